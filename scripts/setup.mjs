@@ -1,0 +1,40 @@
+// Brings the checkout to a runnable state under any Node >= 18: packages when the lock file changed, nothing otherwise.
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+const stamp = join(root, 'node_modules', '.serin-lock')
+const lockHash = () =>
+  createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
+
+/** Runs `npm ci` when node_modules does not match package-lock.json; exits with a sentence when that is impossible. */
+export function ensurePackages() {
+  const want = lockHash()
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return
+  console.error('serin: installing packages (npm ci)')
+  const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] })
+  if (done.status !== 0) {
+    const why = done.error ? done.error.message : `npm ci ended with ${done.status ?? done.signal}`
+    console.error(`serin: packages could not be installed: ${why}. Check that npm reaches its registry, then run the command again.`)
+    process.exit(1)
+  }
+  writeFileSync(stamp, want)
+}
+
+/** The node binary to develop with: the one npm brought, else the running one when it is new enough. */
+export function developmentNode() {
+  const brought = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node')
+  if (existsSync(brought)) return brought
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > 22 || (major === 22 && minor >= 19)) return process.execPath
+  console.error(
+    `serin: needs Node >= 22.19; this is ${process.versions.node}, and npm has no Node package for ${process.platform}-${process.arch}. Install Node 24.`
+  )
+  process.exit(1)
+}

@@ -1,0 +1,48 @@
+// npm test: set up, then type-check, lint, format check and the test suites; ends with "N passed, N failed".
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { developmentNode, ensurePackages, root } from './setup.mjs'
+
+ensurePackages()
+const node = developmentNode()
+const bin = join(root, 'node_modules', '.bin')
+const env = { ...process.env, PATH: [dirname(node), bin, process.env.PATH].join(delimiter) }
+const scratch = mkdtempSync(join(tmpdir(), 'serin-test-'))
+const report = join(scratch, 'report.json')
+const count = { passed: 0, failed: 0 }
+
+function check(name, command, args) {
+  const started = Date.now()
+  const done = spawnSync(command, args, { cwd: root, env, stdio: 'inherit' })
+  const ok = done.status === 0
+  count[ok ? 'passed' : 'failed'] += 1
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
+}
+
+check('types', 'tsc', ['--noEmit'])
+check('lint', 'oxlint', ['--type-aware', '--deny-warnings', 'src', 'test', 'bench'])
+check('format', 'oxfmt', ['--check'])
+
+const suites = spawnSync(
+  'vitest',
+  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  {
+    cwd: root,
+    env,
+    stdio: 'inherit'
+  }
+)
+try {
+  const result = JSON.parse(readFileSync(report, 'utf8'))
+  count.passed += result.numPassedTests
+  count.failed += result.numFailedTests
+  // A file that cannot be loaded fails without a failed test in it; so does an unhandled error.
+  if (result.numFailedTests === 0 && suites.status !== 0) count.failed += 1
+} catch {
+  count.failed += 1
+}
+rmSync(scratch, { recursive: true, force: true })
+console.log(`${count.passed} passed, ${count.failed} failed`)
+process.exit(count.failed === 0 ? 0 : 1)

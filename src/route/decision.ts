@@ -1,0 +1,65 @@
+// What routing concludes about one request. Pure data; every arm names the rule it came from, so that access log, metrics,
+// `serin explain` and the dashboard read the same field.
+
+import type { Millis } from '../std/clock.ts'
+
+/** Envoy's name for a destination: `outbound|9080|v1|reviews.default.svc.cluster.local`. */
+export type ClusterId = string
+
+/** The rule that decided. `index` counts `spec.http` of the VirtualService; a Service without one has `virtualService` undefined. */
+export interface RouteRef {
+  /** namespace/name */
+  readonly virtualService: string | undefined
+  readonly name: string | undefined
+  readonly index: number
+}
+
+/** Retries of one request (istio.md 1.15, envoy.md 5). `attempts` counts retries, not tries. */
+export interface RetryPolicy {
+  readonly attempts: number
+  readonly perTryTimeout: Millis
+  /** Condition words as Envoy spells them: `5xx`, `gateway-error`, `connect-failure`, ... */
+  readonly on: readonly string[]
+  readonly statuses: readonly number[]
+  readonly backoffBase: Millis
+  readonly backoffMax: Millis
+}
+
+/** Header edits in the order they apply; names are lower case. */
+export interface HeaderEdits {
+  readonly set: readonly (readonly [name: string, value: string])[]
+  readonly add: readonly (readonly [name: string, value: string])[]
+  readonly remove: readonly string[]
+}
+
+/** What to do with one request. */
+export type Decision =
+  | {
+      readonly kind: 'forward'
+      readonly route: RouteRef
+      readonly cluster: ClusterId
+      /** Path with query and authority as sent upstream, after rewrite. */
+      readonly path: string
+      readonly authority: string
+      /** 0: no timeout. */
+      readonly timeout: Millis
+      readonly retry: RetryPolicy | undefined
+      readonly request: HeaderEdits | undefined
+      readonly response: HeaderEdits | undefined
+    }
+  | {
+      readonly kind: 'redirect'
+      readonly route: RouteRef
+      readonly status: number
+      readonly location: string
+      readonly response: HeaderEdits | undefined
+    }
+  | {
+      readonly kind: 'respond'
+      readonly route: RouteRef
+      readonly status: number
+      readonly headers: readonly (readonly [name: string, value: string])[]
+      readonly body: string
+      readonly response: HeaderEdits | undefined
+    }
+  | { readonly kind: 'no-route'; readonly because: 'unknown-host' | 'no-match' | 'no-destination'; readonly route: RouteRef | undefined }

@@ -1,0 +1,16 @@
+// What routing may ask about a request. An interface, so that the engine answers from bytes at offsets and tests from plain objects.
+
+/** Where a request came into the mesh: it selects the scope of rules that see it. */
+export type ScopeId = string
+
+/** One request head as routing sees it. Strings are made when asked for; header names are asked for in lower case. */
+export interface RequestFacts {
+  readonly method: string
+  /** Origin form with query, as received. */
+  readonly path: string
+  /** Host header (or :authority) as received. */
+  readonly authority: string
+  readonly scheme: 'http' | 'https'
+  /** All values of the header joined by a comma, undefined when absent. */
+  header(name: string): string | undefined
+}

@@ -1,0 +1,135 @@
+// The rules that lint cannot hold: the dependency table of ARCHITECTURE.md, tests beside the core, doc comments, no leftovers.
+
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const src = join(root, 'src')
+
+// ARCHITECTURE.md, "Parts": what each part may import.
+const TABLE: Record<string, readonly string[]> = {
+  std: [],
+  api: ['std'],
+  route: ['std', 'api'],
+  gate: ['std', 'api'],
+  rollout: ['std', 'api', 'gate'],
+  workload: ['std', 'api'],
+  lint: ['std', 'api', 'route', 'gate', 'rollout'],
+  store: ['std', 'api'],
+  kube: ['std', 'api', 'store'],
+  metrics: ['std', 'api'],
+  control: ['std', 'api', 'gate', 'rollout', 'workload', 'kube', 'metrics'],
+  host: ['std'],
+  server: ['std', 'api', 'store', 'kube'],
+  remote: ['std', 'api', 'kube', 'metrics'],
+  proxy: ['std', 'api', 'route', 'metrics'],
+  kubelet: ['std', 'api', 'workload', 'kube'],
+  load: ['std', 'metrics'],
+  apps: ['std', 'load'],
+  sim: ['std', 'api', 'route', 'gate', 'rollout', 'store', 'kube', 'metrics', 'control'],
+  dash: ['std', 'api', 'route', 'gate', 'rollout', 'lint', 'kube', 'metrics', 'sim']
+}
+const ANYTHING = ['cli']
+const CORE = ['std', 'api', 'route', 'gate', 'rollout', 'workload', 'lint', 'store']
+
+interface Source {
+  readonly path: string
+  readonly part: string
+  readonly text: string
+  readonly imports: readonly string[]
+}
+
+function filesUnder(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile())
+}
+
+function readSource(path: string): Source {
+  const text = readFileSync(path, 'utf8')
+  const found = text.matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)
+  const imports = [...found].map((match) => resolve(dirname(path), match[1] ?? ''))
+  return { path, part: relative(src, path).split('/')[0] ?? '', text, imports }
+}
+
+const sources = filesUnder(src)
+  .filter((path) => path.endsWith('.ts'))
+  .map(readSource)
+const product = sources.filter((source) => !source.path.endsWith('.test.ts'))
+const others = ['test', 'bench', 'scripts', 'web'].flatMap((folder) =>
+  filesUnder(join(root, folder)).filter((path) => path.endsWith('.ts'))
+)
+const show = (path: string): string => relative(root, path)
+
+test('imports follow the dependency table', () => {
+  const wrong = product.flatMap((source) =>
+    source.imports
+      .map((path) => relative(src, path).split('/')[0] ?? '')
+      .filter((part) => part !== source.part && !ANYTHING.includes(source.part) && !TABLE[source.part]?.includes(part))
+      .map((part) => `${show(source.path)} imports ${part}`)
+  )
+  expect(wrong).toEqual([])
+})
+
+test('every source file is src/<known part>/<kebab-case>.ts', () => {
+  const known = new Set([...Object.keys(TABLE), ...ANYTHING])
+  const wrong = filesUnder(src).filter((path) => {
+    const [part = '', name = '', ...deeper] = relative(src, path).split('/')
+    return !known.has(part) || deeper.length > 0 || !/^[a-z0-9-]+(\.test)?\.(ts|cjs)$/.test(name)
+  })
+  expect(wrong.map(show)).toEqual([])
+})
+
+test('every source file is imported by another, but for the programs', () => {
+  const programs = new Set(['src/cli/main.ts'])
+  const used = new Set([...sources, ...others.map(readSource)].flatMap((source) => source.imports))
+  const started = [...product, ...others.map(readSource)].map((source) => source.text).join('\n')
+  const byUrl = (path: string): boolean => started.includes(`'./${path.split('/').pop()}'`) || started.includes(`${relative(src, path)}'`)
+  const unused = product.filter((source) => !used.has(source.path) && !programs.has(show(source.path)) && !byUrl(source.path))
+  expect(unused.map((source) => show(source.path))).toEqual([])
+})
+
+test('every core module with behaviour has a test beside it', () => {
+  const typesOnly = (text: string): boolean => !/^(export )?(async )?(function|class|const|let)\b/m.test(text)
+  const untested = product.filter(
+    (source) => CORE.includes(source.part) && !typesOnly(source.text) && !existsSync(source.path.replace(/\.ts$/, '.test.ts'))
+  )
+  expect(untested.map((source) => show(source.path))).toEqual([])
+})
+
+test('every core module opens with a comment and documents its exported functions, classes and interfaces', () => {
+  const wrong = product
+    .filter((source) => CORE.includes(source.part))
+    .flatMap((source) => {
+      const lines = source.text.split('\n')
+      const bare = lines.flatMap((line, index) =>
+        /^export (async function|function|class|interface)\b/.test(line) && !/(\*\/|^\s*\/\/.*)$/.test(lines[index - 1] ?? '')
+          ? [`${show(source.path)}:${index + 1} ${line}`]
+          : []
+      )
+      return lines[0]?.startsWith('//') ? bare : [`${show(source.path)} has no header`, ...bare]
+    })
+  expect(wrong).toEqual([])
+})
+
+test('every golden file is read by a test', () => {
+  const tests = [...sources, ...others.map(readSource)].map((source) => source.text).join('\n')
+  const unread = filesUnder(join(root, 'test', 'golden')).filter((path) => {
+    const [part = ''] = relative(join(root, 'test', 'golden'), path).split('/')
+    return !tests.includes(`golden/${part}`)
+  })
+  expect(unread.map(show)).toEqual([])
+})
+
+test('no reminders, silenced checks or commented-out tests are left in the text', () => {
+  const leftover = /TODO|FIXME|XXX|@ts-ignore|@ts-expect-error|oxlint-disable/
+  const found = [...sources.map((source) => source.path), ...others.filter((path) => !path.endsWith('tidy.test.ts'))].flatMap((path) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .flatMap((line, index) => (leftover.test(line) ? [`${show(path)}:${index + 1}`] : []))
+  )
+  expect(found).toEqual([])
+})
