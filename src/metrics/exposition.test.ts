@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { exposition } from './exposition.ts'
+import { type CellLabels, Recorder } from './recorder.ts'
+
+const LABELS: CellLabels = {
+  reporter: 'destination',
+  sourceWorkload: 'istio-ingressgateway',
+  sourceNamespace: 'istio-system',
+  sourceApp: 'istio-ingressgateway',
+  sourceVersion: 'unknown',
+  destinationWorkload: 'reviews-v1',
+  destinationNamespace: 'default',
+  destinationApp: 'reviews',
+  destinationVersion: 'v1',
+  destinationService: 'reviews.default.svc.cluster.local',
+  destinationServiceName: 'reviews',
+  destinationServiceNamespace: 'default'
+}
+
+test('a series has all of the labels of Istio, cumulative buckets, sum and count', () => {
+  const recorder = new Recorder()
+  const cell = recorder.cell(LABELS)
+  cell.record(200, '-', 1)
+  cell.record(200, '-', 7)
+  const text = exposition(recorder.snapshot(), [])
+  expect(text).toContain(
+    'istio_requests_total{reporter="destination",source_workload="istio-ingressgateway",source_workload_namespace="istio-system",' +
+      'source_principal="unknown",source_app="istio-ingressgateway",source_version="unknown",source_cluster="Kubernetes",' +
+      'source_canonical_service="istio-ingressgateway",source_canonical_revision="latest",destination_workload="reviews-v1",' +
+      'destination_workload_namespace="default",destination_principal="unknown",destination_app="reviews",destination_version="v1",' +
+      'destination_cluster="Kubernetes",destination_canonical_service="reviews",destination_canonical_revision="v1",' +
+      'destination_service="reviews.default.svc.cluster.local",destination_service_name="reviews",destination_service_namespace="default",' +
+      'request_protocol="http",response_code="200",grpc_response_status="",response_flags="-",connection_security_policy="none"} 2\n'
+  )
+  const bucket = (edge: string): string | undefined => new RegExp(`_bucket\\{[^}]*le="${edge}"\\} (\\d+)`).exec(text)?.[1]
+  expect(['0.5', '1', '5', '10', '\\+Inf'].map(bucket)).toEqual(['0', '1', '1', '2', '2'])
+  expect(text).toMatch(/_sum\{[^}]*\} 8\n/)
+  expect(text).toMatch(/_count\{[^}]*\} 2\n/)
+  expect(text.endsWith('\n')).toBe(true)
+})
+
+test('label values are escaped: backslash, quote and line feed', () => {
+  const recorder = new Recorder()
+  recorder.cell({ ...LABELS, destinationService: 'a"b\\c\nd' }).record(404, 'NR', 1)
+  expect(exposition(recorder.snapshot(), [])).toContain('destination_service="a\\"b\\\\c\\nd"')
+})
+
+test('other metrics follow with their type, with or without labels', () => {
+  const text = exposition(
+    [],
+    [
+      {
+        name: 'serin_workers',
+        type: 'gauge',
+        help: 'Mesh workers.',
+        samples: [
+          { labels: {}, value: 2 },
+          { labels: { up: 'no' }, value: 0 }
+        ]
+      }
+    ]
+  )
+  expect(text).toContain('# TYPE serin_workers gauge\nserin_workers 2\nserin_workers{up="no"} 0\n')
+})

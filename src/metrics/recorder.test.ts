@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import { type CellLabels, Recorder } from './recorder.ts'
+
+const labels = (over: Partial<CellLabels> = {}): CellLabels => ({
+  reporter: 'source',
+  sourceWorkload: 'gateway',
+  sourceNamespace: 'istio-system',
+  sourceApp: 'gateway',
+  sourceVersion: 'unknown',
+  destinationWorkload: 'reviews-v1',
+  destinationNamespace: 'default',
+  destinationApp: 'reviews',
+  destinationVersion: 'v1',
+  destinationService: 'reviews.default.svc.cluster.local',
+  destinationServiceName: 'reviews',
+  destinationServiceNamespace: 'default',
+  ...over
+})
+
+test('requests are counted by code and flags, with their durations', () => {
+  const recorder = new Recorder()
+  const cell = recorder.cell(labels())
+  cell.record(200, '-', 3)
+  cell.record(200, '-', 5)
+  cell.record(503, 'UH', 0.2)
+  cell.record(503, '-', 1)
+  cell.record(0, 'DC', 2)
+  const counts = recorder.snapshot()[0]?.counts ?? []
+  expect(counts.map(({ code, flags, count, sum }) => ({ code, flags, count, sum }))).toEqual([
+    { code: 200, flags: '-', count: 2, sum: 8 },
+    { code: 503, flags: '-', count: 1, sum: 1 },
+    { code: 503, flags: 'UH', count: 1, sum: 0.2 },
+    { code: 0, flags: 'DC', count: 1, sum: 2 }
+  ])
+  expect(counts[0]?.buckets.slice(0, 4)).toEqual([0, 0, 2, 0])
+})
+
+test('the same labels give the same cell, other labels another', () => {
+  const recorder = new Recorder()
+  const cell = recorder.cell(labels())
+  expect(recorder.cell(labels())).toBe(cell)
+  expect(recorder.cell(labels({ destinationVersion: 'v2' }))).not.toBe(cell)
+})
+
+test('a snapshot does not change when counting goes on', () => {
+  const recorder = new Recorder()
+  const cell = recorder.cell(labels())
+  cell.record(200, '-', 1)
+  const before = recorder.snapshot()
+  cell.record(200, '-', 1)
+  expect(before[0]?.counts[0]?.count).toBe(1)
+})

@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type CellData, type CellLabels, Recorder } from './recorder.ts'
+import { Registry } from './registry.ts'
+
+const LABELS: CellLabels = {
+  reporter: 'destination',
+  sourceWorkload: 'frontend',
+  sourceNamespace: 'default',
+  sourceApp: 'frontend',
+  sourceVersion: 'v1',
+  destinationWorkload: 'reviews-v1',
+  destinationNamespace: 'default',
+  destinationApp: 'reviews',
+  destinationVersion: 'v1',
+  destinationService: 'reviews.default.svc.cluster.local',
+  destinationServiceName: 'reviews',
+  destinationServiceNamespace: 'default'
+}
+
+const total = (cells: readonly CellData[]): number => cells.flatMap((cell) => cell.counts).reduce((sum, count) => sum + count.count, 0)
+
+test('a total is the sum over workers and never falls, whatever order snapshots, deaths and restarts come in', () => {
+  const action = fc.record({ worker: fc.nat(2), what: fc.constantFrom('requests', 'report', 'die'), code: fc.constantFrom(200, 404, 503) })
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+      const registry = new Registry()
+      const runs = [0, 1, 2].map((slot) => ({ name: `${slot}.0`, run: 0, recorder: new Recorder(), reported: 0 }))
+      let reported = 0
+      let last = 0
+      for (const { worker, what, code } of actions) {
+        const run = runs[worker]!
+        if (what === 'requests') run.recorder.cell(LABELS).record(code, '-', 1)
+        if (what === 'report') {
+          const snapshot = run.recorder.snapshot()
+          registry.update(run.name, snapshot)
+          reported += total(snapshot) - run.reported
+          run.reported = total(snapshot)
+        }
+        if (what === 'die') {
+          registry.retire(run.name)
+          runs[worker] = { name: `${worker}.${run.run + 1}`, run: run.run + 1, recorder: new Recorder(), reported: 0 }
+        }
+        expect(total(registry.cells())).toBe(reported)
+        expect(reported).toBeGreaterThanOrEqual(last)
+        last = reported
+      }
+    })
+  )
+})
+
+test('buckets of the same series are added bucket by bucket', () => {
+  const registry = new Registry()
+  for (const [name, ms] of [
+    ['a', 3],
+    ['b', 40]
+  ] as const) {
+    const recorder = new Recorder()
+    recorder.cell(LABELS).record(200, '-', ms)
+    registry.update(name, recorder.snapshot())
+  }
+  const [cell] = registry.cells()
+  expect(cell?.counts).toHaveLength(1)
+  expect(cell?.counts[0]).toMatchObject({ count: 2, sum: 43 })
+  expect(cell?.counts[0]?.buckets.slice(0, 6)).toEqual([0, 0, 1, 0, 0, 1])
+})

@@ -1,0 +1,67 @@
+// The control process' view of all workers' counts: added up, and never falling when a worker dies and starts again from zero.
+// Owns the last snapshot of each living worker and the final counts of the dead ones.
+
+import { type CellData, type CellLabels, cellKey, type CountData } from './recorder.ts'
+
+interface Total {
+  code: number
+  flags: string
+  count: number
+  sum: number
+  buckets: number[]
+}
+
+interface MergedCell {
+  labels: CellLabels
+  counts: Map<string, Total>
+}
+
+/** Adds up the cumulative snapshots of workers. */
+export class Registry {
+  readonly #living = new Map<string, readonly CellData[]>()
+  #dead: readonly CellData[] = []
+
+  /** Takes the newest snapshot of a worker's run; `worker` names the run, not the slot, so that a restarted one has another name. */
+  update(worker: string, snapshot: readonly CellData[]): void {
+    this.#living.set(worker, snapshot)
+  }
+
+  /** Keeps what a dead worker counted last. Later snapshots under its name would count twice: do not send them. */
+  retire(worker: string): void {
+    const last = this.#living.get(worker)
+    if (last === undefined) return
+    this.#living.delete(worker)
+    this.#dead = mergeCells([this.#dead, last])
+  }
+
+  /** All cells, each pair of peers and reporter once. */
+  cells(): readonly CellData[] {
+    return mergeCells([this.#dead, ...this.#living.values()])
+  }
+}
+
+/** Adds snapshots cell by cell, count by count. */
+export function mergeCells(snapshots: readonly (readonly CellData[])[]): CellData[] {
+  const merged = new Map<string, MergedCell>()
+  for (const snapshot of snapshots) for (const cell of snapshot) addCell(merged, cell)
+  return [...merged.values()].map((cell) => ({ labels: cell.labels, counts: [...cell.counts.values()] }))
+}
+
+function addCell(merged: Map<string, MergedCell>, cell: CellData): void {
+  const key = cellKey(cell.labels)
+  const into = merged.get(key) ?? { labels: cell.labels, counts: new Map<string, Total>() }
+  merged.set(key, into)
+  for (const count of cell.counts) addCount(into.counts, count)
+}
+
+function addCount(counts: Map<string, Total>, count: CountData): void {
+  const key = `${count.code} ${count.flags}`
+  const known = counts.get(key)
+  if (known === undefined) {
+    counts.set(key, { ...count, buckets: [...count.buckets] })
+    return
+  }
+  known.count += count.count
+  known.sum += count.sum
+  known.buckets = known.buckets.map((value, index) => value + (count.buckets[index] ?? 0))
+}
