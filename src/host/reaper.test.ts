@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { afterEach, expect, test } from 'vitest'
+import { systemClock, newUid } from './system-clock.ts'
+import { groupLives, pidsOfRun, signalTo } from './process-table.ts'
+import { endLeftovers } from './reaper.ts'
+
+const clock = systemClock()
+const runs: string[] = []
+
+afterEach(() => {
+  for (const run of runs.splice(0)) for (const pid of pidsOfRun(run)) signalTo(pid, 'SIGKILL')
+})
+
+const until = async (what: string, holds: () => boolean, within = 8000): Promise<void> => {
+  const end = clock.now() + within
+  while (!holds()) {
+    if (clock.now() > end) throw new Error(`not within ${within} ms: ${what}`)
+    await new Promise<void>((resolve) => clock.after(20, resolve))
+  }
+}
+
+// A control process that starts the reaper and children as `serin up` does, then prints their pids and waits.
+const CONTROL = `
+import { Processes } from '${new URL('./processes.ts', import.meta.url).href}'
+import { startReaper } from '${new URL('./reaper.ts', import.meta.url).href}'
+import { systemClock } from '${new URL('./system-clock.ts', import.meta.url).href}'
+const run = process.argv[1]
+const reaper = await startReaper(run)
+const processes = new Processes({ run, clock: systemClock(), register: reaper })
+const env = { PATH: process.env.PATH }
+const pod = await processes.spawn({ command: ['sh', '-c', 'sleep 600 & wait'], env, role: 'pod' })
+const deaf = await processes.spawn({ command: [process.execPath, '-e', 'process.on("SIGTERM", () => 0); setInterval(() => 0, 1000); console.log("up")'], env, role: 'pod', onLine: () => ready() })
+const worker = await processes.spawn({ command: ['sleep', '600'], env, role: 'worker' })
+function ready() { console.log(JSON.stringify({ reaper: reaper.pid, pod: pod.pid, deaf: deaf.pid, worker: worker.pid })) }
+setInterval(() => 0, 1000)
+`
+
+interface Pids {
+  readonly reaper: number
+  readonly pod: number
+  readonly deaf: number
+  readonly worker: number
+}
+
+async function startControl(run: string): Promise<{ readonly control: number; readonly pids: Pids }> {
+  runs.push(run)
+  const child = spawn(process.execPath, ['--input-type=module', '-e', CONTROL, run], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const line = await new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve))
+  return { control: child.pid ?? 0, pids: JSON.parse(line) as Pids }
+}
+
+test('after kill -9 of the control process nothing of its run lives 5 s later, deaf children and grandchildren included', async () => {
+  const run = newUid()
+  const { control, pids } = await startControl(run)
+  expect(pidsOfRun(run).length).toBeGreaterThanOrEqual(5)
+  signalTo(control, 'SIGKILL')
+  await until('the run is gone', () => pidsOfRun(run).length === 0, 5000)
+  for (const pid of [pids.pod, pids.deaf, pids.worker]) expect(groupLives(pid)).toBe(false)
+})
+
+test('when reaper and control process are both killed, the next start finds what is left by its run and ends it', async () => {
+  const run = newUid()
+  const { control, pids } = await startControl(run)
+  signalTo(pids.reaper, 'SIGKILL')
+  signalTo(control, 'SIGKILL')
+  await until('the control process is gone', () => !pidsOfRun(run).includes(pids.reaper))
+  expect(pidsOfRun(run)).toContain(pids.pod)
+  expect(await endLeftovers(run, clock, new AbortController().signal)).toBeGreaterThanOrEqual(4)
+  expect(pidsOfRun(run)).toEqual([])
+})

@@ -1,0 +1,47 @@
+// Address slots: each instance on a machine takes a number n and with it the pods' 127.(10+n).x.y and the Services' 127.(96+n).x.y, so
+// two instances never meet. A slot is held by listening on one address of it, which the system gives back when the process dies.
+
+import { createServer, type Server } from 'node:net'
+import { HostError } from './host-error.ts'
+
+/** A slot held until it is released or the process ends. */
+export interface Slot {
+  readonly number: number
+  /** The first two parts of pod addresses, e.g. `127.10`. */
+  readonly podPrefix: string
+  /** The first two parts of Service addresses, e.g. `127.96`. */
+  readonly servicePrefix: string
+  release(): Promise<void>
+}
+
+// 10+85 stays below 96, where the Services' part begins.
+const SLOTS = 86
+const CLAIM_HOST = '255.254'
+const CLAIM_PORT = 45_996
+
+/** Takes `preferred` (the number kept in the data directory) when it is free, else the lowest free one. Throws HostError `no-slot`. */
+export async function takeSlot(preferred: number | undefined): Promise<Slot> {
+  const order = Array.from({ length: SLOTS }, (_, number) => number)
+  if (preferred !== undefined && preferred >= 0 && preferred < SLOTS) order.unshift(preferred)
+  for (const number of order) {
+    const claim = await listen(`127.${96 + number}.${CLAIM_HOST}`)
+    if (claim === undefined) continue
+    return {
+      number,
+      podPrefix: `127.${10 + number}`,
+      servicePrefix: `127.${96 + number}`,
+      release: () => new Promise((resolve) => claim.close(() => resolve()))
+    }
+  }
+  throw new HostError('no-slot', `no free address slot: ${SLOTS} instances run, or 127.96.0.0/9 is not local to this machine`)
+}
+
+async function listen(host: string): Promise<Server | undefined> {
+  const server = createServer((socket) => socket.destroy())
+  const held = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen({ host, port: CLAIM_PORT, exclusive: true }, () => resolve(true))
+  })
+  server.unref()
+  return held ? server : undefined
+}
