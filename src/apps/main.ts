@@ -1,0 +1,55 @@
+// What runs in pods: `main.ts demo|loadtester|sleep [TAG]`, configured by the pod's environment. Ends on SIGTERM after the requests under
+// way were answered.
+
+import type http from 'node:http'
+import { behaviourFrom } from './behaviour.ts'
+import { demoApp } from './demo-app.ts'
+import { loadTester } from './load-tester.ts'
+
+const env = process.env
+
+function fail(message: string): never {
+  console.error(message)
+  process.exit(1)
+}
+
+function serve(server: http.Server, portDefault: number): void {
+  const host = env['HOST'] ?? '127.0.0.1'
+  const port = Number(env['PORT'] ?? portDefault)
+  server.keepAliveTimeout = 75_000
+  server.on('error', (error) => fail(error.message))
+  server.listen(port, host, () => console.log(`listening on ${host}:${port}`))
+  process.on('SIGTERM', () => {
+    server.close(() => process.exit(0))
+    server.closeIdleConnections()
+  })
+}
+
+function demo(tag: string): void {
+  const behaviour = behaviourFrom(env)
+  if (typeof behaviour === 'string') fail(behaviour)
+  const upstream = env['UPSTREAM_URL'] === '' ? undefined : env['UPSTREAM_URL']
+  if (upstream !== undefined && !URL.canParse(upstream)) fail(`UPSTREAM_URL "${upstream}" is not a URL`)
+  const identity = {
+    app: env['APP'] ?? env['SERIN_APP'] ?? 'demo',
+    version: env['VERSION'] ?? (tag === '' ? 'latest' : tag),
+    pod: env['HOSTNAME'] ?? 'local',
+    upstream,
+    proxy: env['http_proxy']
+  }
+  serve(demoApp(identity, behaviour, Math.random), 8080)
+}
+
+function loadtester(): void {
+  const stop = new AbortController()
+  process.on('SIGTERM', () => stop.abort())
+  serve(loadTester({ proxy: env['http_proxy'], log: (line) => console.log(line), signal: stop.signal }), 8080)
+}
+
+const [program = '', tag = ''] = process.argv.slice(2)
+if (program === 'demo') demo(tag)
+else if (program === 'loadtester') loadtester()
+else if (program === 'sleep') {
+  setInterval(() => undefined, 0x7fffffff)
+  process.on('SIGTERM', () => process.exit(0))
+} else fail(`"${program}" is not an application: use demo, loadtester or sleep`)
