@@ -23,9 +23,14 @@ export interface RetryPolicy {
   readonly statuses: readonly number[]
   readonly backoffBase: Millis
   readonly backoffMax: Millis
+  /** Avoid endpoints already tried, up to five re-picks. */
+  readonly avoidTried: boolean
 }
 
-/** Header edits in the order they apply; names are lower case. */
+/**
+ * Header edits, already reduced over route and destination (istio.md 1.13): apply `remove`, then `set` (overwrite), then `add`
+ * (append a line). Names are lower case; `host` and names with a colon never appear (they became `authority`).
+ */
 export interface HeaderEdits {
   readonly set: readonly (readonly [name: string, value: string])[]
   readonly add: readonly (readonly [name: string, value: string])[]
@@ -37,6 +42,7 @@ export type Decision =
   | {
       readonly kind: 'forward'
       readonly route: RouteRef
+      /** Key of Router.clusters; always present there when decide returned it. */
       readonly cluster: ClusterId
       /** Path with query and authority as sent upstream, after rewrite. */
       readonly path: string
@@ -62,4 +68,11 @@ export type Decision =
       readonly body: string
       readonly response: HeaderEdits | undefined
     }
-  | { readonly kind: 'no-route'; readonly because: 'unknown-host' | 'no-match' | 'no-destination'; readonly route: RouteRef | undefined }
+  /**
+   * unknown-host and no-match: 404 NR (a mesh scope may pass unknown hosts through, Istio's ALLOW_ANY). no-destination: the route names
+   * a subset or host that has no cluster, 503 NC. bad-path: `%00` or a fragment in the path, 400.
+   */
+  | { readonly kind: 'no-route'; readonly because: NoRoute; readonly route: RouteRef | undefined }
+
+/** Why no route was found. */
+export type NoRoute = 'unknown-host' | 'no-match' | 'no-destination' | 'bad-path'

@@ -2,7 +2,8 @@
 // RouteTable after compileRoutes returned it. The unit of travel is one entry with a version; workers swap entries whole.
 
 import type { Millis } from '../std/clock.ts'
-import type { ClusterId } from './decision.ts'
+import type { ClusterId, HeaderEdits, RetryPolicy, RouteRef } from './decision.ts'
+import type { ScopeId } from './request-facts.ts'
 
 /** A place traffic can go: one pod (or ServiceEntry address) and port, with the labels metrics need. */
 export interface Endpoint {
@@ -17,7 +18,7 @@ export interface Endpoint {
   readonly version: string
 }
 
-/** A destination: one host, port and subset with its ready endpoints and traffic policy. */
+/** A destination: one host, port and subset with its ready endpoints and traffic policy. No endpoints: 503 UH. */
 export interface Cluster {
   readonly id: ClusterId
   /** Full host, e.g. reviews.default.svc.cluster.local. */
@@ -43,4 +44,155 @@ export interface Source {
   readonly namespace: string
   readonly app: string
   readonly version: string
+}
+
+/** A test of one string; regex is RE2 and must match the whole value. */
+export type StringTest =
+  | { readonly kind: 'present' }
+  | { readonly kind: 'exact'; readonly value: string }
+  | { readonly kind: 'prefix'; readonly value: string }
+  | { readonly kind: 'regex'; readonly value: string }
+
+/** The path test of a route; `any` is a block without uri. */
+export type PathTest =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'exact'; readonly value: string; readonly ignoreCase: boolean }
+  | { readonly kind: 'prefix'; readonly value: string; readonly ignoreCase: boolean }
+  | { readonly kind: 'regex'; readonly value: string }
+
+/** A header test; `:method`, `:scheme`, `:authority` and `:path` are names too. `invert` is withoutHeaders. */
+export interface HeaderTest {
+  readonly name: string
+  readonly invert: boolean
+  readonly test: StringTest
+}
+
+/** A query parameter test; the first occurrence counts, undecoded. */
+export interface QueryTest {
+  readonly name: string
+  readonly test: StringTest
+}
+
+/** One choice of a weighted split. `edits` already include the route's own. */
+export interface Choice {
+  readonly cluster: ClusterId
+  /** Share in units of the route's total; the only choice of a route has weight 1. */
+  readonly weight: number
+  readonly authority: string | undefined
+  readonly request: HeaderEdits | undefined
+  readonly response: HeaderEdits | undefined
+}
+
+/** How the path changes on its way upstream. */
+export type PathRewrite =
+  | { readonly kind: 'prefix'; readonly value: string }
+  | { readonly kind: 'regex'; readonly match: string; readonly substitute: string }
+
+/** What a matched route does. */
+export type RouteAction =
+  | {
+      readonly kind: 'forward'
+      readonly choices: readonly Choice[]
+      /** Sum of the weights, at least 1. */
+      readonly total: number
+      readonly rewrite: PathRewrite | undefined
+      readonly timeout: Millis
+      readonly retry: RetryPolicy | undefined
+    }
+  | {
+      readonly kind: 'redirect'
+      readonly status: number
+      readonly uri: string | undefined
+      readonly prefixRewrite: string | undefined
+      readonly authority: string | undefined
+      readonly scheme: string | undefined
+      readonly port: number | undefined
+      readonly response: HeaderEdits | undefined
+    }
+  | { readonly kind: 'respond'; readonly status: number; readonly body: string; readonly response: HeaderEdits | undefined }
+
+/** One flat route: one match block of one rule. */
+export interface Route {
+  readonly ref: RouteRef
+  readonly path: PathTest
+  readonly headers: readonly HeaderTest[]
+  readonly query: readonly QueryTest[]
+  readonly action: RouteAction
+}
+
+/** The rules of one host as some scopes see them. The version is that of the table in which it last changed. */
+export interface HostEntry {
+  readonly id: string
+  readonly version: number
+  readonly host: string
+  /** Plain HTTP requests are answered 301 to https (Gateway `tls.httpsRedirect`). */
+  readonly httpsRedirect: boolean
+  readonly routes: readonly Route[]
+}
+
+/** Where requests come in. Hosts are lower case, without port: exact names, `*.suffix`, or `*`. */
+export interface Scope {
+  readonly id: ScopeId
+  readonly kind: 'gateway' | 'mesh'
+  readonly port: number
+  /** Of the callers; '' for a gateway. Short names of services resolve here. */
+  readonly namespace: string
+  /** The listener terminates TLS: it decides the default scheme of redirects. */
+  readonly tls: boolean
+  /** Domain -> HostEntry.id. */
+  readonly hosts: Readonly<Record<string, string>>
+}
+
+/** Everything the data plane needs, as plain data. */
+export interface RouteTable {
+  /** Grows by one with each change. */
+  readonly version: number
+  /** Label keys that any rule asks of its callers: only these count in a mesh scope's id. */
+  readonly sourceLabels: readonly string[]
+  readonly scopes: Readonly<Record<ScopeId, Scope>>
+  readonly entries: Readonly<Record<string, HostEntry>>
+  readonly clusters: Readonly<Record<ClusterId, Cluster>>
+}
+
+/**
+ * The ordered unit of travel; `version` is that of the table it leads to, acknowledged when the last change of that version is applied.
+ * Order within one version: clusters (grown), entries, scopes, binds, unbinds, then removals in reverse and clusters shrunk.
+ */
+export type TableChange =
+  | { readonly kind: 'source-labels'; readonly version: number; readonly sourceLabels: readonly string[] }
+  | { readonly kind: 'put-cluster'; readonly version: number; readonly cluster: Cluster }
+  | { readonly kind: 'put-entry'; readonly version: number; readonly entry: HostEntry }
+  /** Hosts of the scope come by `bind`. */
+  | { readonly kind: 'put-scope'; readonly version: number; readonly scope: Omit<Scope, 'hosts'> }
+  | { readonly kind: 'bind'; readonly version: number; readonly scope: ScopeId; readonly host: string; readonly entry: string }
+  | { readonly kind: 'unbind'; readonly version: number; readonly scope: ScopeId; readonly host: string }
+  | { readonly kind: 'remove-scope'; readonly version: number; readonly scope: ScopeId }
+  | { readonly kind: 'remove-entry'; readonly version: number; readonly entry: string }
+  | { readonly kind: 'remove-cluster'; readonly version: number; readonly cluster: ClusterId }
+
+/** A table without rules: what a worker starts from. */
+export const EMPTY_TABLE: RouteTable = { version: 0, sourceLabels: [], scopes: {}, entries: {}, clusters: {} }
+
+/** The scope of a gateway's server port. */
+export function gatewayScope(port: number): ScopeId {
+  return `gateway|${port}`
+}
+
+/**
+ * The scope of calls to `port` from pods of `namespace` with `labels`; only labels that some rule asks about (`sourceLabels` of the
+ * table or router) count. decide falls back to the same namespace without labels, then to callers outside any namespace ('').
+ */
+export function meshScope(sourceLabels: readonly string[], source: MeshSource, port: number): ScopeId {
+  let id = `mesh|${port}|${source.namespace}`
+  for (const key of sourceLabels) {
+    const value = source.labels[key]
+    if (value !== undefined) id += `|${key}=${value}`
+  }
+  return id
+}
+
+/** A caller in the mesh as scopes see it. */
+export interface MeshSource {
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
 }

@@ -1,0 +1,171 @@
+// What to do with one request: a pure search that returns how it matched. The proxy, the rehearsal, the linter and `serin explain` call it.
+// It does not choose endpoints (balance.ts) and does not judge outcomes (retry.ts).
+
+import { assert } from '../std/bug.ts'
+import type { Draw } from '../std/draw.ts'
+import type { Decision, RouteRef } from './decision.ts'
+import { matches } from './matching.ts'
+import { normalizePath, pathEnd, rewritePath } from './path.ts'
+import type { RequestFacts, ScopeId } from './request-facts.ts'
+import type { Choice, RouteAction } from './route-table.ts'
+import type { EntrySlot, PreparedRoute, PreparedScope, Router } from './router.ts'
+
+const UNKNOWN_HOST: Decision = { kind: 'no-route', because: 'unknown-host', route: undefined }
+const NO_MATCH: Decision = { kind: 'no-route', because: 'no-match', route: undefined }
+const BAD_PATH: Decision = { kind: 'no-route', because: 'bad-path', route: undefined }
+const HTTPS_REDIRECT: RouteRef = { virtualService: undefined, name: 'https-redirect', index: -1 }
+const TEXT: readonly (readonly [string, string])[] = [['content-type', 'text/plain']]
+const NOTHING: readonly (readonly [string, string])[] = []
+const SEEN_MAX = 2048
+
+/**
+ * Decides one request (istio.md 1.2-1.9, envoy.md 1): host, first matching route, weighted choice. `draw` is asked once, and only when a
+ * route splits. Authority is compared without case and port; the scope falls back as `meshScope` says.
+ */
+export function decide(router: Router, scope: ScopeId, facts: RequestFacts, draw: Draw): Decision {
+  const path = normalizePath(facts.path)
+  if (path === undefined) return BAD_PATH
+  const from = scopeOf(router, scope)
+  const slot = from === undefined ? undefined : hostOf(from, facts.authority)
+  if (from === undefined || slot?.entry === undefined) return UNKNOWN_HOST
+  if (slot.entry.httpsRedirect && facts.scheme === 'http') {
+    const location = `https://${facts.authority}${path}`
+    return { kind: 'redirect', route: HTTPS_REDIRECT, status: 301, location, response: undefined }
+  }
+  const end = pathEnd(path)
+  const { routes } = slot
+  for (let at = 0; at < routes.length; at += 1) {
+    const prepared = routes[at]
+    if (prepared !== undefined && matches(prepared, facts, path, end)) return act(router, prepared, { facts, path, draw })
+  }
+  return NO_MATCH
+}
+
+/** The scope itself, else the callers of the same namespace without labels, else callers outside any namespace. */
+function scopeOf(router: Router, id: ScopeId): PreparedScope | undefined {
+  const exact = router.scopes.get(id)
+  if (exact !== undefined || !id.startsWith('mesh|')) return exact
+  const [kind = '', port = '', namespace = ''] = id.split('|')
+  return router.scopes.get(`${kind}|${port}|${namespace}`) ?? router.scopes.get(`${kind}|${port}|`)
+}
+
+function hostOf(scope: PreparedScope, authority: string): EntrySlot | undefined {
+  const seen = scope.seen.get(authority)
+  if (seen !== undefined || scope.seen.has(authority)) return seen
+  const found = searchHost(scope, domainOf(authority))
+  if (scope.seen.size >= SEEN_MAX) scope.seen.clear()
+  scope.seen.set(authority, found)
+  return found
+}
+
+/** The authority in lower case without port; an IPv6 literal keeps its brackets. */
+export function domainOf(authority: string): string {
+  const host = authority.toLowerCase()
+  if (host.startsWith('[')) return host.slice(0, host.indexOf(']') + 1)
+  const colon = host.lastIndexOf(':')
+  return colon < 0 ? host : host.slice(0, colon)
+}
+
+/** Exact, then (in the mesh) the short forms of a service's name, then the longest suffix, then `*` (istio.md 1.4). */
+function searchHost(scope: PreparedScope, domain: string): EntrySlot | undefined {
+  const exact = scope.exact.get(domain) ?? (scope.scope.kind === 'mesh' ? serviceOf(scope, domain) : undefined)
+  if (exact !== undefined) return exact
+  for (const suffix of scope.suffixOrder) {
+    if (domain.length > suffix.length && domain.endsWith(suffix)) return scope.suffixes.get(suffix)
+  }
+  return scope.star
+}
+
+function serviceOf(scope: PreparedScope, domain: string): EntrySlot | undefined {
+  const name = domain.endsWith('.') ? domain.slice(0, -1) : domain
+  const dots = name.split('.').length - 1
+  if (dots === 0) return scope.exact.get(`${name}.${scope.scope.namespace}.svc.cluster.local`)
+  if (dots === 1) return scope.exact.get(`${name}.svc.cluster.local`)
+  return scope.exact.get(dots === 2 && name.endsWith('.svc') ? `${name}.cluster.local` : name)
+}
+
+interface Request {
+  readonly facts: RequestFacts
+  /** Normalised. */
+  readonly path: string
+  readonly draw: Draw
+}
+
+function act(router: Router, prepared: PreparedRoute, request: Request): Decision {
+  const { action, ref } = prepared.route
+  switch (action.kind) {
+    case 'forward':
+      return forward(router, prepared, action, request)
+    case 'redirect':
+      return {
+        kind: 'redirect',
+        route: ref,
+        status: action.status,
+        location: locationOf(prepared, action, request),
+        response: action.response
+      }
+    case 'respond': {
+      const headers = action.body === '' ? NOTHING : TEXT
+      return { kind: 'respond', route: ref, status: action.status, headers, body: action.body, response: action.response }
+    }
+  }
+}
+
+type Forward = Extract<RouteAction, { kind: 'forward' }>
+type Redirect = Extract<RouteAction, { kind: 'redirect' }>
+
+function forward(router: Router, prepared: PreparedRoute, action: Forward, request: Request): Decision {
+  const { ref, path: test } = prepared.route
+  const choice = choose(action, request.draw)
+  if (!router.clusters.has(choice.cluster)) return { kind: 'no-route', because: 'no-destination', route: ref }
+  const { rewrite } = action
+  return {
+    kind: 'forward',
+    route: ref,
+    cluster: choice.cluster,
+    path: rewrite === undefined ? request.path : rewritePath(request.path, test, rewrite, prepared.rewrite),
+    authority: choice.authority ?? request.facts.authority,
+    timeout: action.timeout,
+    retry: action.retry,
+    request: choice.request,
+    response: choice.response
+  }
+}
+
+/** Walks half-open intervals in listed order (envoy.md 1.2): a choice's share is its weight over the total. */
+function choose(action: Forward, draw: Draw): Choice {
+  const { choices } = action
+  let at = 0
+  if (choices.length > 1) {
+    let left = Math.floor(draw() * action.total)
+    while (at < choices.length - 1 && left >= (choices[at]?.weight ?? 0)) {
+      left -= choices[at]?.weight ?? 0
+      at += 1
+    }
+  }
+  const choice = choices[at]
+  assert(choice !== undefined, 'a forwarding route has a choice')
+  return choice
+}
+
+function locationOf(prepared: PreparedRoute, action: Redirect, request: Request): string {
+  const { facts, path } = request
+  const scheme = action.scheme ?? facts.scheme
+  const authority = redirectAuthority(action, facts, scheme)
+  return `${scheme}://${authority}${redirectPath(prepared, action, path)}`
+}
+
+function redirectAuthority(action: Redirect, facts: RequestFacts, scheme: string): string {
+  if (action.port !== undefined) return `${action.authority ?? domainOf(facts.authority)}:${action.port}`
+  if (action.authority !== undefined) return action.authority
+  if (scheme === facts.scheme) return facts.authority
+  const old = facts.scheme === 'http' ? ':80' : ':443'
+  return facts.authority.endsWith(old) ? facts.authority.slice(0, -old.length) : facts.authority
+}
+
+function redirectPath(prepared: PreparedRoute, action: Redirect, path: string): string {
+  const end = pathEnd(path)
+  if (action.uri !== undefined) return action.uri.includes('?') ? action.uri : action.uri + path.slice(end)
+  if (action.prefixRewrite === undefined) return path
+  return rewritePath(path, prepared.route.path, { kind: 'prefix', value: action.prefixRewrite }, undefined)
+}

@@ -1,0 +1,220 @@
+// A RouteTable made ready for requests: regexes compiled, hosts indexed, endpoints with their live counts. A Router is owned by one
+// worker and changed only by applyChange, between requests; a request keeps the entry and the slot it was given.
+
+import { RE2JS } from 're2js'
+import type { ClusterId } from './decision.ts'
+import type { ScopeId } from './request-facts.ts'
+import { EMPTY_TABLE } from './route-table.ts'
+import type { Cluster, Endpoint, HostEntry, Route, RouteTable, Scope, TableChange } from './route-table.ts'
+
+/** An endpoint with its live count of requests: the proxy adds one when it sends a request there and takes it off at the end. */
+export interface EndpointSlot {
+  /** address:port; slots of unchanged endpoints survive a change of their cluster. */
+  readonly key: string
+  readonly endpoint: Endpoint
+  active: number
+  /** Place in the weighted schedule (unequal weights only): when it is due, and its turn among those due together. */
+  deadline: number
+  turn: number
+}
+
+/** A cluster with its balancing state; `cursor` and `now` belong to the balancer. */
+export interface ClusterState {
+  readonly cluster: Cluster
+  readonly slots: readonly EndpointSlot[]
+  readonly weighted: boolean
+  cursor: number
+  now: number
+  turns: number
+}
+
+/** A route with its regexes compiled, in the order of its tests; undefined where the test is not a regex. */
+export interface PreparedRoute {
+  readonly route: Route
+  readonly path: RE2JS | undefined
+  readonly headers: readonly (RE2JS | undefined)[]
+  readonly query: readonly (RE2JS | undefined)[]
+  readonly rewrite: RegexRewrite | undefined
+}
+
+/** A regex rewrite: the substitution cut into literals and group numbers. */
+export interface RegexRewrite {
+  readonly regex: RE2JS
+  readonly parts: readonly (string | number)[]
+}
+
+/** A host's place in the index: the entry behind it is swapped whole. */
+export interface EntrySlot {
+  entry: HostEntry | undefined
+  routes: readonly PreparedRoute[]
+}
+
+/** A scope's index of hosts. */
+export interface PreparedScope {
+  readonly scope: Omit<Scope, 'hosts'>
+  /** Exact domains. */
+  readonly exact: Map<string, EntrySlot>
+  /** `.suffix` of wildcard domains. */
+  readonly suffixes: Map<string, EntrySlot>
+  /** Longest first; rebuilt on change. */
+  suffixOrder: readonly string[]
+  star: EntrySlot | undefined
+  /** Authority as received -> slot; bounded, emptied on change. */
+  readonly seen: Map<string, EntrySlot | undefined>
+}
+
+/** What `decide` works on. */
+export interface Router {
+  version: number
+  sourceLabels: readonly string[]
+  readonly scopes: Map<ScopeId, PreparedScope>
+  readonly entries: Map<string, EntrySlot>
+  readonly clusters: Map<ClusterId, ClusterState>
+}
+
+/** Makes a table ready for requests; equal to applying every change from the empty table. */
+export function prepare(table: RouteTable): Router {
+  const router: Router = { version: 0, sourceLabels: EMPTY_TABLE.sourceLabels, scopes: new Map(), entries: new Map(), clusters: new Map() }
+  const version = table.version
+  applyChange(router, { kind: 'source-labels', version, sourceLabels: table.sourceLabels })
+  for (const cluster of Object.values(table.clusters)) applyChange(router, { kind: 'put-cluster', version, cluster })
+  for (const entry of Object.values(table.entries)) applyChange(router, { kind: 'put-entry', version, entry })
+  for (const scope of Object.values(table.scopes)) {
+    const { hosts, ...head } = scope
+    applyChange(router, { kind: 'put-scope', version, scope: head })
+    for (const [host, entry] of Object.entries(hosts)) applyChange(router, { kind: 'bind', version, scope: scope.id, host, entry })
+  }
+  return router
+}
+
+/** Applies one change in place and takes its version. Changes of one version arrive in the order diffTables gives. */
+export function applyChange(router: Router, change: TableChange): void {
+  router.version = change.version
+  switch (change.kind) {
+    case 'source-labels':
+      router.sourceLabels = change.sourceLabels
+      return
+    case 'put-cluster':
+      router.clusters.set(change.cluster.id, clusterState(change.cluster, router.clusters.get(change.cluster.id)))
+      return
+    case 'put-entry':
+      putEntry(router, change.entry)
+      return
+    case 'put-scope':
+      putScope(router, change.scope)
+      return
+    case 'bind':
+      bind(router, change.scope, change.host, entrySlot(router, change.entry))
+      return
+    case 'unbind':
+      bind(router, change.scope, change.host, undefined)
+      return
+    case 'remove-scope':
+      router.scopes.delete(change.scope)
+      return
+    case 'remove-entry':
+      router.entries.delete(change.entry)
+      return
+    case 'remove-cluster':
+      router.clusters.delete(change.cluster)
+  }
+}
+
+function clusterState(cluster: Cluster, before: ClusterState | undefined): ClusterState {
+  const kept = new Map<string, EndpointSlot>()
+  if (before !== undefined) for (const slot of before.slots) kept.set(slot.key, slot)
+  const slots: EndpointSlot[] = []
+  const now = before?.now ?? 0
+  let turns = before?.turns ?? 0
+  for (const endpoint of cluster.endpoints) {
+    const key = `${endpoint.address}:${endpoint.port}`
+    const old = kept.get(key)
+    if (old !== undefined && sameEndpoint(old.endpoint, endpoint)) {
+      slots.push(old)
+      continue
+    }
+    slots.push({ key, endpoint, active: 0, deadline: now + 1 / endpoint.weight, turn: turns })
+    turns += 1
+  }
+  const weighted = slots.some((slot) => slot.endpoint.weight !== slots[0]?.endpoint.weight)
+  return { cluster, slots, weighted, cursor: before?.cursor ?? -1, now, turns }
+}
+
+function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
+  return a.pod === b.pod && a.weight === b.weight && a.version === b.version && a.app === b.app && a.workload === b.workload
+}
+
+function entrySlot(router: Router, id: string): EntrySlot {
+  let slot = router.entries.get(id)
+  if (slot === undefined) {
+    slot = { entry: undefined, routes: [] }
+    router.entries.set(id, slot)
+  }
+  return slot
+}
+
+function putEntry(router: Router, entry: HostEntry): void {
+  const slot = entrySlot(router, entry.id)
+  slot.entry = entry
+  slot.routes = entry.routes.map(prepareRoute)
+}
+
+/** Compiles the regexes of one route; they were checked when the table was made. */
+export function prepareRoute(route: Route): PreparedRoute {
+  const rewrite = route.action.kind === 'forward' ? route.action.rewrite : undefined
+  return {
+    route,
+    path: route.path.kind === 'regex' ? RE2JS.compile(route.path.value) : undefined,
+    headers: route.headers.map(({ test }) => (test.kind === 'regex' ? RE2JS.compile(test.value) : undefined)),
+    query: route.query.map(({ test }) => (test.kind === 'regex' ? RE2JS.compile(test.value) : undefined)),
+    rewrite: rewrite?.kind === 'regex' ? { regex: RE2JS.compile(rewrite.match), parts: substitution(rewrite.substitute) } : undefined
+  }
+}
+
+/** Cuts a RE2 substitution: `\\1` is group 1, `\\0` the whole match, `\\\\` a backslash. */
+function substitution(text: string): (string | number)[] {
+  const parts: (string | number)[] = []
+  let literal = ''
+  for (let at = 0; at < text.length; at += 1) {
+    const next = text[at + 1]
+    if (text[at] !== '\\' || next === undefined) {
+      literal += text[at]
+      continue
+    }
+    at += 1
+    if (next < '0' || next > '9') {
+      literal += next
+      continue
+    }
+    if (literal !== '') parts.push(literal)
+    literal = ''
+    parts.push(Number(next))
+  }
+  if (literal !== '') parts.push(literal)
+  return parts
+}
+
+function putScope(router: Router, scope: Omit<Scope, 'hosts'>): void {
+  const before = router.scopes.get(scope.id)
+  if (before === undefined) {
+    router.scopes.set(scope.id, { scope, exact: new Map(), suffixes: new Map(), suffixOrder: [], star: undefined, seen: new Map() })
+    return
+  }
+  router.scopes.set(scope.id, { ...before, scope, seen: new Map() })
+}
+
+function bind(router: Router, id: ScopeId, host: string, slot: EntrySlot | undefined): void {
+  const scope = router.scopes.get(id)
+  if (scope === undefined) return
+  scope.seen.clear()
+  if (host === '*') {
+    scope.star = slot
+    return
+  }
+  const wildcard = host.startsWith('*.')
+  const index = wildcard ? scope.suffixes : scope.exact
+  const key = wildcard ? host.slice(1) : host
+  if (slot === undefined) index.delete(key)
+  else index.set(key, slot)
+  if (wildcard) scope.suffixOrder = [...scope.suffixes.keys()].toSorted((a, b) => b.length - a.length)
+}
