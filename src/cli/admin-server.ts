@@ -1,0 +1,46 @@
+// The admin port: metrics for Prometheus and health for scripts. Read-only, loopback only, small answers.
+
+import http from 'node:http'
+import { EXPOSITION_TYPE } from '../metrics/exposition.ts'
+
+/** What the port shows. */
+export interface AdminView {
+  /** Prometheus text of everything counted so far. */
+  metrics(): Promise<string>
+  /** undefined while everything runs, else one line saying what does not. */
+  trouble(): string | undefined
+}
+
+/** The server, not yet listening. */
+export function adminServer(view: AdminView): http.Server {
+  const server = http.createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 10_000 }, (request, response) => {
+    request.resume()
+    answer(view, request).then(
+      ({ status, type, body }) => response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body),
+      (error: unknown) => response.writeHead(500, { 'content-type': 'text/plain' }).end(`${String(error)}\n`)
+    )
+  })
+  server.maxConnections = 256
+  return server
+}
+
+interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+}
+
+async function answer(view: AdminView, request: http.IncomingMessage): Promise<Answer> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'only GET is answered here')
+  const path = (request.url ?? '/').split('?', 1)[0]
+  if (path === '/metrics') return { status: 200, type: EXPOSITION_TYPE, body: await view.metrics() }
+  if (path === '/healthz') {
+    const trouble = view.trouble()
+    return trouble === undefined ? text(200, 'ok') : text(503, trouble)
+  }
+  return text(404, 'not found: /metrics and /healthz are here')
+}
+
+function text(status: number, line: string): Answer {
+  return { status, type: 'text/plain; charset=utf-8', body: `${line}\n` }
+}
