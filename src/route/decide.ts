@@ -77,11 +77,11 @@ function searchHost(scope: PreparedScope, domain: string): EntrySlot | undefined
 }
 
 function serviceOf(scope: PreparedScope, domain: string): EntrySlot | undefined {
-  const name = domain.endsWith('.') ? domain.slice(0, -1) : domain
-  const dots = name.split('.').length - 1
-  if (dots === 0) return scope.exact.get(`${name}.${scope.scope.namespace}.svc.cluster.local`)
-  if (dots === 1) return scope.exact.get(`${name}.svc.cluster.local`)
-  return scope.exact.get(dots === 2 && name.endsWith('.svc') ? `${name}.cluster.local` : name)
+  if (domain.endsWith('.')) return scope.exact.get(domain.slice(0, -1))
+  const dots = domain.split('.').length - 1
+  if (dots === 0) return scope.exact.get(`${domain}.${scope.scope.namespace}.svc.cluster.local`)
+  if (dots === 1) return scope.exact.get(`${domain}.svc.cluster.local`)
+  return dots === 2 && domain.endsWith('.svc') ? scope.exact.get(`${domain}.cluster.local`) : undefined
 }
 
 interface Request {

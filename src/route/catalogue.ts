@@ -1,0 +1,121 @@
+// Every problem that compiling and linting can name: its code, its severity and its sentence, in one place. Codes are stable; where
+// istioctl has the same finding its code stands beside ours.
+
+import type { ObjectMeta } from '../api/object.ts'
+import type { Problem } from '../std/problem.ts'
+import { namespaceOf } from './mesh-config.ts'
+
+/** The object a problem is in. */
+export interface ProblemObject {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}
+
+/** A problem with its object; `istio` is istioctl's code for the same finding, where there is one. */
+export interface ObjectProblem extends Problem {
+  readonly object: ProblemObject
+  readonly istio: string | undefined
+}
+
+interface Message {
+  readonly severity: 'error' | 'warning'
+  readonly istio?: string
+  readonly text: string
+}
+
+/** Sentences by code; `{0}`, `{1}`, ... are the arguments. */
+export const CATALOGUE = {
+  'not-applied-yet': { severity: 'warning', text: '{0} is accepted but not applied yet' },
+  'bad-regex': { severity: 'error', istio: 'IST0106', text: '"{0}" is not an RE2 expression: {1}' },
+  'bad-duration': { severity: 'error', istio: 'IST0106', text: '"{0}" is not a duration such as 10s or 250ms' },
+  'no-action': { severity: 'error', istio: 'IST0106', text: 'the rule has no route, redirect or directResponse' },
+  'bad-redirect-code': {
+    severity: 'error',
+    text: 'redirect code {0} is not one of 301, 302, 303, 307, 308: the route would have no action'
+  },
+  'weight-negative': { severity: 'error', istio: 'IST0106', text: 'weight {0} is negative' },
+  'weights-zero': { severity: 'error', istio: 'IST0106', text: 'the weights sum to 0: no destination would get a request' },
+  'weights-not-100': { severity: 'warning', text: 'the weights sum to {0}, not 100; the true shares are {1}' },
+  'weight-alone': { severity: 'warning', text: 'a single destination gets all requests: weight {0} has no effect' },
+  'weights-reversed': {
+    severity: 'warning',
+    text: 'the newer version gets the larger share: {0}; if {1} is not yet proven, the weights are probably swapped'
+  },
+  'subset-not-found': {
+    severity: 'error',
+    istio: 'IST0101',
+    text: 'subset "{0}" of {1} is in no DestinationRule that applies; {2}; its requests get 503 (NC)'
+  },
+  'subset-no-pods': {
+    severity: 'error',
+    istio: 'IST0173',
+    text: 'subset "{0}" of {1} selects no pod: no endpoint has the labels {2}; {3}'
+  },
+  'subset-not-ready': { severity: 'warning', text: 'subset "{0}" of {1} has no ready pod now ({2} not ready); {3}' },
+  'rule-unreachable': { severity: 'warning', istio: 'IST0130', text: 'never reached: {0}' },
+  'match-unreachable': { severity: 'warning', istio: 'IST0131', text: 'never matches: {0}' },
+  'gateway-not-found': {
+    severity: 'error',
+    istio: 'IST0101',
+    text: 'gateway "{0}" does not exist; the rules reach no proxy through it; {1}'
+  },
+  'gateway-host-mismatch': { severity: 'warning', istio: 'IST0132', text: 'none of the hosts {0} is among the hosts of gateway {1} ({2})' },
+  'host-not-found': {
+    severity: 'error',
+    istio: 'IST0101',
+    text: 'host "{0}" is no Service and no ServiceEntry{1}; its requests get 503 (NC)'
+  },
+  'host-unknown-rule': {
+    severity: 'warning',
+    istio: 'IST0174',
+    text: 'host "{0}" is no Service and no ServiceEntry{1}: the rule has no effect'
+  },
+  'port-not-found': { severity: 'error', istio: 'IST0101', text: 'host {0} has no port {1}; it has {2}' },
+  'port-required': { severity: 'error', istio: 'IST0112', text: 'host {0} has several ports ({1}): name one in destination.port' },
+  'host-conflict': {
+    severity: 'error',
+    istio: 'IST0109',
+    text: 'host {0} is also in VirtualService {1}; only {2} (the older) is applied in the mesh'
+  },
+  'subset-twice': { severity: 'warning', text: 'subset "{0}" is defined more than once: the first definition is used' },
+  'no-catch-all': { severity: 'warning', text: 'requests that match no rule get 404; the last rule still has conditions' },
+  'weights-after-match': {
+    severity: 'warning',
+    text: 'these weights apply only to requests that {0} did not match: the shares of all traffic can differ'
+  },
+  'per-try-too-long': {
+    severity: 'warning',
+    text: '{0} tries of {1} ms do not fit into the timeout of {2} ms: the last tries cannot finish'
+  },
+  'per-try-not-retried': {
+    severity: 'warning',
+    text: 'perTryTimeout ends a try but retryOn does not retry it: add reset, gateway-error or 5xx'
+  }
+} as const satisfies Record<string, Message>
+
+/** A code of the catalogue. */
+export type ProblemCode = keyof typeof CATALOGUE
+
+/** An object by kind, namespace and name. */
+export function referTo(kind: string, object: { readonly metadata: ObjectMeta }): ProblemObject {
+  return { kind, namespace: namespaceOf(object), name: object.metadata.name ?? '' }
+}
+
+/** Where in an object a problem is. */
+export interface Place {
+  readonly object: ProblemObject
+  readonly path: string
+}
+
+/** A problem of the catalogue with its arguments filled in; `severity` overrides the catalogue's where the case decides. */
+export function problem(
+  code: ProblemCode,
+  place: Place,
+  args: readonly (string | number)[] = [],
+  severity?: 'error' | 'warning'
+): ObjectProblem {
+  const entry: Message = CATALOGUE[code]
+  const message = entry.text.replaceAll(/\{(\d)\}/g, (_, index: string) => String(args[Number(index)] ?? ''))
+  return { code, severity: severity ?? entry.severity, path: place.path, message, object: place.object, istio: entry.istio }
+}

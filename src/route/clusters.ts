@@ -1,0 +1,135 @@
+// Destinations as clusters: one per host, port and subset (istio.md 1.5, 2.4-2.6), with the ready endpoints that have the subset's labels.
+// A caller whose namespace overrides the service's DestinationRule gets a variant with `@namespace` behind its id.
+
+import type { Subset } from '../api/istio-destination-rule.ts'
+import type { Millis } from '../std/clock.ts'
+import type { ClusterId } from './decision.ts'
+import { policyFor, ruleFor } from './destination-rules.ts'
+import type { AppliedRule, EffectivePolicy, RuleIndex } from './destination-rules.ts'
+import { parseDuration, selects } from './mesh-config.ts'
+import type { Registry, RegistryHost, RegistryPort } from './registry.ts'
+import type { Cluster } from './route-table.ts'
+
+/** Limits that are not set: as many as a 32-bit counter holds. */
+export const UNLIMITED = 4294967295
+const CONNECT_TIMEOUT: Millis = 10_000
+const IDLE_TIMEOUT: Millis = 3_600_000
+
+/** A place a rule sends to, with its host in full. */
+export interface Target {
+  readonly host: string
+  readonly port: number
+  readonly subset: string | undefined
+}
+
+/** Envoy's name of a destination. */
+export function clusterName({ host, port, subset }: Target): ClusterId {
+  return `outbound|${port}|${subset ?? ''}|${host}`
+}
+
+/** Makes and keeps the clusters of one compilation. */
+export class ClusterSet {
+  readonly #registry: Registry
+  readonly #rules: RuleIndex
+  readonly #made = new Map<ClusterId, Cluster>()
+
+  constructor(registry: Registry, rules: RuleIndex) {
+    this.#registry = registry
+    this.#rules = rules
+  }
+
+  /** Every HTTP port of every host, whole and by each subset, as callers without a rule of their own see it. */
+  addAll(): void {
+    for (const host of this.#registry.values()) {
+      const rule = ruleFor(this.#rules, host.host, host.namespace, host.namespace)
+      for (const port of host.ports) {
+        if (!port.http) continue
+        this.#make(host, port, { rule, variant: '' })
+        for (const subset of rule?.subsets ?? []) this.#make(host, port, { rule, variant: '', subset })
+      }
+    }
+  }
+
+  /** The id under which callers of `caller` reach the target; it names no cluster when host, port or subset do not exist. */
+  idFor(target: Target, caller: string): ClusterId {
+    const host = this.#registry.get(target.host)
+    const port = host?.ports.find(({ number }) => number === target.port)
+    if (host === undefined || port === undefined) return clusterName(target)
+    const home = ruleFor(this.#rules, host.host, host.namespace, host.namespace)
+    const rule = ruleFor(this.#rules, host.host, host.namespace, caller)
+    const variant = sameRule(home, rule) ? '' : `@${caller}`
+    const subset = target.subset === undefined ? undefined : rule?.subsets.find(({ name }) => name === target.subset)
+    if (target.subset !== undefined && subset === undefined) return `${clusterName(target)}${variant}`
+    return this.#make(host, port, { rule, variant, subset }).id
+  }
+
+  /** Clusters by id, in the order of their ids. */
+  all(): Readonly<Record<ClusterId, Cluster>> {
+    return Object.fromEntries([...this.#made].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  }
+
+  #make(host: RegistryHost, port: RegistryPort, seen: Seen): Cluster {
+    const id = clusterName({ host: host.host, port: port.number, subset: seen.subset?.name }) + seen.variant
+    const old = this.#made.get(id)
+    if (old !== undefined) return old
+    const labels = seen.subset?.labels ?? {}
+    const cluster: Cluster = {
+      id,
+      host: host.host,
+      namespace: host.namespace,
+      serviceName: host.name,
+      port: port.number,
+      subset: seen.subset?.name,
+      endpoints: port.endpoints.filter((endpoint) => endpoint.ready && selects(labels, endpoint.labels)).map(({ endpoint }) => endpoint),
+      ...settings(policyFor(seen.rule, port.number, seen.subset))
+    }
+    this.#made.set(id, cluster)
+    return cluster
+  }
+}
+
+interface Seen {
+  readonly rule: AppliedRule | undefined
+  readonly variant: string
+  readonly subset?: Subset | undefined
+}
+
+function sameRule(a: AppliedRule | undefined, b: AppliedRule | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.namespace === b.namespace && a.from.join() === b.from.join())
+}
+
+type Settings = Omit<Cluster, 'id' | 'host' | 'namespace' | 'serviceName' | 'port' | 'subset' | 'endpoints'>
+
+function settings(policy: EffectivePolicy): Settings {
+  const tcp = policy.connectionPool?.tcp
+  const http = policy.connectionPool?.http
+  return {
+    balance: balanceOf(policy),
+    connectTimeout: duration(tcp?.connectTimeout, CONNECT_TIMEOUT),
+    maxConnections: limit(tcp?.maxConnections),
+    maxPendingRequests: limit(http?.http1MaxPendingRequests),
+    maxRequests: limit(http?.http2MaxRequests),
+    maxRetries: limit(http?.maxRetries),
+    maxRequestsPerConnection: limit(http?.maxRequestsPerConnection),
+    idleTimeout: duration(http?.idleTimeout ?? tcp?.idleTimeout, IDLE_TIMEOUT)
+  }
+}
+
+function balanceOf(policy: EffectivePolicy): Cluster['balance'] {
+  switch (policy.loadBalancer?.simple) {
+    case 'ROUND_ROBIN':
+      return 'round-robin'
+    case 'RANDOM':
+      return 'random'
+    default:
+      return 'least-request'
+  }
+}
+
+function limit(value: number | undefined): number {
+  return value === undefined || value <= 0 ? UNLIMITED : value
+}
+
+function duration(text: string | undefined, fallback: Millis): Millis {
+  return (text === undefined ? undefined : parseDuration(text)) ?? fallback
+}

@@ -1,0 +1,122 @@
+// Scopes of the gateway: one per port, hosts merged over all Gateways and their VirtualServices (istio.md 1.6, 3.1). Servers that do not
+// carry HTTP are left out (check-rules.ts names them).
+
+import type { Gateway, GatewayServer } from '../api/istio-gateway.ts'
+import type { VirtualService } from '../api/istio-virtual-service.ts'
+import { routesHttp } from './check-rules.ts'
+import type { Work } from './compile-mesh.ts'
+import { compileRules, isCatchAll } from './compile-rule.ts'
+import { byAge, gatewaysOf, intersectHosts, isVisible, keyOf, namespaceOf, resolveHost, selects } from './mesh-config.ts'
+import { gatewayScope } from './route-table.ts'
+import type { Route } from './route-table.ts'
+
+interface Bound {
+  readonly gateway: Gateway
+  readonly server: GatewayServer
+}
+
+interface Merged {
+  httpsRedirect: boolean
+  broken: boolean
+  readonly routes: Route[]
+}
+
+/** Opens a scope for each port that a Gateway serves, and binds the hosts that VirtualServices have there. */
+export function compileGateways(work: Work): void {
+  const servers = work.config.gateways
+    .filter((gateway) => serves(work, gateway))
+    .toSorted(byAge)
+    .flatMap((gateway) => (gateway.spec.servers ?? []).filter(routesHttp).map((server): Bound => ({ gateway, server })))
+  const rules = work.config.virtualServices.filter(({ spec }) => spec.http !== undefined).toSorted(byAge)
+  const ports = Map.groupBy(servers, ({ server }) => server.port.number)
+  for (const [port, bound] of [...ports].toSorted(([a], [b]) => a - b)) compilePort(work, port, { bound, rules })
+}
+
+function serves(work: Work, gateway: Gateway): boolean {
+  return work.config.gatewayLabels === undefined || selects(gateway.spec.selector ?? {}, work.config.gatewayLabels)
+}
+
+function compilePort(work: Work, port: number, all: { readonly bound: readonly Bound[]; readonly rules: readonly VirtualService[] }): void {
+  const id = gatewayScope(port)
+  const tls = all.bound.some(({ server }) => server.tls !== undefined)
+  work.builder.open({ id, kind: 'gateway', port, namespace: '', tls })
+  const merged = new Map<string, Merged>()
+  for (const each of all.bound) {
+    if (each.server.tls?.httpsRedirect === true) for (const host of each.server.hosts) entryOf(merged, dnsName(host)).httpsRedirect = true
+    for (const rule of all.rules) mergeRule(work, { ...each, rule, port }, merged)
+  }
+  for (const [host, { httpsRedirect, broken, routes }] of merged) {
+    const ordered = [...routes.filter((route) => !isCatchAll(route)), ...routes.filter(isCatchAll).slice(0, 1)]
+    work.builder.bind(id, host, { host, httpsRedirect, routes: ordered, broken })
+  }
+}
+
+function entryOf(merged: Map<string, Merged>, host: string): Merged {
+  const found = merged.get(host) ?? { httpsRedirect: false, broken: false, routes: [] }
+  merged.set(host, found)
+  return found
+}
+
+function dnsName(host: string): string {
+  return host.slice(host.indexOf('/') + 1).toLowerCase()
+}
+
+interface Meeting extends Bound {
+  readonly rule: VirtualService
+  readonly port: number
+}
+
+function mergeRule(work: Work, meeting: Meeting, merged: Map<string, Merged>): void {
+  const { gateway, rule } = meeting
+  const owner = work.config.gatewayNamespace ?? 'istio-system'
+  if (!gatewaysOf(rule).includes(keyOf(gateway)) || !isVisible(rule.spec.exportTo, namespaceOf(rule), owner)) return
+  const hosts = hostsOf(meeting)
+  if (hosts.length === 0) return
+  const broken = work.broken.has(keyOf(rule))
+  const routes = broken ? [] : routesOf(work, meeting)
+  for (const host of hosts) {
+    const entry = entryOf(merged, host)
+    entry.broken ||= broken
+    entry.httpsRedirect ||= meeting.server.tls?.httpsRedirect === true
+    entry.routes.push(...routes)
+  }
+}
+
+/** The narrower of each pair of server host and VirtualService host, where the server admits the VirtualService's namespace. */
+function hostsOf({ gateway, server, rule }: Meeting): string[] {
+  const found = new Set<string>()
+  const namespace = namespaceOf(rule)
+  for (const entry of server.hosts) {
+    const slash = entry.indexOf('/')
+    const admitted = slash < 0 ? '*' : entry.slice(0, slash)
+    if (admitted !== '*' && (admitted === '.' ? namespaceOf(gateway) : admitted) !== namespace) continue
+    for (const written of rule.spec.hosts ?? []) {
+      const host = intersectHosts(dnsName(entry), resolveHost(written, namespace))
+      if (host !== undefined) found.add(host)
+    }
+  }
+  return [...found]
+}
+
+function routesOf(work: Work, { gateway, server, rule, port }: Meeting): Route[] {
+  const namespace = namespaceOf(rule)
+  const owner = work.config.gatewayNamespace ?? 'istio-system'
+  return compileRules(rule.spec.http ?? [], {
+    virtualService: keyOf(rule),
+    namespace,
+    gateway: keyOf(gateway),
+    port,
+    tls: server.tls !== undefined,
+    caller: { namespace: owner, labels: work.config.gatewayLabels ?? {} },
+    clusterOf: (to) => {
+      const host = resolveHost(to.host, namespace)
+      return work.clusters.idFor({ host, subset: to.subset, port: to.port ?? onlyPort(work, host) ?? port }, owner)
+    }
+  })
+}
+
+/** The port of a host that has only one; with several a rule must name it. */
+function onlyPort(work: Work, host: string): number | undefined {
+  const ports = work.registry.get(host)?.ports ?? []
+  return ports.length === 1 ? ports[0]?.number : undefined
+}

@@ -1,0 +1,221 @@
+// Scopes of the mesh: for every kind of caller and every port, which VirtualService owns which host (istio.md 1.4, 1.6). Services without
+// one answer from their endpoints.
+
+import type { VirtualService } from '../api/istio-virtual-service.ts'
+import type { ClusterSet } from './clusters.ts'
+import { DEFAULT_RETRY, compileRules } from './compile-rule.ts'
+import { moreSpecific } from './destination-rules.ts'
+import { byAge, coversHost, gatewaysOf, isVisible, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
+import type { MeshConfig } from './mesh-config.ts'
+import type { Registry, RegistryHost } from './registry.ts'
+import { meshScope } from './route-table.ts'
+import type { MeshSource, Route } from './route-table.ts'
+import type { EntryContent, TableBuilder } from './table-builder.ts'
+
+/** What the steps of one compilation share. */
+export interface Work {
+  readonly config: MeshConfig
+  readonly registry: Registry
+  readonly clusters: ClusterSet
+  readonly builder: TableBuilder
+  /** namespace/name of VirtualServices whose rules are wrong. */
+  readonly broken: ReadonlySet<string>
+  readonly sourceLabels: readonly string[]
+}
+
+interface Candidate {
+  readonly virtualService: VirtualService
+  readonly key: string
+  readonly namespace: string
+  readonly hosts: readonly string[]
+  /** Its routes depend on who calls, beyond the caller's DestinationRules. */
+  readonly asksCaller: boolean
+}
+
+/** Opens a scope for each port and kind of caller, and binds every host in it. */
+export function compileMesh(work: Work): void {
+  const all = work.config.virtualServices
+    .filter((virtualService) => virtualService.spec.http !== undefined && gatewaysOf(virtualService).includes('mesh'))
+    .toSorted(byAge)
+    .map(candidate)
+  const ports = meshPorts(work.registry)
+  const ruled = new Set(work.config.destinationRules.map(namespaceOf))
+  const limited = work.config.destinationRules.some(({ spec }) => (spec.exportTo ?? []).length > 0)
+  const made = new Map<string, EntryContent | undefined>()
+  for (const source of sourcesOf(work)) {
+    const seen = visibleTo(all, source.namespace)
+    const hosts = [...work.registry.values()].filter((host) => isVisible(host.exportTo, host.namespace, source.namespace))
+    const owners = ownersOf(seen, hosts)
+    for (const port of ports) {
+      const scope: MeshView = { work, source, port, ruled, limited, made, id: meshScope(work.sourceLabels, source, port) }
+      work.builder.open({ id: scope.id, kind: 'mesh', port, namespace: source.namespace, tls: false })
+      bindServices(scope, hosts, owners)
+      bindOthers(scope, seen)
+    }
+  }
+}
+
+interface MeshView {
+  readonly work: Work
+  readonly source: MeshSource
+  readonly port: number
+  readonly ruled: ReadonlySet<string>
+  readonly limited: boolean
+  readonly made: Map<string, EntryContent | undefined>
+  readonly id: string
+}
+
+function candidate(virtualService: VirtualService): Candidate {
+  const namespace = namespaceOf(virtualService)
+  const matches = (virtualService.spec.http ?? []).flatMap((rule) => rule.match ?? [])
+  return {
+    virtualService,
+    key: keyOf(virtualService),
+    namespace,
+    hosts: (virtualService.spec.hosts ?? []).map((host) => resolveHost(host, namespace)),
+    asksCaller: matches.some(({ sourceLabels, sourceNamespace }) => sourceLabels !== undefined || sourceNamespace !== undefined)
+  }
+}
+
+/** Ports that HTTP callers can dial: those of all hosts, and 80. */
+function meshPorts(registry: Registry): number[] {
+  const ports = new Set([80])
+  for (const host of registry.values()) for (const port of host.ports) if (port.http) ports.add(port.number)
+  return [...ports].toSorted((a, b) => a - b)
+}
+
+/** Every kind of caller: each namespace without labels, and each set of labels that some rule can tell apart. */
+function sourcesOf(work: Work): MeshSource[] {
+  const { config, sourceLabels } = work
+  const found = new Map<string, MeshSource>()
+  const add = (source: MeshSource): void => {
+    found.set(meshScope(sourceLabels, source, 0), source)
+  }
+  for (const namespace of ['', 'default', ...config.namespaces]) add({ namespace, labels: {} })
+  for (const object of [...config.services, ...config.virtualServices, ...config.serviceEntries])
+    add({ namespace: namespaceOf(object), labels: {} })
+  for (const pod of config.pods) {
+    const labels = pod.metadata.labels ?? {}
+    const asked = sourceLabels.flatMap((key) => (labels[key] === undefined ? [] : [[key, labels[key]] as const]))
+    add({ namespace: namespaceOf(pod), labels: Object.fromEntries(asked) })
+  }
+  return [...found.keys()].toSorted().flatMap((key) => found.get(key) ?? [])
+}
+
+/** Private ones first, then those exported to the namespace by name, then public ones; older first inside each. */
+function visibleTo(all: readonly Candidate[], namespace: string): Candidate[] {
+  const classes: Candidate[][] = [[], [], []]
+  for (const each of all) {
+    const { exportTo } = each.virtualService.spec
+    if (!isVisible(exportTo, each.namespace, namespace)) continue
+    const named = exportTo ?? []
+    const at = named.length === 0 || named.includes('*') ? 2 : Number(!named.includes('.') && namespace !== each.namespace)
+    classes[at]?.push(each)
+  }
+  return classes.flat()
+}
+
+/** The VirtualService of each host: by its most specific host that covers it, ties to the earlier. */
+function ownersOf(seen: readonly Candidate[], hosts: readonly RegistryHost[]): Map<string, Candidate> {
+  const exact = new Map<string, Candidate>()
+  const wild: { readonly pattern: string; readonly owner: Candidate }[] = []
+  for (const owner of seen) {
+    for (const host of owner.hosts) {
+      if (host.startsWith('*')) wild.push({ pattern: host, owner })
+      else if (!exact.has(host)) exact.set(host, owner)
+    }
+  }
+  wild.sort((a, b) => (a.pattern === b.pattern ? 0 : moreSpecific(a.pattern, b.pattern) ? -1 : 1))
+  const owners = new Map<string, Candidate>()
+  for (const { host } of hosts) {
+    const owner = exact.get(host) ?? wild.find(({ pattern }) => coversHost(pattern, host))?.owner
+    if (owner !== undefined) owners.set(host, owner)
+  }
+  return owners
+}
+
+function bindServices(view: MeshView, hosts: readonly RegistryHost[], owners: ReadonlyMap<string, Candidate>): void {
+  const { builder } = view.work
+  for (const host of hosts) {
+    if (!host.ports.some(({ number, http }) => http && number === view.port)) continue
+    const owner = owners.get(host.host)
+    const content = (owner === undefined ? undefined : ownedContent(view, owner, host.host)) ?? defaultContent(view, host)
+    builder.bind(view.id, host.host, content)
+    for (const address of host.addresses) builder.bind(view.id, address, content)
+  }
+}
+
+/** Hosts of VirtualServices that are not in the registry: on port 80, and on the ports of services listed beside them. */
+function bindOthers(view: MeshView, seen: readonly Candidate[]): void {
+  const { registry, builder } = view.work
+  for (const owner of seen) {
+    const listed = owner.hosts.flatMap((host) => registry.get(host)?.ports ?? [])
+    if (view.port !== 80 && !listed.some(({ number }) => number === view.port)) continue
+    for (const host of owner.hosts) {
+      if (registry.has(host) || builder.knows(view.id, host) || coversService(registry, host)) continue
+      const content = ownedContent(view, owner, host)
+      if (content !== undefined) builder.bind(view.id, host, content)
+    }
+  }
+}
+
+function coversService(registry: Registry, host: string): boolean {
+  if (!host.startsWith('*')) return false
+  for (const name of registry.keys()) if (coversHost(host, name)) return true
+  return false
+}
+
+/** What a VirtualService says of a host here; undefined when none of its rules applies, so that the host keeps its default. */
+function ownedContent(view: MeshView, owner: Candidate, host: string): EntryContent | undefined {
+  const key = [owner.key, host, view.port, owner.asksCaller ? view.id : '', overridesOf(view)].join(' ')
+  if (view.made.has(key)) return view.made.get(key)
+  const content = compileOwned(view, owner, host)
+  view.made.set(key, content)
+  return content
+}
+
+/** The caller's namespace where it may change which DestinationRule applies: it has rules, or some rule is not exported to all. */
+function overridesOf(view: MeshView): string {
+  return view.limited || view.ruled.has(view.source.namespace) ? view.source.namespace : ''
+}
+
+function compileOwned(view: MeshView, owner: Candidate, host: string): EntryContent | undefined {
+  const { work, source, port } = view
+  if (work.broken.has(owner.key)) return { host, httpsRedirect: false, routes: [], broken: true }
+  const routes = compileRules(owner.virtualService.spec.http ?? [], {
+    virtualService: owner.key,
+    namespace: owner.namespace,
+    gateway: 'mesh',
+    port,
+    tls: false,
+    caller: source,
+    clusterOf: (to) =>
+      work.clusters.idFor({ host: resolveHost(to.host, owner.namespace), subset: to.subset, port: to.port ?? port }, source.namespace)
+  })
+  return routes.length === 0 ? undefined : { host, httpsRedirect: false, routes, broken: false }
+}
+
+function defaultContent(view: MeshView, host: RegistryHost): EntryContent {
+  const { work, source, port, made } = view
+  const key = ['default', host.host, port, overridesOf(view)].join(' ')
+  const before = made.get(key)
+  if (before !== undefined) return before
+  const cluster = work.clusters.idFor({ host: host.host, port, subset: undefined }, source.namespace)
+  const route: Route = {
+    ref: { virtualService: undefined, name: 'default', index: 0 },
+    path: { kind: 'any' },
+    headers: [],
+    query: [],
+    action: {
+      kind: 'forward',
+      choices: [{ cluster, weight: 1, authority: undefined, request: undefined, response: undefined }],
+      total: 1,
+      rewrite: undefined,
+      timeout: 0,
+      retry: DEFAULT_RETRY
+    }
+  }
+  const content: EntryContent = { host: host.host, httpsRedirect: false, routes: [route], broken: false }
+  made.set(key, content)
+  return content
+}

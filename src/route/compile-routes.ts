@@ -1,0 +1,65 @@
+// Istio's rules -> RouteTable: which hosts each scope knows and which routes answer for them (istio.md 1.2, 1.4-1.6, 3.1). The result is
+// plain data; what changed against the previous table gets the new version, and a host whose rules are wrong keeps its last good entry.
+
+import type { VirtualService } from '../api/istio-virtual-service.ts'
+import type { ObjectProblem } from './catalogue.ts'
+import { checkDestinationRule, checkGateway, checkVirtualService } from './check-rules.ts'
+import { ClusterSet } from './clusters.ts'
+import { compileGateways } from './compile-gateways.ts'
+import { compileMesh } from './compile-mesh.ts'
+import { indexRules } from './destination-rules.ts'
+import { keyOf } from './mesh-config.ts'
+import type { MeshConfig } from './mesh-config.ts'
+import { buildRegistry } from './registry.ts'
+import { EMPTY_TABLE } from './route-table.ts'
+import { sameJson } from '../std/json.ts'
+import type { RouteTable } from './route-table.ts'
+import { TableBuilder } from './table-builder.ts'
+
+/** A compiled table and what is wrong with single objects; what is wrong between objects is lint's to find. */
+export interface Compiled {
+  readonly table: RouteTable
+  readonly problems: readonly ObjectProblem[]
+}
+
+/**
+ * Compiles everything. `previous` is the table in force: unchanged parts keep their versions, and the same table is returned when nothing
+ * changed. Never fails: an object that cannot be used is named in `problems`.
+ */
+export function compileRoutes(config: MeshConfig, previous: RouteTable = EMPTY_TABLE): Compiled {
+  const checked = config.virtualServices.map((object) => ({ object, problems: checkVirtualService(object) }))
+  const broken = new Set(checked.filter(({ problems }) => problems.some(isError)).map(({ object }) => keyOf(object)))
+  const problems = [
+    ...checked.flatMap((each) => each.problems),
+    ...config.destinationRules.flatMap(checkDestinationRule),
+    ...config.gateways.flatMap(checkGateway)
+  ]
+  const registry = buildRegistry(config)
+  const clusters = new ClusterSet(registry, indexRules(config.destinationRules))
+  clusters.addAll()
+  const builder = new TableBuilder(previous)
+  const work = { config, registry, clusters, builder, broken, sourceLabels: sourceLabelsOf(config.virtualServices) }
+  compileMesh(work)
+  compileGateways(work)
+  return { table: builder.finish(work.sourceLabels, clusters.all()), problems }
+}
+
+/** True when two compilations gave the same table, versions included. */
+export function sameTable(a: RouteTable, b: RouteTable): boolean {
+  return a === b || sameJson(a, b)
+}
+
+function isError(each: ObjectProblem): boolean {
+  return each.severity === 'error'
+}
+
+/** Label keys that matches ask of their callers, in order. */
+function sourceLabelsOf(virtualServices: readonly VirtualService[]): string[] {
+  const keys = new Set<string>()
+  for (const { spec } of virtualServices) {
+    for (const rule of spec.http ?? []) {
+      for (const match of rule.match ?? []) for (const key of Object.keys(match.sourceLabels ?? {})) keys.add(key)
+    }
+  }
+  return [...keys].toSorted()
+}

@@ -1,0 +1,71 @@
+// What changed between two tables, in an order that is safe while requests run: what routes need comes before them, what they no longer
+// need goes after them. A cluster that loses endpoints while it gains others is first grown, then shrunk.
+
+import { sameJson } from '../std/json.ts'
+import type { Cluster, Endpoint, RouteTable, TableChange } from './route-table.ts'
+
+/** The changes that lead from `before` to `after`; applied in order to a Router of `before` they give one of `after`. */
+export function diffTables(before: RouteTable, after: RouteTable): TableChange[] {
+  const { version } = after
+  const clusters = diffClusters(before, after)
+  const changes: TableChange[] = [...clusters.first]
+  for (const [id, entry] of Object.entries(after.entries)) {
+    if (!sameJson(before.entries[id], entry)) changes.push({ kind: 'put-entry', version, entry })
+  }
+  const scopes = diffScopes(before, after)
+  changes.push(...scopes.first)
+  if (!sameJson(before.sourceLabels, after.sourceLabels)) changes.push({ kind: 'source-labels', version, sourceLabels: after.sourceLabels })
+  changes.push(...scopes.last)
+  for (const entry of Object.keys(before.entries))
+    if (after.entries[entry] === undefined) changes.push({ kind: 'remove-entry', version, entry })
+  changes.push(...clusters.last)
+  return changes
+}
+
+interface Phases {
+  readonly first: TableChange[]
+  readonly last: TableChange[]
+}
+
+function diffClusters(before: RouteTable, after: RouteTable): Phases {
+  const { version } = after
+  const phases: Phases = { first: [], last: [] }
+  for (const [id, cluster] of Object.entries(after.clusters)) {
+    const old = before.clusters[id]
+    if (old !== undefined && sameJson(old, cluster)) continue
+    const leaving = old === undefined ? [] : old.endpoints.filter((endpoint) => !has(cluster.endpoints, endpoint))
+    const grows = cluster.endpoints.some((endpoint) => old === undefined || !has(old.endpoints, endpoint))
+    if (leaving.length === 0) {
+      phases.first.push({ kind: 'put-cluster', version, cluster })
+      continue
+    }
+    const grown: Cluster = { ...cluster, endpoints: [...cluster.endpoints, ...leaving] }
+    if (grows || !sameJson({ ...old, endpoints: [] }, { ...cluster, endpoints: [] }))
+      phases.first.push({ kind: 'put-cluster', version, cluster: grown })
+    phases.last.push({ kind: 'put-cluster', version, cluster })
+  }
+  for (const cluster of Object.keys(before.clusters)) {
+    if (after.clusters[cluster] === undefined) phases.last.push({ kind: 'remove-cluster', version, cluster })
+  }
+  return phases
+}
+
+function has(endpoints: readonly Endpoint[], wanted: Endpoint): boolean {
+  return endpoints.some(({ address, port }) => address === wanted.address && port === wanted.port)
+}
+
+function diffScopes(before: RouteTable, after: RouteTable): Phases {
+  const { version } = after
+  const phases: Phases = { first: [], last: [] }
+  for (const [scope, { hosts, ...head }] of Object.entries(after.scopes)) {
+    const { hosts: bound = {}, ...old } = before.scopes[scope] ?? {}
+    if (!sameJson(old, head)) phases.first.push({ kind: 'put-scope', version, scope: head })
+    for (const [host, entry] of Object.entries(hosts))
+      if (bound[host] !== entry) phases.first.push({ kind: 'bind', version, scope, host, entry })
+    for (const host of Object.keys(bound)) if (hosts[host] === undefined) phases.last.push({ kind: 'unbind', version, scope, host })
+  }
+  for (const scope of Object.keys(before.scopes)) {
+    if (after.scopes[scope] === undefined) phases.last.push({ kind: 'remove-scope', version, scope })
+  }
+  return phases
+}

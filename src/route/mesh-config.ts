@@ -1,0 +1,147 @@
+// What compileRoutes reads: the Istio objects, and of the built-in kinds only the fields that routing needs, so that anything with these
+// fields serves. Names of hosts and gateways are resolved here (istio.md 1.5); lists are in no particular order.
+
+import type { DestinationRule } from '../api/istio-destination-rule.ts'
+import type { Gateway } from '../api/istio-gateway.ts'
+import type { ServiceEntry } from '../api/istio-service-entry.ts'
+import type { VirtualService } from '../api/istio-virtual-service.ts'
+import type { ObjectMeta } from '../api/object.ts'
+import type { Millis } from '../std/clock.ts'
+
+/** The fields of a Service that routing reads. */
+export interface MeshService {
+  readonly metadata: ObjectMeta
+  readonly spec?: {
+    readonly type?: string
+    readonly clusterIP?: string
+    readonly externalName?: string
+    readonly selector?: Readonly<Record<string, string>>
+    readonly ports?: readonly MeshServicePort[]
+  }
+}
+
+/** A port of a Service as routing reads it. */
+export interface MeshServicePort {
+  readonly name?: string
+  readonly port: number
+  readonly appProtocol?: string
+  readonly protocol?: string
+}
+
+/** The fields of an EndpointSlice that routing reads. */
+export interface MeshEndpointSlice {
+  readonly metadata: ObjectMeta
+  readonly ports?: readonly { readonly name?: string; readonly port?: number }[]
+  readonly endpoints?: readonly {
+    readonly addresses?: readonly string[]
+    readonly conditions?: { readonly ready?: boolean }
+    readonly targetRef?: { readonly kind?: string; readonly name?: string }
+  }[]
+}
+
+/** The fields of a Pod that routing reads. */
+export interface MeshPod {
+  readonly metadata: ObjectMeta
+  readonly status?: { readonly podIP?: string }
+}
+
+/** Everything that decides where requests go. */
+export interface MeshConfig {
+  readonly virtualServices: readonly VirtualService[]
+  readonly destinationRules: readonly DestinationRule[]
+  readonly gateways: readonly Gateway[]
+  readonly serviceEntries: readonly ServiceEntry[]
+  readonly services: readonly MeshService[]
+  readonly endpointSlices: readonly MeshEndpointSlice[]
+  readonly pods: readonly MeshPod[]
+  /** Names; a scope is made for each, beside those that objects are in. */
+  readonly namespaces: readonly string[]
+  /** Labels of the gateway's pod: Gateways whose selector does not match are left out. Absent: every Gateway is served. */
+  readonly gatewayLabels?: Readonly<Record<string, string>>
+  /** Where the gateway's pod is; default istio-system. */
+  readonly gatewayNamespace?: string
+}
+
+/** A config without objects: what tests and callers spread their lists over. */
+export const EMPTY_CONFIG: MeshConfig = {
+  virtualServices: [],
+  destinationRules: [],
+  gateways: [],
+  serviceEntries: [],
+  services: [],
+  endpointSlices: [],
+  pods: [],
+  namespaces: []
+}
+
+/** Namespace of an object; without one it is in `default`. */
+export function namespaceOf(object: { readonly metadata: ObjectMeta }): string {
+  return object.metadata.namespace ?? 'default'
+}
+
+/** namespace/name of an object. */
+export function keyOf(object: { readonly metadata: ObjectMeta }): string {
+  return `${namespaceOf(object)}/${object.metadata.name ?? ''}`
+}
+
+/** The host in full and lower case: a name without a dot is a service in `namespace`; anything with a dot is taken as written. */
+export function resolveHost(host: string, namespace: string): string {
+  const lower = host.toLowerCase()
+  return lower.includes('.') || lower === '*' || lower.includes(':') ? lower : `${lower}.${namespace}.svc.cluster.local`
+}
+
+/** A gateway reference as namespace/name; `mesh` stays. */
+export function resolveGateway(name: string, namespace: string): string {
+  if (name === 'mesh' || name === '') return name
+  if (name.startsWith('./')) return `${namespace}/${name.slice(2)}`
+  if (name.includes('/')) return name
+  const [first = '', second] = name.split('.')
+  return second === undefined ? `${namespace}/${name}` : `${second}/${first}`
+}
+
+/** Gateways of a VirtualService, resolved; none listed means mesh. */
+export function gatewaysOf(virtualService: VirtualService): readonly string[] {
+  const listed = virtualService.spec.gateways ?? []
+  return listed.length === 0 ? ['mesh'] : listed.map((name) => resolveGateway(name, namespaceOf(virtualService)))
+}
+
+/** Whether an object of `owner` exported to `exportTo` is seen from `viewer`: absent or `*` is public, `.` its own namespace. */
+export function isVisible(exportTo: readonly string[] | undefined, owner: string, viewer: string): boolean {
+  if (exportTo === undefined || exportTo.length === 0) return true
+  return exportTo.some((entry) => entry === '*' || entry === viewer || (entry === '.' && owner === viewer))
+}
+
+/** Whether `pattern` (a host, `*.suffix` or `*`) covers `host`, which may be a pattern itself. */
+export function coversHost(pattern: string, host: string): boolean {
+  if (pattern === '*' || pattern === host) return true
+  return pattern.startsWith('*.') && host.length > pattern.length - 1 && host.endsWith(pattern.slice(1))
+}
+
+/** The narrower of two hosts or patterns, undefined when they share nothing (istio.md 3.1). */
+export function intersectHosts(a: string, b: string): string | undefined {
+  if (coversHost(a, b)) return b
+  return coversHost(b, a) ? a : undefined
+}
+
+/** True when every label of `selector` is among `labels`. */
+export function selects(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value)
+}
+
+/** Older first, then by name and namespace: the order in which Istio lets objects win. */
+export function byAge(a: { readonly metadata: ObjectMeta }, b: { readonly metadata: ObjectMeta }): number {
+  const order = (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '')
+  if (order !== 0) return order
+  const names = (a.metadata.name ?? '').localeCompare(b.metadata.name ?? '')
+  return names === 0 ? namespaceOf(a).localeCompare(namespaceOf(b)) : names
+}
+
+const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 0.001, ns: 0.000001 }
+
+/** A duration as Go writes it (`1h30m`, `1.5s`, `250ms`) in milliseconds; undefined when it is none. */
+export function parseDuration(text: string): Millis | undefined {
+  if (!/^(\d+(\.\d*)?(h|ms|us|ns|m|s))+$/.test(text)) return undefined
+  let total = 0
+  for (const [, amount = '0', unit = 's'] of text.matchAll(/(\d+(?:\.\d*)?)(h|ms|us|ns|m|s)/g)) total += Number(amount) * (UNITS[unit] ?? 0)
+  return total
+}
