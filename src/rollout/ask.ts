@@ -1,0 +1,118 @@
+// The questions of a tick: which webhooks and metrics to ask, in what order, and when to stop (flagger.md 1.6, 2.6, 2.7). Asking is the
+// controller's; here is only what to ask, what an answer means and which question comes next.
+
+import type { KubeObject } from '../api/object.ts'
+import { dig } from '../std/json.ts'
+import type { ClusterView } from './cluster-view.ts'
+import { type Hook, type HookType, type MetricCheck, nextWeight } from './plan.ts'
+import { checksumOf } from './revision.ts'
+import { type Finding, findingOf, isDue } from './situation.ts'
+import { type Phase, phaseName, type RolloutState } from './state.ts'
+
+/** The JSON body of a webhook call. */
+export interface HookPayload {
+  readonly name: string
+  readonly namespace: string
+  readonly phase: string
+  readonly checksum: string
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+/** A webhook to call, with what to send. */
+export interface HookCall {
+  readonly kind: 'hook'
+  readonly hook: Hook
+  readonly payload: HookPayload
+}
+
+/** A metric to read, of the workload that plays the canary. */
+export interface MetricQuestion {
+  readonly kind: 'metric'
+  readonly check: MetricCheck
+  readonly workload: string
+  readonly namespace: string
+}
+
+/** One thing to find out; asked in order, stopping at the first answer equal to stopAt. */
+export interface Question {
+  readonly about: 'provider' | 'rollback' | 'approval' | 'start' | 'load' | 'metric' | 'traffic' | 'promotion'
+  readonly put: HookCall | MetricQuestion | { readonly kind: 'provider' }
+  readonly stopAt: 'yes' | 'no'
+}
+
+/** What was found out. `because` is the answer's substance in words; unknown neither passes nor fails. */
+export type Answer =
+  | { readonly kind: 'yes' }
+  | { readonly kind: 'no'; readonly because: string }
+  | { readonly kind: 'unknown'; readonly because: string }
+
+/** The questions of one tick, in order; none when there is nothing to ask. */
+export function ask(canary: KubeObject, state: RolloutState, cluster: ClusterView): readonly Question[] {
+  return questionsFor(findingOf(canary, state, cluster), canary, cluster)
+}
+
+/** The questions for a finding already made. */
+export function questionsFor(finding: Finding, canary: KubeObject, cluster: ClusterView): readonly Question[] {
+  const { plan, state, situation } = finding
+  const questions = (about: Question['about'], type: HookType, phase: Phase): readonly Question[] =>
+    plan.hooks
+      .filter((hook) => hook.type === type)
+      .map((hook) => ({ about, put: callOf(hook, canary, phase), stopAt: about === 'rollback' ? 'yes' : 'no' }))
+  const rollback = questions('rollback', 'rollback', state.phase)
+  const traffic = questions('traffic', 'confirm-traffic-increase', 'progressing')
+  switch (situation.kind) {
+    case 'bootstrap':
+      if (plan.skipAnalysis || !isDue(finding, cluster)) return []
+      return [{ about: 'provider', put: { kind: 'provider' }, stopAt: 'no' }]
+    case 'new-revision':
+      if (state.phase !== 'waiting') return questions('approval', 'confirm-rollout', state.phase)
+      return isDue(finding, cluster) ? [...rollback, ...questions('approval', 'confirm-rollout', state.phase)] : []
+    case 'not-ready': {
+      const running = state.phase === 'progressing' || state.phase === 'waiting-promotion'
+      return running && isDue(finding, cluster) ? rollback : []
+    }
+    case 'start':
+      return [...rollback, ...questions('start', 'pre-rollout', 'progressing'), ...traffic]
+    case 'look': {
+      const metrics: readonly Question[] = plan.metrics.map((check) => ({
+        about: 'metric',
+        put: { kind: 'metric', check, workload: plan.target, namespace: plan.namespace },
+        stopAt: 'no'
+      }))
+      const gates = state.phase === 'waiting-promotion' ? [] : traffic
+      const last = nextWeight(plan, situation.weight) === undefined ? questions('promotion', 'confirm-promotion', 'progressing') : []
+      return [...rollback, ...questions('load', 'rollout', 'progressing'), ...metrics, ...gates, ...last]
+    }
+    default:
+      return []
+  }
+}
+
+/**
+ * The question to put after these answers; undefined when all is asked. After an unknown answer only further metrics are asked: one of
+ * them may still fail, and no gate is troubled for a step that is held anyway.
+ */
+export function nextQuestion(questions: readonly Question[], answers: readonly Answer[]): Question | undefined {
+  const stopped = answers.some((answer, index) => answer.kind === questions[index]?.stopAt)
+  const next = questions[answers.length]
+  if (stopped || next === undefined) return undefined
+  return next.about === 'metric' || answers.every((answer) => answer.kind !== 'unknown') ? next : undefined
+}
+
+/** The call of `hook` in `phase`, with Flagger's payload (flagger.md 1.6); `extra` metadata yields to the hook's own keys never. */
+export function callOf(hook: Hook, canary: KubeObject, phase: Phase, extra?: Readonly<Record<string, string>>): HookCall {
+  const status = canary['status']
+  const applied = dig(status, 'lastAppliedSpec')
+  const metadata = hook.metadata === undefined && extra === undefined ? undefined : { ...hook.metadata, ...extra }
+  return {
+    kind: 'hook',
+    hook,
+    payload: {
+      name: canary.metadata.name ?? '',
+      namespace: canary.metadata.namespace ?? '',
+      phase: phaseName(phase),
+      checksum: checksumOf(typeof applied === 'string' ? applied : '', dig(status, 'trackedConfigs')),
+      ...(metadata === undefined ? {} : { metadata })
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// What a tick knows of the cluster, as plain data: the objects a Canary reads and owns, the time, and when it last looked. Only the
+// fields named here are read; everything else of an object is carried along untouched.
+
+import type { KubeObject } from '../api/object.ts'
+import type { Millis } from '../std/clock.ts'
+
+/** The objects of one Canary as they are now; undefined where there is none. */
+export interface ClusterView {
+  readonly now: Millis
+  /** When this process last put questions for the Canary; undefined after a restart and at the beginning of a run. */
+  readonly lookedAt: Millis | undefined
+  readonly target: KubeObject | undefined
+  readonly primary: KubeObject | undefined
+  readonly apexService: KubeObject | undefined
+  readonly canaryService: KubeObject | undefined
+  readonly primaryService: KubeObject | undefined
+  readonly canaryRule: KubeObject | undefined
+  readonly primaryRule: KubeObject | undefined
+  readonly virtualService: KubeObject | undefined
+}

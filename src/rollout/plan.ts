@@ -1,0 +1,234 @@
+// What a Canary asks for, with Flagger's defaults filled in (flagger.md 1.2-1.6), and what of it this version does not do. The rest of
+// the part reads the plan, never the spec.
+
+import type { KubeObject } from '../api/object.ts'
+import { dig, isObject } from '../std/json.ts'
+import type { Millis } from '../std/clock.ts'
+
+export type HookType =
+  | 'confirm-rollout'
+  | 'pre-rollout'
+  | 'rollout'
+  | 'confirm-traffic-increase'
+  | 'confirm-promotion'
+  | 'post-rollout'
+  | 'rollback'
+  | 'event'
+
+/** A webhook of the analysis. */
+export interface Hook {
+  readonly name: string
+  readonly type: HookType
+  readonly url: string
+  /** Of one attempt. */
+  readonly timeout: Millis
+  /** Attempts after the first. */
+  readonly retries: number
+  /** Skips certificate verification. */
+  readonly disableTls: boolean
+  readonly metadata: Readonly<Record<string, string>> | undefined
+}
+
+export type BuiltinMetric = 'request-success-rate' | 'request-duration'
+
+/** A metric check: fails below `min` or above `max`, both inclusive; percent for the success rate, milliseconds for the duration. */
+export interface MetricCheck {
+  readonly metric: BuiltinMetric
+  readonly interval: Millis
+  readonly min: number | undefined
+  readonly max: number | undefined
+}
+
+/** A Canary with defaults filled in. */
+export interface Plan {
+  readonly name: string
+  readonly namespace: string
+  readonly uid: string
+  /** The target Deployment; the primary is `<target>-primary`. */
+  readonly target: string
+  /** Name of the main Service, of the VirtualService, and the stem of `-primary` and `-canary`. */
+  readonly apex: string
+  readonly interval: Millis
+  readonly threshold: number
+  /** The weights to go through, ascending, each 1 to 100; the last one is where promotion begins. */
+  readonly ladder: readonly number[]
+  /** Decrement of the canary's weight per look while promoting; 0: one jump. */
+  readonly stepWeightPromotion: number
+  readonly canaryReadyThreshold: number
+  readonly primaryReadyThreshold: number
+  readonly progressDeadline: Millis
+  readonly skipAnalysis: boolean
+  readonly suspended: boolean
+  readonly revertOnDeletion: boolean
+  /** A check without data counts as failed (annotation `serin.dev/no-data: fail`); else it holds the step. */
+  readonly noData: 'hold' | 'fail'
+  readonly metrics: readonly MetricCheck[]
+  readonly hooks: readonly Hook[]
+  /** Why this Canary cannot be acted on at all, in words; empty when it can. */
+  readonly refused: readonly string[]
+  /** Fields that are accepted and not acted on yet. */
+  readonly ignored: readonly string[]
+}
+
+const SHORTEST_INTERVAL: Millis = 10_000
+const DEFAULT_INTERVAL: Millis = 60_000
+const DEFAULT_HOOK_TIMEOUT: Millis = 10_000
+const DEFAULT_DEADLINE_SECONDS = 600
+
+/** Reads a decoded Canary; fields with values no decoder would pass fall back to their defaults. */
+export function planOf(canary: KubeObject): Plan {
+  const spec = canary['spec']
+  const analysis = dig(spec, 'analysis')
+  const target = text(dig(spec, 'targetRef', 'name')) ?? ''
+  return {
+    ...identityOf(canary),
+    target,
+    apex: text(dig(spec, 'service', 'name')) ?? target,
+    interval: Math.max(SHORTEST_INTERVAL, durationOf(dig(analysis, 'interval')) ?? DEFAULT_INTERVAL),
+    threshold: positive(dig(analysis, 'threshold')) ?? 1,
+    ladder: ladderOf(analysis),
+    stepWeightPromotion: positive(dig(analysis, 'stepWeightPromotion')) ?? 0,
+    canaryReadyThreshold: positive(dig(analysis, 'canaryReadyThreshold')) ?? 100,
+    primaryReadyThreshold: positive(dig(analysis, 'primaryReadyThreshold')) ?? 100,
+    progressDeadline: 1000 * (positive(dig(spec, 'progressDeadlineSeconds')) ?? DEFAULT_DEADLINE_SECONDS),
+    skipAnalysis: dig(spec, 'skipAnalysis') === true,
+    suspended: dig(spec, 'suspend') === true,
+    revertOnDeletion: dig(spec, 'revertOnDeletion') === true,
+    metrics: list(dig(analysis, 'metrics')).flatMap(metricOf),
+    hooks: list(dig(analysis, 'webhooks')).map(hookOf),
+    refused: refusedIn(spec),
+    ignored: ignoredIn(spec)
+  }
+}
+
+function identityOf({ metadata }: KubeObject): Pick<Plan, 'name' | 'namespace' | 'uid' | 'noData'> {
+  return {
+    name: metadata.name ?? '',
+    namespace: metadata.namespace ?? '',
+    uid: metadata.uid ?? '',
+    noData: metadata.annotations?.['serin.dev/no-data'] === 'fail' ? 'fail' : 'hold'
+  }
+}
+
+/** The weight after `weight` on the plan's ladder; undefined at or above its last rung, where promotion begins. */
+export function nextWeight(plan: Plan, weight: number): number | undefined {
+  return plan.ladder.find((rung) => rung > weight)
+}
+
+/** Milliseconds of a duration such as `30s`, `1m30s`, `500ms` or `2h`; undefined for anything else. */
+export function durationOf(value: unknown): Millis | undefined {
+  if (typeof value !== 'string' || !/^(\d+(ms|s|m|h))+$/.test(value)) return undefined
+  const unit: Readonly<Record<string, Millis>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+  let total = 0
+  for (const [, count, name] of value.matchAll(/(\d+)(ms|s|m|h)/g)) total += Number(count) * (unit[name ?? ''] ?? 0)
+  return total
+}
+
+// Flagger's ladders (flagger.md 2.7): stepWeight until the weight is at or past maxWeight, or the list of stepWeights, whose last element
+// is the maximum. Elements that do not rise would stall Flagger for ever; here they are passed over.
+function ladderOf(analysis: unknown): readonly number[] {
+  const step = positive(dig(analysis, 'stepWeight')) ?? 0
+  if (step > 0) {
+    const max = Math.min(100, positive(dig(analysis, 'maxWeight')) ?? 100)
+    return Array.from({ length: Math.ceil(max / step) }, (_, index) => Math.min(100, step * (index + 1)))
+  }
+  const rungs: number[] = []
+  for (const weight of list(dig(analysis, 'stepWeights'))) {
+    const rung = Math.min(100, positive(weight) ?? 0)
+    if (rung > (rungs.at(-1) ?? 0)) rungs.push(rung)
+  }
+  return rungs.length === 0 ? [100] : rungs
+}
+
+function metricOf(metric: unknown): readonly MetricCheck[] {
+  const name = dig(metric, 'name')
+  if (name !== 'request-success-rate' && name !== 'request-duration') return []
+  const interval = durationOf(dig(metric, 'interval')) ?? DEFAULT_INTERVAL
+  const range = dig(metric, 'thresholdRange')
+  if (isObject(range)) return [{ metric: name, interval, min: number(range['min']), max: number(range['max']) }]
+  // The deprecated threshold: a lower bound for the rate, an upper bound for the duration, 0 when absent (flagger.md 1.5).
+  const threshold = number(dig(metric, 'threshold')) ?? 0
+  return name === 'request-success-rate'
+    ? [{ metric: name, interval, min: threshold, max: undefined }]
+    : [{ metric: name, interval, min: undefined, max: threshold }]
+}
+
+const HOOK_TYPES: readonly HookType[] = [
+  'confirm-rollout',
+  'pre-rollout',
+  'rollout',
+  'confirm-traffic-increase',
+  'confirm-promotion',
+  'post-rollout',
+  'rollback',
+  'event'
+]
+
+function hookOf(hook: unknown): Hook {
+  const metadata = dig(hook, 'metadata')
+  return {
+    name: text(dig(hook, 'name')) ?? '',
+    type: HOOK_TYPES.find((type) => type === dig(hook, 'type')) ?? 'rollout',
+    url: text(dig(hook, 'url')) ?? '',
+    timeout: durationOf(dig(hook, 'timeout')) ?? DEFAULT_HOOK_TIMEOUT,
+    retries: positive(dig(hook, 'retries')) ?? 0,
+    disableTls: dig(hook, 'disableTLS') === true,
+    metadata: isObject(metadata) ? Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])) : undefined
+  }
+}
+
+function refusedIn(spec: unknown): readonly string[] {
+  const analysis = dig(spec, 'analysis')
+  const reasons: string[] = []
+  const kind = dig(spec, 'targetRef', 'kind')
+  if (kind !== 'Deployment') reasons.push(`spec.targetRef.kind ${text(kind)}: only Deployment is supported yet`)
+  const provider = dig(spec, 'provider')
+  if (provider !== undefined && provider !== 'istio') reasons.push(`spec.provider ${text(provider)}: only istio is supported`)
+  if (number(dig(spec, 'service', 'port')) === undefined) reasons.push('spec.service.port is missing')
+  if (text(dig(spec, 'service', 'appProtocol'))?.toLowerCase() === 'tcp') reasons.push('spec.service.appProtocol tcp is not supported yet')
+  if (positive(dig(analysis, 'iterations')) !== undefined) {
+    reasons.push('spec.analysis.iterations (blue/green and A/B testing) is not supported yet')
+  }
+  if (list(dig(analysis, 'match')).length > 0) reasons.push('spec.analysis.match is not supported yet')
+  for (const metric of list(dig(analysis, 'metrics'))) {
+    if (metricOf(metric).length === 0) {
+      reasons.push(`metric ${text(dig(metric, 'name'))}: only request-success-rate and request-duration are supported yet`)
+    }
+  }
+  return reasons
+}
+
+const IGNORED: readonly (readonly string[])[] = [
+  ['autoscalerRef'],
+  ['metricsServer'],
+  ['service', 'portDiscovery'],
+  ['service', 'headless'],
+  ['service', 'trafficDistribution'],
+  ['analysis', 'mirror'],
+  ['analysis', 'mirrorWeight'],
+  ['analysis', 'alerts'],
+  ['analysis', 'sessionAffinity']
+]
+
+function ignoredIn(spec: unknown): readonly string[] {
+  return IGNORED.filter((path) => {
+    const value = dig(spec, ...path)
+    return value !== undefined && value !== false && value !== 0 && !(Array.isArray(value) && value.length === 0)
+  }).map((path) => `spec.${path.join('.')}`)
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+}
+
+function positive(value: unknown): number | undefined {
+  return typeof value === 'number' && value > 0 ? value : undefined
+}

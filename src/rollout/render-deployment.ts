@@ -1,0 +1,126 @@
+// The primary Deployment made from the target's, the copy of a promotion, and the target's scale (flagger.md 3.1, 2.7).
+
+import type { KubeObject } from '../api/object.ts'
+import { dig, isObject, sameJson } from '../std/json.ts'
+import type { Plan } from './plan.ts'
+import { promotionMark } from './revision.ts'
+import { ownerOf, patchOf, RESOURCES, setAt, type Write } from './write.ts'
+
+/** The selector label of the target: its pods carry `key=value`, the primary's `key=value-primary`. */
+export interface SelectorLabel {
+  readonly key: string
+  readonly value: string
+}
+
+/** What the primary is made from. */
+export interface PrimarySource {
+  readonly canary: KubeObject
+  readonly plan: Plan
+  readonly target: KubeObject
+  readonly label: SelectorLabel
+  readonly revision: string
+}
+
+const COPIED = ['minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds', 'strategy', 'paused'] as const
+const NOT_COPIED = ['toolkit.fluxcd.io/', 'deployment.kubernetes.io/']
+
+/** The primary Deployment as it is created: the target's template and settings, at least one pod, all selector labels kept. */
+export function primaryDeployment(source: PrimarySource): KubeObject {
+  const { canary, plan, target, label } = source
+  const spec = dig(target, 'spec')
+  const matchLabels = dig(spec, 'selector', 'matchLabels')
+  const annotations = withoutTools(target.metadata.annotations)
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name: `${plan.target}-primary`,
+      namespace: plan.namespace,
+      labels: { [label.key]: `${label.value}-primary` },
+      ...(annotations === undefined ? {} : { annotations }),
+      ownerReferences: [ownerOf(canary)]
+    },
+    spec: {
+      ...settingsOf(spec),
+      replicas: Math.max(1, replicasOf(target)),
+      selector: { matchLabels: { ...(isObject(matchLabels) ? matchLabels : {}), [label.key]: `${label.value}-primary` } },
+      template: primaryTemplate(source)
+    }
+  }
+}
+
+/** The patch that copies the target's template and settings to the primary; its own metadata and labels stay. */
+export function copyToPrimary(source: PrimarySource, primary: KubeObject): readonly Write[] {
+  const settings = settingsOf(dig(source.target, 'spec'))
+  const replicas = replicasOf(source.target)
+  return patchOf(RESOURCES.deployments, primary, [
+    ...COPIED.flatMap((key) => (settings[key] === undefined ? [] : setAt(primary, ['spec', key], settings[key]))),
+    ...(replicas > 0 ? setAt(primary, ['spec', 'replicas'], replicas) : []),
+    ...setAt(primary, ['spec', 'template'], primaryTemplate(source))
+  ])
+}
+
+/** The patch that scales the target: to zero, or up to its own count, else the primary's, when it has none. */
+export function scaleTarget(target: KubeObject, primary: KubeObject | undefined, to: 'keep' | 'zero' | 'target'): readonly Write[] {
+  const live = replicasOf(target)
+  if (to === 'keep' || (to === 'target' && live > 0)) return []
+  const wanted = to === 'zero' ? 0 : Math.max(1, primary === undefined ? 1 : replicasOf(primary))
+  return patchOf(RESOURCES.deployments, target, setAt(target, ['spec', 'replicas'], wanted))
+}
+
+function replicasOf(deployment: KubeObject): number {
+  const replicas = dig(deployment, 'spec', 'replicas')
+  return typeof replicas === 'number' ? replicas : 1
+}
+
+function settingsOf(spec: unknown): Readonly<Partial<Record<(typeof COPIED)[number], unknown>>> {
+  return Object.fromEntries(COPIED.map((key) => [key, dig(spec, key)] as const).filter(([, value]) => value !== undefined))
+}
+
+function primaryTemplate({ plan, target, label, revision }: PrimarySource): Readonly<Record<string, unknown>> {
+  const template = dig(target, 'spec', 'template')
+  const metadata = dig(template, 'metadata')
+  const labels = dig(metadata, 'labels')
+  const annotations = dig(metadata, 'annotations')
+  const spec = dig(template, 'spec')
+  return {
+    ...(isObject(template) ? template : {}),
+    metadata: {
+      ...(isObject(metadata) ? metadata : {}),
+      labels: { ...(isObject(labels) ? labels : {}), [label.key]: `${label.value}-primary` },
+      annotations: { ...(isObject(annotations) ? withoutTools(annotations) : {}), 'flagger-id': promotionMark(plan.uid, revision) }
+    },
+    spec: isObject(spec) ? spread(spec, label, plan.target) : spec
+  }
+}
+
+// Rules that keep the target's pods apart must keep the primary's apart, not the two from each other.
+function spread(spec: Record<string, unknown>, label: SelectorLabel, target: string): Record<string, unknown> {
+  const rename = (value: unknown): unknown => renamed(value, label.key, target)
+  const antiAffinity = dig(spec, 'affinity', 'podAntiAffinity')
+  const affinity = spec['affinity']
+  const constraints = spec['topologySpreadConstraints']
+  return {
+    ...spec,
+    ...(isObject(affinity) && antiAffinity !== undefined ? { affinity: { ...affinity, podAntiAffinity: rename(antiAffinity) } } : {}),
+    ...(Array.isArray(constraints) ? { topologySpreadConstraints: constraints.map(rename) } : {})
+  }
+}
+
+function renamed(value: unknown, key: string, target: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => renamed(item, key, target))
+  if (!isObject(value)) return value
+  const next = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, renamed(inner, key, target)]))
+  const labels = next['matchLabels']
+  if (isObject(labels) && labels[key] === target) next['matchLabels'] = { ...labels, [key]: `${target}-primary` }
+  const values = next['values']
+  if (next['key'] === key && Array.isArray(values)) {
+    next['values'] = values.map((item: unknown) => (item === target ? `${target}-primary` : item))
+  }
+  return sameJson(next, value) ? value : next
+}
+
+function withoutTools<T>(annotations: Readonly<Record<string, T>> | undefined): Readonly<Record<string, T>> | undefined {
+  if (annotations === undefined) return undefined
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => !NOT_COPIED.some((part) => key.includes(part))))
+}

@@ -1,0 +1,62 @@
+// From a Step to the writes that bring the cluster there, in a safe order: pods before the traffic that needs them, traffic away before
+// pods end. Objects that are already as they should be get no write.
+
+import type { KubeObject } from '../api/object.ts'
+import type { ClusterView } from './cluster-view.ts'
+import { type Plan, planOf } from './plan.ts'
+import { copyToPrimary, primaryDeployment, type PrimarySource, scaleTarget } from './render-deployment.ts'
+import { releaseVirtualService, ruleWrites, virtualServiceWrites } from './render-istio.ts'
+import { releaseService, type ServiceSource, serviceWrites } from './render-service.ts'
+import { revisionOf } from './revision.ts'
+import { selectorLabel } from './situation.ts'
+import { isOwned, RESOURCES, type Write } from './write.ts'
+import { dig } from '../std/json.ts'
+import type { Step } from './tick.ts'
+
+/** The writes of `step`, in the order they must be made; the Canary's own status and metadata come after them and are not among them. */
+export function render(canary: KubeObject, step: Step, cluster: ClusterView): readonly Write[] {
+  const { target, primary } = cluster
+  const label = selectorLabel(target)
+  if (target === undefined || label === undefined) return []
+  const scale = scaleTarget(target, primary, step.canaryReplicas)
+  if (step.objects === 'none') return scale
+  const plan = planOf(canary)
+  const source: PrimarySource = { canary, plan, target, label, revision: revisionOf(dig(target, 'spec', 'template')) }
+  if (step.objects === 'restored') return [...scale, ...released(source, cluster)]
+  const foundation = [
+    ...serviceWrites(source, 'canary', cluster.canaryService),
+    ...serviceWrites(source, 'primary', cluster.primaryService),
+    ...primaryWrites(source, step, primary)
+  ]
+  if (step.objects === 'foundation') return foundation
+  return [...foundation, ...serviceWrites(source, 'apex', cluster.apexService), ...trafficWrites({ canary, plan, step, cluster, scale })]
+}
+
+function primaryWrites(source: PrimarySource, step: Step, primary: KubeObject | undefined): readonly Write[] {
+  if (primary === undefined) return [{ verb: 'create', resource: RESOURCES.deployments, object: primaryDeployment(source) }]
+  return step.primarySpec === 'copy-canary' ? copyToPrimary(source, primary) : []
+}
+
+interface Traffic {
+  readonly canary: KubeObject
+  readonly plan: Plan
+  readonly step: Step
+  readonly cluster: ClusterView
+  readonly scale: readonly Write[]
+}
+
+function trafficWrites({ canary, plan, step, cluster, scale }: Traffic): readonly Write[] {
+  const rules = [...ruleWrites(canary, plan, 'canary', cluster.canaryRule), ...ruleWrites(canary, plan, 'primary', cluster.primaryRule)]
+  const routes = virtualServiceWrites(canary, plan, step.canaryWeight, cluster.virtualService)
+  // Pods end after a live VirtualService has let go of them. Without one, the main Service has already moved traffic to the primary.
+  const last = step.canaryReplicas === 'zero' && cluster.virtualService !== undefined
+  return last ? [...rules, ...routes, ...scale] : [...scale, ...rules, ...routes]
+}
+
+function released(source: ServiceSource, cluster: ClusterView): readonly Write[] {
+  const { apexService, virtualService } = cluster
+  return [
+    ...(apexService === undefined || isOwned(apexService, source.canary) ? [] : releaseService(source, apexService)),
+    ...(virtualService === undefined ? [] : releaseVirtualService(source.canary, virtualService))
+  ]
+}

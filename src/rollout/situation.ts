@@ -1,0 +1,248 @@
+// What a tick finds: one union that ask and step both switch on, so that the questions put and the conclusion drawn never disagree.
+// Repairs of Flagger live here (flagger.md 2.18, 10): the status holds the weight, an interrupted write is recognised and finished.
+
+import type { KubeObject } from '../api/object.ts'
+import { dig, isObject } from '../std/json.ts'
+import type { Millis } from '../std/clock.ts'
+import type { ClusterView } from './cluster-view.ts'
+import { nextWeight, type Plan, planOf } from './plan.ts'
+import { type Readiness, readinessOf } from './readiness.ts'
+import { isOwnRevision, promotionMark, revisionOf } from './revision.ts'
+import { isRunning, type RolloutState, type Standing, weightOf } from './state.ts'
+import { liveWeight } from './virtual-service.ts'
+
+export const FINALIZER = 'finalizer.flagger.app'
+export const ROLLBACK_ANNOTATION = 'flagger.app/rollback'
+
+/** What a tick finds, with the plan, the state (foreign hashes adopted) and the target's revision. `dueAt`: when to look next. */
+export interface Finding {
+  readonly plan: Plan
+  readonly state: RolloutState
+  /** Hash of the target's pod template; '' without a target. */
+  readonly revision: string
+  readonly dueAt: Millis
+  readonly situation: Situation
+}
+
+/** What there is to do. */
+export type Situation =
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'suspended' }
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'revert'; readonly target: 'gone' | 'waiting' | 'ready' }
+  | { readonly kind: 'no-target'; readonly because: string }
+  | { readonly kind: 'no-primary' }
+  | { readonly kind: 'bootstrap'; readonly primary: Readiness | undefined }
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'withdrawn' }
+  | { readonly kind: 'abort' }
+  | { readonly kind: 'nothing-to-abort' }
+  | { readonly kind: 'new-revision' }
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'not-ready'; readonly who: 'primary' | 'canary'; readonly readiness: Readiness }
+  | { readonly kind: 'stuck'; readonly who: 'primary' | 'canary'; readonly readiness: Readiness }
+  | { readonly kind: 'skip' }
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'advanced-before'; readonly weight: number }
+  | { readonly kind: 'start' }
+  | { readonly kind: 'look'; readonly weight: number }
+  | { readonly kind: 'resume-promotion' }
+  | { readonly kind: 'mend-promotion' }
+  | { readonly kind: 'shift'; readonly weight: number }
+  | { readonly kind: 'drain' }
+
+/** What a tick of `canary` in `state` finds in `cluster`. */
+export function findingOf(canary: KubeObject, state: RolloutState, cluster: ClusterView): Finding {
+  const plan = planOf(canary)
+  const template = dig(cluster.target, 'spec', 'template')
+  const revision = template === undefined ? '' : revisionOf(template)
+  const adopted = adopt(state, revision, liveWeight(cluster.virtualService, plan.apex))
+  const dueAt = dueAtOf(plan, adopted, cluster)
+  return { plan, state: adopted, revision, dueAt, situation: situationOf({ canary, plan, state: adopted, revision, dueAt, cluster }) }
+}
+
+/** True once the next look may be taken. */
+export function isDue(finding: Finding, cluster: ClusterView): boolean {
+  return cluster.now >= finding.dueAt
+}
+
+/** The label that tells the pods of target and primary apart: the first of Flagger's selector labels in the target's matchLabels. */
+export function selectorLabel(target: KubeObject | undefined): { readonly key: string; readonly value: string } | undefined {
+  const labels = dig(target, 'spec', 'selector', 'matchLabels')
+  if (!isObject(labels)) return undefined
+  const key = ['app', 'name', 'app.kubernetes.io/name'].find((name) => typeof labels[name] === 'string')
+  return key === undefined ? undefined : { key, value: String(labels[key]) }
+}
+
+interface Known {
+  readonly canary: KubeObject
+  readonly plan: Plan
+  readonly state: RolloutState
+  readonly revision: string
+  readonly dueAt: Millis
+  readonly cluster: ClusterView
+}
+
+function situationOf(known: Known): Situation {
+  const { canary, plan, state, cluster } = known
+  if (canary.metadata.deletionTimestamp !== undefined) return deletion(known)
+  if (plan.refused.length > 0) return { kind: 'refused' }
+  if (state.phase === 'new') return { kind: 'begin' }
+  if (plan.suspended) return { kind: 'suspended' }
+  if (cluster.target === undefined) return { kind: 'no-target', because: `deployment ${plan.target}.${plan.namespace} not found` }
+  if (selectorLabel(cluster.target) === undefined) {
+    const because = `deployment ${plan.target}.${plan.namespace} spec.selector.matchLabels must contain one of app, name, app.kubernetes.io/name`
+    return { kind: 'no-target', because }
+  }
+  return state.phase === 'initializing' ? bootstrap(known) : established(known)
+}
+
+function bootstrap(known: Known): Situation {
+  const { primary } = known.cluster
+  return { kind: 'bootstrap', primary: primary === undefined ? undefined : readinessOf(primary, terms(known, 'primary')) }
+}
+
+function established(known: Known): Situation {
+  const { canary, state, cluster } = known
+  if (cluster.primary === undefined) return { kind: 'no-primary' }
+  if (canary.metadata.annotations?.[ROLLBACK_ANNOTATION] === 'true') {
+    return { kind: ['waiting', 'progressing', 'waiting-promotion'].includes(state.phase) ? 'abort' : 'nothing-to-abort' }
+  }
+  return isRunning(state) ? running(known) : resting(known)
+}
+
+function deletion({ canary, plan, state, cluster, dueAt }: Known): Situation {
+  if (!(canary.metadata.finalizers ?? []).includes(FINALIZER)) return { kind: 'deleted' }
+  if (cluster.target === undefined) return { kind: 'revert', target: 'gone' }
+  if (state.phase !== 'terminating') return { kind: 'revert', target: 'waiting' }
+  const since = state.since
+  const terms = { threshold: plan.canaryReadyThreshold, deadline: plan.progressDeadline, since, now: cluster.now }
+  const { kind } = readinessOf(cluster.target, terms)
+  return { kind: 'revert', target: kind === 'ready' || cluster.now >= dueAt + plan.progressDeadline ? 'ready' : 'waiting' }
+}
+
+function resting(known: Known): Situation {
+  const { state, revision } = known
+  const standing = standingOf(state)
+  if (state.phase === 'failed' && state.weight === 100) return revision === standing.applied ? { kind: 'idle' } : mend(known)
+  if (revision === standing.promoted) return standing.applied === revision ? { kind: 'idle' } : { kind: 'withdrawn' }
+  if (revision === standing.applied) return { kind: 'idle' }
+  return primaryTrouble(known) ?? { kind: 'new-revision' }
+}
+
+// After a failed promotion the target has all traffic: what it runs next goes to the primary as soon as the target is ready.
+function mend(known: Known): Situation {
+  return canaryTrouble(known) ?? { kind: 'mend-promotion' }
+}
+
+function running(known: Known): Situation {
+  const { state } = known
+  switch (state.phase) {
+    case 'waiting':
+      return pending(known, state)
+    case 'promoting':
+      return primaryTrouble(known) ?? shiftOrWait(known, state.weight)
+    case 'finalising':
+      return primaryTrouble(known) ?? (known.cluster.now >= known.dueAt ? { kind: 'drain' } : { kind: 'wait' })
+    default:
+      return progressing(known)
+  }
+}
+
+function pending(known: Known, { applied, promoted }: Standing): Situation {
+  const { revision } = known
+  return revision === applied || revision === promoted ? { kind: 'withdrawn' } : (primaryTrouble(known) ?? { kind: 'new-revision' })
+}
+
+function progressing(known: Known): Situation {
+  const { state, revision, plan, cluster } = known
+  if (standingOf(state).applied !== revision) return { kind: 'restart' }
+  if (plan.skipAnalysis) return canaryTrouble(known) ?? { kind: 'skip' }
+  if (carries(cluster.primary, plan, revision)) return { kind: 'resume-promotion' }
+  return primaryTrouble(known) ?? canaryTrouble(known) ?? analysis(known)
+}
+
+function shiftOrWait({ plan, state, cluster, dueAt }: Known, weight: number): Situation {
+  const step = plan.stepWeightPromotion
+  // A shift that was written before a crash shows in the VirtualService: it counts as done.
+  const live = liveWeight(cluster.virtualService, plan.apex)
+  const from = live !== undefined && live === Math.max(0, weight - step) ? live : weight
+  if (step === 0 || weightOf(state) === 0) return { kind: 'shift', weight: 0 }
+  return cluster.now >= dueAt ? { kind: 'shift', weight: Math.max(0, from - step) } : { kind: 'wait' }
+}
+
+function analysis({ plan, state, cluster, dueAt }: Known): Situation {
+  const weight = weightOf(state)
+  const live = liveWeight(cluster.virtualService, plan.apex)
+  if (live !== undefined && live === nextWeight(plan, weight)) return { kind: 'advanced-before', weight: live }
+  if (cluster.now < dueAt) return { kind: 'wait' }
+  return weight === 0 ? { kind: 'start' } : { kind: 'look', weight }
+}
+
+/** True when the primary's pod template is the one a promotion of `revision` writes. */
+export function carries(primary: KubeObject | undefined, plan: Plan, revision: string): boolean {
+  return dig(primary, 'spec', 'template', 'metadata', 'annotations', 'flagger-id') === promotionMark(plan.uid, revision)
+}
+
+function primaryTrouble(known: Known): Situation | undefined {
+  return trouble(known.cluster.primary, 'primary', known)
+}
+
+function canaryTrouble(known: Known): Situation | undefined {
+  return trouble(known.cluster.target, 'canary', known)
+}
+
+function trouble(deployment: KubeObject | undefined, who: 'primary' | 'canary', known: Known): Situation | undefined {
+  if (deployment === undefined) return undefined
+  const readiness = readinessOf(deployment, terms(known, who))
+  if (readiness.kind === 'stuck') return { kind: 'stuck', who, readiness }
+  if (readiness.kind === 'waiting') return { kind: 'not-ready', who, readiness }
+  // Ready with nothing running: traffic must not go there (Flagger's own guard never fires, flagger.md 2.5).
+  return readiness.pods > 0 ? undefined : { kind: 'not-ready', who, readiness: { ...readiness, because: 'it is scaled to zero' } }
+}
+
+function terms({ plan, state, cluster }: Known, who: 'primary' | 'canary') {
+  return {
+    threshold: who === 'primary' ? plan.primaryReadyThreshold : plan.canaryReadyThreshold,
+    deadline: plan.progressDeadline,
+    since: standingOf(state).since,
+    now: cluster.now
+  }
+}
+
+function standingOf(state: RolloutState): Standing {
+  return state.phase === 'new' ? { since: 0, applied: '', promoted: '', failedChecks: 0 } : state
+}
+
+// A hash that Flagger wrote cannot be computed here: the target as it is becomes the baseline (flagger.md 2.4). It also writes weight 0
+// while it waits for promotion; the routes then say more.
+function adopt(given: RolloutState, revision: string, live: number | undefined): RolloutState {
+  const state = given.phase === 'waiting-promotion' && given.weight === 0 ? { ...given, weight: live ?? 0 } : given
+  if (state.phase === 'new' || state.applied === '' || isOwnRevision(state.applied) || revision === '') return state
+  return { ...state, applied: revision, promoted: state.promoted === state.applied ? revision : state.promoted }
+}
+
+// The first step comes as soon as the pods are ready, everything after it an interval later. After a restart of this process the time of
+// the last look is not known; that of the last status write stands in for it.
+function dueAtOf(plan: Plan, state: RolloutState, cluster: ClusterView): Millis {
+  const { since, failedChecks } = standingOf(state)
+  const last = cluster.lookedAt ?? since
+  switch (state.phase) {
+    case 'new':
+    case 'initializing':
+    case 'initialized':
+    case 'succeeded':
+    case 'failed':
+      return cluster.lookedAt === undefined ? cluster.now : cluster.lookedAt + plan.interval
+    case 'progressing':
+      return cluster.lookedAt === undefined && state.weight === 0 && failedChecks === 0 ? cluster.now : last + plan.interval
+    case 'promoting':
+    case 'waiting':
+    case 'waiting-promotion':
+    case 'finalising':
+      return last + plan.interval
+    case 'terminating':
+      return since
+  }
+}

@@ -1,0 +1,153 @@
+// Where a rollout stands. The only module that knows how phases and the Promoted condition are spelt on the wire: it reads them from a
+// Canary's status and writes them back. Fields of the status that are not ours (tracked configs, cookies, other conditions) stay.
+
+import { dig, isObject, sameJson } from '../std/json.ts'
+import type { Millis } from '../std/clock.ts'
+import { formatInstant, parseInstant } from '../std/instant.ts'
+
+/** What every state but `new` carries. */
+export interface Standing {
+  /** When the status was last written; 0 when unknown. */
+  readonly since: Millis
+  /** Hash of the revision last taken up (lastAppliedSpec), '' for none. */
+  readonly applied: string
+  /** Hash of the revision the primary runs (lastPromotedSpec), '' for none. */
+  readonly promoted: string
+  /** Failed checks of this run, or of the last one. */
+  readonly failedChecks: number
+}
+
+/** Where a rollout stands; `weight` is the canary's share in percent. */
+export type RolloutState =
+  | { readonly phase: 'new' }
+  | (Standing & { readonly phase: 'initializing' | 'initialized' | 'waiting' | 'finalising' | 'succeeded' | 'terminating' })
+  | (Standing & { readonly phase: 'progressing' | 'waiting-promotion' | 'promoting'; readonly weight: number })
+  /** weight 100: the promotion failed and the canary keeps all traffic (flagger.md 2.10). */
+  | (Standing & { readonly phase: 'failed'; readonly weight: 0 | 100; readonly because: string })
+
+export type Phase = RolloutState['phase']
+
+// Flagger's words, in the order of flagger.md 2.2, with the status and the sentence of the condition.
+const WIRE: Readonly<Record<Exclude<Phase, 'new'>, readonly [name: string, status: 'True' | 'False' | 'Unknown', message: string]>> = {
+  initializing: ['Initializing', 'Unknown', 'New Deployment detected, starting initialization.'],
+  initialized: ['Initialized', 'True', 'Deployment initialization completed.'],
+  waiting: ['Waiting', 'Unknown', 'Waiting for approval.'],
+  progressing: ['Progressing', 'Unknown', 'New revision detected, progressing canary analysis.'],
+  'waiting-promotion': ['WaitingPromotion', 'Unknown', 'Waiting for approval.'],
+  promoting: ['Promoting', 'Unknown', 'Canary analysis completed, starting primary rolling update.'],
+  finalising: ['Finalising', 'Unknown', 'Canary analysis completed, routing all traffic to primary.'],
+  succeeded: ['Succeeded', 'True', 'Canary analysis completed successfully, promotion finished.'],
+  failed: ['Failed', 'False', 'Canary analysis failed, Deployment scaled to zero.'],
+  terminating: ['Terminating', 'Unknown', 'Canary is deleted, giving the Deployment its replicas back.']
+}
+
+/** The phase as Flagger spells it in status, conditions and webhook payloads; '' for `new`. */
+export function phaseName(phase: Phase): string {
+  return phase === 'new' ? '' : WIRE[phase][0]
+}
+
+/** The canary's share of traffic in this state, 0 to 100. */
+export function weightOf(state: RolloutState): number {
+  return 'weight' in state ? state.weight : 0
+}
+
+/** True while a revision is on its way: from its detection to success or failure. */
+export function isRunning(state: RolloutState): boolean {
+  return ['waiting', 'progressing', 'waiting-promotion', 'promoting', 'finalising'].includes(state.phase)
+}
+
+/** Reads the state from a Canary's `status` (flagger.md 1.9); an absent or unknown phase is `new`, a broken field its zero. */
+export function readState(status: unknown): RolloutState {
+  const name = dig(status, 'phase')
+  const phase = (Object.keys(WIRE) as (keyof typeof WIRE)[]).find((key) => WIRE[key][0] === name)
+  if (phase === undefined) return { phase: 'new' }
+  const standing: Standing = {
+    since: parseInstant(textAt(status, 'lastTransitionTime')) ?? 0,
+    applied: textAt(status, 'lastAppliedSpec'),
+    promoted: textAt(status, 'lastPromotedSpec'),
+    failedChecks: countAt(status, 'failedChecks')
+  }
+  const weight = Math.min(100, countAt(status, 'canaryWeight'))
+  switch (phase) {
+    case 'progressing':
+    case 'waiting-promotion':
+    case 'promoting':
+      return { ...standing, phase, weight }
+    case 'failed':
+      return { ...standing, phase, weight: weight === 100 ? 100 : 0, because: causeIn(status) }
+    case 'initializing':
+    case 'initialized':
+    case 'waiting':
+    case 'finalising':
+    case 'succeeded':
+    case 'terminating':
+      return { ...standing, phase }
+  }
+}
+
+/**
+ * The `status` to write for `state` at `now`, on top of the `previous` one: undefined when nothing would change. lastTransitionTime is
+ * the time of the write, as in Flagger; the condition's own times move only when it changes.
+ */
+export function writeState(state: RolloutState, previous: unknown, now: Millis): Readonly<Record<string, unknown>> | undefined {
+  if (state.phase === 'new') return undefined
+  const before = isObject(previous) ? previous : {}
+  const [name] = WIRE[state.phase]
+  const next = {
+    ...before,
+    phase: name,
+    canaryWeight: weightOf(state),
+    failedChecks: state.failedChecks,
+    iterations: 0,
+    ...(state.applied === '' ? {} : { lastAppliedSpec: state.applied }),
+    ...(state.promoted === '' ? {} : { lastPromotedSpec: state.promoted }),
+    conditions: withPromoted(state, before['conditions'], now)
+  }
+  return sameJson(next, before) ? undefined : { ...next, lastTransitionTime: formatInstant(now) }
+}
+
+function withPromoted(state: Exclude<RolloutState, { phase: 'new' }>, conditions: unknown, now: Millis): readonly unknown[] {
+  const all: readonly unknown[] = Array.isArray(conditions) ? conditions : []
+  const old = all.find((condition) => dig(condition, 'type') === 'Promoted')
+  const [reason, status] = WIRE[state.phase]
+  const message = messageOf(state)
+  const same = dig(old, 'reason') === reason && dig(old, 'status') === status && dig(old, 'message') === message
+  if (old !== undefined && same) return all
+  const at = formatInstant(now)
+  const promoted = {
+    type: 'Promoted',
+    status,
+    reason,
+    message,
+    lastUpdateTime: at,
+    lastTransitionTime: dig(old, 'status') === status ? (dig(old, 'lastTransitionTime') ?? at) : at
+  }
+  return [...all.filter((condition) => condition !== old), promoted]
+}
+
+const CAUSE = ' Cause: '
+
+// A condition names its cause, where Flagger's is the same sentence for every failure (flagger.md 2.15).
+function messageOf(state: Exclude<RolloutState, { phase: 'new' }>): string {
+  if (state.phase !== 'failed') return WIRE[state.phase][2]
+  const sentence = state.weight === 100 ? 'Promotion failed, all traffic stays on the canary.' : WIRE.failed[2]
+  return state.because === '' ? sentence : `${sentence}${CAUSE}${state.because}`
+}
+
+function causeIn(status: unknown): string {
+  const conditions = dig(status, 'conditions')
+  const promoted = Array.isArray(conditions) ? conditions.find((condition) => dig(condition, 'type') === 'Promoted') : undefined
+  const message = textAt(promoted, 'message')
+  const at = message.indexOf(CAUSE)
+  return at < 0 ? '' : message.slice(at + CAUSE.length)
+}
+
+function textAt(value: unknown, key: string): string {
+  const found = dig(value, key)
+  return typeof found === 'string' ? found : ''
+}
+
+function countAt(value: unknown, key: string): number {
+  const found = dig(value, key)
+  return typeof found === 'number' && found > 0 ? Math.floor(found) : 0
+}

@@ -1,0 +1,132 @@
+// What one tick concludes: the next state, where traffic goes, how many pods the canary has, what to tell whom, and when to look again.
+// Pure; `render` turns the Step into writes. Thresholds are tested in the tick of the failure (flagger.md 10).
+
+import type { KubeObject } from '../api/object.ts'
+import { type Answer, questionsFor } from './ask.ts'
+import type { ClusterView } from './cluster-view.ts'
+import { promote, restOf, rollBack, takeUp, waitFor } from './conclusions.ts'
+import { hear } from './hear.ts'
+import { nextWeight } from './plan.ts'
+import { findingOf } from './situation.ts'
+import { type RolloutState, type Standing, weightOf } from './state.ts'
+import { type Announcement, event, held, hooksAfter, type Step, subject, type Tick, waitingEvent } from './tick.ts'
+
+/** Concludes a tick from the answers to `ask`'s questions, in their order (the first ones, where asking stopped early). */
+export function step(canary: KubeObject, state: RolloutState, cluster: ClusterView, answers: readonly Answer[]): Step {
+  const finding = findingOf(canary, state, cluster)
+  return conclude({ canary, cluster, finding, questions: questionsFor(finding, canary, cluster), answers })
+}
+
+function conclude(tick: Tick): Step {
+  const { situation, state } = tick.finding
+  switch (situation.kind) {
+    case 'refused':
+    case 'deleted':
+    case 'begin':
+    case 'suspended':
+    case 'no-target':
+    case 'no-primary':
+    case 'bootstrap':
+    case 'revert':
+    case 'idle':
+    case 'withdrawn':
+    case 'nothing-to-abort':
+      return restOf(tick)
+    case 'abort':
+      return { ...rollBack(tick, 'annotation flagger.app/rollback=true'), metadata: 'drop-rollback' }
+    case 'new-revision':
+    case 'restart':
+      return takeUp(tick)
+    case 'not-ready':
+      return waitFor(tick, situation.who, situation.readiness)
+    case 'stuck':
+      return stuck(tick, situation.who, situation.readiness.because)
+    case 'skip':
+    case 'resume-promotion':
+    case 'mend-promotion':
+    case 'shift':
+    case 'drain':
+      return promote(tick)
+    case 'wait':
+      return held(tick, [], 'none')
+    case 'advanced-before':
+      return advance(tick, situation.weight, [])
+    case 'start':
+    case 'look':
+      return analyse(tick, state, situation.kind)
+  }
+}
+
+function analyse(tick: Tick, state: RolloutState, kind: 'start' | 'look'): Step {
+  const heard = hear(tick)
+  const told = kind === 'start' ? withStart(tick, heard.told) : heard.told
+  const halt = (because: string): Announcement => event('Warning', `Halt ${subject(tick)} advancement ${because}`, 'progressing')
+  switch (heard.verdict) {
+    case 'roll-back':
+      return rollBack(tick, heard.because, told)
+    case 'failed':
+      return failedCheck(tick, state, heard.because, [...told, halt(heard.because)])
+    case 'held':
+      return held(tick, [...told, halt(heard.because)], 'taken')
+    case 'gated':
+      return gated(tick, state, [...told, halt(heard.because)], told)
+    case 'passed': {
+      const next = nextWeight(tick.finding.plan, weightOf(state))
+      return next === undefined || state.phase === 'waiting-promotion' ? promote(tick, told) : advance(tick, next, told)
+    }
+  }
+}
+
+function gated(tick: Tick, state: RolloutState, halted: readonly Announcement[], told: readonly Announcement[]): Step {
+  const atPromotion = tick.questions[tick.answers.length - 1]?.about === 'promotion'
+  if (!atPromotion || state.phase !== 'progressing') return held(tick, atPromotion ? told : halted, 'taken')
+  return { ...held(tick, halted, 'taken'), state: { ...state, phase: 'waiting-promotion' } }
+}
+
+function failedCheck(tick: Tick, state: RolloutState, because: string, told: readonly Announcement[]): Step {
+  const counted: RolloutState = { ...running(state), failedChecks: running(state).failedChecks + 1 }
+  if (counted.failedChecks < tick.finding.plan.threshold) return { ...held(tick, told, 'taken'), state: counted }
+  const reached = `failed checks threshold reached ${counted.failedChecks}`
+  return rollBack({ ...tick, finding: { ...tick.finding, state: counted } }, reached, told, because)
+}
+
+function advance(tick: Tick, weight: number, told: readonly Announcement[]): Step {
+  const state: RolloutState = { ...running(tick.finding.state), phase: 'progressing', weight }
+  const advanced = event('Normal', `Advance ${subject(tick)} canary weight ${weight}`, 'progressing')
+  return { ...held(tick, [...told, advanced], 'taken'), state, canaryWeight: weight }
+}
+
+function stuck(tick: Tick, who: 'primary' | 'canary', because: string): Step {
+  const { state, plan } = tick.finding
+  const waiting = waitFor(tick, who, { kind: 'stuck', because, pods: 0 })
+  if (state.phase === 'progressing' || state.phase === 'waiting-promotion' || state.phase === 'waiting') {
+    const told = waiting.announcements.length > 0 ? waiting.announcements : [waitingEvent(tick, who, because)]
+    return rollBack(tick, `progress deadline exceeded ${plan.progressDeadline / 1000}s`, told, because)
+  }
+  if (state.phase !== 'promoting' && state.phase !== 'finalising') return waiting
+  const failed = event(
+    'Warning',
+    `Promotion of ${subject(tick)} failed: ${plan.target}-primary not ready: ${because}. All traffic goes to the canary`,
+    'failed'
+  )
+  const hooks = hooksAfter(tick, 'failed')
+  return {
+    ...held(tick, [failed, ...hooks], 'reset'),
+    state: { ...state, phase: 'failed', weight: 100, because },
+    canaryWeight: 100
+  }
+}
+
+// "Starting canary analysis" comes after the rollback hooks and before the pre-rollout hooks.
+function withStart(tick: Tick, told: readonly Announcement[]): readonly Announcement[] {
+  const asked = tick.questions.filter(({ about }) => about === 'rollback').length
+  const start = event('Normal', `Starting canary analysis for ${subject(tick)}`, 'progressing')
+  return [...told.slice(0, asked), start, ...told.slice(asked)]
+}
+
+function running(
+  state: RolloutState
+): Standing & { readonly phase: 'progressing' | 'waiting-promotion' | 'promoting'; readonly weight: number } {
+  if (state.phase === 'progressing' || state.phase === 'waiting-promotion' || state.phase === 'promoting') return state
+  return { phase: 'progressing', weight: 0, since: 0, applied: '', promoted: '', failedChecks: 0 }
+}
