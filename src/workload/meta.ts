@@ -1,0 +1,100 @@
+// Labels, owners and small facts of objects that every reconcile function asks about.
+
+import type { KubeObject, OwnerReference, ResourceRef } from '../api/object.ts'
+import { sameJson } from '../std/json.ts'
+import type { LabelSelector, Pod, ReplicaSet } from './objects.ts'
+import type { Write, WriteTarget } from './write.ts'
+
+export const PODS: ResourceRef = { group: '', version: 'v1', resource: 'pods' }
+export const REPLICA_SETS: ResourceRef = { group: 'apps', version: 'v1', resource: 'replicasets' }
+export const DEPLOYMENTS: ResourceRef = { group: 'apps', version: 'v1', resource: 'deployments' }
+export const ENDPOINTS: ResourceRef = { group: '', version: 'v1', resource: 'endpoints' }
+export const ENDPOINT_SLICES: ResourceRef = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' }
+
+/** True when labels satisfy a selector. An empty selector matches everything, as the API defines; an unknown operator nothing. */
+export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>> = {}): boolean {
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) if (labels[key] !== value) return false
+  return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+    const value = labels[key]
+    if (operator === 'Exists') return value !== undefined
+    if (operator === 'DoesNotExist') return value === undefined
+    if (operator === 'In') return value !== undefined && values.includes(value)
+    return operator === 'NotIn' && (value === undefined || !values.includes(value))
+  })
+}
+
+/** The reference of the object's controller, undefined when it has none. */
+export function controllerOf(object: KubeObject): OwnerReference | undefined {
+  return object.metadata.ownerReferences?.find((reference) => reference.controller === true)
+}
+
+/** A controller reference to `owner`. */
+export function referenceTo(owner: KubeObject): OwnerReference {
+  const { name = '', uid = '' } = owner.metadata
+  return { apiVersion: owner.apiVersion, kind: owner.kind, name, uid, controller: true, blockOwnerDeletion: true }
+}
+
+/** Where writes about `object` go, guarded by its uid; `resourceVersion` too when `fresh`. */
+export function targetOf(resource: ResourceRef, object: KubeObject, options: { readonly fresh: boolean }): WriteTarget {
+  const { namespace = '', name = '', uid = '', resourceVersion = '' } = object.metadata
+  return { ...resource, namespace, name, uid, ...(options.fresh ? { resourceVersion } : {}) }
+}
+
+/** Splits a namespace's objects into the owner's own, orphans it should adopt and own ones its selector no longer matches. */
+export function claim<T extends KubeObject>(
+  owner: KubeObject,
+  selector: LabelSelector,
+  objects: readonly T[]
+): { readonly own: T[]; readonly adopt: T[]; readonly release: T[] } {
+  const own: T[] = []
+  const adopt: T[] = []
+  const release: T[] = []
+  for (const object of objects) {
+    if (object.metadata.namespace !== owner.metadata.namespace) continue
+    const matches = selects(selector, object.metadata.labels)
+    const controller = controllerOf(object)
+    if (controller?.uid === owner.metadata.uid) (matches ? own : release).push(object)
+    if (controller === undefined && matches && object.metadata.deletionTimestamp === undefined) adopt.push(object)
+  }
+  return { own, adopt, release }
+}
+
+/** The writes that adopt and release, guarded by resourceVersion: two owners must not both believe they adopted. */
+export function claimWrites(resource: ResourceRef, owner: KubeObject, claimed: { adopt: KubeObject[]; release: KubeObject[] }): Write[] {
+  const references = (object: KubeObject, list: readonly OwnerReference[]): Write => ({
+    kind: 'patch',
+    target: targetOf(resource, object, { fresh: true }),
+    body: { metadata: { ownerReferences: list } }
+  })
+  const without = (object: KubeObject): OwnerReference[] =>
+    (object.metadata.ownerReferences ?? []).filter((reference) => reference.uid !== owner.metadata.uid)
+  return [
+    ...claimed.adopt.map((object) => references(object, [...without(object), referenceTo(owner)])),
+    ...claimed.release.map((object) => references(object, without(object)))
+  ]
+}
+
+/** A merge patch that turns `before` into `after` at the top level, null for keys that go; undefined when nothing changes. */
+export function statusPatch(before: object | undefined, after: object): Record<string, unknown> | undefined {
+  const old: Readonly<Record<string, unknown>> = { ...before }
+  const patch: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(after)) if (value !== undefined && !sameJson(old[key], value)) patch[key] = value
+  for (const key of Object.keys(old)) if (!(key in after) || (after as Record<string, unknown>)[key] === undefined) patch[key] = null
+  return Object.keys(patch).length === 0 ? undefined : patch
+}
+
+/** The Pod's Ready condition holds. */
+export function isReady(pod: Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+}
+
+/** Neither finished nor being deleted: what a ReplicaSet counts. */
+export function isActive(pod: Pod): boolean {
+  const phase = pod.status?.phase
+  return phase !== 'Succeeded' && phase !== 'Failed' && pod.metadata.deletionTimestamp === undefined
+}
+
+/** spec.replicas with its default. */
+export function wantedOf(replicaSet: ReplicaSet): number {
+  return replicaSet.spec.replicas ?? 1
+}
