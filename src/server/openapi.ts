@@ -1,0 +1,135 @@
+// OpenAPI v3 documents, one per group and version, printed from the schemas that requests are decoded by. kubectl reads them for
+// `explain` and to learn that the server validates fields itself; it caches them by the hash in their address.
+
+import { createHash } from 'node:crypto'
+import { isObject } from '../std/json.ts'
+import type { KindSpec, VersionSpec } from '../api/kind.ts'
+import { groupVersion, groupVersions, servedIn } from './discovery.ts'
+
+/** A document and the hash of its text. */
+export interface OpenApiDocument {
+  readonly text: string
+  readonly hash: string
+}
+
+const QUERY_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation']
+const SCHEMAS = new Set(['items', 'additionalProperties', 'not'])
+const SCHEMA_LISTS = new Set(['allOf', 'anyOf', 'oneOf'])
+const METADATA_NAME = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
+
+/** `api/v1` or `apis/GROUP/VERSION`: where a document lives under `/openapi/v3/`. */
+export function documentKey(group: string, version: string): string {
+  return group === '' ? `api/${version}` : `apis/${group}/${version}`
+}
+
+/** Every document by key. */
+export function openApiDocuments(kinds: readonly KindSpec[]): Map<string, OpenApiDocument> {
+  const documents = groupVersions(kinds).flatMap(({ group, versions }) =>
+    versions.map((version): [string, OpenApiDocument] => {
+      const text = JSON.stringify(documentOf(servedIn(kinds, group, version), group, version))
+      return [documentKey(group, version), { text, hash: createHash('sha256').update(text).digest('hex').toUpperCase() }]
+    })
+  )
+  return new Map(documents)
+}
+
+/** `/openapi/v3`: where each document is. */
+export function openApiIndex(documents: ReadonlyMap<string, OpenApiDocument>): Record<string, unknown> {
+  const paths = [...documents].map(([key, { hash }]) => [key, { serverRelativeURL: `/openapi/v3/${key}?hash=${hash}` }])
+  return { paths: Object.fromEntries(paths) }
+}
+
+function documentOf(kinds: readonly (readonly [KindSpec, VersionSpec])[], group: string, version: string): Record<string, unknown> {
+  const schemas = kinds.map(([spec, served]) => [schemaName(spec, version), kindSchema(spec, served)])
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Serin', version: 'v1' },
+    paths: Object.fromEntries(kinds.flatMap(([spec]) => pathsOf(spec, group, version))),
+    components: { schemas: { [METADATA_NAME]: METADATA, ...Object.fromEntries(schemas) } }
+  }
+}
+
+// `app.flagger.v1beta1.Canary`: the group reversed, as Kubernetes names custom kinds.
+function schemaName(spec: KindSpec, version: string): string {
+  const group = spec.group === '' ? ['core'] : spec.group.split('.').toReversed()
+  return [...group, version, spec.kind].join('.')
+}
+
+function kindSchema(spec: KindSpec, version: VersionSpec): unknown {
+  const published = publish(version.schema)
+  const properties = isObject(published) && isObject(published['properties']) ? published['properties'] : {}
+  const description = "Standard object's metadata: name, namespace, labels, annotations and what the server keeps."
+  return {
+    ...(isObject(published) ? published : {}),
+    properties: {
+      apiVersion: { type: 'string', description: 'The group and version of this representation of the object.' },
+      kind: { type: 'string', description: 'The kind of the object.' },
+      ...properties,
+      // A $ref with siblings is read by nobody, hence the allOf.
+      metadata: { description, allOf: [{ $ref: `#/components/schemas/${METADATA_NAME}` }] }
+    },
+    'x-kubernetes-group-version-kind': [{ group: spec.group, version: version.name, kind: spec.kind }]
+  }
+}
+
+// Schemas carry protobuf field numbers, which are ours alone. Only keys in the place of a keyword are dropped, not fields of that name.
+function publish(schema: unknown): unknown {
+  if (!isObject(schema)) return schema
+  const out: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === 'properties' && isObject(value)) {
+      out[key] = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, publish(inner)]))
+    } else if (SCHEMA_LISTS.has(key) && Array.isArray(value)) out[key] = value.map(publish)
+    else if (SCHEMAS.has(key)) out[key] = publish(value)
+    else if (key !== 'proto') out[key] = value
+  }
+  return out
+}
+
+function pathsOf(spec: KindSpec, group: string, version: string): [string, unknown][] {
+  const base = `${group === '' ? '/api' : '/apis'}/${groupVersion(group, version)}`
+  const collection = `${base}${spec.scope === 'Namespaced' ? '/namespaces/{namespace}' : ''}/${spec.plural}`
+  const gvk = { group: spec.group, version, kind: spec.kind }
+  const operation = (action: string): unknown => ({
+    operationId: `${action}_${spec.kind}`,
+    'x-kubernetes-action': action,
+    'x-kubernetes-group-version-kind': gvk,
+    ...(action === 'get' || action === 'list' ? {} : { parameters: QUERY_PARAMETERS.map(parameter) }),
+    responses: { '200': { description: 'OK' } }
+  })
+  return [
+    [collection, { get: operation('list'), post: operation('post'), delete: operation('deletecollection') }],
+    [`${collection}/{name}`, { get: operation('get'), put: operation('put'), patch: operation('patch'), delete: operation('delete') }]
+  ]
+}
+
+function parameter(name: string): unknown {
+  return { name, in: 'query', schema: { type: 'string', uniqueItems: true } }
+}
+
+const STRINGS = { type: 'object', additionalProperties: { type: 'string', default: '' } }
+
+// What `kubectl explain KIND.metadata` shows; other kinds refer to it.
+const METADATA = {
+  type: 'object',
+  description: 'ObjectMeta is the metadata that every stored object has.',
+  properties: {
+    annotations: { ...STRINGS, description: 'Free text by key, for tools and people; it selects nothing.' },
+    creationTimestamp: { type: 'string', format: 'date-time', description: 'When the server created the object. Read-only.' },
+    deletionGracePeriodSeconds: { type: 'integer', format: 'int64', description: 'Seconds the object has to end. Read-only.' },
+    deletionTimestamp: { type: 'string', format: 'date-time', description: 'When deletion was asked for. Read-only.' },
+    finalizers: { type: 'array', items: { type: 'string' }, description: 'The object stays until this list is empty.' },
+    generateName: { type: 'string', description: 'A prefix; the server adds five characters when name is empty.' },
+    generation: { type: 'integer', format: 'int64', description: 'Counts changes of the desired state. Read-only.' },
+    labels: { ...STRINGS, description: 'Keys and values that selectors match.' },
+    name: { type: 'string', description: 'Unique among the objects of this kind in the namespace.' },
+    namespace: { type: 'string', description: 'The namespace of the object; empty for cluster-scoped kinds.' },
+    ownerReferences: {
+      type: 'array',
+      items: { type: 'object' },
+      description: 'The objects this one belongs to; it goes when all are gone.'
+    },
+    resourceVersion: { type: 'string', description: 'Changes with every write; a write that names an old one is refused.' },
+    uid: { type: 'string', description: 'Unique in space and time. Read-only.' }
+  }
+}
