@@ -1,0 +1,95 @@
+// Deleting an object (kubernetes.md 3.12): at once, or marked until finalizers, grace period or content are gone.
+
+import type { KubeObject } from '../api/object.ts'
+import { dig, isObject } from '../std/json.ts'
+import { badRequest, conflict, type Failure } from './failure.ts'
+import type { Planned, Planning } from './plan.ts'
+import { isGone, nextGeneration } from './update-plan.ts'
+
+/** DeleteOptions as read from a body. */
+export interface Deleting {
+  readonly propagation: 'Background' | 'Foreground' | 'Orphan'
+  readonly gracePeriodSeconds: number | undefined
+  readonly uid: string | undefined
+  readonly resourceVersion: string | undefined
+  readonly dryRun: boolean
+}
+
+const GRACE_DEFAULT = 30
+
+/** The options in a DeleteOptions body; absent is the default (Background). The legacy `orphanDependents` counts. */
+export function readDeleteOptions(body: unknown): Deleting | Failure {
+  if (body !== undefined && body !== null && !isObject(body)) return badRequest('the body of a delete is DeleteOptions')
+  const policy = dig(body, 'propagationPolicy')
+  if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
+    return badRequest(`invalid propagationPolicy: ${JSON.stringify(policy)}`)
+  }
+  const grace = dig(body, 'gracePeriodSeconds')
+  const preconditions = dig(body, 'preconditions')
+  const [uid, version] = [dig(preconditions, 'uid'), dig(preconditions, 'resourceVersion')]
+  const dryRun = dig(body, 'dryRun')
+  return {
+    propagation: policy ?? (dig(body, 'orphanDependents') === true ? 'Orphan' : 'Background'),
+    gracePeriodSeconds: typeof grace === 'number' && grace >= 0 ? grace : undefined,
+    uid: typeof uid === 'string' ? uid : undefined,
+    resourceVersion: typeof version === 'string' ? version : undefined,
+    dryRun: Array.isArray(dryRun) && dryRun.includes('All')
+  }
+}
+
+/** What deleting `old` does now. Deleting again while it waits changes nothing, but for a shorter grace period or a new finalizer. */
+export function planDelete(old: KubeObject, options: Deleting, planning: Planning): Planned {
+  const { spec } = planning.served
+  const { metadata } = old
+  const name = metadata.name ?? ''
+  if (options.uid !== undefined && options.uid !== metadata.uid) {
+    return conflict(spec, name, `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${metadata.uid ?? ''}`)
+  }
+  if (options.resourceVersion !== undefined && options.resourceVersion !== metadata.resourceVersion) {
+    const stored = metadata.resourceVersion ?? ''
+    const because = `ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${stored}`
+    return conflict(spec, name, `Precondition failed: ${because}`)
+  }
+  const finalizers = withPropagation(metadata.finalizers ?? [], options)
+  const grace = graceOf(old, options)
+  const waiting = metadata.deletionTimestamp !== undefined
+  const sameFinalizers = finalizers.length === (metadata.finalizers ?? []).length
+  if (waiting && sameFinalizers && grace >= (metadata.deletionGracePeriodSeconds ?? 0) && !isGone(old)) {
+    return { kind: 'plan', effect: 'none', object: old, warnings: [] }
+  }
+  const marked = mark(old, { finalizers, grace }, planning)
+  return { kind: 'plan', effect: isGone(marked) ? 'removed' : 'modified', object: marked, warnings: [] }
+}
+
+function mark(old: KubeObject, how: { readonly finalizers: readonly string[]; readonly grace: number }, planning: Planning): KubeObject {
+  const { metadata } = old
+  const first = metadata.deletionTimestamp === undefined
+  const isNamespace = old.kind === 'Namespace' && old.apiVersion === 'v1'
+  const shorter = how.grace < (metadata.deletionGracePeriodSeconds ?? Infinity)
+  const { finalizers: _, ...rest } = metadata
+  const marked: KubeObject = {
+    ...old,
+    ...(isNamespace && { status: { ...(isObject(old['status']) && old['status']), phase: 'Terminating' } }),
+    metadata: {
+      ...rest,
+      ...(how.finalizers.length > 0 && { finalizers: how.finalizers }),
+      ...((first || shorter) && { deletionTimestamp: planning.rules.time(planning.now + how.grace * 1000) }),
+      ...((first || shorter) && !isNamespace && { deletionGracePeriodSeconds: how.grace })
+    }
+  }
+  return first && metadata.generation !== undefined ? nextGeneration(marked) : marked
+}
+
+function withPropagation(finalizers: readonly string[], options: Deleting): readonly string[] {
+  const wanted = { Background: undefined, Foreground: 'foregroundDeletion', Orphan: 'orphan' }[options.propagation]
+  return wanted === undefined || finalizers.includes(wanted) ? finalizers : [...finalizers, wanted]
+}
+
+/** Seconds a pod has to stop: none when it was never placed or has ended. Other kinds have no grace. */
+function graceOf(object: KubeObject, options: Deleting): number {
+  if (object.kind !== 'Pod' || object.apiVersion !== 'v1') return 0
+  const phase = dig(object, 'status', 'phase')
+  if (dig(object, 'spec', 'nodeName') === undefined || phase === 'Succeeded' || phase === 'Failed') return 0
+  const own = dig(object, 'spec', 'terminationGracePeriodSeconds')
+  return options.gracePeriodSeconds ?? (typeof own === 'number' ? own : GRACE_DEFAULT)
+}

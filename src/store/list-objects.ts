@@ -1,0 +1,86 @@
+// Lists in pages (kubernetes.md 3.8): sorted by namespace and name, continued from a token, always the latest state.
+
+import type { KubeObject } from '../api/object.ts'
+import { dig } from '../std/json.ts'
+import { badRequest, tooLarge } from './failure.ts'
+import type { KindRules, Served } from './kind-rules.ts'
+import type { ObjectTable } from './object-table.ts'
+import { inVersion } from './read-body.ts'
+import { compileSelection } from './selection.ts'
+import type { StoreAnswer, StoreRequest } from './store-request.ts'
+
+type List = Extract<StoreRequest, { readonly verb: 'list' }>
+
+/** Where to list. `version` is the store's, the list's resourceVersion. */
+export interface Listing {
+  readonly served: Served
+  readonly table: ObjectTable
+  readonly rules: Pick<KindRules, 'labelSelector'>
+  readonly version: number
+}
+
+/**
+ * One page, of everything without `limit`. A continued list keeps the resourceVersion of its first page, so that a watch from there misses
+ * nothing; `remainingItemCount` is given when nothing is selected by labels or fields.
+ */
+export function listObjects(request: List, listing: Listing): StoreAnswer {
+  const { served, version } = listing
+  const namespace = served.spec.scope === 'Cluster' ? '' : (request.target.namespace ?? '')
+  const selection = compileSelection({ ...request, namespace }, served.spec, listing.rules)
+  if (typeof selection !== 'function') return selection
+  const wanted = Number(request.resourceVersion ?? '')
+  if (!Number.isSafeInteger(wanted) || wanted < 0) {
+    return badRequest(`resourceVersion: Invalid value: ${JSON.stringify(request.resourceVersion)}: strconv.ParseUint: invalid syntax`)
+  }
+  if (wanted > version) return tooLarge(wanted, version)
+  const from = request.continue === undefined || request.continue === '' ? { version, after: '' } : readToken(request.continue)
+  if (from === undefined)
+    return badRequest(`invalid continue token: continue key is not valid: invalid character in ${request.continue ?? ''}`)
+  const prefix = namespace === '' ? '' : `${namespace}/`
+  const { items, last } = takePage(request, listing, { selection, prefix, after: from.after })
+  const page = { kind: 'list', items, resourceVersion: String(from.version), spec: served.spec, version: served.version } as const
+  if (last === undefined) return page
+  const selective = (request.labelSelector ?? '') !== '' || (request.fieldSelector ?? '') !== ''
+  const left = selective ? 0 : countAfter(listing.table, prefix, last)
+  return { ...page, continue: writeToken(from.version, last), ...(!selective && { remainingItemCount: left }) }
+}
+
+function takePage(
+  request: List,
+  listing: Listing,
+  where: { readonly selection: (object: KubeObject) => boolean; readonly prefix: string; readonly after: string }
+): { readonly items: readonly KubeObject[]; readonly last: string | undefined } {
+  const limit = request.limit === undefined || request.limit <= 0 ? Infinity : request.limit
+  const items: KubeObject[] = []
+  let last = ''
+  for (const { key, object } of listing.table.scan(where.prefix, where.after)) {
+    if (!where.selection(object)) continue
+    if (items.length >= limit) return { items, last }
+    items.push(inVersion(object, listing.served))
+    last = key
+  }
+  return { items, last: undefined }
+}
+
+function countAfter(table: ObjectTable, prefix: string, last: string): number {
+  let count = 0
+  for (const _ of table.scan(prefix, last)) count++
+  return count
+}
+
+function writeToken(version: number, after: string): string {
+  return btoa(encodeURIComponent(JSON.stringify({ v: 'meta.k8s.io/v1', rv: version, start: after })))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+}
+
+function readToken(token: string): { readonly version: number; readonly after: string } | undefined {
+  try {
+    const read: unknown = JSON.parse(decodeURIComponent(atob(token.replaceAll('-', '+').replaceAll('_', '/'))))
+    const [version, after] = [dig(read, 'rv'), dig(read, 'start')]
+    return typeof version === 'number' && typeof after === 'string' ? { version, after } : undefined
+  } catch {
+    return undefined
+  }
+}

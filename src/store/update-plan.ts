@@ -1,0 +1,143 @@
+// Replacing an object or its status (kubernetes.md 3.6): what stays the server's, when nothing changes, when the generation counts up.
+
+import type { KubeObject, ObjectMeta } from '../api/object.ts'
+import { isObject, sameJson } from '../std/json.ts'
+import { badRequest, conflict, invalid, type Failure } from './failure.ts'
+import { countsGenerations, type Planned, type Planning } from './plan.ts'
+import { readBody } from './read-body.ts'
+import type { FieldValidation } from './store-request.ts'
+
+/** What updating looks at. `old` is in the version asked for. */
+export interface UpdateInput {
+  readonly old: KubeObject
+  readonly body: unknown
+  readonly subresource: 'status' | undefined
+  readonly fieldValidation: FieldValidation | undefined
+  /** PUT must name a custom resource's version; a patch carries the version it was applied to. */
+  readonly verb: 'update' | 'patch'
+}
+
+/** The object as it will be: `none` when equal to the old one, `removed` when its last finalizer went while it was being deleted. */
+export function planUpdate(input: UpdateInput, planning: Planning): Planned {
+  const { served, rules } = planning
+  const { old } = input
+  const read = readBody(input.body, served, input.fieldValidation, rules)
+  if (read.kind === 'failure') return read
+  const refused = refuse(read.object, input, planning)
+  if (refused !== undefined) return refused
+  const merged = input.subresource === 'status' ? withStatus(old, read.object, planning) : withContent(old, read.object, planning)
+  const prepared = rules.prepare(merged, old, { served, now: planning.now })
+  const causes = [...newFinalizers(old, prepared), ...rules.validate(prepared, old, served)]
+  if (causes.length > 0) return invalid(served.spec, old.metadata.name ?? '', causes)
+  const { warnings } = read
+  if (isGone(prepared)) return { kind: 'plan', effect: 'removed', object: prepared, warnings }
+  if (sameJson(prepared, old)) return { kind: 'plan', effect: 'none', object: old, warnings }
+  const object = countsGenerations(served) && contentChanged(old, prepared) ? nextGeneration(prepared) : prepared
+  return { kind: 'plan', effect: 'modified', object, warnings }
+}
+
+/** True when nothing holds an object that is being deleted: no finalizers, and no grace period still to run (kubernetes.md 3.12). */
+export function isGone(object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata
+  if (deletionTimestamp === undefined || finalizers.length > 0 || deletionGracePeriodSeconds > 0) return false
+  const spec = object['spec']
+  const held = object.kind === 'Namespace' && isObject(spec) ? spec['finalizers'] : undefined
+  return !Array.isArray(held) || held.length === 0
+}
+
+/** The object with its generation counted up. */
+export function nextGeneration(object: KubeObject): KubeObject {
+  return { ...object, metadata: { ...object.metadata, generation: (object.metadata.generation ?? 0) + 1 } }
+}
+
+function refuse(given: KubeObject, input: UpdateInput, planning: Planning): Failure | undefined {
+  const { spec } = planning.served
+  const old = input.old.metadata
+  const name = old.name ?? ''
+  const { metadata } = given
+  if (metadata.name !== undefined && metadata.name !== name) {
+    return badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
+  }
+  if (metadata.name === undefined) return badRequest('name must be provided')
+  if (metadata.namespace !== undefined && metadata.namespace !== old.namespace) {
+    const where = old.namespace ?? ''
+    return badRequest(
+      `the namespace of the provided object (${metadata.namespace}) does not match the namespace sent on the request (${where})`
+    )
+  }
+  if (metadata.resourceVersion === undefined && spec.origin === 'custom' && input.verb === 'update') {
+    const cause = {
+      reason: 'FieldValueInvalid',
+      message: 'Invalid value: 0: must be specified for an update',
+      field: 'metadata.resourceVersion'
+    }
+    return invalid(spec, name, [cause], 'plural')
+  }
+  if (metadata.uid !== undefined && metadata.uid !== old.uid) {
+    const key = `/registry/${spec.plural}/${old.namespace === undefined ? '' : `${old.namespace}/`}${name}`
+    const stored = `UID in precondition: ${metadata.uid}, UID in object meta: ${old.uid ?? ''}`
+    return conflict(
+      spec,
+      name,
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ${stored}`
+    )
+  }
+  return metadata.resourceVersion !== undefined && metadata.resourceVersion !== old.resourceVersion ? conflict(spec, name) : undefined
+}
+
+function withContent(old: KubeObject, given: KubeObject, planning: Planning): KubeObject {
+  const { status, ...content } = given
+  const kept = planning.served.spec.status === 'none' ? status : old['status']
+  const { apiVersion, kind } = given
+  return {
+    ...content,
+    apiVersion,
+    kind,
+    ...(kept !== undefined && { status: kept }),
+    metadata: ownedByServer(old.metadata, given.metadata)
+  }
+}
+
+function withStatus(old: KubeObject, given: KubeObject, planning: Planning): KubeObject {
+  const { status: _, ...content } = old
+  const { labels, annotations } = given.metadata
+  const { labels: _1, annotations: _2, ...rest } = old.metadata
+  const metadata: ObjectMeta =
+    planning.served.spec.origin === 'custom'
+      ? old.metadata
+      : { ...rest, ...(labels !== undefined && { labels }), ...(annotations !== undefined && { annotations }) }
+  const status = given['status']
+  return { ...content, apiVersion: old.apiVersion, kind: old.kind, metadata, ...(status !== undefined && { status }) }
+}
+
+const SERVERS = [
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generation'
+]
+
+function ownedByServer(old: ObjectMeta, given: ObjectMeta): ObjectMeta {
+  const mine = new Set(SERVERS)
+  const theirs = Object.entries(given).filter(([key]) => !mine.has(key))
+  return Object.fromEntries([...theirs, ...Object.entries(old).filter(([key]) => mine.has(key))])
+}
+
+function newFinalizers(old: KubeObject, next: KubeObject): readonly { reason: string; message: string; field: string }[] {
+  if (old.metadata.deletionTimestamp === undefined) return []
+  const before = new Set(old.metadata.finalizers)
+  const added = (next.metadata.finalizers ?? []).filter((finalizer) => !before.has(finalizer))
+  if (added.length === 0) return []
+  const list = added.map((finalizer) => JSON.stringify(finalizer)).join(', ')
+  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`
+  return [{ reason: 'FieldValueForbidden', message, field: 'metadata.finalizers' }]
+}
+
+function contentChanged(old: KubeObject, next: KubeObject): boolean {
+  const content = ({ status: _1, metadata: _2, ...rest }: KubeObject): unknown => rest
+  return !sameJson(content(old), content(next))
+}
