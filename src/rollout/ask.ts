@@ -99,7 +99,7 @@ export function nextQuestion(questions: readonly Question[], answers: readonly A
   return next.about === 'metric' || answers.every((answer) => answer.kind !== 'unknown') ? next : undefined
 }
 
-/** The call of `hook` in `phase`, with Flagger's payload (flagger.md 1.6); `extra` metadata yields to the hook's own keys never. */
+/** The call of `hook` in `phase`, with Flagger's payload (flagger.md 1.6); `extra` metadata goes before the hook's own. */
 export function callOf(hook: Hook, canary: KubeObject, phase: Phase, extra?: Readonly<Record<string, string>>): HookCall {
   const status = canary['status']
   const applied = dig(status, 'lastAppliedSpec')

@@ -24,8 +24,6 @@ export interface Hook {
   readonly timeout: Millis
   /** Attempts after the first. */
   readonly retries: number
-  /** Skips certificate verification. */
-  readonly disableTls: boolean
   readonly metadata: Readonly<Record<string, string>> | undefined
 }
 
@@ -101,6 +99,15 @@ export function planOf(canary: KubeObject): Plan {
   }
 }
 
+/** What to tell the user once about a Canary that asks for more than this version does; empty when all of it is acted on. */
+export function noticesOf(plan: Plan): readonly string[] {
+  const name = `canary ${plan.name}.${plan.namespace}`
+  return [
+    ...plan.refused.map((reason) => `${name} is not acted on: ${reason}`),
+    ...(plan.refused.length > 0 ? [] : plan.ignored.map((field) => `${name}: ${field} is accepted but not acted on yet`))
+  ]
+}
+
 function identityOf({ metadata }: KubeObject): Pick<Plan, 'name' | 'namespace' | 'uid' | 'noData'> {
   return {
     name: metadata.name ?? '',
@@ -172,7 +179,6 @@ function hookOf(hook: unknown): Hook {
     url: text(dig(hook, 'url')) ?? '',
     timeout: durationOf(dig(hook, 'timeout')) ?? DEFAULT_HOOK_TIMEOUT,
     retries: positive(dig(hook, 'retries')) ?? 0,
-    disableTls: dig(hook, 'disableTLS') === true,
     metadata: isObject(metadata) ? Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])) : undefined
   }
 }
@@ -211,10 +217,12 @@ const IGNORED: readonly (readonly string[])[] = [
 ]
 
 function ignoredIn(spec: unknown): readonly string[] {
-  return IGNORED.filter((path) => {
+  const hooks = list(dig(spec, 'analysis', 'webhooks')).filter((hook) => dig(hook, 'disableTLS') === true)
+  const fields = IGNORED.filter((path) => {
     const value = dig(spec, ...path)
     return value !== undefined && value !== false && value !== 0 && !(Array.isArray(value) && value.length === 0)
   }).map((path) => `spec.${path.join('.')}`)
+  return [...fields, ...hooks.map((hook) => `disableTLS of webhook ${text(dig(hook, 'name'))}`)]
 }
 
 function list(value: unknown): readonly unknown[] {

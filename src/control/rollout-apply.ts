@@ -1,0 +1,107 @@
+// Carries out a Step: its writes in order, what it tells, the status once and last, then the Canary's own metadata.
+
+import type { KubeObject } from '../api/object.ts'
+import { ApiError } from '../kube/kube-client.ts'
+import { callOf } from '../rollout/ask.ts'
+import { judgeHook } from '../rollout/judge.ts'
+import { planOf } from '../rollout/plan.ts'
+import { FINALIZER, ROLLBACK_ANNOTATION } from '../rollout/situation.ts'
+import { writeState } from '../rollout/state.ts'
+import type { Announcement, Step } from '../rollout/tick.ts'
+import { type PatchOperation, RESOURCES, setAt, type Write } from '../rollout/write.ts'
+import type { RolloutPorts } from './rollout-ports.ts'
+import { callHook } from './rollout-questions.ts'
+
+/** done; or again, when another writer was faster: the tick starts over from what is there now. */
+export type Applied = { readonly kind: 'done' } | { readonly kind: 'again'; readonly because: string }
+
+/** Makes the writes and tells what there is to tell. Rejects with ApiError for anything but a lost race. */
+export async function apply(
+  ports: RolloutPorts,
+  canary: KubeObject,
+  { step, writes }: { readonly step: Step; readonly writes: readonly Write[] },
+  signal: AbortSignal
+): Promise<Applied> {
+  try {
+    for (const write of writes) await makeWrite(ports, write, signal)
+    await tell(ports, canary, step.announcements, signal)
+    const status = writeState(step.state, canary['status'], ports.clock.now())
+    if (status !== undefined) {
+      await ports.client.update(RESOURCES.canaries, { ...canary, status }, { subresource: 'status', signal })
+    }
+    await editMetadata(ports, canary, step.metadata, signal)
+    return { kind: 'done' }
+  } catch (error) {
+    if (isLostRace(error)) return { kind: 'again', because: error.message }
+    throw error
+  }
+}
+
+/** Records an Event and tells the Canary's event webhooks; what they answer is only logged. */
+export async function tellEvent(
+  ports: RolloutPorts,
+  canary: KubeObject,
+  told: Extract<Announcement, { kind: 'event' }>,
+  signal: AbortSignal
+): Promise<void> {
+  await ports.events.record(canary, told.type, told.message, signal)
+  const extra = { eventMessage: told.message, eventType: told.type, timestamp: String(ports.clock.now()) }
+  for (const hook of planOf(canary).hooks.filter(({ type }) => type === 'event')) {
+    const answer = judgeHook(await callHook(ports, callOf(hook, canary, told.phase, extra), signal))
+    if (answer.kind !== 'yes')
+      ports.log(`event webhook ${hook.name} of ${canary.metadata.namespace}/${canary.metadata.name}: ${answer.because}`)
+  }
+}
+
+// A failed test of a JSON patch is 422 on a real API server, and means the same as a conflict: the object is not what was read.
+function isLostRace(error: unknown): error is ApiError {
+  return error instanceof ApiError && (error.status === 409 || (error.status === 422 && /test/i.test(error.message)))
+}
+
+async function makeWrite({ client }: RolloutPorts, write: Write, signal: AbortSignal): Promise<void> {
+  if (write.verb === 'create') {
+    await client.create(write.resource, write.object, { signal })
+    return
+  }
+  const { resource, namespace, name, patch } = write
+  await client.patch({ ...resource, namespace, name }, patch, { signal })
+}
+
+// Post-rollout webhooks run in order; the first one that fails ends them (flagger.md 1.6).
+async function tell(ports: RolloutPorts, canary: KubeObject, announcements: readonly Announcement[], signal: AbortSignal): Promise<void> {
+  let failed = false
+  for (const told of announcements) {
+    if (told.kind === 'event') {
+      await tellEvent(ports, canary, told, signal)
+      continue
+    }
+    if (failed) continue
+    const answer = judgeHook(await callHook(ports, told.call, signal))
+    failed = answer.kind !== 'yes'
+    const message = answer.kind === 'yes' ? told.passed : `${told.failed} ${answer.because}`
+    await tellEvent(ports, canary, { kind: 'event', type: failed ? 'Warning' : 'Normal', message, phase: told.phase }, signal)
+  }
+}
+
+async function editMetadata({ client }: RolloutPorts, canary: KubeObject, edit: Step['metadata'], signal: AbortSignal): Promise<void> {
+  const { namespace = '', name = '' } = canary.metadata
+  const operations = metadataEdit(canary, edit)
+  if (operations.length === 0) return
+  await client.patch({ ...RESOURCES.canaries, namespace, name }, { kind: 'json', operations }, { signal })
+}
+
+function metadataEdit(canary: KubeObject, edit: Step['metadata']): readonly PatchOperation[] {
+  const finalizers = canary.metadata.finalizers ?? []
+  switch (edit) {
+    case 'keep':
+      return []
+    case 'add-finalizer':
+      return setAt(canary, ['metadata', 'finalizers'], [...finalizers, FINALIZER])
+    case 'drop-finalizer': {
+      const others = finalizers.filter((finalizer) => finalizer !== FINALIZER)
+      return setAt(canary, ['metadata', 'finalizers'], others.length === 0 ? undefined : others)
+    }
+    case 'drop-rollback':
+      return setAt(canary, ['metadata', 'annotations', ROLLBACK_ANNOTATION], undefined)
+  }
+}

@@ -1,0 +1,23 @@
+// What the rollout loop needs from outside, in one place.
+
+import type { KubeClient } from '../kube/kube-client.ts'
+import type { KubeObject } from '../api/object.ts'
+import type { Clock } from '../std/clock.ts'
+import type { HookCaller } from './hook-caller.ts'
+import type { MetricSource } from './metric-source.ts'
+
+/** Where Events about an object go; repeats may be counted, none may be lost. */
+export interface EventSink {
+  /** Reason is always `Synced` for a Canary, as with Flagger. */
+  record(about: KubeObject, type: 'Normal' | 'Warning', message: string, signal: AbortSignal): Promise<void>
+}
+
+/** The ports of the rollout loop. `log` takes one line for the operator. */
+export interface RolloutPorts {
+  readonly client: KubeClient
+  readonly clock: Clock
+  readonly hooks: HookCaller
+  readonly metrics: MetricSource
+  readonly events: EventSink
+  readonly log: (line: string) => void
+}

@@ -1,0 +1,60 @@
+// Puts a tick's questions to webhooks and metrics, one after the other, until one of them ends the asking.
+
+import { type Answer, type HookCall, nextQuestion, type Question } from '../rollout/ask.ts'
+import { type HookOutcome, judgeHook, judgeMetric } from '../rollout/judge.ts'
+import { type Millis, wait } from '../std/clock.ts'
+import type { RolloutPorts } from './rollout-ports.ts'
+
+const FIRST_RETRY: Millis = 1000
+const LONGEST_RETRY: Millis = 30_000
+const QUANTILE = 0.99
+
+/** The answers to as many questions as had to be put, in order. */
+export async function putQuestions(
+  ports: RolloutPorts,
+  questions: readonly Question[],
+  noData: 'hold' | 'fail',
+  signal: AbortSignal
+): Promise<readonly Answer[]> {
+  const answers: Answer[] = []
+  for (let question = nextQuestion(questions, answers); question !== undefined; question = nextQuestion(questions, answers)) {
+    answers.push(await putOne(ports, question, noData, signal))
+  }
+  return answers
+}
+
+/** Calls a webhook, again after connection errors, 429 and 5xx but 501, as often as the hook's retries say (flagger.md 1.6). */
+export async function callHook(ports: RolloutPorts, { hook, payload }: HookCall, signal: AbortSignal): Promise<HookOutcome> {
+  let delay = FIRST_RETRY
+  for (let attempt = 0; ; attempt++) {
+    const outcome = await ports.hooks.call(hook.url, payload, hook.timeout, signal)
+    if (attempt >= hook.retries || !mayRetry(outcome)) return outcome
+    await wait(ports.clock, delay, signal)
+    delay = Math.min(LONGEST_RETRY, delay * 2)
+  }
+}
+
+async function putOne(ports: RolloutPorts, { put }: Question, noData: 'hold' | 'fail', signal: AbortSignal): Promise<Answer> {
+  switch (put.kind) {
+    case 'hook':
+      return judgeHook(await callHook(ports, put, signal))
+    case 'provider': {
+      const source = await ports.metrics.available(signal)
+      return source.kind === 'up' ? { kind: 'yes' } : { kind: 'unknown', because: source.because }
+    }
+    case 'metric': {
+      const { check } = put
+      const workload = { namespace: put.namespace, name: put.workload }
+      const measurement =
+        check.metric === 'request-success-rate'
+          ? await ports.metrics.successRate(workload, check.interval, signal)
+          : await ports.metrics.duration(workload, check.interval, QUANTILE, signal)
+      return judgeMetric(check, measurement, noData)
+    }
+  }
+}
+
+function mayRetry(outcome: HookOutcome): boolean {
+  if (outcome.kind === 'unreachable') return true
+  return outcome.status === 429 || (outcome.status >= 500 && outcome.status !== 501)
+}

@@ -1,0 +1,61 @@
+// One tick of one Canary: read, observe, ask, step, apply.
+
+import type { KubeObject } from '../api/object.ts'
+import { ask } from '../rollout/ask.ts'
+import { noticesOf, planOf } from '../rollout/plan.ts'
+import { render } from '../rollout/render.ts'
+import { readState } from '../rollout/state.ts'
+import { step as conclude } from '../rollout/step.ts'
+import { RESOURCES } from '../rollout/write.ts'
+import type { Millis } from '../std/clock.ts'
+import { apply, tellEvent } from './rollout-apply.ts'
+import { observe } from './rollout-observe.ts'
+import type { RolloutPorts } from './rollout-ports.ts'
+import { putQuestions } from './rollout-questions.ts'
+
+/** What the loop remembers of a Canary between ticks; losing it costs at most a repeated notice. */
+export interface Memory {
+  readonly lookedAt: Millis | undefined
+  /** uid and generation the notices were given for. */
+  readonly noticed: string
+}
+
+export const NO_MEMORY: Memory = { lookedAt: undefined, noticed: '' }
+
+/** gone; or when to look again and what to remember. */
+export type TickResult = { readonly kind: 'gone' } | { readonly kind: 'ticked'; readonly wake: Millis; readonly memory: Memory }
+
+/** Runs one tick. Rejects with ApiError when the API fails otherwise than by a lost race. */
+export async function tick(
+  ports: RolloutPorts,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  memory: Memory,
+  signal: AbortSignal
+): Promise<TickResult> {
+  const canary = await ports.client.get({ ...RESOURCES.canaries, namespace, name }, { signal })
+  if (canary === undefined) return { kind: 'gone' }
+  const noticed = await giveNotices(ports, canary, memory.noticed, signal)
+  const plan = planOf(canary)
+  const state = readState(canary['status'])
+  const cluster = await observe(ports.client, canary, { now: ports.clock.now(), lookedAt: memory.lookedAt }, signal)
+  const answers = await putQuestions(ports, ask(canary, state, cluster), plan.noData, signal)
+  const step = conclude(canary, state, cluster, answers)
+  const applied = await apply(ports, canary, { step, writes: render(canary, step, cluster) }, signal)
+  if (applied.kind === 'again') {
+    ports.log(`canary ${namespace}/${name}: ${applied.because}; looking again`)
+    return { kind: 'ticked', wake: 0, memory: { ...memory, noticed } }
+  }
+  const lookedAt = step.look === 'none' ? memory.lookedAt : step.look === 'taken' ? cluster.now : undefined
+  return { kind: 'ticked', wake: step.wake, memory: { lookedAt, noticed } }
+}
+
+async function giveNotices(ports: RolloutPorts, canary: KubeObject, noticed: string, signal: AbortSignal): Promise<string> {
+  const edition = `${canary.metadata.uid}/${canary.metadata.generation}`
+  if (edition === noticed) return noticed
+  const { phase } = readState(canary['status'])
+  for (const message of noticesOf(planOf(canary))) {
+    ports.log(message)
+    await tellEvent(ports, canary, { kind: 'event', type: 'Warning', message, phase }, signal)
+  }
+  return edition
+}
