@@ -1,0 +1,107 @@
+// Where sockets read to. A buffer with an unfinished write is replaced before the next read and goes back to the free list when the write
+// is done, never earlier (proxy.md 9.2). Upstream buffers have room before and behind the bytes read, so that a head is edited in place.
+
+import type { Socket } from 'node:net'
+
+/** Room before the bytes read: a response head may grow by this much without a copy. */
+export const HEAD_ROOM = 4096
+/** Most bytes of one read. */
+export const READ_SIZE = 65_536
+/** Room behind the bytes read, for the end of a chunk. */
+const TAIL_ROOM = 8
+const KEPT_MAX = 256
+const NOTHING = Buffer.alloc(0)
+
+/** A free list of buffers of HEAD_ROOM + READ_SIZE + TAIL_ROOM bytes, last in first out. */
+export class BufferPool {
+  readonly #free: Buffer[] = []
+
+  take(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(HEAD_ROOM + READ_SIZE + TAIL_ROOM)
+  }
+
+  give(buffer: Buffer): void {
+    if (this.#free.length < KEPT_MAX) this.#free.push(buffer)
+  }
+}
+
+/** The part of a buffer that a socket reads to. */
+export function readable(buffer: Buffer): Buffer {
+  return buffer.subarray(HEAD_ROOM, HEAD_ROOM + READ_SIZE)
+}
+
+/** The buffers of one reading socket: the one it reads to now and those still being written elsewhere. Owns all of them. */
+export class ReadBuffers {
+  current: Buffer
+  readonly #pool: BufferPool
+  readonly #lent: Buffer[] = []
+  #replace = false
+  #closed = false
+  readonly #returned: () => void
+
+  /** `written` is called each time a waiting write is done. */
+  constructor(pool: BufferPool, written: () => void) {
+    this.#pool = pool
+    this.current = pool.take()
+    this.#returned = () => {
+      this.#return()
+      written()
+    }
+  }
+
+  /** After a write of a view of `current` that left bytes waiting in `socket`. */
+  lend(socket: Socket): void {
+    this.#lent.push(this.current)
+    this.#replace = true
+    // An empty write behind the waiting one tells when it is done; only slow readers pay for it.
+    socket.write(NOTHING, this.#returned)
+  }
+
+  /** What to read to next; undefined keeps the current buffer. */
+  next(): Buffer | undefined {
+    if (!this.#replace || this.#closed) return undefined
+    this.#replace = false
+    this.current = this.#pool.take()
+    return readable(this.current)
+  }
+
+  /** The socket reads no more. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    if (!this.#lent.includes(this.current)) this.#pool.give(this.current)
+  }
+
+  #return(): void {
+    const buffer = this.#lent.shift()
+    if (buffer === undefined || this.#lent.includes(buffer)) return
+    if (buffer !== this.current || this.#closed) this.#pool.give(buffer)
+  }
+}
+
+/** Calls `done` once all that waits to be written on `socket` is written, or the socket is gone. */
+export function whenWritten(socket: Socket, done: () => void): void {
+  socket.write(NOTHING, done)
+}
+
+/** Bytes kept from one read to the next, in a buffer that doubles. */
+export class HeldBytes {
+  bytes = NOTHING
+  length = 0
+
+  append(bytes: Uint8Array, start: number, end: number): void {
+    const length = this.length + end - start
+    if (length > this.bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(512, length, this.bytes.length * 2))
+      grown.set(this.bytes.subarray(0, this.length))
+      this.bytes = grown
+    }
+    this.bytes.set(bytes.subarray(start, end), this.length)
+    this.length = length
+  }
+
+  clear(): void {
+    this.bytes = NOTHING
+    this.length = 0
+  }
+}

@@ -1,0 +1,27 @@
+// What the connections of one data plane share. Handed down, never imported as state.
+
+import type { Recorder } from '../metrics/recorder.ts'
+import type { Router } from '../route/router.ts'
+import type { Clock, Millis } from '../std/clock.ts'
+import type { Draw } from '../std/draw.ts'
+import type { BufferPool } from './buffers.ts'
+import type { Limits } from './limits.ts'
+import type { Sweep } from './sweep.ts'
+import type { ReadMode } from './transport.ts'
+
+/** The shared parts of one data plane; `draining` is the plane's to write. */
+export interface Context {
+  readonly limits: Limits
+  readonly clock: Clock
+  /** Milliseconds with fractions, never going back: latencies and deadlines. */
+  readonly monotonic: () => Millis
+  readonly draw: Draw
+  readonly sweep: Sweep
+  readonly buffers: BufferPool
+  /** Where all accepted sockets read to, but for those in the middle of a long body. */
+  readonly shared: Buffer
+  readonly readMode: ReadMode
+  readonly router: Router
+  readonly recorder: Recorder
+  draining: boolean
+}

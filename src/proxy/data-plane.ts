@@ -1,0 +1,107 @@
+// The data plane of one process: listeners, the router they share, pools. Changes of the table are applied between requests; a request in
+// flight keeps the rules it started with, and pools of endpoints that stay are kept.
+
+import { performance } from 'node:perf_hooks'
+import { Recorder } from '../metrics/recorder.ts'
+import type { TableChange } from '../route/route-table.ts'
+import { EMPTY_TABLE } from '../route/route-table.ts'
+import { applyChange, prepare } from '../route/router.ts'
+import type { Clock, Millis } from '../std/clock.ts'
+import type { Draw } from '../std/draw.ts'
+import { BufferPool, READ_SIZE } from './buffers.ts'
+import type { Context } from './context.ts'
+import { LIMITS } from './limits.ts'
+import type { Limits } from './limits.ts'
+import { Listener } from './listener.ts'
+import type { ListenerSpec } from './listener.ts'
+import { Pools } from './pools.ts'
+import { Sweep } from './sweep.ts'
+import type { ReadMode } from './transport.ts'
+
+/** What a data plane is given. */
+export interface DataPlaneOptions {
+  readonly clock: Clock
+  readonly draw: Draw
+  /** From testReadMode, or 'data'. */
+  readonly readMode: ReadMode
+  readonly limits?: Partial<Limits>
+  /** Milliseconds that never go back; performance.now unless a test moves time. */
+  readonly monotonic?: () => Millis
+  /** Several processes listen on the same addresses. */
+  readonly reusePort?: boolean
+}
+
+/** Owns the listeners, connections, pools and counts of one process. */
+export class DataPlane {
+  readonly recorder = new Recorder()
+  readonly #context: Context
+  readonly #pools: Pools
+  readonly #listeners = new Map<string, Listener>()
+  readonly #reusePort: boolean
+
+  constructor(options: DataPlaneOptions) {
+    const limits = { ...LIMITS, ...options.limits }
+    const monotonic = options.monotonic ?? (() => performance.now())
+    this.#context = {
+      limits,
+      clock: options.clock,
+      monotonic,
+      draw: options.draw,
+      sweep: new Sweep(options.clock, limits.sweepPeriod, monotonic),
+      buffers: new BufferPool(),
+      shared: Buffer.allocUnsafeSlow(READ_SIZE),
+      readMode: options.readMode,
+      router: prepare(EMPTY_TABLE),
+      recorder: this.recorder,
+      draining: false
+    }
+    this.#pools = new Pools(this.#context)
+    this.#reusePort = options.reusePort ?? false
+  }
+
+  /** The version of the table in force. */
+  get version(): number {
+    return this.#context.router.version
+  }
+
+  /** Connections and things with deadlines: for tests and gauges. */
+  get watched(): number {
+    return this.#context.sweep.size
+  }
+
+  /** Applies changes in order and returns the version then in force: requests that start from now on see them. */
+  apply(changes: readonly TableChange[]): number {
+    const { router } = this.#context
+    for (const change of changes) {
+      const id = change.kind === 'put-cluster' ? change.cluster.id : change.kind === 'remove-cluster' ? change.cluster : undefined
+      const before = id === undefined ? undefined : router.clusters.get(id)
+      applyChange(router, change)
+      if (before !== undefined && id !== undefined) this.#pools.retire(before, router.clusters.get(id))
+    }
+    return router.version
+  }
+
+  /** Listens; resolves with the port. Rejects with the system's error when the address is taken or not allowed. */
+  async listen(spec: ListenerSpec): Promise<number> {
+    const listener = new Listener({ context: this.#context, pools: this.#pools }, spec)
+    const port = await listener.listen(this.#reusePort)
+    this.#listeners.set(spec.id, listener)
+    return port
+  }
+
+  /** Stops one listener: requests in flight finish within the drain limit. */
+  async unlisten(id: string): Promise<void> {
+    const listener = this.#listeners.get(id)
+    this.#listeners.delete(id)
+    await listener?.drain(this.#context.limits.drainTimeout)
+  }
+
+  /** Stops everything: no more connections, `connection: close` on answers, requests in flight finish within the drain limit. */
+  async drain(limit: Millis = this.#context.limits.drainTimeout): Promise<void> {
+    this.#context.draining = true
+    const listeners = [...this.#listeners.values()]
+    this.#listeners.clear()
+    await Promise.all(listeners.map((listener) => listener.drain(limit)))
+    this.#pools.close()
+  }
+}

@@ -1,0 +1,366 @@
+// One request and its answer: tries on upstream connections until there is an answer to pass on, bounded by the route's retries and
+// timeouts. Every way it can end goes through `#end`, which counts it once. Failures become answers by the table of failures.ts.
+
+import type { Decision } from '../route/decision.ts'
+import { chooseEndpoint } from '../route/balance.ts'
+import { retryDelay, shouldRetry, wantsRetry } from '../route/retry.ts'
+import type { TryOutcome } from '../route/retry.ts'
+import type { ClusterState, EndpointSlot } from '../route/router.ts'
+import type { Millis } from '../std/clock.ts'
+import type { Socket } from 'node:net'
+import type { ListenerCells } from './cells.ts'
+import type { Context } from './context.ts'
+import { FAILURES } from './failures.ts'
+import type { Failure } from './failures.ts'
+import type { Pool, Pools } from './pools.ts'
+import { editInPlace, headText } from './response-head.ts'
+import type { ResponseForm } from './response-head.ts'
+import { head } from './scanner.ts'
+import type { Upstream, UpstreamFailure, UpstreamUser } from './upstream.ts'
+
+type Forward = Extract<Decision, { kind: 'forward' }>
+
+/** The client's side of an exchange. */
+export interface Downstream {
+  readonly socket: Socket
+  /** The connection ends with the answer in progress: its listener drains. */
+  readonly closing: boolean
+  /** An answer of the proxy itself, with the route's edits. */
+  answer(failure: Failure, decision: Forward): void
+  /** The answer is complete; `keep` is false when the connection cannot be used again. */
+  onAnswered(keep: boolean): void
+  /** A tunnel is open: bytes pass both ways from now on. */
+  onTunnel(): void
+  /** The upstream can take bytes of the request again. */
+  resumeReading(): void
+}
+
+/** What an exchange starts from. */
+export interface ExchangeStart {
+  readonly decision: Forward
+  readonly state: ClusterState
+  readonly cells: ListenerCells
+  readonly method: string
+  /** Head without attempt count and blank line. */
+  readonly head: string
+  /** The client's HTTP minor version. */
+  readonly minor: number
+  readonly close: boolean
+  readonly keepAlive: boolean
+  readonly upgrade: boolean
+  readonly started: Millis
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+/** Tries on connections that turn out to have been closed by the endpoint while idle; these are no retries of the policy. */
+const STALE_MAX = 3
+const NEVER = Number.POSITIVE_INFINITY
+
+/** Owns one request from its head to the end of its answer. */
+export class Exchange implements UpstreamUser {
+  readonly bodiless: boolean
+  readonly wantsUpgrade: boolean
+  readonly bare: boolean
+  /** The whole request was received. */
+  requestDone = false
+  /** When the upstream was last heard, by the sweep's clock. */
+  lastByte = 0
+  readonly #context: Context
+  readonly #pools: Pools
+  readonly #client: Downstream
+  readonly #from: ExchangeStart
+  // Body bytes for another try, latin1; undefined once they are too many.
+  #retained: string | undefined = ''
+  #upstream: Upstream | undefined
+  #slot: EndpointSlot | undefined
+  #lastSlot: EndpointSlot | undefined
+  #state: ClusterState
+  readonly #tried: EndpointSlot[] = []
+  #tries = 0
+  #retried = 0
+  #stale = 0
+  #flags = '-'
+  #status = 0
+  #answering = false
+  #answered = false
+  #tunnel = false
+  #ended = false
+  #chunk = false
+  #keep = true
+  #deadline = NEVER
+  #tryDeadline = NEVER
+  #waitsIn: Pool | undefined
+  #cancelDelay: (() => void) | undefined
+  readonly #onConnection = (): void => this.#try()
+
+  constructor(shared: { readonly context: Context; readonly pools: Pools }, client: Downstream, from: ExchangeStart) {
+    this.#context = shared.context
+    this.#pools = shared.pools
+    this.#client = client
+    this.#from = from
+    this.#state = from.state
+    this.bodiless = from.method === 'HEAD'
+    this.wantsUpgrade = from.upgrade
+    this.bare = from.minor === 0
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  get answering(): boolean {
+    return this.#answering
+  }
+
+  /** Begins with what is there of the body, framing included. */
+  start(body: string): void {
+    this.#retained = body
+    const { cluster, slots } = this.#state
+    if (cluster.maxRequests < 0xffffffff && slots.reduce((sum, slot) => sum + slot.active, 0) >= cluster.maxRequests)
+      return this.#give('overflow')
+    this.#try()
+  }
+
+  /** The request is complete: its timeout starts. */
+  onRequestDone(now: Millis): void {
+    this.requestDone = true
+    if (this.#from.decision.timeout > 0) this.#deadline = now + this.#from.decision.timeout
+  }
+
+  /** Whether bytes of the request must wait: there is no connection and enough is kept for one. */
+  get full(): boolean {
+    return this.#upstream === undefined && (this.#retained ?? '').length > this.#context.limits.retainBytesMax
+  }
+
+  /** More of the request. Returns the socket when the caller is to write the bytes itself. */
+  onRequestBytes(bytes: Buffer, from: number, to: number): Socket | undefined {
+    if (this.#retained === undefined) return this.#upstream?.socket
+    const text = bytes.toString('latin1', from, to)
+    this.#retained += text
+    if (this.#upstream === undefined) return undefined
+    this.#upstream.socket.write(text, 'latin1')
+    if (this.#retained.length > this.#context.limits.retainBytesMax) this.#retained = undefined
+    return undefined
+  }
+
+  /** The client ended its side of a tunnel. */
+  endTunnel(): void {
+    this.#upstream?.socket.end()
+  }
+
+  /** The client is gone. */
+  abort(): void {
+    if (this.#ended) return
+    if (!this.#tunnel) this.#flags = 'DC'
+    this.#leave(this.#answering ? this.#status : undefined)
+    this.#end(this.#answering ? this.#status : 0)
+  }
+
+  sweep(now: Millis, lastByte: Millis): void {
+    if (this.#ended) return
+    if (now >= this.#deadline) this.overdue('timeout')
+    else if (now >= this.#tryDeadline) this.#perTryOverdue()
+    else if (now - lastByte >= this.#context.limits.streamIdleTimeout) this.overdue('stream-idle')
+  }
+
+  onHead(bytes: Buffer, untilClose: boolean): number {
+    if (this.#retriesStatus(head.status)) return -1
+    this.#answering = true
+    this.#tryDeadline = NEVER
+    this.#status = head.status
+    const upgraded = head.status === 101
+    this.#chunk = untilClose && !this.bare && !this.bodiless
+    const form = this.#form(untilClose, upgraded)
+    this.#keep = !form.close
+    if (upgraded) {
+      this.#deadline = NEVER
+      this.#retained = undefined
+      this.#tunnel = true
+      this.#client.onTunnel()
+    }
+    const start = this.#chunk ? -1 : editInPlace(bytes, form)
+    if (start >= 0) return start
+    const { end } = head
+    this.#client.socket.write(headText(bytes, form), 'latin1')
+    return end
+  }
+
+  #form(untilClose: boolean, upgraded: boolean): ResponseForm {
+    const { decision, started, keepAlive, close, minor } = this.#from
+    const ends = untilClose && this.bare
+    const bare = this.bare && head.chunked
+    const lengthKnown = !ends && !bare
+    const closes = close || this.#client.closing || (minor === 0 && !(keepAlive && lengthKnown))
+    return {
+      edits: decision.response,
+      serviceTime: Math.round(this.#context.monotonic() - started),
+      close: closes && !upgraded,
+      keepAlive: minor === 0 && !closes,
+      framing: this.#chunk ? 'chunk' : bare ? 'bare' : 'same',
+      upgrade: upgraded
+    }
+  }
+
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    const { socket } = this.#client
+    const upstream = this.#upstream
+    if (from >= to || upstream === undefined) return
+    this.lastByte = this.#context.sweep.now
+    if (this.#chunk) {
+      socket.cork()
+      socket.write(`${(to - from).toString(16)}\r\n`, 'latin1')
+      socket.write(bytes.subarray(from, to))
+      socket.write('\r\n', 'latin1')
+      socket.uncork()
+    } else socket.write(bytes.subarray(from, to))
+    const waiting = socket.writableLength
+    if (waiting === 0) return
+    upstream.buffers.lend(socket)
+    if (waiting > this.#context.limits.pendingBytesMax) upstream.pauseFor()
+  }
+
+  onAnswered(): void {
+    if (this.#chunk) this.#client.socket.write('0\r\n\r\n', 'latin1')
+    this.#answered = true
+    this.#leave(this.#status)
+    this.#end(this.#status)
+    this.#client.onAnswered(this.#keep)
+  }
+
+  onTunnelEnd(): void {
+    this.#leave(this.#status)
+    this.#end(this.#status)
+    this.#client.socket.end()
+  }
+
+  onFailure(failure: UpstreamFailure): void {
+    if (this.#ended) return
+    const stale = failure === 'terminated' && this.#upstream?.reused === true && !this.#upstream.answerStarted
+    const connected = failure !== 'connect-failure' && failure !== 'connect-timeout'
+    this.#leave(connected && !this.#answering && !stale ? FAILURES[failure].status : undefined)
+    if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
+    if (stale && SAFE.has(this.#from.method) && this.#retained !== undefined && this.#stale < STALE_MAX) {
+      this.#stale++
+      return this.#try()
+    }
+    const outcome: TryOutcome = connected
+      ? { kind: 'failure', cause: 'reset', sent: true }
+      : { kind: 'failure', cause: 'connect-failure', sent: false }
+    this.#retryOr(outcome, failure)
+  }
+
+  #try(): void {
+    this.#waitsIn = undefined
+    this.#cancelDelay = undefined
+    if (this.#ended) return
+    // Another try sees the endpoints of now; the rules are those the request started with.
+    this.#state = this.#context.router.clusters.get(this.#from.decision.cluster) ?? this.#state
+    const slot = chooseEndpoint(this.#state, this.#context.draw, this.#tried)
+    if (slot === undefined) return this.#give('no-healthy-upstream')
+    const pool = this.#pools.of(this.#state, slot)
+    const upstream = pool.take()
+    if (upstream !== undefined) return this.#attach(slot, upstream)
+    if (!pool.wait(this.#onConnection)) return this.#give('overflow')
+    this.#waitsIn = pool
+  }
+
+  #attach(slot: EndpointSlot, upstream: Upstream): void {
+    const { retry, timeout } = this.#from.decision
+    this.#slot = slot
+    this.#upstream = upstream
+    slot.active++
+    this.#tries++
+    if (retry !== undefined) {
+      this.#tried.push(slot)
+      const perTry = retry.perTryTimeout
+      if (perTry > 0 && (timeout === 0 || perTry < timeout)) this.#tryDeadline = this.#context.monotonic() + perTry
+    }
+    const body = this.#retained ?? ''
+    if (body.length > this.#context.limits.retainBytesMax) this.#retained = undefined
+    upstream.begin(this, `${this.#from.head}x-envoy-attempt-count: ${this.#tries}\r\n\r\n${body}`)
+    if (this.#tries > 1 || !this.requestDone) this.#client.resumeReading()
+  }
+
+  // Leaves the connection of this try; `code` is what the endpoint's own side counts, undefined when the try did not reach it.
+  #leave(code: number | undefined): void {
+    const slot = this.#slot
+    this.#waitsIn?.stopWaiting(this.#onConnection)
+    this.#cancelDelay?.()
+    if (slot === undefined) return
+    slot.active--
+    this.#slot = undefined
+    if (code !== undefined) {
+      const { destination } = this.#from.cells.peers(this.#state.cluster, slot)
+      destination.record(code, '-', this.#context.monotonic() - this.#from.started)
+    }
+    this.#lastSlot = slot
+    const upstream = this.#upstream
+    this.#upstream = undefined
+    if (!this.#answered) upstream?.destroy()
+  }
+
+  #retriesStatus(status: number): boolean {
+    const { retry } = this.#from.decision
+    if (retry === undefined) return false
+    const outcome: TryOutcome = { kind: 'response', status, rateLimited: false }
+    if (!wantsRetry(retry, outcome)) return false
+    if (this.#retained === undefined || !shouldRetry(retry, outcome, this.#retried)) {
+      this.#flags = 'URX'
+      return false
+    }
+    this.#leave(status)
+    this.#again()
+    return true
+  }
+
+  #retryOr(outcome: TryOutcome, failure: Failure): void {
+    const { retry } = this.#from.decision
+    if (this.#retained !== undefined && shouldRetry(retry, outcome, this.#retried)) return this.#again()
+    this.#give(failure, retry !== undefined && wantsRetry(retry, outcome) ? ',URX' : '')
+  }
+
+  #again(): void {
+    const { retry } = this.#from.decision
+    this.#tryDeadline = NEVER
+    this.#retried++
+    const delay = retry === undefined ? 0 : retryDelay(retry, this.#retried, this.#context.draw)
+    this.#cancelDelay = this.#context.clock.after(delay, this.#onConnection)
+  }
+
+  #perTryOverdue(): void {
+    this.#leave(FAILURES['per-try-timeout'].status)
+    this.#retryOr({ kind: 'failure', cause: 'per-try-timeout', sent: true }, 'per-try-timeout')
+  }
+
+  /** Ends the exchange for lack of time: an answer of our own, or the connection cut off in the middle of one. */
+  overdue(failure: 'timeout' | 'stream-idle' | 'request-timeout'): void {
+    if (this.#ended) return
+    this.#leave(this.#answering ? this.#status : FAILURES[failure].status)
+    if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
+    this.#give(failure)
+  }
+
+  #cutOff(flag: string): void {
+    this.#flags = flag
+    this.#end(this.#status)
+    this.#client.socket.destroy()
+  }
+
+  #give(failure: Failure, more = ''): void {
+    const { status, flag } = FAILURES[failure]
+    this.#flags = flag + more
+    this.#end(status)
+    this.#client.answer(failure, this.#from.decision)
+  }
+
+  #end(code: number): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#deadline = NEVER
+    this.#tryDeadline = NEVER
+    const { cells, started } = this.#from
+    const { cluster } = this.#state
+    const cell = this.#lastSlot === undefined ? cells.unreached(cluster) : cells.peers(cluster, this.#lastSlot).source
+    cell.record(code, this.#flags, this.#context.monotonic() - started)
+  }
+}

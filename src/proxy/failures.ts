@@ -1,0 +1,95 @@
+// What a client is told when a request cannot be answered from upstream: one table from failure to status, flag and body (istio.md 1.17,
+// envoy.md 14), and the bytes of answers that the proxy makes itself.
+
+import { STATUS_CODES } from 'node:http'
+import type { HeaderEdits } from '../route/decision.ts'
+
+/** Why there is no answer from upstream. */
+export type Failure =
+  | 'no-route'
+  | 'no-destination'
+  | 'bad-path'
+  | 'no-healthy-upstream'
+  | 'overflow'
+  | 'connect-failure'
+  | 'connect-timeout'
+  | 'terminated'
+  | 'protocol'
+  | 'timeout'
+  | 'per-try-timeout'
+  | 'stream-idle'
+  | 'request-timeout'
+
+interface Answer {
+  readonly status: number
+  readonly flag: string
+  readonly body: string
+  readonly header?: string
+}
+
+const RESET = 'upstream connect error or disconnect/reset before headers. reset reason: '
+
+/** Status, Envoy's short flag and body of each failure. */
+export const FAILURES: Readonly<Record<Failure, Answer>> = {
+  'no-route': { status: 404, flag: 'NR', body: '' },
+  'no-destination': { status: 503, flag: 'NC', body: '' },
+  'bad-path': { status: 400, flag: '-', body: '' },
+  'no-healthy-upstream': { status: 503, flag: 'UH', body: 'no healthy upstream' },
+  overflow: { status: 503, flag: 'UO', body: `${RESET}overflow`, header: 'x-envoy-overloaded: true\r\n' },
+  'connect-failure': { status: 503, flag: 'UF', body: `${RESET}connection failure` },
+  'connect-timeout': { status: 503, flag: 'UF', body: `${RESET}connection timeout` },
+  terminated: { status: 503, flag: 'UC', body: `${RESET}connection termination` },
+  protocol: { status: 502, flag: 'UPE', body: `${RESET}protocol error` },
+  timeout: { status: 504, flag: 'UT', body: 'upstream request timeout' },
+  'per-try-timeout': { status: 504, flag: 'UT', body: 'upstream request timeout' },
+  'stream-idle': { status: 408, flag: 'SI', body: 'stream timeout' },
+  'request-timeout': { status: 408, flag: '-', body: 'request timeout' }
+}
+
+/** An answer that the proxy makes itself. */
+export interface LocalAnswer {
+  readonly status: number
+  /** Header lines, each ended by CR LF. */
+  readonly lines: string
+  readonly body: string
+  /** Response edits of the route; undefined before one was selected. */
+  readonly edits: HeaderEdits | undefined
+  readonly close: boolean
+  /** Answer to HEAD: the body is left out. */
+  readonly bodiless: boolean
+}
+
+/** The bytes of a local answer as a latin1 string; the body is encoded as UTF-8. */
+export function localAnswer(answer: LocalAnswer): string {
+  const body = Buffer.from(answer.body).toString('latin1')
+  const own = answer.lines.toLowerCase()
+  const type = answer.body === '' || own.includes('content-type:') ? '' : 'content-type: text/plain\r\n'
+  const length = answer.status === 204 || answer.status < 200 ? '' : `content-length: ${body.length}\r\n`
+  const lines = editedLines(`${length}${type}${answer.lines}`, answer.edits)
+  const close = answer.close ? 'connection: close\r\n' : ''
+  const head = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Unknown'}\r\n${lines}date: ${httpDate()}\r\nserver: istio-envoy\r\n${close}\r\n`
+  return answer.bodiless || length === '' ? head : head + body
+}
+
+/** The lines that edits add. */
+export function addedLines(edits: HeaderEdits): string {
+  let lines = ''
+  for (const [name, value] of edits.set) lines += `${name}: ${value}\r\n`
+  for (const [name, value] of edits.add) lines += `${name}: ${value}\r\n`
+  return lines
+}
+
+/** Whether edits take the field `name` (lower case) away: removed, or overwritten by a `set`. */
+export function takesAway(edits: HeaderEdits, name: string): boolean {
+  return edits.remove.includes(name) || edits.set.some(([other]) => other === name)
+}
+
+function editedLines(lines: string, edits: HeaderEdits | undefined): string {
+  if (edits === undefined) return lines
+  const kept = lines.split('\r\n').filter((line) => line !== '' && !takesAway(edits, line.slice(0, line.indexOf(':')).toLowerCase()))
+  return kept.map((line) => `${line}\r\n`).join('') + addedLines(edits)
+}
+
+function httpDate(): string {
+  return new Date().toUTCString()
+}

@@ -1,0 +1,62 @@
+// Every bound of the data plane, by name, with its default. Nothing in this part waits, buffers or counts without one of these.
+
+import type { Millis } from '../std/clock.ts'
+
+/** Bounds of one data plane. Times are milliseconds, sizes bytes. */
+export interface Limits {
+  /** A message head with its blank line; a longer one is refused (431, or 502 from an upstream). */
+  readonly headBytesMax: number
+  /** Header fields of one head. */
+  readonly fieldsMax: number
+  /** Extension bytes of one chunked message. */
+  readonly chunkExtensionBytesMax: number
+  /** Trailer bytes of one chunked message; trailers are checked and dropped, as Envoy does by default. */
+  readonly trailerBytesMax: number
+  /** Names in Connection fields of one head. */
+  readonly nominationsMax: number
+  /** A request is kept for another attempt while head and body together are at most this long. */
+  readonly retainBytesMax: number
+  /** The reader of one side stops while more than this waits to be written on the other side. */
+  readonly pendingBytesMax: number
+  /** Body bytes read and dropped after an answer that came before the end of the request. */
+  readonly discardBytesMax: number
+  /** Client connections of one listener. */
+  readonly connectionsMax: number
+  /** Idle upstream connections kept for one endpoint. */
+  readonly idlePerEndpointMax: number
+  /** From the first byte of a request head (or the accept) to its end. */
+  readonly headerTimeout: Millis
+  /** From the first byte of a request to its end. */
+  readonly requestTimeout: Millis
+  /** A kept-alive client connection without a request. */
+  readonly idleTimeout: Millis
+  /** No byte in either direction during an exchange. */
+  readonly streamIdleTimeout: Millis
+  /** After an early answer, how long the rest of the request is read. */
+  readonly discardTimeout: Millis
+  /** How long a drain waits for requests in flight. */
+  readonly drainTimeout: Millis
+  /** How often deadlines are looked at: a deadline is met at most this late. */
+  readonly sweepPeriod: Millis
+}
+
+/** The defaults: Envoy's where it has one, the edge profile's for header and request times. */
+export const LIMITS: Limits = {
+  headBytesMax: 65_536,
+  fieldsMax: 128,
+  chunkExtensionBytesMax: 1024,
+  trailerBytesMax: 8192,
+  nominationsMax: 10,
+  retainBytesMax: 65_536,
+  pendingBytesMax: 32_768,
+  discardBytesMax: 1_048_576,
+  connectionsMax: 20_000,
+  idlePerEndpointMax: 1024,
+  headerTimeout: 60_000,
+  requestTimeout: 300_000,
+  idleTimeout: 3_600_000,
+  streamIdleTimeout: 300_000,
+  discardTimeout: 5000,
+  drainTimeout: 10_000,
+  sweepPeriod: 50
+}

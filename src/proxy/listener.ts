@@ -1,0 +1,137 @@
+// One address that clients connect to, and what it means to come in there: a gateway's port, a Service's address, or a forward proxy of the
+// mesh (absolute-form or Host). The scope of a request follows from the listener and, for a forward proxy, from the port asked for.
+
+import { createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { gatewayScope, meshScope } from '../route/route-table.ts'
+import type { MeshSource, Source } from '../route/route-table.ts'
+import type { ScopeId } from '../route/request-facts.ts'
+import { ListenerCells } from './cells.ts'
+import { Client } from './client.ts'
+import type { Entrance } from './client.ts'
+import type { Context } from './context.ts'
+import type { Pools } from './pools.ts'
+import { readAccepted } from './transport.ts'
+
+/** How requests come in at a listener. */
+export type Entry =
+  /** A Gateway's server port; `port` is that of the Gateway, which may differ from the one listened to. */
+  | { readonly kind: 'gateway'; readonly port: number }
+  /** A Service's own address and port; `host` is its full name, used when the Host field is an address. */
+  | { readonly kind: 'service'; readonly host: string; readonly port: number; readonly caller: MeshSource }
+  /** A forward proxy: a pod's own, or the one for shells. Without a port in the authority, 80. */
+  | { readonly kind: 'mesh'; readonly caller: MeshSource }
+
+/** A listener as plain data. `port` 0 is any free one. */
+export interface ListenerSpec {
+  readonly id: string
+  readonly address: string
+  readonly port: number
+  readonly entry: Entry
+  /** The source_* labels of its requests. */
+  readonly source: Source
+}
+
+/** A listening socket and its connections. Owns both. */
+export class Listener implements Entrance {
+  readonly spec: ListenerSpec
+  readonly cells: ListenerCells
+  readonly edge: boolean
+  readonly #context: Context
+  readonly #pools: Pools
+  readonly #server: Server
+  readonly #clients = new Set<Client>()
+  #scopes = new Map<number, ScopeId>()
+  #labels: readonly string[] = []
+  #onEmpty: (() => void) | undefined
+
+  constructor(shared: { readonly context: Context; readonly pools: Pools }, spec: ListenerSpec) {
+    this.spec = spec
+    this.#context = shared.context
+    this.#pools = shared.pools
+    this.edge = spec.entry.kind === 'gateway'
+    this.cells = new ListenerCells(shared.context.recorder, spec.source)
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket))
+    this.#server.maxConnections = shared.context.limits.connectionsMax
+  }
+
+  /** Resolves with the port, rejects when the address cannot be had. */
+  listen(reusePort: boolean): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host: this.spec.address, port: this.spec.port, reusePort, backlog: 1024 }, () => {
+        this.#server.off('error', reject)
+        this.#server.on('error', () => undefined)
+        resolve(this.port)
+      })
+    })
+  }
+
+  get port(): number {
+    // A listening TCP server has an AddressInfo.
+    return (this.#server.address() as AddressInfo | null)?.port ?? this.spec.port
+  }
+
+  get connections(): number {
+    return this.#clients.size
+  }
+
+  /** Accepts no more, closes idle connections, lets requests in flight finish; what is left after `limit` ms is cut. */
+  async drain(limit: number): Promise<void> {
+    this.#server.close()
+    for (const client of this.#clients) client.drain()
+    if (this.#clients.size === 0) return
+    await new Promise<void>((resolve) => {
+      const cancel = this.#context.clock.after(limit, () => {
+        for (const client of this.#clients) client.socket.destroy()
+      })
+      this.#onEmpty = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
+  scopeOf(authority: string): ScopeId {
+    const { entry } = this.spec
+    if (entry.kind === 'gateway') return this.#scopeOfPort(entry.port)
+    return this.#scopeOfPort(entry.kind === 'service' ? entry.port : portOf(authority))
+  }
+
+  nameOf(authority: string): string {
+    const { entry } = this.spec
+    if (entry.kind !== 'service' || !/^[\d.:[\]]*$/.test(authority)) return authority
+    return `${entry.host}:${entry.port}`
+  }
+
+  onClosed(client: Client): void {
+    this.#clients.delete(client)
+    if (this.#clients.size === 0) this.#onEmpty?.()
+  }
+
+  #scopeOfPort(port: number): ScopeId {
+    const { router } = this.#context
+    if (router.sourceLabels !== this.#labels) {
+      this.#labels = router.sourceLabels
+      this.#scopes = new Map()
+    }
+    const known = this.#scopes.get(port)
+    if (known !== undefined) return known
+    const { entry } = this.spec
+    const fresh = entry.kind === 'gateway' ? gatewayScope(port) : meshScope(this.#labels, entry.caller, port)
+    if (this.#scopes.size < 1024) this.#scopes.set(port, fresh)
+    return fresh
+  }
+
+  #accept(socket: Socket): void {
+    const client = new Client({ context: this.#context, pools: this.#pools }, this, socket)
+    this.#clients.add(client)
+    readAccepted(socket, client, this.#context.readMode, this.#context.shared)
+  }
+}
+
+function portOf(authority: string): number {
+  const colon = authority.lastIndexOf(':')
+  const port = colon < 0 || authority.endsWith(']') ? 80 : Number(authority.slice(colon + 1))
+  return Number.isInteger(port) && port > 0 ? port : 80
+}

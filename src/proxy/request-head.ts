@@ -1,0 +1,170 @@
+// One request head: what routing asks about it, read from the scanner's registers while they are fresh, and the head that goes upstream,
+// built by ranges: kept fields are copied as they came, in order and spelling. No header object is made.
+
+import { randomUUID } from 'node:crypto'
+import type { Decision } from '../route/decision.ts'
+import type { RequestFacts } from '../route/request-facts.ts'
+import { addedLines, takesAway } from './failures.ts'
+import {
+  CONNECTION,
+  DROP,
+  EXPECT,
+  FORWARDED_FOR,
+  FORWARDED_PROTO,
+  HOST,
+  NAMED,
+  TE,
+  UPGRADE,
+  fieldKind,
+  head,
+  nameEnd,
+  nameStart,
+  valueEnd,
+  valueStart
+} from './scanner.ts'
+
+type Forward = Extract<Decision, { kind: 'forward' }>
+
+/** What the head of a forwarded request depends on besides the request itself. */
+export interface Forwarding {
+  readonly decision: Forward
+  readonly facts: RequestHead
+  /** The first proxy in front of everything: it says who the client is. */
+  readonly edge: boolean
+  readonly clientAddress: string
+  readonly upgrade: boolean
+}
+
+/** The head read last, as routing sees it: valid until the next scan. */
+export class RequestHead implements RequestFacts {
+  method = ''
+  path = ''
+  authority = ''
+  readonly scheme = 'http'
+  /** The target named an authority, which overrules the Host field. */
+  absolute = false
+  #bytes: Buffer = Buffer.alloc(0)
+
+  /** Takes the head from the registers; a reason when its target cannot be used. */
+  read(bytes: Buffer): string | undefined {
+    this.#bytes = bytes
+    this.absolute = false
+    this.method = bytes.toString('latin1', head.start, head.methodEnd)
+    this.path = bytes.toString('latin1', head.targetStart, head.targetEnd)
+    this.authority = head.host < 0 ? '' : bytes.toString('latin1', valueStart[head.host], valueEnd[head.host])
+    if (bytes[head.targetStart] === 0x2f) return undefined
+    if (this.path === '*') return this.method === 'OPTIONS' ? undefined : 'the target * is for OPTIONS'
+    return this.#absoluteForm()
+  }
+
+  #absoluteForm(): string | undefined {
+    const found = /^http:\/\/([^/?@]+)([/?].*)?$/i.exec(this.path)
+    if (found === null) return 'not a request target'
+    const [, authority = '', path = '/'] = found
+    if (!/^[\w.\-[\]:]+$/.test(authority)) return 'not an authority'
+    this.absolute = true
+    this.authority = authority
+    this.path = path.startsWith('/') ? path : `/${path}`
+    return undefined
+  }
+
+  header(name: string): string | undefined {
+    let joined: string | undefined
+    for (let index = 0; index < head.fields; index++) {
+      if (!this.#isNamed(index, name)) continue
+      const value = this.#bytes.toString('latin1', valueStart[index], valueEnd[index])
+      if (joined === undefined) joined = value
+      else joined += (name === 'cookie' ? '; ' : ',') + value
+    }
+    return joined
+  }
+
+  lines(name: string): readonly string[] {
+    const found: string[] = []
+    for (let index = 0; index < head.fields; index++) {
+      if (this.#isNamed(index, name)) found.push(this.#bytes.toString('latin1', valueStart[index], valueEnd[index]))
+    }
+    return found
+  }
+
+  #isNamed(index: number, name: string): boolean {
+    // The registers hold `head.fields` fields.
+    const start = nameStart[index] as number
+    if ((nameEnd[index] as number) - start !== name.length) return false
+    for (let at = 0; at < name.length; at++) {
+      const have = this.#bytes[start + at] as number
+      const want = name.charCodeAt(at)
+      if (have !== want && (want < 0x61 || want > 0x7a || (have | 0x20) !== want)) return false
+    }
+    return true
+  }
+}
+
+/** The head to send upstream, without the attempt count and the blank line, from the registers. */
+export function upstreamHead(bytes: Buffer, forwarding: Forwarding): string {
+  const { decision, facts, edge } = forwarding
+  const host = facts.absolute || decision.authority !== facts.authority || head.host < 0 ? decision.authority : undefined
+  let text = `${facts.method} ${decision.path} HTTP/1.1\r\n`
+  if (host !== undefined) text += `host: ${host}\r\n`
+  text += keptFields(bytes, forwarding, host !== undefined)
+  if (decision.authority !== facts.authority) text += `x-envoy-original-host: ${facts.authority}\r\n`
+  if (decision.path !== facts.path) text += `x-envoy-original-path: ${facts.path}\r\n`
+  if (edge) text += edgeLines(bytes, forwarding)
+  else if (facts.header('x-forwarded-proto') === undefined) text += 'x-forwarded-proto: http\r\n'
+  if (head.requestId < 0) text += `x-request-id: ${randomUUID()}\r\n`
+  if (decision.timeout > 0) text += `x-envoy-expected-rq-timeout-ms: ${expectedTimeout(decision)}\r\n`
+  if (forwarding.upgrade) text += 'connection: upgrade\r\n'
+  return decision.request === undefined ? text : text + addedLines(decision.request)
+}
+
+function edgeLines(bytes: Buffer, { clientAddress }: Forwarding): string {
+  const before = head.forwardedFor < 0 ? '' : `${bytes.toString('latin1', valueStart[head.forwardedFor], valueEnd[head.forwardedFor])},`
+  return `x-forwarded-for: ${before}${clientAddress}\r\nx-forwarded-proto: http\r\n`
+}
+
+function expectedTimeout({ timeout, retry }: Forward): number {
+  const perTry = retry?.perTryTimeout ?? 0
+  return Math.max(1, Math.floor(perTry > 0 ? Math.min(perTry, timeout) : timeout))
+}
+
+function keptFields(bytes: Buffer, forwarding: Forwarding, newHost: boolean): string {
+  const edits = forwarding.decision.request
+  let text = ''
+  let from = head.fieldsStart
+  for (let index = 0; index < head.fields; index++) {
+    const kind = fieldKind[index] as number
+    if (!isDropped(kind, forwarding, newHost)) {
+      const overruled = edits !== undefined && kind !== HOST && takesAway(edits, lowerName(bytes, index))
+      if (!overruled) continue
+    }
+    const start = nameStart[index] as number
+    if (start > from) text += bytes.toString('latin1', from, start)
+    from = index + 1 < head.fields ? (nameStart[index + 1] as number) : head.end - 2
+  }
+  return from < head.end - 2 ? text + bytes.toString('latin1', from, head.end - 2) : text
+}
+
+function isDropped(kind: number, forwarding: Forwarding, newHost: boolean): boolean {
+  switch (kind) {
+    case CONNECTION:
+    case DROP:
+    case NAMED:
+    case EXPECT:
+    case TE:
+      return true
+    case UPGRADE:
+      return !forwarding.upgrade
+    case HOST:
+      return newHost
+    case FORWARDED_FOR:
+    case FORWARDED_PROTO:
+      return forwarding.edge
+    default:
+      return false
+  }
+}
+
+/** The name of a field in lower case. */
+export function lowerName(bytes: Buffer, index: number): string {
+  return bytes.toString('latin1', nameStart[index], nameEnd[index]).toLowerCase()
+}

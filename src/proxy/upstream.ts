@@ -1,0 +1,283 @@
+// One connection to an endpoint: connects, reads answers with strict framing, and says when it may be used again. It knows nothing of
+// retries or clients. Bytes that no request asked for, bad framing or a surplus close it (proxy.md 9.4).
+
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import type { Millis } from '../std/clock.ts'
+import { HEAD_ROOM, HeldBytes, ReadBuffers, readable } from './buffers.ts'
+import { ChunkScanner } from './chunks.ts'
+import type { Context } from './context.ts'
+import { HEAD, MORE, head, scanResponse } from './scanner.ts'
+import type { Swept } from './sweep.ts'
+
+/** How an upstream connection let a request down. */
+export type UpstreamFailure = 'connect-failure' | 'connect-timeout' | 'terminated' | 'protocol'
+
+/** The exchange that uses a connection. */
+export interface UpstreamUser {
+  /** The answer has no body whatever its head says: it answers HEAD. */
+  readonly bodiless: boolean
+  /** The whole request was sent: otherwise the connection cannot be used again. */
+  readonly requestDone: boolean
+  readonly wantsUpgrade: boolean
+  /** HTTP/1.0 client: chunked framing is taken off. */
+  readonly bare: boolean
+  /**
+   * The final head is in the registers and may be edited in place. Returns the offset from which to pass on what was read, or -1 when the
+   * exchange has left this connection.
+   */
+  onHead(bytes: Buffer, untilClose: boolean): number
+  /** Bytes [from, to) to pass on. */
+  onBytes(bytes: Buffer, from: number, to: number): void
+  /** The answer is complete. The connection is already back in its pool, or closed. */
+  onAnswered(): void
+  onFailure(failure: UpstreamFailure): void
+  /** The upstream closed its side of a tunnel. */
+  onTunnelEnd(): void
+}
+
+/** Where a connection belongs. */
+export interface Home {
+  readonly host: string
+  readonly port: number
+  readonly connectTimeout: Millis
+  readonly idleTimeout: Millis
+  readonly requestsMax: number
+  onIdle(upstream: Upstream): void
+  onClosed(upstream: Upstream): void
+}
+
+type Phase = 'connecting' | 'idle' | 'head' | 'length' | 'chunks' | 'until-close' | 'tunnel' | 'closed'
+
+/** A connection to one endpoint. Owns its socket and buffers. */
+export class Upstream implements Swept {
+  place = -1
+  readonly socket: Socket
+  readonly buffers: ReadBuffers
+  /** It answered a request before this one. */
+  reused = false
+  #phase: Phase = 'connecting'
+  #user: UpstreamUser | undefined
+  #left = 0
+  #requests = 0
+  #keep = true
+  #paused = false
+  #answerStarted = false
+  #deadline: Millis
+  readonly #held = new HeldBytes()
+  readonly #chunks = new ChunkScanner()
+  readonly #context: Context
+  readonly #home: Home
+
+  constructor(context: Context, home: Home) {
+    this.#context = context
+    this.#home = home
+    this.buffers = new ReadBuffers(context.buffers, () => this.#resume())
+    this.#deadline = context.monotonic() + home.connectTimeout
+    let first = true
+    this.socket = connect({
+      host: home.host,
+      port: home.port,
+      noDelay: true,
+      onread: {
+        // Node calls this once for the first buffer and after each read; a non-buffer keeps the current one.
+        buffer: () => {
+          const next = first ? readable(this.buffers.current) : this.buffers.next()
+          first = false
+          // The type wants a buffer; anything else keeps the current one (net documentation, onread).
+          return next as Uint8Array
+        },
+        callback: (length) => {
+          this.#onRead(length)
+          return true
+        }
+      }
+    })
+    this.socket.on('connect', () => this.#onConnect())
+    this.socket.on('end', () => this.#onEnd())
+    this.socket.on('error', () => undefined)
+    this.socket.on('close', () => this.#onClose())
+    context.sweep.add(this)
+  }
+
+  /** Whether bytes of a request may have reached the endpoint. */
+  get connected(): boolean {
+    return this.#phase !== 'connecting'
+  }
+
+  get answerStarted(): boolean {
+    return this.#answerStarted
+  }
+
+  /** Begins a request: `text` is its head and what is there of its body, latin1. */
+  begin(user: UpstreamUser, text: string): void {
+    this.#user = user
+    this.#requests++
+    this.reused = this.#requests > 1
+    this.#keep = true
+    this.#answerStarted = false
+    if (this.#phase === 'idle') this.#phase = 'head'
+    this.socket.write(text, 'latin1')
+  }
+
+  /** Ends the connection; its user hears no more. */
+  destroy(): void {
+    this.#user = undefined
+    this.socket.destroy()
+  }
+
+  pauseFor(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.socket.pause()
+  }
+
+  sweep(now: Millis): void {
+    if (now < this.#deadline) return
+    if (this.#phase === 'connecting') this.#fail('connect-timeout')
+    else if (this.#phase === 'idle') this.destroy()
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.socket.resume()
+  }
+
+  #onConnect(): void {
+    this.#phase = this.#user === undefined ? 'idle' : 'head'
+    this.#deadline = Number.POSITIVE_INFINITY
+  }
+
+  #onRead(length: number): void {
+    const bytes = this.buffers.current
+    if (this.#user === undefined) return this.destroy()
+    if (this.#held.length === 0) return this.#take(bytes, HEAD_ROOM, HEAD_ROOM + length)
+    this.#held.append(bytes, HEAD_ROOM, HEAD_ROOM + length)
+    const held = this.#held.bytes.subarray(0, this.#held.length)
+    this.#held.clear()
+    this.#take(held, 0, held.length)
+  }
+
+  #take(bytes: Buffer, start: number, end: number): void {
+    this.#answerStarted = true
+    switch (this.#phase) {
+      case 'head':
+        return this.#takeHead(bytes, start, end)
+      case 'length':
+      case 'chunks':
+      case 'until-close':
+        return this.#takeBody(bytes, { from: start, start, end })
+      case 'tunnel':
+        this.#user?.onBytes(bytes, start, end)
+        return
+      case 'connecting':
+      case 'idle':
+      case 'closed':
+        this.destroy()
+    }
+  }
+
+  #takeHead(bytes: Buffer, start: number, end: number): void {
+    const result = scanResponse(bytes, start, end)
+    if (result === MORE) return this.#held.append(bytes, start, end)
+    if (result !== HEAD) return this.#fail('protocol')
+    const user = this.#user
+    if (user === undefined) return
+    const body = head.end
+    if (head.status < 200 && head.status !== 101) return this.#skipInterim(bytes, body, end)
+    if (head.status === 101 && !user.wantsUpgrade) return this.#fail('protocol')
+    this.#frame(user)
+    const from = user.onHead(bytes, this.#phase === 'until-close')
+    if (from < 0) return
+    if (this.#phase === 'tunnel') {
+      user.onBytes(bytes, from, end)
+      return
+    }
+    this.#takeBody(bytes, { from, start: body, end })
+  }
+
+  // Interim answers are not passed on: the proxy sent 100 itself, and nobody asked for others.
+  #skipInterim(bytes: Buffer, start: number, end: number): void {
+    if (start < end) this.#takeHead(bytes, start, end)
+  }
+
+  #frame(user: UpstreamUser): void {
+    this.#keep = head.minor === 1 ? !head.close : head.keepAlive
+    const { status } = head
+    if (status === 101) this.#phase = 'tunnel'
+    else if (user.bodiless || status === 204 || status === 304) this.#expect(0)
+    else if (head.chunked) {
+      this.#chunks.reset()
+      this.#phase = 'chunks'
+    } else if (head.contentLength >= 0) this.#expect(head.contentLength)
+    else this.#phase = 'until-close'
+  }
+
+  #expect(length: number): void {
+    this.#left = length
+    this.#phase = 'length'
+  }
+
+  // Passes on [from, ...) of which the body begins at `start`.
+  #takeBody(bytes: Buffer, range: { readonly from: number; readonly start: number; readonly end: number }): void {
+    const { from, start, end } = range
+    let consumed = end
+    let kept = end
+    let done = false
+    if (this.#phase === 'length') {
+      consumed = start + Math.min(this.#left, end - start)
+      kept = consumed
+      this.#left -= consumed - start
+      done = this.#left === 0
+    } else if (this.#phase === 'chunks') {
+      consumed = this.#chunks.scan(bytes, { start, end }, this.#user?.bare ?? false)
+      if (consumed < 0) return this.#fail('protocol')
+      kept = this.#chunks.kept
+      done = this.#chunks.done
+    }
+    if (consumed < end) this.#keep = false
+    if (kept > from) this.#user?.onBytes(bytes, from, kept)
+    if (done) this.#finish()
+  }
+
+  #finish(): void {
+    const user = this.#user
+    this.#user = undefined
+    const { requestsMax } = this.#home
+    const whole = user?.requestDone === true
+    if (!whole || !this.#keep || this.#phase === 'closed' || (requestsMax > 0 && this.#requests >= requestsMax)) this.socket.destroy()
+    else {
+      this.#phase = 'idle'
+      this.#deadline = this.#context.sweep.now + this.#home.idleTimeout
+      this.#home.onIdle(this)
+    }
+    user?.onAnswered()
+  }
+
+  #onEnd(): void {
+    if (this.#phase === 'until-close') {
+      this.#keep = false
+      return this.#finish()
+    }
+    if (this.#phase === 'tunnel') return this.#user?.onTunnelEnd()
+    this.socket.destroy()
+  }
+
+  #fail(failure: UpstreamFailure): void {
+    const user = this.#user
+    this.destroy()
+    user?.onFailure(failure)
+  }
+
+  #onClose(): void {
+    const before = this.#phase
+    const user = this.#user
+    this.#phase = 'closed'
+    this.#user = undefined
+    this.buffers.close()
+    this.#context.sweep.remove(this)
+    this.#home.onClosed(this)
+    user?.onFailure(before === 'connecting' ? 'connect-failure' : 'terminated')
+  }
+}
