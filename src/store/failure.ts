@@ -1,7 +1,7 @@
 // Failures as Kubernetes words them (kubernetes.md 3.7). Clients read these texts: kubectl prints them, controllers match on the reason.
 
+import type { Cause } from '../api/cause.ts'
 import type { KindSpec } from '../api/kind.ts'
-import type { Cause } from './kind-rules.ts'
 import type { Status, StoreAnswer } from './store-request.ts'
 
 /** The answer arm of a failure. */

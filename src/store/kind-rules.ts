@@ -1,16 +1,10 @@
 // What the store asks about the content of objects: schemas, defaults, validation, CRDs, selectors, times. The answers come from `api`;
 // as an interface, because which kinds exist and what they default is decided where the program is put together.
 
+import type { Cause } from '../api/cause.ts'
 import type { KindSpec, VersionSpec } from '../api/kind.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Millis } from '../std/clock.ts'
-
-/** One thing wrong with an object, as in Status.details.causes; '' or '<nil>' as field is the object itself. */
-export interface Cause {
-  readonly reason: string
-  readonly message: string
-  readonly field: string
-}
 
 /** A kind in one of its versions. */
 export interface Served {

@@ -2,7 +2,7 @@
 // It knows neither HTTP nor disks nor watchers; `kube/api.ts` makes changes durable and shows them. Garbage collection is in collect.ts.
 
 import type { KindSpec } from '../api/kind.ts'
-import type { KubeObject } from '../api/object.ts'
+import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { assert } from '../std/bug.ts'
 import { dig, isObject } from '../std/json.ts'
 import { planCreate } from './create-plan.ts'
@@ -72,6 +72,11 @@ export class Store {
   /** Every kind served now. */
   get kinds(): readonly KindSpec[] {
     return this.#registry.kinds
+  }
+
+  /** A resource in a served version. */
+  find(resource: ResourceRef): Served | undefined {
+    return this.#registry.find(resource)
   }
 
   /** Carries out one request. Only writes that are not dry runs change the store. */

@@ -1,5 +1,6 @@
 // Replacing an object or its status (kubernetes.md 3.6): what stays the server's, when nothing changes, when the generation counts up.
 
+import type { Cause } from '../api/cause.ts'
 import type { KubeObject, ObjectMeta } from '../api/object.ts'
 import { isObject, sameJson } from '../std/json.ts'
 import { badRequest, conflict, invalid, type Failure } from './failure.ts'
@@ -66,7 +67,7 @@ function refuse(given: KubeObject, input: UpdateInput, planning: Planning): Fail
     )
   }
   if (metadata.resourceVersion === undefined && spec.origin === 'custom' && input.verb === 'update') {
-    const cause = {
+    const cause: Cause = {
       reason: 'FieldValueInvalid',
       message: 'Invalid value: 0: must be specified for an update',
       field: 'metadata.resourceVersion'
@@ -127,7 +128,7 @@ function ownedByServer(old: ObjectMeta, given: ObjectMeta): ObjectMeta {
   return Object.fromEntries([...theirs, ...Object.entries(old).filter(([key]) => mine.has(key))])
 }
 
-function newFinalizers(old: KubeObject, next: KubeObject): readonly { reason: string; message: string; field: string }[] {
+function newFinalizers(old: KubeObject, next: KubeObject): readonly Cause[] {
   if (old.metadata.deletionTimestamp === undefined) return []
   const before = new Set(old.metadata.finalizers)
   const added = (next.metadata.finalizers ?? []).filter((finalizer) => !before.has(finalizer))
