@@ -80,10 +80,6 @@ export const CATALOGUE = {
   },
   'subset-twice': { severity: 'warning', text: 'subset "{0}" is defined more than once: the first definition is used' },
   'no-catch-all': { severity: 'warning', text: 'requests that match no rule get 404; the last rule still has conditions' },
-  'weights-after-match': {
-    severity: 'warning',
-    text: 'these weights apply only to requests that {0} did not match: the shares of all traffic can differ'
-  },
   'per-try-too-long': {
     severity: 'warning',
     text: '{0} tries of {1} ms do not fit into the timeout of {2} ms: the last tries cannot finish'

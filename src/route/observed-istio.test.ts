@@ -145,12 +145,16 @@ function outcomeOf(router: Router, decision: Decision): string {
 }
 
 function edit(edits: HeaderEdits | undefined, given: readonly (readonly [string, string])[]): Record<string, string[]> {
-  const out: Record<string, string[]> = {}
-  for (const [name, value] of given) (out[name.toLowerCase()] ??= []).push(value)
-  for (const name of edits?.remove ?? []) delete out[name]
-  for (const [name, value] of edits?.set ?? []) out[name] = [value]
-  for (const [name, value] of edits?.add ?? []) (out[name] ??= []).push(value)
-  return out
+  const out = new Map<string, string[]>()
+  const add = ([name, value]: readonly [string, string]): void => {
+    out.set(name.toLowerCase(), [...(out.get(name.toLowerCase()) ?? []), value])
+  }
+  given.forEach(add)
+  if (edits === undefined) return Object.fromEntries(out)
+  for (const name of edits.remove) out.delete(name)
+  for (const [name, value] of edits.set) out.set(name, [value])
+  edits.add.forEach(add)
+  return Object.fromEntries(out)
 }
 
 const ENVOYS = /^(x-forwarded-|x-envoy-|x-request-id|content-length|user-agent|transfer-encoding|te$|host$|x-forwarded-proto)/
@@ -185,21 +189,26 @@ function partsOf(router: Router, decision: Decision, asked: Asked): Parts {
 }
 
 function observedParts(seen: Seen, got: Parts): Parts {
-  const { upstream } = seen
-  const failed = upstream === undefined && (seen.attempts ?? 0) > 0
-  const local = seen.status === 502 || upstream?.cluster === 'PassthroughCluster' ? 'local 404' : `local ${seen.status}`
-  const outcome = upstream === undefined || upstream.cluster === 'PassthroughCluster' ? local : upstream.cluster
-  const routed = got.outcome !== 'local 404' && seen.routeName !== undefined
   const location = seen.headers?.['location']
   return {
-    outcome: failed ? got.outcome : outcome,
-    route: routed ? (seen.routeName ?? '-') : got.route,
+    ...got,
+    outcome: observedOutcome(seen, got),
+    route: got.outcome === 'local 404' ? got.route : (seen.routeName ?? got.route),
     location: typeof location === 'string' ? location : '',
     body: got.body === '' ? '' : (seen.body ?? got.body),
-    path: upstream?.path ?? got.path,
-    authority: upstream?.authority ?? got.authority,
-    sent: upstream === undefined ? got.sent : own(upstream.headers)
+    ...observedRequest(seen)
   }
+}
+
+function observedRequest({ upstream }: Seen): Partial<Parts> {
+  return upstream === undefined ? {} : { path: upstream.path, authority: upstream.authority, sent: own(upstream.headers) }
+}
+
+/** Pass-through and black hole are what a sidecar does with unknown hosts; a failed try leaves the cluster unobserved. */
+function observedOutcome({ upstream, status, attempts = 0 }: Seen, got: Parts): string {
+  if (upstream === undefined && attempts > 0) return got.outcome
+  if (status === 502 || upstream?.cluster === 'PassthroughCluster') return 'local 404'
+  return upstream?.cluster ?? `local ${status}`
 }
 
 function check(router: Router, each: Case, asked: Asked, seen: Seen): void {

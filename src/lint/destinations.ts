@@ -1,0 +1,135 @@
+// Destinations that do not exist or have nobody behind them: hosts, ports, subsets (istio.md 7.6, 9.3, 9.4, 9.7, 9.8). Subsets are looked
+// up as a caller in the VirtualService's namespace would.
+
+import type { Subset } from '../api/istio-destination-rule.ts'
+import type { HttpRouteDestination } from '../api/istio-virtual-service.ts'
+import { problem, referTo } from '../route/catalogue.ts'
+import type { ObjectProblem, Place } from '../route/catalogue.ts'
+import { ruleFor } from '../route/destination-rules.ts'
+import { coversHost, keyOf, namespaceOf, resolveHost, selects } from '../route/mesh-config.ts'
+import type { RegistryHost } from '../route/registry.ts'
+import { rulesOf, within } from './mesh.ts'
+import type { Mesh, PlacedRule } from './mesh.ts'
+
+/** Problems of every destination of every HTTP rule, and of DestinationRules for hosts that do not exist. */
+export function lintDestinations(mesh: Mesh): ObjectProblem[] {
+  const problems = rulesOf(mesh).flatMap((placed) =>
+    (placed.rule.route ?? []).flatMap((listed, index) =>
+      lintDestination(mesh, placed, { listed, index, single: placed.rule.route?.length === 1 })
+    )
+  )
+  for (const rule of mesh.config.destinationRules) {
+    const host = resolveHost(rule.spec.host, namespaceOf(rule))
+    if (isKnown(mesh, host)) continue
+    const place = { object: referTo('DestinationRule', rule), path: 'spec.host' }
+    problems.push(problem('host-unknown-rule', place, [rule.spec.host, hint(mesh, rule.spec.host, host)]))
+  }
+  return problems
+}
+
+interface Listed {
+  readonly listed: HttpRouteDestination
+  readonly index: number
+  readonly single: boolean
+}
+
+function isKnown(mesh: Mesh, host: string): boolean {
+  if (mesh.registry.has(host)) return true
+  for (const name of mesh.registry.keys()) if (coversHost(name, host) || coversHost(host, name)) return true
+  return false
+}
+
+/** Half-qualified names mean nothing to Istio: say what was meant, or which name the short one became. */
+function hint(mesh: Mesh, written: string, host: string): string {
+  const full = `${written}.svc.cluster.local`
+  if (mesh.registry.has(full)) return ` (${full} exists: a name with a dot is taken as complete)`
+  const elsewhere = [...mesh.registry.values()].find(({ name }) => name === written)
+  if (elsewhere !== undefined) return ` (it means ${host}; there is ${elsewhere.host})`
+  return written === host ? '' : ` (it means ${host})`
+}
+
+function lintDestination(mesh: Mesh, placed: PlacedRule, { listed, index, single }: Listed): ObjectProblem[] {
+  const place = within(placed.place, `route[${index}].destination`)
+  const { destination } = listed
+  const full = resolveHost(destination.host, namespaceOf(placed.virtualService))
+  const host = mesh.registry.get(full)
+  if (host === undefined) {
+    return isKnown(mesh, full)
+      ? []
+      : [problem('host-not-found', within(place, 'host'), [destination.host, hint(mesh, destination.host, full)])]
+  }
+  const problems = lintPort(host, destination.port?.number, place)
+  if (destination.subset === undefined || destination.subset === '') return problems
+  const weight = single ? 100 : (listed.weight ?? 0)
+  return [
+    ...problems,
+    ...lintSubset(mesh, {
+      place: within(place, 'subset'),
+      host,
+      name: destination.subset,
+      weight,
+      caller: namespaceOf(placed.virtualService)
+    })
+  ]
+}
+
+function lintPort(host: RegistryHost, port: number | undefined, place: Place): ObjectProblem[] {
+  const numbers = host.ports.map(({ number }) => number)
+  if (port === undefined) return numbers.length > 1 ? [problem('port-required', place, [host.host, numbers.join(', ')])] : []
+  return numbers.includes(port)
+    ? []
+    : [problem('port-not-found', within(place, 'port.number'), [host.host, port, numbers.join(', ') || 'none'])]
+}
+
+interface SubsetUse {
+  readonly place: Place
+  readonly host: RegistryHost
+  readonly name: string
+  readonly weight: number
+  readonly caller: string
+}
+
+function lintSubset(mesh: Mesh, use: SubsetUse): ObjectProblem[] {
+  const rule = ruleFor(mesh.rules, use.host.host, use.host.namespace, use.caller)
+  const subset = rule?.subsets.find(({ name }) => name === use.name)
+  if (subset === undefined) return [problem('subset-not-found', use.place, [use.name, use.host.host, knownText(mesh, use, rule?.subsets)])]
+  return use.host.origin === 'service' ? lintPods(mesh, use, subset) : []
+}
+
+function knownText(mesh: Mesh, use: SubsetUse, subsets: readonly Subset[] | undefined): string {
+  const other = mesh.config.destinationRules.find(
+    (rule) =>
+      coversHost(resolveHost(rule.spec.host, namespaceOf(rule)), use.host.host) &&
+      (rule.spec.subsets ?? []).some(({ name }) => name === use.name)
+  )
+  if (other !== undefined) return `DestinationRule ${keyOf(other)} defines it, but callers in ${use.caller} do not use that rule`
+  if (subsets === undefined) return 'no DestinationRule is for this host'
+  return subsets.length === 0 ? 'its DestinationRule has no subsets' : `known subsets: ${subsets.map(({ name }) => name).join(', ')}`
+}
+
+/** Whether anybody has the subset's labels: pods or templates the Service selects, then ready endpoints. */
+function lintPods(mesh: Mesh, use: SubsetUse, subset: Subset): ObjectProblem[] {
+  const selector = mesh.config.services.find((service) => keyOf(service) === `${use.host.namespace}/${use.host.name}`)?.spec?.selector
+  if (mesh.workloads.length === 0 || selector === undefined) return []
+  const wanted = { ...selector, ...subset.labels }
+  const found = mesh.workloads.some(({ namespace, labels }) => namespace === use.host.namespace && selects(wanted, labels))
+  const share = use.weight > 0 ? 'its requests get 503 (UH)' : 'it has weight 0 for now'
+  if (!found) {
+    const severity = use.weight > 0 ? 'error' : 'warning'
+    return [problem('subset-no-pods', use.place, [use.name, use.host.host, labelText(wanted), share], severity)]
+  }
+  const unready = unreadyOnly(use.host, subset)
+  return unready === 0 ? [] : [problem('subset-not-ready', use.place, [use.name, use.host.host, unready, share])]
+}
+
+/** How many endpoints the subset has when none of them is ready, else 0. */
+function unreadyOnly(host: RegistryHost, subset: Subset): number {
+  const endpoints = host.ports[0]?.endpoints.filter(({ labels }) => selects(subset.labels ?? {}, labels)) ?? []
+  return endpoints.some(({ ready }) => ready) ? 0 : endpoints.length
+}
+
+function labelText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(', ')
+}

@@ -1,0 +1,42 @@
+// What every analysis reads: the objects, the hosts they make, the DestinationRules by caller, and the pods there are or will be.
+
+import type { HttpRoute, VirtualService } from '../api/istio-virtual-service.ts'
+import { referTo } from '../route/catalogue.ts'
+import type { Place } from '../route/catalogue.ts'
+import type { RuleIndex } from '../route/destination-rules.ts'
+import type { MeshConfig } from '../route/mesh-config.ts'
+import type { Registry } from '../route/registry.ts'
+import type { WorkloadLabels } from './workloads.ts'
+
+/** The input of an analysis. */
+export interface Mesh {
+  readonly config: MeshConfig
+  readonly registry: Registry
+  readonly rules: RuleIndex
+  readonly workloads: readonly WorkloadLabels[]
+}
+
+/** An HTTP rule with the place where it stands. */
+export interface PlacedRule {
+  readonly virtualService: VirtualService
+  readonly rule: HttpRoute
+  readonly index: number
+  readonly place: Place
+}
+
+/** Every HTTP rule of every VirtualService, in order. */
+export function rulesOf(mesh: Mesh): PlacedRule[] {
+  return mesh.config.virtualServices.flatMap((virtualService) =>
+    (virtualService.spec.http ?? []).map((rule, index) => ({
+      virtualService,
+      rule,
+      index,
+      place: { object: referTo('VirtualService', virtualService), path: `spec.http[${index}]` }
+    }))
+  )
+}
+
+/** A place below another. */
+export function within(place: Place, path: string): Place {
+  return { object: place.object, path: `${place.path}.${path}` }
+}

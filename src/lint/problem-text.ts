@@ -1,0 +1,25 @@
+// Problems as text for people: one line each, the same words in `serin lint`, in kubectl's Warnings and in Events.
+
+import type { ObjectProblem } from '../route/catalogue.ts'
+
+/** `warning: VirtualService default/reviews: spec.http[0].route: the weights sum to 20, ... [weights-not-100]`. */
+export function problemLine(each: ObjectProblem): string {
+  const { kind, namespace, name } = each.object
+  return `${each.severity}: ${kind} ${namespace}/${name}: ${warningText(each)}`
+}
+
+/** What kubectl prints after `Warning: ` for the object it just sent; also the message of an Event. */
+export function warningText(each: ObjectProblem): string {
+  const code = each.istio === undefined ? each.code : `${each.code}, ${each.istio}`
+  return `${each.path}: ${each.message} [${code}]`
+}
+
+/** The closing line of a list: `2 errors, 1 warning`. */
+export function summaryLine(problems: readonly ObjectProblem[]): string {
+  const errors = problems.filter(({ severity }) => severity === 'error').length
+  return `${counted(errors, 'error')}, ${counted(problems.length - errors, 'warning')}`
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

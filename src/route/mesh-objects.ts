@@ -1,0 +1,36 @@
+// Kubernetes objects of any kind sorted into what routing reads. Objects are taken as decoded: one parser per kind, elsewhere.
+
+import type { KubeObject } from '../api/object.ts'
+import { EMPTY_CONFIG } from './mesh-config.ts'
+import type { MeshConfig } from './mesh-config.ts'
+
+const LISTS = {
+  VirtualService: 'virtualServices',
+  DestinationRule: 'destinationRules',
+  Gateway: 'gateways',
+  ServiceEntry: 'serviceEntries',
+  Service: 'services',
+  EndpointSlice: 'endpointSlices',
+  Pod: 'pods'
+} as const satisfies Record<string, keyof MeshConfig>
+
+/** The kinds that routing reads. */
+export const MESH_KINDS: readonly string[] = [...Object.keys(LISTS), 'Namespace']
+
+/** The config of some objects: kinds that routing does not read are left out, and so is a Gateway of the Gateway API. */
+export function meshConfigOf(objects: Iterable<KubeObject>): MeshConfig {
+  const lists: Record<string, KubeObject[]> = {}
+  const namespaces: string[] = []
+  for (const object of objects) {
+    if (object.kind === 'Namespace') namespaces.push(object.metadata.name ?? '')
+    if (!isMeshKind(object.kind) || object.apiVersion.startsWith('gateway.networking.k8s.io')) continue
+    const list = LISTS[object.kind]
+    ;(lists[list] ??= []).push(object)
+  }
+  // The kind names the type: each list holds the objects of one kind, decoded when they were read.
+  return { ...EMPTY_CONFIG, ...(lists as Partial<MeshConfig>), namespaces }
+}
+
+function isMeshKind(kind: string): kind is keyof typeof LISTS {
+  return Object.hasOwn(LISTS, kind)
+}
