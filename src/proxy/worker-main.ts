@@ -1,0 +1,72 @@
+// The program of a mesh worker: one data plane, ordered about over process IPC. It exits when the control process is gone or says so.
+
+import process from 'node:process'
+import { unreachable } from '../std/bug.ts'
+import type { Clock } from '../std/clock.ts'
+import { DataPlane } from './data-plane.ts'
+import { testReadMode } from './transport.ts'
+import type { WorkerOrder, WorkerReport } from './worker-protocol.ts'
+
+const clock: Clock = {
+  now: () => Date.now(),
+  after: (delay, wake) => {
+    const timer = setTimeout(wake, delay)
+    return () => clearTimeout(timer)
+  }
+}
+
+let plane: DataPlane | undefined
+
+function report(message: WorkerReport): void {
+  process.send?.(message)
+}
+
+async function carryOut(order: WorkerOrder): Promise<void> {
+  if (order.kind === 'begin') {
+    const readMode = order.readMode ?? (await testReadMode())
+    plane = new DataPlane({ clock, draw: Math.random, readMode, limits: order.limits, reusePort: order.reusePort })
+    return report({ kind: 'begun', readMode })
+  }
+  if (plane === undefined) return
+  switch (order.kind) {
+    case 'apply':
+      return report({ kind: 'applied', order: order.order, version: plane.apply(order.changes) })
+    case 'listen':
+      return listen(plane, order)
+    case 'unlisten':
+      await plane.unlisten(order.id)
+      return report({ kind: 'done', order: order.order })
+    case 'count':
+      return report({ kind: 'counted', order: order.order, cells: plane.recorder.snapshot() })
+    case 'drain':
+      await plane.drain(order.limit)
+      report({ kind: 'counted', order: order.order, cells: plane.recorder.snapshot() })
+      process.disconnect()
+      return
+    default:
+      unreachable(order)
+  }
+}
+
+async function listen(on: DataPlane, order: Extract<WorkerOrder, { kind: 'listen' }>): Promise<void> {
+  try {
+    report({ kind: 'listening', order: order.order, port: await on.listen(order.spec) })
+  } catch (cause) {
+    // Only the system's errors come from listen.
+    const error = cause as NodeJS.ErrnoException
+    report({ kind: 'not-listening', order: order.order, code: error.code ?? '', message: error.message })
+  }
+}
+
+// Orders begin in the order they come; a slow one (a drain) does not hold up those behind it.
+let begun: Promise<void> = Promise.resolve()
+
+process.on('message', (message) => {
+  // The control process is the only peer of this channel.
+  const order = message as WorkerOrder
+  if (order.kind === 'begin') begun = carryOut(order)
+  else void begun.then(() => carryOut(order))
+})
+process.on('disconnect', () => process.exit(0))
+// The control process decides when a worker ends: a Ctrl-C in a terminal reaches the whole group.
+process.on('SIGINT', () => undefined)

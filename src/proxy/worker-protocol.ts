@@ -1,0 +1,29 @@
+// What the control process and a mesh worker say to each other over process IPC. Every message is plain data; a worker answers each order
+// with its number, in order.
+
+import type { CellData } from '../metrics/recorder.ts'
+import type { TableChange } from '../route/route-table.ts'
+import type { Limits } from './limits.ts'
+import type { ListenerSpec } from './listener.ts'
+import type { ReadMode } from './transport.ts'
+
+/** From the control process to a worker. */
+export type WorkerOrder =
+  /** First of all; `readMode` undefined lets the worker test what works. */
+  | { readonly kind: 'begin'; readonly reusePort: boolean; readonly limits: Partial<Limits>; readonly readMode: ReadMode | undefined }
+  | { readonly kind: 'apply'; readonly order: number; readonly changes: readonly TableChange[] }
+  | { readonly kind: 'listen'; readonly order: number; readonly spec: ListenerSpec }
+  | { readonly kind: 'unlisten'; readonly order: number; readonly id: string }
+  | { readonly kind: 'count'; readonly order: number }
+  /** Finish what is in flight within `limit` ms, then exit. */
+  | { readonly kind: 'drain'; readonly order: number; readonly limit: number }
+
+/** From a worker to the control process. */
+export type WorkerReport =
+  | { readonly kind: 'begun'; readonly readMode: ReadMode }
+  /** The changes are in force for every request that starts from now on. */
+  | { readonly kind: 'applied'; readonly order: number; readonly version: number }
+  | { readonly kind: 'listening'; readonly order: number; readonly port: number }
+  | { readonly kind: 'not-listening'; readonly order: number; readonly code: string; readonly message: string }
+  | { readonly kind: 'done'; readonly order: number }
+  | { readonly kind: 'counted'; readonly order: number; readonly cells: readonly CellData[] }

@@ -1,0 +1,143 @@
+import { createServer, get } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import process from 'node:process'
+import { afterEach, expect, test } from 'vitest'
+import { Registry } from '../metrics/registry.ts'
+import type { RouteTable } from '../route/route-table.ts'
+import type { Clock } from '../std/clock.ts'
+import { ListenError, Workers } from './workers.ts'
+import type { ListenerSpec } from './listener.ts'
+
+const clock: Clock = {
+  now: () => Date.now(),
+  after: (delay, wake) => {
+    const timer = setTimeout(wake, delay)
+    return () => clearTimeout(timer)
+  }
+}
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+async function serve(): Promise<number> {
+  const server: Server = createServer((_, response) => response.end('hello'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanups.push(() => {
+    server.closeAllConnections()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  return (server.address() as AddressInfo).port
+}
+
+function table(version: number, port: number, timeout = 0): RouteTable {
+  const endpoint = { address: '127.0.0.1', port, weight: 1, pod: 'p', namespace: 'default', workload: 'w', app: 'a', version: 'v1' }
+  const action = {
+    kind: 'forward' as const,
+    choices: [{ cluster: 'c', weight: 1, authority: undefined, request: undefined, response: undefined }],
+    total: 1,
+    rewrite: undefined,
+    timeout,
+    retry: undefined
+  }
+  const ref = { virtualService: 'default/a', name: undefined, index: 0 }
+  const routes = [{ ref, path: { kind: 'any' as const }, headers: [], query: [], action }]
+  return {
+    version,
+    sourceLabels: [],
+    scopes: { 'gateway|80': { id: 'gateway|80', kind: 'gateway', port: 80, namespace: '', tls: false, hosts: { '*': 'e' } } },
+    entries: { e: { id: 'e', version, host: '*', httpsRedirect: false, routes } },
+    clusters: {
+      c: {
+        id: 'c',
+        host: 'a.default.svc.cluster.local',
+        namespace: 'default',
+        serviceName: 'a',
+        port: 80,
+        subset: undefined,
+        endpoints: [endpoint],
+        balance: 'round-robin',
+        connectTimeout: 1000,
+        maxConnections: 0xffffffff,
+        maxPendingRequests: 0xffffffff,
+        maxRequests: 0xffffffff,
+        maxRetries: 0xffffffff,
+        maxRequestsPerConnection: 0,
+        idleTimeout: 60_000
+      }
+    }
+  }
+}
+
+const SPEC: ListenerSpec = {
+  id: 'http',
+  address: '127.0.0.1',
+  port: 0,
+  entry: { kind: 'gateway', port: 80 },
+  source: { workload: 'g', namespace: 'n', app: 'g', version: 'latest' }
+}
+
+function status(port: number): Promise<number> {
+  return new Promise((resolve) => {
+    get({ port, host: '127.0.0.1', agent: false }, (response) => {
+      response.resume()
+      response.on('end', () => resolve(response.statusCode ?? 0))
+    }).on('error', () => resolve(0))
+  })
+}
+
+function started(count: number): { workers: Workers; registry: Registry; troubles: string[] } {
+  const registry = new Registry()
+  const troubles: string[] = []
+  const workers = new Workers({ count, clock, registry, onTrouble: (message) => troubles.push(message) })
+  cleanups.push(() => workers.stop(200))
+  return { workers, registry, troubles }
+}
+
+const total = (registry: Registry): number =>
+  registry
+    .cells()
+    .filter((cell) => cell.labels.reporter === 'source')
+    .flatMap((cell) => cell.counts)
+    .reduce((sum, one) => sum + one.count, 0)
+
+test('two workers share an address, serve one table, and a killed one comes back with it and without losing its counts', async () => {
+  const upstream = await serve()
+  const { workers, registry, troubles } = started(2)
+  await workers.start()
+  expect(workers.pids.length).toBe(2)
+  expect(await workers.push(table(1, upstream))).toBe(1)
+  const port = await workers.listen(SPEC)
+  expect(new Set(await Promise.all(Array.from({ length: 40 }, () => status(port))))).toEqual(new Set([200]))
+  await workers.collect()
+  expect(total(registry)).toBe(40)
+  const before = workers.pids
+  process.kill(before[0] ?? 0, 'SIGKILL')
+  await expect.poll(() => workers.pids.filter((pid) => !before.includes(pid)).length, { timeout: 5000 }).toBe(1)
+  await workers.collect()
+  expect(total(registry)).toBe(40)
+  expect(troubles[0]).toMatch(/ended \(SIGKILL\): another starts in 50 ms/)
+  expect(await workers.push(table(2, upstream, 1000))).toBe(2)
+  await expect.poll(() => status(port)).toBe(200)
+  await workers.unlisten('http')
+  expect(await status(port)).toBe(0)
+})
+
+test('a busy address is an error with its code', async () => {
+  const { workers } = started(1)
+  await workers.start()
+  const busy = await serve()
+  await expect(workers.listen({ ...SPEC, port: busy })).rejects.toSatisfy(
+    (error) => error instanceof ListenError && error.code === 'EADDRINUSE'
+  )
+})
+
+test('stopping ends every worker process', async () => {
+  const { workers } = started(1)
+  await workers.start()
+  const [pid = 0] = workers.pids
+  await workers.stop(100)
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+})

@@ -1,0 +1,231 @@
+// The mesh workers as the control process sees them: started, kept equal to one table, restarted when they die, counted. The counts of a
+// worker that died are kept, so that totals never fall. With more than one worker all listen on the same addresses (reusePort).
+
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Registry } from '../metrics/registry.ts'
+import { diffTables } from '../route/diff-tables.ts'
+import { EMPTY_TABLE } from '../route/route-table.ts'
+import type { RouteTable, TableChange } from '../route/route-table.ts'
+import type { Clock, Millis } from '../std/clock.ts'
+import type { Limits } from './limits.ts'
+import type { ListenerSpec } from './listener.ts'
+import type { ReadMode } from './transport.ts'
+import type { WorkerOrder, WorkerReport } from './worker-protocol.ts'
+
+/** What the workers are started with. */
+export interface WorkersOptions {
+  readonly count: number
+  readonly clock: Clock
+  /** Gets the workers' counts; a dead worker's last ones are kept there. */
+  readonly registry: Registry
+  readonly limits?: Partial<Limits>
+  /** undefined: each worker tests what works. */
+  readonly readMode?: ReadMode
+  /** The environment of a worker, e.g. SERIN_RUN; nothing else is inherited. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Told in one sentence when a worker died or does not answer. */
+  readonly onTrouble: (message: string) => void
+}
+
+/** A worker cannot listen: `code` is the system's, e.g. EADDRINUSE, EACCES. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+  readonly code: string
+
+  constructor(message: string, code: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+type Numbered = Extract<WorkerOrder, { readonly order: number }>
+/** An order before it has its number. */
+type Unnumbered = Numbered extends infer One ? (One extends Numbered ? Omit<One, 'order'> : never) : never
+
+/** How long an order may take before the worker is reported; a drain has its own limit. */
+const ANSWER_LIMIT: Millis = 5000
+const RESTART_FIRST: Millis = 50
+const RESTART_MAX: Millis = 5000
+/** A worker that lived this long starts its back-off from the beginning. */
+const SETTLED: Millis = 10_000
+
+// One process, from its start to its exit.
+interface Run {
+  readonly name: string
+  readonly child: ChildProcess
+  readonly started: Millis
+  readonly begun: Promise<void>
+  readonly waiting: Map<number, (report: WorkerReport | undefined) => void>
+  alive: boolean
+}
+
+/** Owns the worker processes, the table they serve and the listeners they hold. */
+export class Workers {
+  readonly #options: WorkersOptions
+  readonly #runs: (Run | undefined)[] = []
+  readonly #failures: number[] = []
+  readonly #listeners = new Map<string, ListenerSpec>()
+  #table: RouteTable = EMPTY_TABLE
+  #runCount = 0
+  #orders = 0
+  #stopping = false
+
+  constructor(options: WorkersOptions) {
+    this.#options = options
+  }
+
+  /** Starts all workers; resolves when each takes orders. */
+  async start(): Promise<void> {
+    for (let slot = 0; slot < this.#options.count; slot++) this.#startRun(slot)
+    await Promise.all(this.#living().map((run) => run.begun))
+  }
+
+  /** Process ids of the living workers. */
+  get pids(): number[] {
+    return this.#living().flatMap((run) => run.child.pid ?? [])
+  }
+
+  /** Brings every worker to `table`; resolves when all have it in force. Only what differs travels. */
+  async push(table: RouteTable): Promise<number> {
+    const changes = diffTables(this.#table, table)
+    this.#table = table
+    if (changes.length > 0) await this.#tell({ kind: 'apply', changes })
+    return table.version
+  }
+
+  /** All workers listen; resolves with the port, rejects with a ListenError. */
+  async listen(spec: ListenerSpec): Promise<number> {
+    let port = spec.port
+    for (const run of this.#living()) {
+      const report = await this.#ask(run, { kind: 'listen', spec: { ...spec, port } })
+      if (report?.kind === 'not-listening') {
+        await this.#tell({ kind: 'unlisten', id: spec.id })
+        throw new ListenError(report.message, report.code)
+      }
+      if (report?.kind === 'listening') port = report.port
+    }
+    this.#listeners.set(spec.id, { ...spec, port })
+    return port
+  }
+
+  /** All workers stop listening; resolves when requests in flight are done or the drain limit is over. */
+  async unlisten(id: string): Promise<void> {
+    this.#listeners.delete(id)
+    await this.#tell({ kind: 'unlisten', id })
+  }
+
+  /** Brings the registry up to date with what the workers counted. */
+  async collect(): Promise<void> {
+    await this.#tell({ kind: 'count' })
+  }
+
+  /** Ends all workers: requests in flight have `limit` ms to finish. Resolves when the processes are gone. */
+  async stop(limit: Millis): Promise<void> {
+    this.#stopping = true
+    await Promise.all(
+      this.#living().map(async (run) => {
+        const gone = new Promise<void>((resolve) => run.child.once('exit', () => resolve()))
+        const cancel = this.#options.clock.after(limit + 1000, () => run.child.kill('SIGKILL'))
+        void this.#ask(run, { kind: 'drain', limit })
+        await gone
+        cancel()
+      })
+    )
+  }
+
+  #living(): Run[] {
+    return this.#runs.filter((run) => run?.alive === true).filter((run) => run !== undefined)
+  }
+
+  async #tell(order: Unnumbered): Promise<void> {
+    await Promise.all(this.#living().map((run) => this.#ask(run, order)))
+  }
+
+  // Resolves with undefined when the worker died first: its successor is brought up to date when it starts.
+  async #ask(run: Run, order: Unnumbered): Promise<WorkerReport | undefined> {
+    await run.begun
+    if (!run.alive) return undefined
+    const number = ++this.#orders
+    return new Promise((resolve) => {
+      const cancel =
+        order.kind === 'drain' || order.kind === 'unlisten'
+          ? () => undefined
+          : this.#options.clock.after(ANSWER_LIMIT, () => {
+              this.#options.onTrouble(`mesh worker ${run.name} does not answer (${order.kind}): ending it`)
+              run.child.kill('SIGKILL')
+            })
+      run.waiting.set(number, (report) => {
+        cancel()
+        resolve(report)
+      })
+      run.child.send({ ...order, order: number })
+    })
+  }
+
+  #startRun(slot: number): void {
+    const { clock, limits = {}, readMode, env = {} } = this.#options
+    const child = fork(fileURLToPath(new URL(WORKER, import.meta.url)), [], {
+      execArgv: [],
+      env: { ...env },
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc']
+    })
+    const ready = Promise.withResolvers<void>()
+    const name = `${slot}.${++this.#runCount}`
+    const run: Run = { name, child, started: clock.now(), begun: ready.promise, waiting: new Map(), alive: true }
+    this.#runs[slot] = run
+    child.on('message', (message) => {
+      // The worker is the only peer of this channel.
+      const report = message as WorkerReport
+      if (report.kind === 'begun') return ready.resolve()
+      if (report.kind === 'counted') this.#options.registry.update(name, report.cells)
+      run.waiting.get(report.order)?.(report)
+      run.waiting.delete(report.order)
+    })
+    child.on('error', (error) => this.#options.onTrouble(`mesh worker ${name}: ${error.message}`))
+    child.on('exit', (code, signal) => {
+      ready.resolve()
+      this.#onExit(slot, run, signal ?? `exit code ${code}`)
+    })
+    this.#send(run, { kind: 'begin', reusePort: this.#options.count > 1, limits, readMode })
+    this.#bring(run)
+  }
+
+  // A new worker gets the whole table and the listeners; orders are carried out in the order they were sent.
+  #bring(run: Run): void {
+    const changes: readonly TableChange[] = diffTables(EMPTY_TABLE, this.#table)
+    if (changes.length > 0) this.#send(run, { kind: 'apply', order: ++this.#orders, changes })
+    for (const spec of this.#listeners.values()) {
+      const order = ++this.#orders
+      run.waiting.set(order, (report) => {
+        if (report?.kind === 'not-listening') this.#options.onTrouble(`mesh worker ${run.name} cannot listen again: ${report.message}`)
+      })
+      this.#send(run, { kind: 'listen', order, spec })
+    }
+  }
+
+  #send(run: Run, order: WorkerOrder): void {
+    if (run.child.connected) run.child.send(order)
+  }
+
+  #onExit(slot: number, run: Run, how: string): void {
+    run.alive = false
+    this.#options.registry.retire(run.name)
+    for (const answer of run.waiting.values()) answer(undefined)
+    run.waiting.clear()
+    if (this.#stopping) return
+    const { clock } = this.#options
+    const failures = clock.now() - run.started >= SETTLED ? 0 : (this.#failures[slot] ?? 0)
+    this.#failures[slot] = failures + 1
+    const delay = Math.min(RESTART_FIRST * 2 ** failures, RESTART_MAX)
+    this.#options.onTrouble(`mesh worker ${run.name} ended (${how}): another starts in ${delay} ms`)
+    clock.after(delay, () => {
+      if (!this.#stopping) this.#startRun(slot)
+    })
+  }
+}
+
+// The published package holds JavaScript.
+const WORKER = import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js'
