@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type CellLabels, Recorder } from './recorder.ts'
-import { p99, successRate, WorkloadHistory } from './workload-history.ts'
+import { RegistrySource } from './registry-source.ts'
+import { WorkloadHistory } from './workload-history.ts'
 
 const labels = (over: Partial<CellLabels> = {}): CellLabels => ({
   reporter: 'destination',
@@ -18,29 +19,33 @@ const labels = (over: Partial<CellLabels> = {}): CellLabels => ({
   ...over
 })
 
-test('an interval counts what happened in it, at the destination only', () => {
+const REVIEWS = { namespace: 'test', name: 'reviews' }
+
+test('an interval counts what happened in it, at the destination only', async () => {
   const recorder = new Recorder()
   const history = new WorkloadHistory()
   const cell = recorder.cell(labels())
-  const source = recorder.cell(labels({ reporter: 'source' }))
+  const caller = recorder.cell(labels({ reporter: 'source' }))
   for (let second = 0; second <= 100; second++) {
     history.add(second * 1000, recorder.snapshot())
     cell.record(second >= 90 ? 500 : 200, '-', 3)
-    source.record(503, 'UH', 1)
+    caller.record(503, 'UH', 1)
   }
   const last10 = history.over('test/reviews', 10_000)
   expect(last10).toMatchObject({ total: 10, failures: 10 })
-  expect(successRate(last10)).toBe(0)
-  const last20 = history.over('test/reviews', 20_000)
-  expect(successRate(last20)).toBe(50)
-  expect(p99(last20)).toBeCloseTo(1 + 4 * 0.99, 9)
+  const source = new RegistrySource(history)
+  expect(await source.successRate(REVIEWS, 10_000)).toEqual({ kind: 'value', value: 0 })
+  expect(await source.successRate(REVIEWS, 20_000)).toEqual({ kind: 'value', value: 50 })
+  expect(await source.duration(REVIEWS, 20_000, 0.5)).toEqual({ kind: 'value', value: 3 })
 })
 
-test('no requests means no rate and no percentile', () => {
+test('no requests means no data, and the source is there all the same', async () => {
   const history = new WorkloadHistory()
   history.add(0, [])
-  const nothing = history.over('test/reviews', 60_000)
-  expect([nothing.total, successRate(nothing), p99(nothing)]).toEqual([0, undefined, undefined])
+  const source = new RegistrySource(history)
+  expect(await source.available()).toEqual({ kind: 'up' })
+  expect(await source.successRate(REVIEWS, 60_000)).toEqual({ kind: 'no-data' })
+  expect(await source.duration(REVIEWS, 60_000, 0.99)).toEqual({ kind: 'no-data' })
 })
 
 test('a workload first seen inside the interval counts from zero', () => {

@@ -2,7 +2,7 @@
 // last ten minutes, one in 30 s of the last two hours, nothing older.
 
 import type { Millis } from '../std/clock.ts'
-import { BUCKET_COUNT, quantile } from './buckets.ts'
+import { BUCKET_COUNT } from './buckets.ts'
 import type { CellData } from './recorder.ts'
 
 /** Requests that reached the pods of a workload (reporter=destination), cumulative or over an interval. */
@@ -46,16 +46,6 @@ export class WorkloadHistory {
     // A workload first seen inside the interval started from zero there.
     return subtract(newest.workloads.get(workload) ?? NOTHING, oldest.at <= from ? (oldest.workloads.get(workload) ?? NOTHING) : NOTHING)
   }
-}
-
-/** Share of responses that are not 5xx, in percent; undefined without requests. */
-export function successRate(counts: WorkloadCounts): number | undefined {
-  return counts.total === 0 ? undefined : (100 * (counts.total - counts.failures)) / counts.total
-}
-
-/** The 99th percentile of the durations in ms; undefined without requests. */
-export function p99(counts: WorkloadCounts): Millis | undefined {
-  return quantile(0.99, counts.buckets)
 }
 
 function byWorkload(cells: readonly CellData[]): Map<string, WorkloadCounts> {
