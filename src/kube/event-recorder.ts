@@ -1,0 +1,128 @@
+// Kubernetes Events about objects: what happened, counted instead of repeated, and never more than the API is asked to keep. An event that cannot
+// be written is dropped: no work waits for it.
+
+import type { KubeObject } from '../api/object.ts'
+import type { Clock, Millis } from '../std/clock.ts'
+import type { Draw } from '../std/draw.ts'
+import { ApiError, type KubeClient } from './kube-client.ts'
+
+/** What happened to an object. */
+export interface Happening {
+  readonly about: KubeObject
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+}
+
+/** What a recorder is made of. `time` gives RFC 3339 to the second. */
+export interface EventRecorderOptions {
+  readonly client: Pick<KubeClient, 'create' | 'patch'>
+  readonly clock: Pick<Clock, 'now'>
+  readonly draw: Draw
+  readonly component: string
+  readonly time: (now: Millis) => string
+}
+
+/** Events remembered to be counted up; the oldest is forgotten first and would be written anew. */
+export const EVENTS_REMEMBERED = 2_000
+/** A repetition later than this is a new event. */
+export const COUNTED_WITHIN: Millis = 600_000
+/** Distinct messages of one reason about one object within COUNTED_WITHIN; further ones are counted under a common message. */
+export const MESSAGES_MAX = 10
+
+const EVENTS = { group: '', version: 'v1', resource: 'events' } as const
+
+interface Remembered {
+  readonly name: string
+  readonly namespace: string
+  count: number
+  last: Millis
+}
+
+/** Writes events. Owns what it remembers of those written. */
+export class EventRecorder {
+  readonly #options: EventRecorderOptions
+  readonly #remembered = new Map<string, Remembered>()
+  readonly #messages = new Map<string, { first: Millis; readonly seen: Set<string> }>()
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options
+  }
+
+  /** Writes the event, or counts up the same one. Resolves when written; a refusal by the API is dropped, an aborted signal rejects. */
+  async record(happening: Happening, signal: AbortSignal): Promise<void> {
+    const now = this.#options.clock.now()
+    const message = this.#boundedMessage(happening, now)
+    const key = JSON.stringify([happening.about.metadata.uid, happening.type, happening.reason, message])
+    const known = this.#remembered.get(key)
+    try {
+      if (known !== undefined && now - known.last <= COUNTED_WITHIN) {
+        known.count++
+        known.last = now
+        if (await this.#countUp(known, signal)) return
+      }
+      this.#remember(key, await this.#write({ ...happening, message }, now, signal))
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+    }
+  }
+
+  async #countUp(known: Remembered, signal: AbortSignal): Promise<boolean> {
+    const body = { count: known.count, lastTimestamp: this.#options.time(known.last) }
+    try {
+      await this.#options.client.patch({ ...EVENTS, namespace: known.namespace, name: known.name }, { kind: 'merge', body }, { signal })
+      return true
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return false
+      throw error
+    }
+  }
+
+  async #write(happening: Happening, now: Millis, signal: AbortSignal): Promise<Remembered> {
+    const { metadata, apiVersion, kind } = happening.about
+    const namespace = metadata.namespace ?? 'default'
+    const suffix = Math.floor(this.#options.draw() * 2 ** 48).toString(16)
+    const name = `${(metadata.name ?? '').slice(0, 200)}.${suffix.padStart(12, '0')}`
+    const time = this.#options.time(now)
+    const { name: about, namespace: home, uid, resourceVersion } = metadata
+    const event: KubeObject = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name, namespace },
+      involvedObject: { apiVersion, kind, name: about, ...(home !== undefined && { namespace: home }), uid, resourceVersion },
+      type: happening.type,
+      reason: happening.reason,
+      message: happening.message,
+      source: { component: this.#options.component },
+      firstTimestamp: time,
+      lastTimestamp: time,
+      count: 1
+    }
+    await this.#options.client.create(EVENTS, event, { signal })
+    return { name, namespace, count: 1, last: now }
+  }
+
+  #remember(key: string, event: Remembered): void {
+    this.#remembered.delete(key)
+    this.#remembered.set(key, event)
+    for (const oldest of this.#remembered.keys()) {
+      if (this.#remembered.size <= EVENTS_REMEMBERED) return
+      this.#remembered.delete(oldest)
+    }
+  }
+
+  #boundedMessage(happening: Happening, now: Millis): string {
+    const key = JSON.stringify([happening.about.metadata.uid, happening.type, happening.reason])
+    const before = this.#messages.get(key)
+    const group = before === undefined || now - before.first > COUNTED_WITHIN ? { first: now, seen: new Set<string>() } : before
+    this.#messages.delete(key)
+    this.#messages.set(key, group)
+    for (const oldest of this.#messages.keys()) {
+      if (this.#messages.size <= EVENTS_REMEMBERED) break
+      this.#messages.delete(oldest)
+    }
+    if (group.seen.size >= MESSAGES_MAX && !group.seen.has(happening.message)) return `(combined from similar events): ${happening.reason}`
+    group.seen.add(happening.message)
+    return happening.message
+  }
+}
