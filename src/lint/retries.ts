@@ -1,9 +1,9 @@
 // Retry settings that cannot do what they say: tries that do not fit into the timeout, tries cut off that nothing retries
 // (istio.md 1.15, 9.20).
 
+import { parseDuration } from '../api/duration.ts'
 import { problem } from '../route/catalogue.ts'
 import type { ObjectProblem } from '../route/catalogue.ts'
-import { parseDuration } from '../route/mesh-config.ts'
 import type { Millis } from '../std/clock.ts'
 import { rulesOf, within } from './mesh.ts'
 import type { Mesh, PlacedRule } from './mesh.ts'

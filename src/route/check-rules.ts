@@ -1,6 +1,7 @@
 // What is wrong inside one object, without looking at others: what a rule cannot do (errors: its VirtualService keeps the last good
 // entries) and what Serin accepts but does not act on yet (warnings, by field).
 
+import { parseDuration } from '../api/duration.ts'
 import type { DestinationRule } from '../api/istio-destination-rule.ts'
 import type { Gateway } from '../api/istio-gateway.ts'
 import type { TrafficPolicy } from '../api/istio-traffic-policy.ts'
@@ -9,7 +10,6 @@ import { problem, referTo } from './catalogue.ts'
 import type { ObjectProblem, Place, ProblemObject } from './catalogue.ts'
 import { REDIRECT_CODES, regexProblem } from './compile-rule.ts'
 import { hasCommand } from './header-edits.ts'
-import { parseDuration } from './mesh-config.ts'
 
 /** Problems of a VirtualService's own text. An error means that its rules cannot be compiled. */
 export function checkVirtualService(virtualService: VirtualService): ObjectProblem[] {

@@ -1,12 +1,13 @@
 // Destinations as clusters: one per host, port and subset (istio.md 1.5, 2.4-2.6), with the ready endpoints that have the subset's labels.
 // A caller whose namespace overrides the service's DestinationRule gets a variant with `@namespace` behind its id.
 
+import { parseDuration } from '../api/duration.ts'
 import type { Subset } from '../api/istio-destination-rule.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ClusterId } from './decision.ts'
 import { policyFor, ruleFor } from './destination-rules.ts'
 import type { AppliedRule, EffectivePolicy, RuleIndex } from './destination-rules.ts'
-import { parseDuration, selects } from './mesh-config.ts'
+import { selects } from './mesh-config.ts'
 import type { Registry, RegistryHost, RegistryPort } from './registry.ts'
 import type { Cluster } from './route-table.ts'
 

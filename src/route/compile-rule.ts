@@ -1,13 +1,14 @@
 // One rule of a VirtualService as flat routes, one per match block that can apply here (istio.md 1.2, 1.8-1.9, 1.13-1.15). Static
 // conditions (port, gateways, sourceLabels, sourceNamespace) are consumed; what remains is tested per request.
 
+import { parseDuration } from '../api/duration.ts'
 import { RE2JS } from 're2js'
 import type { HttpMatch, HttpRoute, HttpRouteDestination, Redirect, Retries, StringMatch } from '../api/istio-virtual-service.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ClusterId, RetryPolicy } from './decision.ts'
 import type { Target } from './clusters.ts'
 import { authorityOf, editsOfSingle, editsOfWeighted } from './header-edits.ts'
-import { parseDuration, resolveGateway, selects } from './mesh-config.ts'
+import { resolveGateway, selects } from './mesh-config.ts'
 import type { Choice, HeaderTest, PathRewrite, PathTest, QueryTest, Route, RouteAction, StringTest } from './route-table.ts'
 
 /** For whom a rule is compiled. */

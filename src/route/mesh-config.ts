@@ -6,7 +6,6 @@ import type { Gateway } from '../api/istio-gateway.ts'
 import type { ServiceEntry } from '../api/istio-service-entry.ts'
 import type { VirtualService } from '../api/istio-virtual-service.ts'
 import type { ObjectMeta } from '../api/object.ts'
-import type { Millis } from '../std/clock.ts'
 
 /** The fields of a Service that routing reads. */
 export interface MeshService {
@@ -134,14 +133,4 @@ export function byAge(a: { readonly metadata: ObjectMeta }, b: { readonly metada
   if (order !== 0) return order
   const names = (a.metadata.name ?? '').localeCompare(b.metadata.name ?? '')
   return names === 0 ? namespaceOf(a).localeCompare(namespaceOf(b)) : names
-}
-
-const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 0.001, ns: 0.000001 }
-
-/** A duration as Go writes it (`1h30m`, `1.5s`, `250ms`) in milliseconds; undefined when it is none. */
-export function parseDuration(text: string): Millis | undefined {
-  if (!/^(\d+(\.\d*)?(h|ms|us|ns|m|s))+$/.test(text)) return undefined
-  let total = 0
-  for (const [, amount = '0', unit = 's'] of text.matchAll(/(\d+(?:\.\d*)?)(h|ms|us|ns|m|s)/g)) total += Number(amount) * (UNITS[unit] ?? 0)
-  return total
 }

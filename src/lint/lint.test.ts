@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+import { deployed, manifest, objectsOf } from '../../test/route-mesh.ts'
+import type { KubeObject } from '../api/object.ts'
+import type { ObjectProblem } from '../route/catalogue.ts'
+import { lint, problemsOf } from './lint.ts'
+
+const REVIEWS = deployed({ name: 'reviews', versions: { v1: 2, v2: 1 } })
+
+function found(objects: readonly KubeObject[], code: string): ObjectProblem[] {
+  return lint(objects).filter((each) => each.code === code)
+}
+
+function reviews(http: string): KubeObject[] {
+  return [
+    ...REVIEWS,
+    ...manifest('01'),
+    ...objectsOf(
+      `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: reviews}\nspec:\n  hosts: [reviews]\n  http:\n${http}`
+    )
+  ]
+}
+
+describe('the guides', () => {
+  test('a correct release has no findings', () => {
+    expect(lint([...REVIEWS, ...manifest('01'), ...manifest('02')])).toEqual([])
+  })
+
+  test('G9: weights that do not sum to 100 are named with their true shares, a sum of 0 is an error', () => {
+    const rule = (v1: number, v2: number): KubeObject[] =>
+      reviews(
+        `  - route: [{destination: {host: reviews, subset: v1}, weight: ${v1}}, {destination: {host: reviews, subset: v2}, weight: ${v2}}]\n`
+      )
+    const [uneven] = found(rule(10, 10), 'weights-not-100')
+    expect(uneven).toMatchObject({ severity: 'warning', path: 'spec.http[0].route' })
+    expect(uneven?.message).toContain('v1 50 %, v2 50 %')
+    expect(found(rule(0, 0), 'weights-zero')).toMatchObject([{ severity: 'error' }])
+  })
+
+  test('G10: 1/99 as in manifest 08 is named, 99/1 is not', () => {
+    const payment = deployed({ name: 'payment-svc', versions: { v1: 1, v2: 1 }, namespace: 'production' })
+    const [reversed] = found([...payment, ...manifest('08')], 'weights-reversed')
+    expect(reversed).toMatchObject({ severity: 'warning', path: 'spec.http[0].route' })
+    expect(reversed?.message).toContain('v2 99 %')
+    expect(found([...payment, ...manifest('09')], 'weights-reversed')).toEqual([])
+  })
+
+  test('G41: a v2 without the label (manifest 04) leaves the subset empty: an error while it has weight', () => {
+    const only = deployed({ name: 'reviews', versions: { v1: 1 } })
+    const [empty] = found([...only, ...manifest('04'), ...manifest('01'), ...manifest('02')], 'subset-no-pods')
+    expect(empty).toMatchObject({ severity: 'error', path: 'spec.http[0].route[1].destination.subset', istio: 'IST0173' })
+    expect(empty?.message).toContain('version=v2')
+  })
+
+  test('G45: a subset that no DestinationRule has is named with the known ones', () => {
+    const [missing] = found([...REVIEWS, ...manifest('01'), ...manifest('11')], 'subset-not-found')
+    expect(missing).toMatchObject({ severity: 'error', path: 'spec.http[0].route[0].destination.subset', istio: 'IST0101' })
+    expect(missing?.message).toContain('known subsets: v1, v2')
+  })
+
+  test('G47: a gateway that does not exist is named with the known ones', () => {
+    const [missing] = found([...manifest('12'), ...manifest('20')], 'gateway-not-found')
+    expect(missing).toMatchObject({ severity: 'error', path: 'spec.gateways[0]', istio: 'IST0101' })
+    expect(missing?.message).toContain('default/production-gateway')
+  })
+})
+
+test('fields that are accepted but not applied yet are named, by field', () => {
+  const paths = found([...manifest('22'), ...manifest('25'), ...manifest('28')], 'not-applied-yet').map(
+    ({ object, path }) => `${object.name} ${path}`
+  )
+  expect(paths).toContain('reviews spec.http[0].mirror')
+  expect(paths.some((path) => path.endsWith('.fault'))).toBe(true)
+  expect(paths.some((path) => path.endsWith('outlierDetection'))).toBe(true)
+})
+
+test('subsets whose pods are not ready are a warning', () => {
+  const objects = [...deployed({ name: 'reviews', versions: { v1: 1, v2: -1 } }), ...manifest('01'), ...manifest('02')]
+  expect(lint(objects).map(({ code, severity }) => [code, severity])).toEqual([['subset-not-ready', 'warning']])
+})
+
+test('problems come errors first and can be asked for one object', () => {
+  const problems = lint([...manifest('02'), ...manifest('12')])
+  const severities = problems.map(({ severity }) => severity)
+  expect(severities).toEqual(severities.toSorted())
+  const own = problemsOf(problems, { kind: 'VirtualService', namespace: 'default', name: 'reviews' })
+  expect(own.length).toBeGreaterThan(0)
+  expect(own.every(({ object }) => object.name === 'reviews')).toBe(true)
+})
