@@ -1,0 +1,72 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { ApiError } from '../kube/kube-client.ts'
+import { VirtualClock } from '../std/clock.ts'
+import { FIRST_BACKOFF, KeyRunner, LONGEST_BACKOFF } from './key-runner.ts'
+
+function given(run: (key: string) => Promise<number | undefined>): {
+  clock: VirtualClock
+  runner: KeyRunner
+  stop: AbortController
+  lines: string[]
+} {
+  const [clock, stop, lines] = [new VirtualClock(), new AbortController(), [] as string[]]
+  onTestFinished(() => stop.abort())
+  return { clock, stop, lines, runner: new KeyRunner({ clock, run, log: (line) => lines.push(line) }, stop.signal) }
+}
+
+test('touches during a run lead to exactly one more run', async () => {
+  const runs: string[] = []
+  const gate = Promise.withResolvers<undefined>()
+  const { clock, runner } = given((key) => {
+    runs.push(key)
+    return runs.length === 1 ? gate.promise : Promise.resolve(undefined)
+  })
+  for (let n = 0; n < 5; n++) runner.touch('a')
+  runner.touch('b')
+  await clock.advance(0)
+  expect(runs).toEqual(['a', 'b'])
+  gate.resolve(undefined)
+  await clock.advance(1000)
+  expect(runs).toEqual(['a', 'b', 'a'])
+})
+
+test('a run that asks for it is woken, and a touch before that replaces the alarm', async () => {
+  const at: number[] = []
+  const { clock, runner } = given(() => Promise.resolve(at.push(clock.now()) < 3 ? 100 : undefined))
+  runner.touch('a')
+  await clock.advance(40)
+  runner.touch('a')
+  await clock.advance(1000)
+  expect(at).toEqual([0, 40, 140])
+})
+
+test('failures of the API are retried ever more slowly and told, conflicts silently', async () => {
+  let tries = 0
+  const { clock, runner, lines } = given(() => {
+    tries += 1
+    return Promise.reject(tries === 1 ? new ApiError(409, 'Conflict', 'moved on') : new ApiError(500, 'InternalError', 'broken'))
+  })
+  runner.touch('a')
+  await clock.advance(FIRST_BACKOFF * 15)
+  expect(tries).toBe(5)
+  expect(lines[0]).toBe('a: broken; again in 100 ms')
+  await clock.advance(10 * LONGEST_BACKOFF)
+  expect(lines.at(-1)).toContain(`again in ${LONGEST_BACKOFF} ms`)
+})
+
+test('a bug is not retried but handed on', async () => {
+  const { runner } = given(() => Promise.reject(new TypeError('no such thing')))
+  runner.touch('a')
+  await expect(runner.failed).rejects.toThrow('no such thing')
+})
+
+test('nothing runs after the signal', async () => {
+  let runs = 0
+  const { clock, runner, stop } = given(() => Promise.resolve(++runs * 10))
+  runner.touch('a')
+  await clock.advance(0)
+  stop.abort()
+  runner.touch('b')
+  await clock.advance(1000)
+  expect(runs).toBe(1)
+})

@@ -1,0 +1,144 @@
+// Keeps Deployments, ReplicaSets and Services as their specs say: watches say which to look at, a look reads the namespace afresh, so a
+// look never acts on a copy older than its own last write.
+
+import type { KubeObject, ResourceRef } from '../api/object.ts'
+import type { CallOptions, KubeClient } from '../kube/kube-client.ts'
+import type { Clock, Millis } from '../std/clock.ts'
+import type { Draw } from '../std/draw.ts'
+import { reconcileDeployment } from '../workload/deployment.ts'
+import { controllerOf, DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, PODS, REPLICA_SETS } from '../workload/meta.ts'
+import type { Deployment, Pod, ReplicaSet, Service } from '../workload/objects.ts'
+import { reconcileReplicaSet } from '../workload/replica-set.ts'
+import { reconcileService } from '../workload/service.ts'
+import type { Reconciled, WorkloadEvent } from '../workload/write.ts'
+import { applyWrites } from './apply-writes.ts'
+import { KeyRunner } from './key-runner.ts'
+import { follow } from './rollout-watch.ts'
+
+/** What the loop needs from outside. `event` must not fail: a lost Event is no reason to stop. */
+export interface WorkloadPorts {
+  readonly client: KubeClient
+  readonly clock: Clock
+  readonly draw: Draw
+  readonly event: (event: WorkloadEvent, signal: AbortSignal) => Promise<void>
+  readonly log: (line: string) => void
+}
+
+const SERVICES: ResourceRef = { group: '', version: 'v1', resource: 'services' }
+const SERVICE_OF_SLICE = 'kubernetes.io/service-name'
+const FOLLOWED: readonly ResourceRef[] = [DEPLOYMENTS, REPLICA_SETS, PODS, SERVICES, ENDPOINT_SLICES, ENDPOINTS]
+
+/** The workload controllers. */
+export class WorkloadLoop {
+  readonly #ports: WorkloadPorts
+
+  constructor(ports: WorkloadPorts) {
+    this.#ports = ports
+  }
+
+  /** Runs until the signal ends it, then rejects with its reason; rejects earlier only for a bug. */
+  async run(signal: AbortSignal): Promise<never> {
+    const { client, clock, log } = this.#ports
+    const runner = new KeyRunner({ clock, log, run: (key, stop) => this.#look(key, { signal: stop }) }, signal)
+    const neighbours = new Neighbours(runner)
+    const watches = FOLLOWED.map((resource) =>
+      follow({ client, clock, log, resource, seen: (object, kind) => neighbours.seen(resource, object, kind) }, signal)
+    )
+    try {
+      return await Promise.race([runner.failed, ...watches])
+    } finally {
+      await Promise.allSettled(watches)
+    }
+  }
+
+  async #look(key: string, options: CallOptions): Promise<Millis | undefined> {
+    const [resource = '', namespace = '', name = ''] = key.split('/')
+    const outcome = await this.#reconcile(resource, { namespace, name }, options)
+    if (outcome === undefined) return undefined
+    await applyWrites(this.#ports.client, outcome.writes, options)
+    for (const event of outcome.events) await this.#ports.event(event, options.signal)
+    return outcome.wake
+  }
+
+  async #reconcile(resource: string, at: Place, options: CallOptions): Promise<Reconciled | undefined> {
+    const now = this.#ports.clock.now()
+    switch (resource) {
+      case DEPLOYMENTS.resource: {
+        const deployment = await this.#get<Deployment>(DEPLOYMENTS, at, options)
+        if (deployment === undefined) return undefined
+        const [replicaSets, pods] = [await this.#list<ReplicaSet>(REPLICA_SETS, at, options), await this.#list<Pod>(PODS, at, options)]
+        return reconcileDeployment({ deployment, replicaSets, pods, now })
+      }
+      case REPLICA_SETS.resource: {
+        const replicaSet = await this.#get<ReplicaSet>(REPLICA_SETS, at, options)
+        if (replicaSet === undefined) return undefined
+        const pods = await this.#list<Pod>(PODS, at, options)
+        return reconcileReplicaSet({ replicaSet, pods, now, draw: this.#ports.draw })
+      }
+      default: {
+        const service = await this.#get<Service>(SERVICES, at, options)
+        if (service === undefined) return undefined
+        const [pods, slices] = [await this.#list<Pod>(PODS, at, options), await this.#list(ENDPOINT_SLICES, at, options)]
+        return reconcileService({ service, pods, slices, endpoints: await this.#get(ENDPOINTS, at, options) })
+      }
+    }
+  }
+
+  // The API server has checked the objects of built-in kinds against their schemas: the casts add nothing to that.
+  async #get<T extends KubeObject>(resource: ResourceRef, at: Place, options: CallOptions): Promise<T | undefined> {
+    return (await this.#ports.client.get({ ...resource, ...at }, options)) as T | undefined
+  }
+
+  async #list<T extends KubeObject>(resource: ResourceRef, at: Place, options: CallOptions): Promise<readonly T[]> {
+    return (await this.#ports.client.list({ ...resource, namespace: at.namespace }, options)).items as readonly T[]
+  }
+}
+
+interface Place {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** Tells which keys a change concerns. Owns the names of what owns others, since an object without a controller may be anyone's. */
+class Neighbours {
+  readonly #runner: { touch(key: string): void }
+  readonly #names = new Map<string, Set<string>>()
+
+  constructor(runner: { touch(key: string): void }) {
+    this.#runner = runner
+  }
+
+  seen(resource: ResourceRef, object: KubeObject, kind: 'present' | 'deleted'): void {
+    const { namespace = '', name = '', labels = {} } = object.metadata
+    if (resource === ENDPOINT_SLICES) return this.#touch(SERVICES, namespace, labels[SERVICE_OF_SLICE])
+    if (resource === ENDPOINTS) return this.#touch(SERVICES, namespace, name)
+    if (resource !== PODS) {
+      const known = this.#namesOf(resource, namespace)
+      if (kind === 'present') known.add(name)
+      else known.delete(name)
+      this.#touch(resource, namespace, name)
+    }
+    if (resource === REPLICA_SETS) this.#touchOwner(DEPLOYMENTS, namespace, object)
+    if (resource !== PODS) return
+    this.#touchOwner(REPLICA_SETS, namespace, object)
+    // Its labels may have changed: which Services it left is not known here.
+    for (const service of this.#namesOf(SERVICES, namespace)) this.#touch(SERVICES, namespace, service)
+  }
+
+  #touchOwner(resource: ResourceRef, namespace: string, object: KubeObject): void {
+    const owner = controllerOf(object)?.name
+    if (owner !== undefined) return this.#touch(resource, namespace, owner)
+    for (const name of this.#namesOf(resource, namespace)) this.#touch(resource, namespace, name)
+  }
+
+  #touch(resource: ResourceRef, namespace: string, name: string | undefined): void {
+    if (name !== undefined) this.#runner.touch(`${resource.resource}/${namespace}/${name}`)
+  }
+
+  #namesOf(resource: ResourceRef, namespace: string): Set<string> {
+    const key = `${resource.resource}/${namespace}`
+    const known = this.#names.get(key) ?? new Set()
+    this.#names.set(key, known)
+    return known
+  }
+}
