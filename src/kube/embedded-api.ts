@@ -6,9 +6,10 @@ import type { Clock } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { ChangeLog } from '../store/change-log.ts'
 import { settle, settleAll } from '../store/collect.ts'
-import { badRequest, expired, noSuchResource, tooLarge } from '../store/failure.ts'
+import { expired, noSuchResource, tooLarge } from '../store/failure.ts'
 import { changeRecord, encodeRecord, encodeSnapshot, type Journal, recover } from '../store/journal-record.ts'
 import type { KindRules, Served } from '../store/kind-rules.ts'
+import { readVersion } from '../store/list-objects.ts'
 import { compileSelection, type Selection } from '../store/selection.ts'
 import { Store } from '../store/store.ts'
 import type { Change, Status, StoreAnswer, StoreRequest, Target } from '../store/store-request.ts'
@@ -132,10 +133,8 @@ export class EmbeddedApi {
     const namespace = spec.scope === 'Cluster' ? '' : (request.target.namespace ?? '')
     const selection = compileSelection({ ...request, namespace }, spec, this.#options.rules)
     if (typeof selection !== 'function') return selection
-    const from = Number(request.resourceVersion ?? '')
-    if (!Number.isSafeInteger(from) || from < 0) {
-      return badRequest(`resourceVersion: Invalid value: ${JSON.stringify(request.resourceVersion)}: strconv.ParseUint: invalid syntax`)
-    }
+    const from = readVersion(request.resourceVersion)
+    if (typeof from !== 'number') return from
     const watcher: Watcher = { served, selection, emit, from }
     if (from === 0 || request.sendInitialEvents === true) this.#beginWithState(watcher, request)
     else this.#beginAt(watcher)

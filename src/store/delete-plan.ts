@@ -20,64 +20,65 @@ const GRACE_DEFAULT = 30
 /** The options in a DeleteOptions body; absent is the default (Background). The legacy `orphanDependents` counts. */
 export function readDeleteOptions(body: unknown): Deleting | Failure {
   if (body !== undefined && body !== null && !isObject(body)) return badRequest('the body of a delete is DeleteOptions')
-  const policy = dig(body, 'propagationPolicy')
-  if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
-    return badRequest(`invalid propagationPolicy: ${JSON.stringify(policy)}`)
+  const propagation = dig(body, 'propagationPolicy') ?? (dig(body, 'orphanDependents') === true ? 'Orphan' : 'Background')
+  if (propagation !== 'Background' && propagation !== 'Foreground' && propagation !== 'Orphan') {
+    return badRequest(`invalid propagationPolicy: ${JSON.stringify(propagation)}`)
   }
   const grace = dig(body, 'gracePeriodSeconds')
-  const preconditions = dig(body, 'preconditions')
-  const [uid, version] = [dig(preconditions, 'uid'), dig(preconditions, 'resourceVersion')]
   const dryRun = dig(body, 'dryRun')
   return {
-    propagation: policy ?? (dig(body, 'orphanDependents') === true ? 'Orphan' : 'Background'),
+    propagation,
     gracePeriodSeconds: typeof grace === 'number' && grace >= 0 ? grace : undefined,
-    uid: typeof uid === 'string' ? uid : undefined,
-    resourceVersion: typeof version === 'string' ? version : undefined,
+    uid: textOf(dig(body, 'preconditions', 'uid')),
+    resourceVersion: textOf(dig(body, 'preconditions', 'resourceVersion')),
     dryRun: Array.isArray(dryRun) && dryRun.includes('All')
   }
 }
 
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
 /** What deleting `old` does now. Deleting again while it waits changes nothing, but for a shorter grace period or a new finalizer. */
 export function planDelete(old: KubeObject, options: Deleting, planning: Planning): Planned {
-  const { spec } = planning.served
-  const { metadata } = old
-  const name = metadata.name ?? ''
-  if (options.uid !== undefined && options.uid !== metadata.uid) {
-    return conflict(spec, name, `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${metadata.uid ?? ''}`)
-  }
-  if (options.resourceVersion !== undefined && options.resourceVersion !== metadata.resourceVersion) {
-    const stored = metadata.resourceVersion ?? ''
-    const because = `ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${stored}`
-    return conflict(spec, name, `Precondition failed: ${because}`)
-  }
-  const finalizers = withPropagation(metadata.finalizers ?? [], options)
+  const refused = unmetPrecondition(old, options, planning)
+  if (refused !== undefined) return refused
+  const { finalizers: before = [], deletionTimestamp, deletionGracePeriodSeconds = 0 } = old.metadata
+  const finalizers = withPropagation(before, options)
   const grace = graceOf(old, options)
-  const waiting = metadata.deletionTimestamp !== undefined
-  const sameFinalizers = finalizers.length === (metadata.finalizers ?? []).length
-  if (waiting && sameFinalizers && grace >= (metadata.deletionGracePeriodSeconds ?? 0) && !isGone(old)) {
-    return { kind: 'plan', effect: 'none', object: old, warnings: [] }
-  }
+  const nothingNew = finalizers.length === before.length && grace >= deletionGracePeriodSeconds
+  if (deletionTimestamp !== undefined && nothingNew && !isGone(old)) return { kind: 'plan', effect: 'none', object: old, warnings: [] }
   const marked = mark(old, { finalizers, grace }, planning)
   return { kind: 'plan', effect: isGone(marked) ? 'removed' : 'modified', object: marked, warnings: [] }
 }
 
+function unmetPrecondition(old: KubeObject, options: Deleting, planning: Planning): Failure | undefined {
+  const { name = '', uid = '', resourceVersion = '' } = old.metadata
+  const { spec } = planning.served
+  if (options.uid !== undefined && options.uid !== uid) {
+    return conflict(spec, name, `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid}`)
+  }
+  if (options.resourceVersion === undefined || options.resourceVersion === resourceVersion) return undefined
+  const versions = `ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`
+  return conflict(spec, name, `Precondition failed: ${versions}`)
+}
+
 function mark(old: KubeObject, how: { readonly finalizers: readonly string[]; readonly grace: number }, planning: Planning): KubeObject {
-  const { metadata } = old
-  const first = metadata.deletionTimestamp === undefined
+  const { finalizers: _, ...rest } = old.metadata
+  const first = rest.deletionTimestamp === undefined
   const isNamespace = old.kind === 'Namespace' && old.apiVersion === 'v1'
-  const shorter = how.grace < (metadata.deletionGracePeriodSeconds ?? Infinity)
-  const { finalizers: _, ...rest } = metadata
+  const newTime = first || how.grace < (rest.deletionGracePeriodSeconds ?? Infinity)
   const marked: KubeObject = {
     ...old,
     ...(isNamespace && { status: { ...(isObject(old['status']) && old['status']), phase: 'Terminating' } }),
     metadata: {
       ...rest,
       ...(how.finalizers.length > 0 && { finalizers: how.finalizers }),
-      ...((first || shorter) && { deletionTimestamp: planning.rules.time(planning.now + how.grace * 1000) }),
-      ...((first || shorter) && !isNamespace && { deletionGracePeriodSeconds: how.grace })
+      ...(newTime && { deletionTimestamp: planning.rules.time(planning.now + how.grace * 1000) }),
+      ...(newTime && !isNamespace && { deletionGracePeriodSeconds: how.grace })
     }
   }
-  return first && metadata.generation !== undefined ? nextGeneration(marked) : marked
+  return first && rest.generation !== undefined ? nextGeneration(marked) : marked
 }
 
 function withPropagation(finalizers: readonly string[], options: Deleting): readonly string[] {

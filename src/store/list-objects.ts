@@ -2,7 +2,7 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { dig } from '../std/json.ts'
-import { badRequest, tooLarge } from './failure.ts'
+import { badRequest, tooLarge, type Failure } from './failure.ts'
 import type { KindRules, Served } from './kind-rules.ts'
 import type { ObjectTable } from './object-table.ts'
 import { inVersion } from './read-body.ts'
@@ -28,21 +28,33 @@ export function listObjects(request: List, listing: Listing): StoreAnswer {
   const namespace = served.spec.scope === 'Cluster' ? '' : (request.target.namespace ?? '')
   const selection = compileSelection({ ...request, namespace }, served.spec, listing.rules)
   if (typeof selection !== 'function') return selection
-  const wanted = Number(request.resourceVersion ?? '')
-  if (!Number.isSafeInteger(wanted) || wanted < 0) {
-    return badRequest(`resourceVersion: Invalid value: ${JSON.stringify(request.resourceVersion)}: strconv.ParseUint: invalid syntax`)
-  }
+  const wanted = readVersion(request.resourceVersion)
+  if (typeof wanted !== 'number') return wanted
   if (wanted > version) return tooLarge(wanted, version)
-  const from = request.continue === undefined || request.continue === '' ? { version, after: '' } : readToken(request.continue)
-  if (from === undefined)
-    return badRequest(`invalid continue token: continue key is not valid: invalid character in ${request.continue ?? ''}`)
+  const from = readToken(request.continue ?? '', version)
+  if (from === undefined) return badRequest(`invalid continue token: continue key is not valid: invalid character in ${request.continue}`)
   const prefix = namespace === '' ? '' : `${namespace}/`
   const { items, last } = takePage(request, listing, { selection, prefix, after: from.after })
   const page = { kind: 'list', items, resourceVersion: String(from.version), spec: served.spec, version: served.version } as const
-  if (last === undefined) return page
-  const selective = (request.labelSelector ?? '') !== '' || (request.fieldSelector ?? '') !== ''
-  const left = selective ? 0 : countAfter(listing.table, prefix, last)
-  return { ...page, continue: writeToken(from.version, last), ...(!selective && { remainingItemCount: left }) }
+  return last === undefined
+    ? page
+    : { ...page, continue: writeToken(from.version, last), ...remaining(request, listing.table, { prefix, last }) }
+}
+
+function remaining(
+  request: List,
+  table: ObjectTable,
+  from: { readonly prefix: string; readonly last: string }
+): { readonly remainingItemCount?: number } {
+  if (Boolean(request.labelSelector) || Boolean(request.fieldSelector)) return {}
+  return { remainingItemCount: countAfter(table, from.prefix, from.last) }
+}
+
+/** A resourceVersion parameter; absent and '' are 0, which any state satisfies. */
+export function readVersion(text: string | undefined): number | Failure {
+  const version = Number(text ?? '')
+  if (Number.isSafeInteger(version) && version >= 0) return version
+  return badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: invalid syntax`)
 }
 
 function takePage(
@@ -75,7 +87,8 @@ function writeToken(version: number, after: string): string {
     .replaceAll('=', '')
 }
 
-function readToken(token: string): { readonly version: number; readonly after: string } | undefined {
+function readToken(token: string, current: number): { readonly version: number; readonly after: string } | undefined {
+  if (token === '') return { version: current, after: '' }
   try {
     const read: unknown = JSON.parse(decodeURIComponent(atob(token.replaceAll('-', '+').replaceAll('_', '/'))))
     const [version, after] = [dig(read, 'rv'), dig(read, 'start')]

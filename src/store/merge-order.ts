@@ -33,14 +33,16 @@ export function enforceOrder(
   let taken = 0
   for (const item of ordered) {
     const at = indexOf(live, item, key)
-    while (at >= 0 && taken < rest.length) {
-      const other = indexOf(live, rest[taken], key)
-      if (other < 0 || other >= at) break
-      result.push(rest[taken++])
-    }
-    result.push(item)
+    const until = rest.findIndex((other, index) => index >= taken && !comesBefore(indexOf(live, other, key), at))
+    const end = until < 0 ? rest.length : until
+    result.push(...rest.slice(taken, end), item)
+    taken = end
   }
   return [...result, ...rest.slice(taken)]
+}
+
+function comesBefore(place: number, other: number): boolean {
+  return place >= 0 && other >= 0 && place < other
 }
 
 function sortBy(items: readonly unknown[], order: readonly unknown[], key: string): readonly unknown[] {

@@ -47,10 +47,10 @@ function toObject(body: Record<string, unknown>, served: Served): KubeObject | s
   if (given.kind === '') return `Object 'Kind' is missing in '${JSON.stringify(body)}'`
   if (given.apiVersion === '') return `Object 'apiVersion' is missing in '${JSON.stringify(body)}'`
   if (given.apiVersion !== apiVersion) {
-    return `the API version in the data (${String(given.apiVersion)}) does not match the expected API version (${apiVersion})`
+    return `the API version in the data (${JSON.stringify(given.apiVersion)}) does not match the expected API version (${apiVersion})`
   }
   if (given.kind !== served.spec.kind) {
-    return `the kind in the data (${String(given.kind)}) does not match the expected kind (${served.spec.kind})`
+    return `the kind in the data (${JSON.stringify(given.kind)}) does not match the expected kind (${served.spec.kind})`
   }
   const metadata = body['metadata'] ?? {}
   if (!isObject(metadata))

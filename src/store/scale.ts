@@ -47,7 +47,8 @@ function selectorText(selector: unknown): string {
 }
 
 function expressionText(expression: unknown): string {
-  const key = String(dig(expression, 'key') ?? '')
+  const named = dig(expression, 'key')
+  const key = typeof named === 'string' ? named : ''
   const values = dig(expression, 'values')
   const list = Array.isArray(values) ? values.join(',') : ''
   const operator = dig(expression, 'operator')

@@ -17,7 +17,7 @@ import { inVersion } from './read-body.ts'
 import { DEFINITIONS, Registry, tableName } from './registry.ts'
 import { scaleOf, withReplicas } from './scale.ts'
 import { compileSelection } from './selection.ts'
-import type { Change, StoreAnswer, StoreRequest } from './store-request.ts'
+import type { Change, Status, StoreAnswer, StoreRequest } from './store-request.ts'
 import { isGone, planUpdate } from './update-plan.ts'
 
 /** What a request led to. */
@@ -208,7 +208,7 @@ export class Store {
     if (spec.group === DEFINITIONS.group && spec.plural === DEFINITIONS.resource && kept.kind === 'deleted') {
       changes.push(...this.#dropKind(kept.object.metadata.name ?? ''))
     }
-    return { object: inVersionOf(kept.object, plan.object), changes }
+    return { object: likeVersion(kept.object, plan.object), changes }
   }
 
   #change(plan: Pick<Plan, 'effect' | 'object'>, spec: KindSpec): Change {
@@ -279,7 +279,7 @@ export class Store {
   }
 }
 
-function inVersionOf(object: KubeObject, like: KubeObject): KubeObject {
+function likeVersion(object: KubeObject, like: KubeObject): KubeObject {
   return object.apiVersion === like.apiVersion ? object : { ...object, apiVersion: like.apiVersion }
 }
 
@@ -309,14 +309,15 @@ function planReplace(request: Update, old: KubeObject, planning: Planning): Plan
 function answerWrite(request: Exclude<Write, { readonly verb: 'deletecollection' }>, plan: Plan, served: Served): StoreAnswer {
   const { spec, version } = served
   const { warnings } = plan
-  if (request.verb === 'delete') {
-    const { name = '', uid = '' } = plan.object.metadata
-    const answersObject = spec.group === '' && (spec.plural === 'pods' || spec.plural === 'namespaces')
-    if (plan.effect !== 'removed' || answersObject) return { kind: 'object', code: 200, object: plan.object, spec, version, warnings }
-    const details = { name, ...(spec.group !== '' && { group: spec.group }), kind: spec.plural, uid }
-    return { kind: 'deleted', status: { code: 200, reason: '', message: '', details }, warnings }
-  }
-  const scaled = request.verb !== 'create' && request.subresource === 'scale' && spec.scale !== undefined
-  const object = scaled ? scaleOf(plan.object, spec.scale) : plan.object
+  const answersObject = spec.group === '' && (spec.plural === 'pods' || spec.plural === 'namespaces')
+  if (request.verb === 'delete' && plan.effect === 'removed' && !answersObject)
+    return { kind: 'deleted', status: deletedStatus(plan.object, spec), warnings }
+  const scaled = (request.verb === 'update' || request.verb === 'patch') && request.subresource === 'scale'
+  const object = scaled && spec.scale !== undefined ? scaleOf(plan.object, spec.scale) : plan.object
   return { kind: 'object', code: plan.effect === 'added' ? 201 : 200, object, spec, version, warnings }
+}
+
+function deletedStatus(object: KubeObject, spec: KindSpec): Status {
+  const { name = '', uid = '' } = object.metadata
+  return { code: 200, reason: '', message: '', details: { name, ...(spec.group !== '' && { group: spec.group }), kind: spec.plural, uid } }
 }

@@ -39,8 +39,9 @@ describe('the public strategic merge patch cases', () => {
 
   test.each(rows.filter((row) => row.twoWay !== undefined))('$id', (row) => {
     const result = apply(row.original, row.twoWay, row)
-    if (row.expectedError !== undefined) expect(result).toContain(row.expectedError)
-    else expect(result).toEqual(wanted(row.twoWayResult ?? row.modified, row))
+    const error = row.expectedError
+    const shown = error !== undefined && typeof result === 'string' && result.includes(error) ? error : result
+    expect(shown).toEqual(error ?? wanted(row.twoWayResult ?? row.modified, row))
   })
   test.each(rows.filter((row) => row.threeWay !== undefined && row.result !== undefined))('$id (three-way result)', (row) => {
     expect(apply(row.current, row.threeWay, row)).toEqual(wanted(row.result, row))

@@ -108,10 +108,17 @@ function mergeList(original: readonly unknown[], patch: readonly unknown[], sche
   if (original.length === 0 && patch.length === 0) return original
   const key = schema?.['x-kubernetes-patch-merge-key'] ?? ''
   if (!elementsAreMaps([...original, ...patch])) {
-    const both: unknown[] = []
-    for (const item of [...original, ...patch]) if (!both.includes(item)) both.push(item)
-    return enforceOrder(both, patch, original, '')
+    return enforceOrder([...new Set([...original, ...patch])], patch, original, '')
   }
+  return mergeKeyedList(original, patch, { key, schema: schema?.items })
+}
+
+function mergeKeyedList(
+  original: readonly unknown[],
+  patch: readonly unknown[],
+  by: { readonly key: string; readonly schema: Schema | undefined }
+): readonly unknown[] {
+  const { key, schema } = by
   if (key === '') throw new Unfit('unfit', 'cannot merge lists without merge key')
   const directed = obeyElements(original, patch, key)
   const merged = [...directed.original]
@@ -119,7 +126,7 @@ function mergeList(original: readonly unknown[], patch: readonly unknown[], sche
     if (!Object.hasOwn(item, key)) throw new Unfit('unfit', `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
     const at = indexOf(merged, item, key)
     const before = merged[at]
-    if (isObject(before)) merged[at] = mergeMap(before, item, schema?.items)
+    if (isObject(before)) merged[at] = mergeMap(before, item, schema)
     else merged.push(withoutDirectives(item) ?? {})
   }
   return enforceOrder(merged, directed.patch, directed.original, key)
@@ -151,21 +158,31 @@ function mergeOrderedLists(merged: Map<string, unknown>, patch: Fields, schema: 
   for (const [directive, order] of Object.entries(patch)) {
     if (!directive.startsWith(ORDER)) continue
     const name = directive.slice(ORDER.length)
-    const inner = fieldSchema(schema, name)
-    const key = inner?.['x-kubernetes-patch-merge-key'] ?? ''
     const before = merged.get(name)
     const given = patch[name]
     if (!Array.isArray(order) || !isListOrAbsent(before) || !isListOrAbsent(given)) {
       throw new Unfit('malformed', 'invalid patch format of setElementOrder list')
     }
-    checkOrder(given ?? [], order, key)
+    const inner = fieldSchema(schema, name)
+    checkOrder(given ?? [], order, inner?.['x-kubernetes-patch-merge-key'] ?? '')
     if (before === undefined && given === undefined) continue
     done.add(name)
-    const deleted = patch[DELETE + name]
-    const removed = Array.isArray(deleted) ? (before ?? []).filter((item) => !deleted.some((gone) => sameJson(gone, item))) : before
-    merged.set(name, enforceOrder(mergeForOrder(removed, given, inner), order, liveOrder(removed ?? [], given ?? [], key), key))
+    merged.set(name, mergeOrdered(withoutDeleted(before, patch[DELETE + name]), given, { order, schema: inner }))
   }
   return done
+}
+
+function mergeOrdered(
+  before: readonly unknown[] | undefined,
+  given: readonly unknown[] | undefined,
+  by: { readonly order: readonly unknown[]; readonly schema: Schema | undefined }
+): readonly unknown[] {
+  const key = by.schema?.['x-kubernetes-patch-merge-key'] ?? ''
+  return enforceOrder(mergeForOrder(before, given, by.schema), by.order, liveOrder(before ?? [], given ?? [], key), key)
+}
+
+function withoutDeleted(before: readonly unknown[] | undefined, deleted: unknown): readonly unknown[] | undefined {
+  return Array.isArray(deleted) ? before?.filter((item) => !deleted.some((gone) => sameJson(gone, item))) : before
 }
 
 /**

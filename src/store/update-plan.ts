@@ -52,38 +52,30 @@ export function nextGeneration(object: KubeObject): KubeObject {
 }
 
 function refuse(given: KubeObject, input: UpdateInput, planning: Planning): Failure | undefined {
+  return misaddressed(given.metadata, input.old.metadata) ?? outdated(given.metadata, input, planning)
+}
+
+function misaddressed(given: ObjectMeta, old: ObjectMeta): Failure | undefined {
+  const { name = '', namespace = '' } = old
+  if (given.name === undefined) return badRequest('name must be provided')
+  if (given.name !== name) return badRequest(`the name of the object (${given.name}) does not match the name on the URL (${name})`)
+  if (given.namespace === undefined || given.namespace === namespace) return undefined
+  return badRequest(`the namespace of the object (${given.namespace}) does not match the namespace on the URL (${namespace})`)
+}
+
+function outdated(given: ObjectMeta, input: UpdateInput, planning: Planning): Failure | undefined {
   const { spec } = planning.served
-  const old = input.old.metadata
-  const name = old.name ?? ''
-  const { metadata } = given
-  if (metadata.name !== undefined && metadata.name !== name) {
-    return badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
+  const { name = '', namespace, uid = '', resourceVersion } = input.old.metadata
+  if (given.resourceVersion === undefined && spec.origin === 'custom' && input.verb === 'update') {
+    const message = 'Invalid value: 0: must be specified for an update'
+    return invalid(spec, name, [{ reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' }], 'plural')
   }
-  if (metadata.name === undefined) return badRequest('name must be provided')
-  if (metadata.namespace !== undefined && metadata.namespace !== old.namespace) {
-    const where = old.namespace ?? ''
-    return badRequest(
-      `the namespace of the provided object (${metadata.namespace}) does not match the namespace sent on the request (${where})`
-    )
+  if (given.uid !== undefined && given.uid !== uid) {
+    const key = `/registry/${spec.plural}/${namespace === undefined ? '' : `${namespace}/`}${name}`
+    const met = `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${uid}`
+    return conflict(spec, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${met}`)
   }
-  if (metadata.resourceVersion === undefined && spec.origin === 'custom' && input.verb === 'update') {
-    const cause: Cause = {
-      reason: 'FieldValueInvalid',
-      message: 'Invalid value: 0: must be specified for an update',
-      field: 'metadata.resourceVersion'
-    }
-    return invalid(spec, name, [cause], 'plural')
-  }
-  if (metadata.uid !== undefined && metadata.uid !== old.uid) {
-    const key = `/registry/${spec.plural}/${old.namespace === undefined ? '' : `${old.namespace}/`}${name}`
-    const stored = `UID in precondition: ${metadata.uid}, UID in object meta: ${old.uid ?? ''}`
-    return conflict(
-      spec,
-      name,
-      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ${stored}`
-    )
-  }
-  return metadata.resourceVersion !== undefined && metadata.resourceVersion !== old.resourceVersion ? conflict(spec, name) : undefined
+  return given.resourceVersion !== undefined && given.resourceVersion !== resourceVersion ? conflict(spec, name) : undefined
 }
 
 function withContent(old: KubeObject, given: KubeObject, planning: Planning): KubeObject {
