@@ -178,7 +178,8 @@ export const canaryService = object('Services and routing of the rollout.', {
     authority: text('New authority.'),
     type: text('Gateway API only.')
   }),
-  mirror: array('Gateway API only.', mirror),
+  // `required` on a list means nothing; the official CRD has it there
+  mirror: array('Gateway API only.', mirror, { required: ['backendRef'] }),
   headers: object('Header edits.', { request: headerOperations, response: headerOperations }),
   gateways: array('Gateways of the VirtualService; absent: mesh.', string('Gateway.')),
   gatewayRefs: array('Gateway API only.', gatewayRef, { maxItems: 32 }),
