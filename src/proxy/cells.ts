@@ -11,6 +11,8 @@ export interface PeerCells {
 }
 
 const UNKNOWN = 'unknown'
+const NOBODY = { workload: UNKNOWN, namespace: UNKNOWN, app: UNKNOWN, version: UNKNOWN }
+const NO_SERVICE = { host: UNKNOWN, serviceName: UNKNOWN, namespace: UNKNOWN }
 
 /** Owns the mapping for one listener; cells belong to the recorder. Entries of endpoints that are gone are let go with their slots. */
 export class ListenerCells {
@@ -52,19 +54,21 @@ export class ListenerCells {
   }
 
   #labels(reporter: CellLabels['reporter'], cluster: Cluster | undefined, endpoint: Endpoint | undefined): CellLabels {
+    const peer = endpoint ?? NOBODY
+    const service = cluster ?? NO_SERVICE
     return {
       reporter,
       sourceWorkload: this.#source.workload,
       sourceNamespace: this.#source.namespace,
       sourceApp: this.#source.app,
       sourceVersion: this.#source.version,
-      destinationWorkload: endpoint?.workload ?? UNKNOWN,
-      destinationNamespace: endpoint?.namespace ?? UNKNOWN,
-      destinationApp: endpoint?.app ?? UNKNOWN,
-      destinationVersion: endpoint?.version ?? UNKNOWN,
-      destinationService: cluster?.host ?? UNKNOWN,
-      destinationServiceName: cluster?.serviceName ?? UNKNOWN,
-      destinationServiceNamespace: cluster?.namespace ?? UNKNOWN
+      destinationWorkload: peer.workload,
+      destinationNamespace: peer.namespace,
+      destinationApp: peer.app,
+      destinationVersion: peer.version,
+      destinationService: service.host,
+      destinationServiceName: service.serviceName,
+      destinationServiceNamespace: service.namespace
     }
   }
 }

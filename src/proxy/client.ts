@@ -216,29 +216,35 @@ export class Client implements Swept, Downstream, Reading {
 
   #begin(bytes: Buffer, next: number, end: number): number {
     const started = this.#context.monotonic()
-    const current = this.#current
-    current.method = this.#facts.method
-    current.minor = head.minor
-    current.close = head.close || (head.minor === 0 && !head.keepAlive)
-    current.keepAlive = head.keepAlive
-    const { chunked, contentLength, continues } = head
+    this.#started = started
+    this.#remember()
+    const { continues } = head
     this.#facts.authority = this.#entrance.nameOf(this.#facts.authority)
     const decision = decide(this.#context.router, this.#entrance.scopeOf(this.#facts.authority), this.#facts, this.#context.draw)
     const exchange = decision.kind === 'forward' ? this.#exchangeFor(bytes, decision, started) : undefined
     this.#exchange = exchange
-    this.#started = started
-    this.#phase = chunked ? 'chunks' : contentLength > 0 ? 'length' : 'answer'
-    this.#left = contentLength
-    if (chunked) (this.#chunks ??= new ChunkScanner()).reset()
+    // The registers are not read from here on: trailers are scanned with them.
     const range = this.#inBody() ? this.#frame(bytes, next, end) : undefined
     if (range === null) return this.#refuse(400, 'not chunked framing')
     if (exchange === undefined) this.#answerBy(decision, started)
     else {
       if (this.#phase === 'answer') exchange.onRequestDone(started)
-      else if (continues && current.minor === 1) this.socket.write(CONTINUE, 'latin1')
+      else if (continues && this.#current.minor === 1) this.socket.write(CONTINUE, 'latin1')
       exchange.start(range === undefined ? '' : bytes.toString('latin1', next, range.kept))
     }
     return range?.after ?? next
+  }
+
+  // Takes from the registers what is needed until the answer is complete.
+  #remember(): void {
+    const current = this.#current
+    current.method = this.#facts.method
+    current.minor = head.minor
+    current.close = head.close || (head.minor === 0 && !head.keepAlive)
+    current.keepAlive = head.keepAlive
+    this.#left = head.contentLength
+    this.#phase = head.chunked ? 'chunks' : head.contentLength > 0 ? 'length' : 'answer'
+    if (head.chunked) (this.#chunks ??= new ChunkScanner()).reset()
   }
 
   #exchangeFor(bytes: Buffer, decision: Forward, started: Millis): Exchange | undefined {

@@ -617,11 +617,11 @@ test('a change of weights under load loses no request and takes effect with the 
     ])
   )
   const bodies: string[] = []
-  let stop = false
+  const load = { on: true }
   const client = async (): Promise<void> => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
     cleanups.push(() => socket.destroy())
-    while (!stop) {
+    while (load.on) {
       socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
       const text = await new Promise<string>((resolve, reject) => {
         socket.once('data', (bytes) => resolve(bytes.toString()))
@@ -651,7 +651,7 @@ test('a change of weights under load loses no request and takes effect with the 
   }
   const before = bodies.length
   await expect.poll(() => bodies.length).toBeGreaterThan(before + 100)
-  stop = true
+  load.on = false
   await Promise.all(clients)
   expect(new Set(bodies)).toEqual(new Set(['old', 'new']))
   expect(new Set(bodies.slice(before + 8))).toEqual(new Set(['new']))

@@ -235,18 +235,23 @@ export class Exchange implements UpstreamUser {
 
   onFailure(failure: UpstreamFailure): void {
     if (this.#ended) return
-    const stale = failure === 'terminated' && this.#upstream?.reused === true && !this.#upstream.answerStarted
+    const stale = this.#isStale(failure)
     const connected = failure !== 'connect-failure' && failure !== 'connect-timeout'
     this.#leave(connected && !this.#answering && !stale ? FAILURES[failure].status : undefined)
     if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
-    if (stale && SAFE.has(this.#from.method) && this.#retained !== undefined && this.#stale < STALE_MAX) {
+    if (stale && this.#stale < STALE_MAX) {
       this.#stale++
       return this.#try()
     }
-    const outcome: TryOutcome = connected
-      ? { kind: 'failure', cause: 'reset', sent: true }
-      : { kind: 'failure', cause: 'connect-failure', sent: false }
-    this.#retryOr(outcome, failure)
+    const cause = connected ? 'reset' : 'connect-failure'
+    this.#retryOr({ kind: 'failure', cause, sent: connected }, failure)
+  }
+
+  // The endpoint closed a kept connection under us: nothing was answered, and the request may be sent again without harm.
+  #isStale(failure: UpstreamFailure): boolean {
+    const upstream = this.#upstream
+    if (failure !== 'terminated' || upstream?.reused !== true || upstream.answerStarted) return false
+    return SAFE.has(this.#from.method) && this.#retained !== undefined
   }
 
   #try(): void {

@@ -17,6 +17,9 @@ export const TARGET = table((octet) => octet > 0x20 && octet < 0x7f && octet !==
 /** Authority: registered names, addresses and a port; no userinfo, no list. */
 export const AUTHORITY = table((octet) => isToken(octet) || octet === 0x3a || octet === 0x5b || octet === 0x5d)
 
+/** Between the members of a list: comma, space and tab. */
+export const SEPARATOR = table((octet) => octet === 0x2c || octet === 32 || octet === 9)
+
 /** Value of a hexadecimal digit, 255 for every other octet. */
 export const HEX = Uint8Array.from({ length: 256 }, (_, octet) => {
   const value = Number.parseInt(String.fromCharCode(octet), 16)

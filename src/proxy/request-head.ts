@@ -103,18 +103,23 @@ export class RequestHead implements RequestFacts {
 /** The head to send upstream, without the attempt count and the blank line, from the registers. */
 export function upstreamHead(bytes: Buffer, forwarding: Forwarding): string {
   const { decision, facts, edge } = forwarding
-  const host = facts.absolute || decision.authority !== facts.authority || head.host < 0 ? decision.authority : undefined
+  const newHost = facts.absolute || decision.authority !== facts.authority || head.host < 0
   let text = `${facts.method} ${decision.path} HTTP/1.1\r\n`
-  if (host !== undefined) text += `host: ${host}\r\n`
-  text += keptFields(bytes, forwarding, host !== undefined)
-  if (decision.authority !== facts.authority) text += `x-envoy-original-host: ${facts.authority}\r\n`
-  if (decision.path !== facts.path) text += `x-envoy-original-path: ${facts.path}\r\n`
+  if (newHost) text += `host: ${decision.authority}\r\n`
+  text += keptFields(bytes, forwarding, newHost) + originalLines(decision, facts)
   if (edge) text += edgeLines(bytes, forwarding)
-  else if (facts.header('x-forwarded-proto') === undefined) text += 'x-forwarded-proto: http\r\n'
+  else if (!head.forwardedProto) text += 'x-forwarded-proto: http\r\n'
   if (head.requestId < 0) text += `x-request-id: ${randomUUID()}\r\n`
   if (decision.timeout > 0) text += `x-envoy-expected-rq-timeout-ms: ${expectedTimeout(decision)}\r\n`
   if (forwarding.upgrade) text += 'connection: upgrade\r\n'
   return decision.request === undefined ? text : text + addedLines(decision.request)
+}
+
+function originalLines(decision: Forward, facts: RequestHead): string {
+  let text = ''
+  if (decision.authority !== facts.authority) text += `x-envoy-original-host: ${facts.authority}\r\n`
+  if (decision.path !== facts.path) text += `x-envoy-original-path: ${facts.path}\r\n`
+  return text
 }
 
 function edgeLines(bytes: Buffer, { clientAddress }: Forwarding): string {

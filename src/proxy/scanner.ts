@@ -3,7 +3,7 @@
 // differently is refused. The single set of registers and the absence of objects are paid for by bench/proxy.ts.
 
 import { LIMITS } from './limits.ts'
-import { AUTHORITY, METHOD, TARGET, TOKEN, VALUE, ascii, spells } from './octets.ts'
+import { AUTHORITY, METHOD, SEPARATOR, TARGET, TOKEN, VALUE, ascii, spells } from './octets.ts'
 
 /** What a scan came to: more bytes are needed, a head was read, or (any other number) the status to refuse it with. */
 export const MORE = 0
@@ -85,6 +85,8 @@ export const head = {
   start: 0,
   /** First byte after the blank line. */
   end: 0,
+  /** First byte after the line read last. */
+  lineEnd: 0,
   /** First byte of the first field. */
   fieldsStart: 0,
   fields: 0,
@@ -105,6 +107,7 @@ export const head = {
   connectionUpgrade: false,
   continues: false,
   date: false,
+  forwardedProto: false,
   /** Names in Connection fields other than close, keep-alive and upgrade. */
   nominations: 0
 }
@@ -136,6 +139,7 @@ function reset(start: number): void {
   head.connectionUpgrade = false
   head.continues = false
   head.date = false
+  head.forwardedProto = false
   head.nominations = 0
 }
 
@@ -148,21 +152,32 @@ export function scanRequest(bytes: Uint8Array, start: number, end: number): numb
     at += 2
   }
   reset(at)
-  const methodStart = at
-  while (at < end && METHOD[bytes[at] as number] === 1) at++
-  if (at >= end) return incomplete(start, end)
-  if (at === methodStart || bytes[at] !== 32) return refuse(400, 'not a method')
-  head.methodEnd = at
-  head.targetStart = ++at
-  while (at < end && TARGET[bytes[at] as number] === 1) at++
-  if (at >= end) return incomplete(start, end)
-  if (at === head.targetStart || bytes[at] !== 32) return refuse(400, 'not a request target')
-  head.targetEnd = at++
-  const line = requestVersion(bytes, at, end)
-  if (line !== HEAD) return line === MORE ? incomplete(start, end) : line
-  const fields = scanFields(bytes, at + 10, end)
-  if (fields !== HEAD) return fields === MORE ? incomplete(start, end) : fields
+  let result = requestLine(bytes, at, end)
+  if (result === HEAD) result = scanFields(bytes, head.lineEnd, end)
+  if (result === MORE) return incomplete(start, end)
+  if (result !== HEAD) return result
   return head.end - start > LIMITS.headBytesMax ? refuse(431, 'a head over the limit') : requestFraming()
+}
+
+function requestLine(bytes: Uint8Array, start: number, end: number): number {
+  const methodEnd = skip(METHOD, bytes, start, end)
+  if (methodEnd >= end) return MORE
+  if (methodEnd === start || bytes[methodEnd] !== 32) return refuse(400, 'not a method')
+  const targetEnd = skip(TARGET, bytes, methodEnd + 1, end)
+  if (targetEnd >= end) return MORE
+  if (targetEnd === methodEnd + 1 || bytes[targetEnd] !== 32) return refuse(400, 'not a request target')
+  head.methodEnd = methodEnd
+  head.targetStart = methodEnd + 1
+  head.targetEnd = targetEnd
+  head.lineEnd = targetEnd + 11
+  return requestVersion(bytes, targetEnd + 1, end)
+}
+
+// The first offset from `at` whose octet is not in the class.
+function skip(octets: Uint8Array, bytes: Uint8Array, at: number, end: number): number {
+  let next = at
+  while (next < end && octets[bytes[next] as number] === 1) next++
+  return next
 }
 
 function incomplete(start: number, end: number): number {
@@ -219,14 +234,16 @@ function responseIncomplete(start: number, end: number): number {
 function statusLine(bytes: Uint8Array, start: number, end: number): number {
   const have = Math.min(end - start, VERSION.length)
   if (!spells(bytes, start, VERSION.subarray(0, have)) || (have > 0 && bytes[start] !== 0x48)) return -1
-  if (start + 13 > end) return badStatusStart(bytes, start, end) ? -1 : MORE
   if (badStatusStart(bytes, start, end)) return -1
-  head.minor = (bytes[start + 7] as number) - 0x30
+  if (start + 13 > end) return MORE
+  head.minor = digit(bytes, start + 7)
   head.status = digit(bytes, start + 9) * 100 + digit(bytes, start + 10) * 10 + digit(bytes, start + 11)
-  if (head.status < 100) return -1
-  let at = start + 12
-  if (bytes[at] !== 32 && bytes[at] !== 13) return -1
-  while (at < end && VALUE[bytes[at] as number] === 1) at++
+  const after = bytes[start + 12]
+  if (head.status < 100 || (after !== 32 && after !== 13)) return -1
+  return lineEndAt(bytes, skip(VALUE, bytes, start + 12, end), end)
+}
+
+function lineEndAt(bytes: Uint8Array, at: number, end: number): number {
   if (at >= end) return MORE
   if (bytes[at] !== 13) return -1
   if (at + 1 >= end) return MORE
@@ -254,34 +271,44 @@ export function scanFields(bytes: Uint8Array, start: number, end: number): numbe
   for (;;) {
     if (at >= end) return MORE
     if (bytes[at] === 13) return blankLine(bytes, at, end)
-    const nameAt = at
-    while (at < end && TOKEN[bytes[at] as number] === 1) at++
-    if (at >= end) return MORE
-    if (bytes[at] !== 0x3a || at === nameAt) return refuse(400, 'not a field name')
-    const nameStop = at++
-    while (at < end && (bytes[at] === 32 || bytes[at] === 9)) at++
-    const valueAt = at
-    while (at < end && VALUE[bytes[at] as number] === 1) at++
-    if (at >= end) return MORE
-    if (bytes[at] !== 13) return refuse(400, 'a control character in a field value')
-    let valueStop = at
-    while (valueStop > valueAt && (bytes[valueStop - 1] === 32 || bytes[valueStop - 1] === 9)) valueStop--
-    if (at + 1 >= end) return MORE
-    if (bytes[at + 1] !== 10) return refuse(400, 'a bare carriage return')
-    at += 2
-    const index = head.fields
-    if (index >= LIMITS.fieldsMax) return refuse(431, 'too many fields')
-    head.fields = index + 1
-    nameStart[index] = nameAt
-    nameEnd[index] = nameStop
-    valueStart[index] = valueAt
-    valueEnd[index] = valueStop
-    const kind = kindOf(bytes, nameAt, nameStop - nameAt)
-    fieldKind[index] = kind
-    if (kind === OTHER || kind === DROP) continue
-    const problem = note(bytes, index, kind)
-    if (problem !== HEAD) return problem
+    const result = scanField(bytes, at, end)
+    if (result !== HEAD) return result
+    at = head.lineEnd
   }
+}
+
+function scanField(bytes: Uint8Array, start: number, end: number): number {
+  const nameStop = skip(TOKEN, bytes, start, end)
+  if (nameStop >= end) return MORE
+  if (bytes[nameStop] !== 0x3a || nameStop === start) return refuse(400, 'not a field name')
+  let valueAt = nameStop + 1
+  while (valueAt < end && (bytes[valueAt] === 32 || bytes[valueAt] === 9)) valueAt++
+  const stop = skip(VALUE, bytes, valueAt, end)
+  const line = lineEndAt(bytes, stop, end)
+  if (line === MORE) return MORE
+  if (line < 0) return refuse(400, 'a control character in a field value')
+  const index = head.fields
+  if (index >= LIMITS.fieldsMax) return refuse(431, 'too many fields')
+  head.lineEnd = line
+  head.fields = index + 1
+  nameStart[index] = start
+  nameEnd[index] = nameStop
+  valueStart[index] = valueAt
+  valueEnd[index] = withoutBlanks(bytes, valueAt, stop)
+  return noteField(bytes, index)
+}
+
+function withoutBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let stop = end
+  while (stop > start && (bytes[stop - 1] === 32 || bytes[stop - 1] === 9)) stop--
+  return stop
+}
+
+function noteField(bytes: Uint8Array, index: number): number {
+  const start = nameStart[index] as number
+  const kind = kindOf(bytes, start, (nameEnd[index] as number) - start)
+  fieldKind[index] = kind
+  return kind === OTHER || kind === DROP ? HEAD : note(bytes, index, kind)
 }
 
 function blankLine(bytes: Uint8Array, at: number, end: number): number {
@@ -322,6 +349,9 @@ function note(bytes: Uint8Array, index: number, kind: number): number {
       return HEAD
     case FORWARDED_FOR:
       head.forwardedFor = index
+      return HEAD
+    case FORWARDED_PROTO:
+      head.forwardedProto = true
       return HEAD
     case DATE:
       head.date = true
@@ -367,14 +397,14 @@ function noteExpect(bytes: Uint8Array, index: number): number {
 }
 
 function noteConnection(bytes: Uint8Array, index: number): number {
-  const to = valueEnd[index] as number
-  let at = valueStart[index] as number
-  while (at < to) {
-    while (at < to && (bytes[at] === 32 || bytes[at] === 9 || bytes[at] === 0x2c)) at++
-    const from = at
-    while (at < to && TOKEN[bytes[at] as number] === 1) at++
-    if (at > from) noteOption(bytes, from, at - from)
-    if (at < to && bytes[at] !== 0x2c && bytes[at] !== 32 && bytes[at] !== 9) return refuse(400, 'not a list in Connection')
+  const end = valueEnd[index] as number
+  let at = skip(SEPARATOR, bytes, valueStart[index] as number, end)
+  while (at < end) {
+    const stop = skip(TOKEN, bytes, at, end)
+    if (stop === at) return refuse(400, 'not a list in Connection')
+    noteOption(bytes, at, stop - at)
+    at = skip(SEPARATOR, bytes, stop, end)
+    if (at < end && at === stop) return refuse(400, 'not a list in Connection')
   }
   return head.nominations >= LIMITS.nominationsMax ? refuse(400, 'too many names in Connection') : HEAD
 }
