@@ -10,6 +10,8 @@ export interface EnvSources {
   readonly configMaps: ReadonlyMap<string, Readonly<Record<string, string>>>
   readonly secrets: ReadonlyMap<string, Readonly<Record<string, string>>>
   readonly services: readonly Service[]
+  /** Variables every container starts with; all others win over them. */
+  readonly injected?: Readonly<Record<string, string>>
 }
 
 /** The variables, and what is missing: one sentence each, as a container waiting with CreateContainerConfigError says it. */
@@ -21,7 +23,7 @@ export interface ContainerEnv {
 /** Later sources win: Services, envFrom in order, env in order; $(VAR) sees every variable defined before it (core/v1 EnvVar). */
 export function containerEnv(container: Container, sources: EnvSources): ContainerEnv {
   const missing: string[] = []
-  const env: Record<string, string> = { ...serviceEnv(sources.services) }
+  const env: Record<string, string> = { ...sources.injected, ...serviceEnv(sources.services) }
   for (const from of container.envFrom ?? []) Object.assign(env, envFrom(from, sources, missing))
   for (const variable of container.env ?? []) {
     const value = valueOf(variable, sources, { env, missing })
