@@ -5,6 +5,7 @@ import type { KubeObject } from '../api/object.ts'
 import { dig } from '../std/json.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { type Hook, type HookType, type MetricCheck, nextWeight } from './plan.ts'
+import type { Readiness } from './readiness.ts'
 import { checksumOf } from './revision.ts'
 import { type Finding, findingOf, isDue } from './situation.ts'
 import { type Phase, phaseName, type RolloutState } from './state.ts'
@@ -62,8 +63,7 @@ export function questionsFor(finding: Finding, canary: KubeObject, cluster: Clus
   const traffic = questions('traffic', 'confirm-traffic-increase', 'progressing')
   switch (situation.kind) {
     case 'bootstrap':
-      if (plan.skipAnalysis || !isDue(finding, cluster)) return []
-      return [{ about: 'provider', put: { kind: 'provider' }, stopAt: 'no' }]
+      return asksProvider(finding, situation.primary, cluster) ? [{ about: 'provider', put: { kind: 'provider' }, stopAt: 'no' }] : []
     case 'new-revision':
       if (state.phase !== 'waiting') return questions('approval', 'confirm-rollout', state.phase)
       return isDue(finding, cluster) ? [...rollback, ...questions('approval', 'confirm-rollout', state.phase)] : []
@@ -86,6 +86,10 @@ export function questionsFor(finding: Finding, canary: KubeObject, cluster: Clus
     default:
       return []
   }
+}
+
+function asksProvider(finding: Finding, primary: Readiness | undefined, cluster: ClusterView): boolean {
+  return !finding.plan.skipAnalysis && (primary?.kind === 'ready' || isDue(finding, cluster))
 }
 
 /**

@@ -1,0 +1,296 @@
+// A world for rollouts: the embedded store, a virtual clock, answers set by the test for metrics and webhooks, and a stand-in for the
+// kubelet. The controller under test is the real loop; it can be killed before any of its writes and started again.
+
+import type { KindSpec } from '../src/api/kind.ts'
+import type { KubeObject, ResourceRef } from '../src/api/object.ts'
+import { RolloutLoop } from '../src/control/rollout-loop.ts'
+import { ApiError, type KubeClient, type ListQuery, type ObjectKey, type WatchEvent } from '../src/kube/kube-client.ts'
+import type { HookPayload } from '../src/rollout/ask.ts'
+import type { HookOutcome, Measurement } from '../src/rollout/judge.ts'
+import { RESOURCES } from '../src/rollout/write.ts'
+import { VirtualClock } from '../src/std/clock.ts'
+import { seeded } from '../src/std/draw.ts'
+import { formatInstant } from '../src/std/instant.ts'
+import { dig } from '../src/std/json.ts'
+import type { KindRules } from '../src/store/kind-rules.ts'
+import { Store } from '../src/store/store.ts'
+import type { Change, StoreRequest } from '../src/store/store-request.ts'
+
+/** A write of the controller, as the store made it. */
+export interface Written {
+  readonly t: number
+  readonly change: Change
+}
+
+export interface Told {
+  readonly t: number
+  readonly type: string
+  readonly message: string
+}
+
+export const START = Date.UTC(2026, 10, 21, 11, 0, 0)
+
+const KINDS: readonly (readonly [ResourceRef, string])[] = [
+  [{ group: '', version: 'v1', resource: 'namespaces' }, 'Namespace'],
+  [{ group: '', version: 'v1', resource: 'configmaps' }, 'ConfigMap'],
+  [RESOURCES.canaries, 'Canary'],
+  [RESOURCES.deployments, 'Deployment'],
+  [RESOURCES.services, 'Service'],
+  [RESOURCES.destinationRules, 'DestinationRule'],
+  [RESOURCES.virtualServices, 'VirtualService']
+]
+
+function kindOf([ref, kind]: readonly [ResourceRef, string]): KindSpec {
+  const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } as const
+  return {
+    group: ref.group,
+    kind,
+    listKind: `${kind}List`,
+    plural: ref.resource,
+    singular: kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    scope: kind === 'Namespace' ? 'Cluster' : 'Namespaced',
+    versions: [{ name: ref.version, served: true, storage: true, schema, columns: [] }],
+    origin: ref.group === '' || ref.group === 'apps' ? 'built-in' : 'custom',
+    status: 'subresource',
+    selectableFields: []
+  }
+}
+
+const RULES: KindRules = {
+  admit: (object) => ({ object, unknownFields: [] }),
+  validate: () => [],
+  prepare: (object) => object,
+  kindOf: () => undefined,
+  labelSelector: () => () => true,
+  time: formatInstant
+}
+
+/** Everything a test sets and sees. */
+export class World {
+  readonly clock = new VirtualClock(START)
+  readonly writes: Written[] = []
+  readonly told: Told[] = []
+  readonly hooks: { readonly t: number; readonly type: string; readonly payload: HookPayload }[] = []
+  readonly queries: { readonly t: number; readonly metric: string }[] = []
+  readonly log: string[] = []
+  success: Measurement = { kind: 'value', value: 100 }
+  duration: Measurement = { kind: 'value', value: 100 }
+  /** What a webhook's URL, by its last path segment, answers; 200 where nothing is said. */
+  answers: Record<string, HookOutcome> = {}
+  /** Kills the controller before its next writes: the number of writes it may still make. */
+  writesLeft = Infinity
+  crashed = false
+  /** Deployments whose pods never get ready, by image suffix. */
+  stuckSuffix = ':stuck'
+  readonly #store = new Store({ kinds: KINDS.map(kindOf), rules: RULES })
+  readonly #draw = seeded(1)
+  readonly #watchers = new Set<(change: Change) => void>()
+  readonly #seenGeneration = new Map<string, number>()
+  #stop = new AbortController()
+  #running: Promise<unknown> = Promise.resolve()
+
+  /** Seconds since the start. */
+  get t(): number {
+    return (this.clock.now() - START) / 1000
+  }
+
+  /** One request of the user, or of the kubelet's stand-in. */
+  request(request: StoreRequest): KubeObject | undefined {
+    const { answer, changes } = this.#store.apply(request, { now: this.clock.now(), draw: this.#draw })
+    if (answer.kind === 'failure') throw new ApiError(answer.status.code, answer.status.reason, answer.status.message)
+    for (const change of changes) this.#noticed(change)
+    return answer.kind === 'object' ? answer.object : undefined
+  }
+
+  create(object: KubeObject): void {
+    const resource = KINDS.find(([, kind]) => kind === object.kind)?.[0]
+    if (resource === undefined) return
+    const { namespace } = object.metadata
+    const target = { resource, ...(namespace === undefined ? {} : { namespace }) }
+    this.request({ verb: 'create', target, body: object, options: {} })
+  }
+
+  patch(resource: ResourceRef, namespace: string, name: string, body: unknown): void {
+    this.request({ verb: 'patch', target: { resource, namespace }, name, patchType: 'merge', body, options: {} })
+  }
+
+  get(resource: ResourceRef, namespace: string, name: string): KubeObject | undefined {
+    try {
+      return this.request({ verb: 'get', target: { resource, namespace }, name })
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined
+      throw error
+    }
+  }
+
+  /** Starts the controller. */
+  start(): void {
+    this.#stop = new AbortController()
+    this.crashed = false
+    this.writesLeft = Infinity
+    const loop = new RolloutLoop({
+      client: this.#client(),
+      clock: this.clock,
+      hooks: { call: (url, payload) => this.#hook(url, payload) },
+      metrics: {
+        available: () => Promise.resolve({ kind: 'up' }),
+        successRate: () => this.#measure('success', this.success),
+        duration: () => this.#measure('duration', this.duration)
+      },
+      events: {
+        record: (_, type, message) => {
+          this.told.push({ t: this.t, type, message })
+          return Promise.resolve()
+        }
+      },
+      log: (line) => this.log.push(line)
+    })
+    this.#running = loop.run(this.#stop.signal).catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) throw error
+    })
+  }
+
+  /** Ends the controller as a crash would: nothing it has in hand is finished. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('stopped'))
+    await this.#running
+  }
+
+  /** Lets time pass until `holds`, at most `seconds`. */
+  async until(holds: () => boolean, seconds: number): Promise<boolean> {
+    for (let left = seconds * 10; left > 0 && !holds(); left--) await this.clock.advance(100)
+    return holds()
+  }
+
+  #measure(metric: string, measurement: Measurement): Promise<Measurement> {
+    this.queries.push({ t: this.t, metric })
+    return Promise.resolve(measurement)
+  }
+
+  #hook(url: string, payload: HookPayload): Promise<HookOutcome> {
+    const type = url.split('/').at(-1) ?? ''
+    if (type !== 'event') this.hooks.push({ t: this.t, type, payload })
+    return Promise.resolve(this.answers[type] ?? { kind: 'answered', status: 200, body: '' })
+  }
+
+  #noticed(change: Change): void {
+    for (const watcher of this.#watchers) watcher(change)
+    const { namespace = '', name = '', generation = 1 } = change.object.metadata
+    if (change.resource !== 'deployments' || change.kind === 'deleted') return
+    const key = `${namespace}/${name}`
+    if (this.#seenGeneration.get(key) === generation) return
+    this.#seenGeneration.set(key, generation)
+    this.clock.after(500, () => this.#playKubelet(namespace, name))
+  }
+
+  #playKubelet(namespace: string, name: string): void {
+    const live = this.get(RESOURCES.deployments, namespace, name)
+    if (live === undefined) return
+    const wanted = Number(dig(live, 'spec', 'replicas') ?? 1)
+    const containers = dig(live, 'spec', 'template', 'spec', 'containers')
+    const image = Array.isArray(containers) ? String(dig(containers[0], 'image')) : ''
+    const stuck = wanted > 0 && image.endsWith(this.stuckSuffix)
+    const at = formatInstant(this.clock.now())
+    const available = stuck ? 0 : wanted
+    const status = {
+      observedGeneration: live.metadata.generation,
+      replicas: wanted,
+      updatedReplicas: wanted,
+      readyReplicas: available,
+      availableReplicas: available,
+      conditions: [
+        { type: 'Progressing', status: 'True', reason: stuck ? 'ReplicaSetUpdated' : 'NewReplicaSetAvailable', lastUpdateTime: at },
+        stuck
+          ? { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', lastUpdateTime: at }
+          : { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', lastUpdateTime: at }
+      ]
+    }
+    const target = { resource: RESOURCES.deployments, namespace }
+    this.request({ verb: 'update', target, name, subresource: 'status', body: { ...live, status }, options: {} })
+  }
+
+  #controllerWrite(request: StoreRequest): KubeObject {
+    if (this.#stop.signal.aborted) throw this.#stop.signal.reason
+    if (this.writesLeft <= 0) {
+      this.crashed = true
+      this.#stop.abort(new Error('crashed'))
+      throw this.#stop.signal.reason
+    }
+    this.writesLeft--
+    const { answer, changes } = this.#store.apply(request, { now: this.clock.now(), draw: this.#draw })
+    if (answer.kind === 'failure') throw new ApiError(answer.status.code, answer.status.reason, answer.status.message)
+    for (const change of changes) {
+      this.writes.push({ t: this.t, change })
+      this.#noticed(change)
+    }
+    return answer.kind === 'object' ? answer.object : { apiVersion: '', kind: '', metadata: {} }
+  }
+
+  #client(): KubeClient {
+    const write = (request: StoreRequest): Promise<KubeObject> =>
+      new Promise((resolve) => {
+        resolve(this.#controllerWrite(request))
+      })
+    const at = ({ group, version, resource, namespace }: ListQuery | ObjectKey): Pick<StoreRequest, 'target'> => ({
+      target: { resource: { group, version, resource }, ...(namespace === undefined ? {} : { namespace }) }
+    })
+    return {
+      get: (key) => Promise.resolve(this.get(key, key.namespace ?? '', key.name)),
+      list: (query) => {
+        const { answer } = this.#store.apply({ verb: 'list', ...at(query) }, { now: this.clock.now(), draw: this.#draw })
+        return answer.kind === 'list' ? Promise.resolve(answer) : Promise.reject(new Error('no list'))
+      },
+      watch: (query, { signal }) => this.#watch(query.resource, signal),
+      create: (ref, object) =>
+        write({ verb: 'create', target: { resource: ref, namespace: object.metadata.namespace ?? '' }, body: object, options: {} }),
+      update: (ref, object, { subresource }) =>
+        write({
+          verb: 'update',
+          target: { resource: ref, namespace: object.metadata.namespace ?? '' },
+          name: object.metadata.name ?? '',
+          ...(subresource === undefined ? {} : { subresource }),
+          body: object,
+          options: {}
+        }),
+      patch: (key, patch) =>
+        write({
+          verb: 'patch',
+          ...at(key),
+          name: key.name,
+          patchType: patch.kind,
+          body: patch.kind === 'json' ? patch.operations : patch.body,
+          options: {}
+        }),
+      delete: async (key) => {
+        await write({ verb: 'delete', ...at(key), name: key.name, body: {}, options: {} })
+      }
+    }
+  }
+
+  async *#watch(resource: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+    const queue: Change[] = []
+    let wake: () => void = () => {}
+    const watcher = (change: Change): void => {
+      if (change.resource !== resource) return
+      queue.push(change)
+      wake()
+    }
+    this.#watchers.add(watcher)
+    signal.addEventListener('abort', () => wake(), { once: true })
+    try {
+      for (;;) {
+        if (signal.aborted) throw signal.reason
+        const change = queue.shift()
+        if (change !== undefined) yield { kind: change.kind, object: change.object }
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+      }
+    } finally {
+      this.#watchers.delete(watcher)
+    }
+  }
+}
