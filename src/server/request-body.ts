@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import { parseDocument } from 'yaml'
+import { decodeProtobuf } from '../api/protobuf.ts'
 import { failure } from './status.ts'
 import { mediaRange } from './negotiate.ts'
 import type { Parsed } from './query.ts'
@@ -13,9 +14,6 @@ export const NESTING_MAX = 200
 
 const TOO_LARGE = failure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_BYTES_MAX}`)
 const ACCEPTED = 'application/json, application/yaml, application/vnd.kubernetes.protobuf'
-
-/** Decodes protobuf request bodies; undefined when the bytes are of a kind it does not know. */
-export type DecodeProtobuf = (bytes: Uint8Array) => unknown
 
 /** The whole body. Rejects only when the connection breaks. What is beyond the limit is read and thrown away, so that the answer arrives. */
 export function readBody(request: IncomingMessage): Promise<Parsed<Buffer>> {
@@ -34,7 +32,7 @@ export function readBody(request: IncomingMessage): Promise<Parsed<Buffer>> {
 }
 
 /** The body as JSON value; an empty one is undefined. A missing Content-Type means JSON, as kubectl's `create --raw` sends it. */
-export function decodeBody(bytes: Buffer, contentType: string | undefined, decodeProtobuf: DecodeProtobuf): Parsed<unknown> {
+export function decodeBody(bytes: Buffer, contentType: string | undefined): Parsed<unknown> {
   if (bytes.length === 0) return { ok: true, value: undefined }
   const { type } = mediaRange(contentType ?? 'application/json')
   switch (type) {
@@ -45,7 +43,7 @@ export function decodeBody(bytes: Buffer, contentType: string | undefined, decod
     case 'application/x-yaml':
       return decodeYaml(bytes)
     case 'application/vnd.kubernetes.protobuf':
-      return decodeProto(bytes, decodeProtobuf)
+      return decodeProto(bytes)
     default:
       return { ok: false, status: unsupportedMedia(ACCEPTED) }
   }
@@ -95,12 +93,15 @@ function decodeYaml(bytes: Buffer): Parsed<unknown> {
   }
 }
 
-function decodeProto(bytes: Buffer, decodeProtobuf: DecodeProtobuf): Parsed<unknown> {
-  try {
-    const value = decodeProtobuf(bytes)
-    return value === undefined ? { ok: false, status: unsupportedMedia('application/json, application/yaml') } : harmless(value)
-  } catch (error) {
-    return bad(`the protobuf body could not be read: ${error instanceof Error ? error.message : 'unreadable'}`)
+function decodeProto(bytes: Buffer): Parsed<unknown> {
+  const decoded = decodeProtobuf(bytes)
+  switch (decoded.kind) {
+    case 'decoded':
+      return harmless(decoded.object)
+    case 'unsupported':
+      return { ok: false, status: unsupportedMedia('application/json, application/yaml') }
+    case 'malformed':
+      return bad(`the protobuf body cannot be read: ${decoded.because}`)
   }
 }
 

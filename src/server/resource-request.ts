@@ -7,7 +7,7 @@ import type { PatchType, StoreRequest, Target, WriteOptions } from '../store/sto
 import type { ResourcePath } from './api-path.ts'
 import { mediaRange } from './negotiate.ts'
 import { flag, integer, type Parsed, text, writeOptions } from './query.ts'
-import { decodeBody, decodePatch, type DecodeProtobuf, unsupportedMedia } from './request-body.ts'
+import { decodeBody, decodePatch, unsupportedMedia } from './request-body.ts'
 import { failure, NO_SUCH_RESOURCE } from './status.ts'
 
 /** A request on a resource, its body read. */
@@ -17,7 +17,6 @@ export interface ResourceCall {
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
   readonly bytes: Buffer
-  readonly decodeProtobuf: DecodeProtobuf
 }
 
 /** What is done, in Kubernetes' words: it decides which options are read, and names a refusal. */
@@ -156,7 +155,7 @@ function deleteRequest(verb: 'delete' | 'deletecollection', call: ResourceCall):
   if (call.path.namespace === undefined && call.spec.scope === 'Namespaced') return { ok: false, status: NOT_ALLOWED }
   const options = writeOptions(call.query, OPTIONS.delete, call.headers['user-agent'])
   if (!options.ok) return options
-  const sent = decodeBody(call.bytes, call.headers['content-type'], call.decodeProtobuf)
+  const sent = decodeBody(call.bytes, call.headers['content-type'])
   if (!sent.ok) return sent
   const grace = integer(call.query, 'gracePeriodSeconds')
   if (!grace.ok) return grace
@@ -184,7 +183,7 @@ function dryRunAlsoIn(body: unknown, options: WriteOptions): WriteOptions {
 }
 
 function bodyOf(call: ResourceCall): Parsed<unknown> {
-  const body = decodeBody(call.bytes, call.headers['content-type'], call.decodeProtobuf)
+  const body = decodeBody(call.bytes, call.headers['content-type'])
   if (!body.ok || isObject(body.value)) return body
   const got = body.value === undefined ? 'unexpected end of JSON input' : 'json: cannot unmarshal it into an object'
   return { ok: false, status: failure(400, 'BadRequest', `couldn't get version/kind; json parse error: ${got}`) }

@@ -12,7 +12,7 @@ import { chooseRepresentation } from './negotiate.ts'
 import { chooseContainer, logOptions, streamLog } from './pod-log.ts'
 import { type PrintForm, printAnswer } from './print.ts'
 import { flag, integer, type Parsed, text } from './query.ts'
-import { type DecodeProtobuf, readBody } from './request-body.ts'
+import { readBody } from './request-body.ts'
 import { type ApiVerb, fits, selectors, storeRequest, targetOf, verbOf } from './resource-request.ts'
 import { type Exchange, sendJson, sendStatus } from './respond.ts'
 import { failure, NO_SUCH_RESOURCE } from './status.ts'
@@ -26,7 +26,6 @@ export interface ResourceServices {
   readonly pods: PodAccess | undefined
   readonly clock: Clock
   readonly draw: Draw
-  readonly decodeProtobuf: DecodeProtobuf
   readonly signal: AbortSignal
 }
 
@@ -61,8 +60,7 @@ async function serveStore(exchange: Exchange, { verb, path, spec, form }: Asked,
   const { request, query } = exchange
   const bytes = await readBody(request)
   if (!bytes.ok) return sendStatus(exchange, bytes.status)
-  const { decodeProtobuf } = services
-  const parsed = storeRequest(verb, { path, spec, query, headers: request.headers, bytes: bytes.value, decodeProtobuf })
+  const parsed = storeRequest(verb, { path, spec, query, headers: request.headers, bytes: bytes.value })
   if (!parsed.ok) return sendStatus(exchange, parsed.status)
   const answer = printAnswer(await services.backend.submit(parsed.value), form)
   const warnings = answer.warnings.map((warning) => `299 - ${quoted(warning)}`)

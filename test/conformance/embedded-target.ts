@@ -1,0 +1,125 @@
+// The embedded API under test: one HTTPS listener, a new empty store for each case, controllers and garbage collection off.
+
+import { randomBytes } from 'node:crypto'
+import { seeded } from '../../src/std/draw.ts'
+import { formatInstant } from '../../src/std/instant.ts'
+import { crdKind, kindFromCrd } from '../../src/api/crd-kind.ts'
+import { applyDefaults } from '../../src/api/defaults.ts'
+import { FLAGGER_KINDS } from '../../src/api/flagger-kinds.ts'
+import { ISTIO_KINDS } from '../../src/api/istio-kinds.ts'
+import type { KindSpec } from '../../src/api/kind.ts'
+import type { KubeObject } from '../../src/api/object.ts'
+import { prune, unknownFields } from '../../src/api/prune.ts'
+import { validate } from '../../src/api/validate.ts'
+import { EmbeddedApi } from '../../src/kube/embedded-api.ts'
+import { MemoryJournal } from '../../src/kube/memory-journal.ts'
+import type { ApiBackend } from '../../src/server/api-backend.ts'
+import { startApiServer } from '../../src/server/api-server.ts'
+import { createAuthority, issueServer } from '../../src/server/certificate.ts'
+import type { KindRules } from '../../src/store/kind-rules.ts'
+import type { KubectlTarget } from './kubectl.ts'
+
+const plain = (kind: string, plural: string, group: string, more: Partial<KindSpec> = {}): KindSpec => ({
+  group,
+  kind,
+  listKind: `${kind}List`,
+  plural,
+  singular: kind.toLowerCase(),
+  shortNames: [],
+  categories: [],
+  scope: 'Namespaced',
+  versions: [
+    { name: 'v1', served: true, storage: true, schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, columns: [] }
+  ],
+  origin: 'built-in',
+  status: 'subresource',
+  selectableFields: [],
+  ...more
+})
+const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' }
+const KINDS: readonly KindSpec[] = [
+  plain('Namespace', 'namespaces', '', { scope: 'Cluster' }),
+  plain('ConfigMap', 'configmaps', '', { status: 'none' }),
+  plain('Secret', 'secrets', '', { status: 'none' }),
+  plain('ServiceAccount', 'serviceaccounts', '', { status: 'none' }),
+  plain('Service', 'services', ''),
+  plain('Pod', 'pods', ''),
+  plain('Event', 'events', '', { status: 'none' }),
+  plain('Endpoints', 'endpoints', '', { status: 'none' }),
+  plain('Deployment', 'deployments', 'apps', { scale }),
+  plain('ReplicaSet', 'replicasets', 'apps', { scale }),
+  plain('EndpointSlice', 'endpointslices', 'discovery.k8s.io', { status: 'none' }),
+  plain('Lease', 'leases', 'coordination.k8s.io', { status: 'none' }),
+  crdKind,
+  ...ISTIO_KINDS,
+  ...FLAGGER_KINDS
+]
+const RULES: KindRules = {
+  admit: (object, { version }) => ({
+    object: applyDefaults(version.schema, prune(version.schema, object)) as KubeObject,
+    unknownFields: unknownFields(version.schema, object)
+  }),
+  validate: (object, _old, { spec, version }) => validate(version.schema, object, spec.origin),
+  prepare: (object) => object,
+  kindOf: (definition) => kindFromCrd(definition).value,
+  labelSelector: () => () => true,
+  time: formatInstant
+}
+
+/** Starts the server; `close` stops it. */
+export async function startEmbeddedTarget(): Promise<KubectlTarget & { close(): Promise<void> }> {
+  const now = Date.now()
+  const validity = { from: now - 60_000, until: now + 3_600_000 }
+  const authority = createAuthority('conformance', validity)
+  const token = randomBytes(16).toString('hex')
+  let api = await openApi()
+  const backend: ApiBackend = {
+    submit: (request) => api.submit(request),
+    watch: (request, emit) => api.watch(request, emit),
+    kinds: () => api.kinds(),
+    resourceVersion: () => api.resourceVersion()
+  }
+  const server = await startApiServer({
+    port: 0,
+    identity: issueServer(authority, 'conformance', ['127.0.0.1', 'localhost', '::1', 'kubernetes.default.svc'], validity),
+    token,
+    backend,
+    pods: undefined,
+    clock: WALL_CLOCK,
+    draw: seeded(1)
+  })
+  return {
+    server: { url: server.url, token, authority: authority.certificate },
+    kinds: () => api.kinds(),
+    fresh: async () => {
+      api = await openApi()
+    },
+    close: () => server.close()
+  }
+}
+
+const WALL_CLOCK = {
+  now: () => Date.now(),
+  after: (delay: number, wake: () => void) => {
+    const timer = setTimeout(wake, delay)
+    return () => clearTimeout(timer)
+  }
+}
+
+async function openApi(): Promise<EmbeddedApi> {
+  const api = await EmbeddedApi.open({
+    kinds: KINDS,
+    rules: RULES,
+    journal: new MemoryJournal(),
+    clock: WALL_CLOCK,
+    draw: seeded(1),
+    collect: false
+  })
+  await api.submit({
+    verb: 'create',
+    target: { resource: { group: '', version: 'v1', resource: 'namespaces' } },
+    body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } },
+    options: {}
+  })
+  return api
+}

@@ -1,0 +1,161 @@
+// The recordings of `data/kubectl`: their shape, and the comparison of a recorded value with an actual one under their placeholders.
+
+import { isObject } from '../../src/std/json.ts'
+
+/** An HTTP exchange as recorded, or a reference to one of the file's common ones. */
+export interface RecordedExchange {
+  readonly $common?: string
+  readonly method: string
+  readonly path: string
+  readonly requestHeaders: Readonly<Record<string, string>>
+  readonly requestBody?: unknown
+  readonly status: number
+  readonly responseHeaders: Readonly<Record<string, string>>
+  readonly responseBody?: unknown
+  readonly responseEvents?: readonly { readonly type: string; readonly object: unknown }[]
+  readonly responseWas?: string
+}
+
+/** A change that another client makes while the command runs. */
+export interface Change {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+}
+
+/** One command with everything that belongs to it. */
+export interface RecordedCase {
+  readonly id: string
+  readonly about?: string
+  readonly setup?: readonly Record<string, unknown>[]
+  readonly files?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+  readonly before?: readonly RecordedCase[]
+  readonly argv: readonly string[]
+  readonly stdin?: string
+  readonly exitCode: number | 'killed'
+  readonly stdout: string
+  readonly stderr: string
+  readonly exchanges: readonly RecordedExchange[]
+  readonly during?: {
+    readonly after: { readonly method: string; readonly pathContains: string }
+    readonly changes: readonly Change[]
+    readonly pauseMs?: number
+  }
+  readonly watchEvents?: number
+}
+
+/** A file of recordings. */
+export interface Recording {
+  readonly kubectl: string
+  readonly common: Readonly<Record<string, RecordedExchange>>
+  readonly cases: readonly RecordedCase[]
+}
+
+const PLACEHOLDER =
+  /<((?:uid|rv|ip|continue)-\d+|time|microtime|date|filetime|age|suffix|nodePort|hash|etag|jwt|n|klog|server|dir|\d+ to \d+)>/g
+
+const FORMS: Readonly<Record<string, string>> = {
+  time: String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`,
+  microtime: String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z`,
+  age: String.raw`(?:\d+[smhdy])+`,
+  suffix: '[a-z0-9]{5}',
+  nodePort: String.raw`\d+`,
+  n: String.raw`\d+`
+}
+
+/** What placeholders stand for in one case. Versions of lists are apart from those of objects, which they need not coincide with. */
+export class Bindings {
+  readonly #values = new Map<string, string>()
+  readonly #lists = new Map<string, string>()
+
+  /** The text with its placeholders filled in; versions of lists first where `from` is `query`. */
+  fill(text: string, from: 'query' | 'body'): string {
+    return text.replaceAll(PLACEHOLDER, (whole, name: string) => {
+      const [first, second] = from === 'query' ? [this.#lists, this.#values] : [this.#values, this.#lists]
+      return first.get(name) ?? second.get(name) ?? whole
+    })
+  }
+
+  /** A JSON value with its placeholders filled in. */
+  fillBody(value: unknown): unknown {
+    if (typeof value === 'string') return this.fill(value, 'body')
+    if (Array.isArray(value)) return value.map((item) => this.fillBody(item))
+    if (!isObject(value)) return value
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.fillBody(inner)]))
+  }
+
+  /** True when `actual` is what `recorded` describes; binds what is seen for the first time. */
+  matches(recorded: string, actual: string): boolean {
+    const names: string[] = []
+    let pattern = ''
+    let at = 0
+    for (const match of recorded.matchAll(PLACEHOLDER)) {
+      const name = match[1] ?? ''
+      pattern += `${escape(recorded.slice(at, match.index))}(${FORMS[name] ?? '[^]*?'})`
+      names.push(name)
+      at = match.index + match[0].length
+    }
+    const found = new RegExp(`^${pattern}${escape(recorded.slice(at))}$`).exec(actual)
+    return found !== null && names.every((name, index) => this.#holds(name, found[index + 1] ?? ''))
+  }
+
+  /** Remembers the version of a list or bookmark, which is compared with nothing. */
+  bindList(recorded: string, actual: string): void {
+    const name = /^<(rv-\d+)>$/.exec(recorded)?.[1]
+    if (name !== undefined) this.#lists.set(name, actual)
+  }
+
+  #holds(name: string, actual: string): boolean {
+    if (!/-\d+$/.test(name)) return true
+    const known = this.#values.get(name)
+    if (known !== undefined) return known === actual
+    const taken = name.startsWith('uid') && [...this.#values].some(([other, value]) => other.startsWith('uid') && value === actual)
+    this.#values.set(name, actual)
+    return !taken
+  }
+}
+
+function escape(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+}
+
+/** How two values are compared. */
+export interface Comparison {
+  readonly bindings: Bindings
+  /** The recorded answer was protobuf: zero values do not count. */
+  readonly ignoreZero: boolean
+}
+
+/** The first few differences, each with its path; empty when the values agree. managedFields are left out. */
+export function differences(recorded: unknown, actual: unknown, how: Comparison, path = ''): string[] {
+  if (typeof recorded === 'string') {
+    const text = typeof actual === 'number' ? String(actual) : actual
+    const same = typeof text === 'string' && (typeof actual === 'string' || /^<.*>$/.test(recorded)) && how.bindings.matches(recorded, text)
+    return same ? [] : [`${path}: expected ${short(recorded)}, got ${short(actual)}`]
+  }
+  if (Array.isArray(recorded)) {
+    const list: readonly unknown[] = Array.isArray(actual) ? actual : []
+    if (!Array.isArray(actual) || list.length !== recorded.length) return [`${path}: expected ${short(recorded)}, got ${short(actual)}`]
+    return recorded.flatMap((item, index) => differences(item, list[index], how, `${path}[${index}]`))
+  }
+  if (!isObject(recorded)) return recorded === actual ? [] : [`${path}: expected ${short(recorded)}, got ${short(actual)}`]
+  if (!isObject(actual)) return [`${path}: expected ${short(recorded)}, got ${short(actual)}`]
+  const keys = new Set([...Object.keys(recorded), ...Object.keys(actual)])
+  keys.delete('managedFields')
+  return [...keys].flatMap((key) => {
+    if (how.ignoreZero && isZero(recorded[key]) && isZero(actual[key])) return []
+    return differences(recorded[key], actual[key], how, path === '' ? key : `${path}.${key}`)
+  })
+}
+
+function isZero(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === 0 || value === false) return true
+  if (Array.isArray(value)) return value.length === 0
+  return isObject(value) && Object.values(value).every(isZero)
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 240 ? `${text.slice(0, 240)}...` : text
+}
