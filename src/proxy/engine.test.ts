@@ -308,13 +308,14 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
     const up = await upstream((socket) =>
       onHeads(socket, (head) => {
         if (head.startsWith('HEAD')) return 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n'
-        if (head.startsWith('GET /204')) return 'HTTP/1.1 204 No Content\r\n\r\n'
+        if (head.startsWith('GET /204')) return 'HTTP/1.1 204 No Content\r\nContent-Length: 7\r\n\r\n'
         return 'HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n'
       })
     )
     const { port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), { readMode })
     const text = await talk(port, `HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET /204 HTTP/1.1\r\nHost: a\r\n\r\n${get('/304')}`)
     expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((found) => found[1])).toEqual(['200', '204', '304'])
+    expect(text).not.toContain('Content-Length: 7')
   })
 
   test('100-continue is answered by the proxy and not passed on', async () => {

@@ -230,7 +230,7 @@ export class Exchange implements UpstreamUser {
   onTunnelEnd(): void {
     this.#leave(this.#status)
     this.#end(this.#status)
-    this.#client.socket.end()
+    this.#client.onAnswered(false)
   }
 
   onFailure(failure: UpstreamFailure): void {

@@ -4,7 +4,7 @@
 import type { HeaderEdits } from '../route/decision.ts'
 import { addedLines, takesAway } from './failures.ts'
 import { lowerName } from './request-head.ts'
-import { CONNECTION, DROP, NAMED, SERVER, TRANSFER_ENCODING, UPGRADE, fieldKind, head, nameStart } from './scanner.ts'
+import { CONNECTION, CONTENT_LENGTH, DROP, NAMED, SERVER, TRANSFER_ENCODING, UPGRADE, fieldKind, head, nameStart } from './scanner.ts'
 
 /** How the body reaches the client. */
 export interface ResponseForm {
@@ -66,7 +66,10 @@ function isDropped(bytes: Buffer, index: number, form: ResponseForm): boolean {
     case UPGRADE:
       return !form.upgrade
     case TRANSFER_ENCODING:
-      return form.framing === 'bare'
+      return form.framing === 'bare' || head.status === 204 || head.status === 304 || form.upgrade
+    case CONTENT_LENGTH:
+      // A length on an answer that has no body would leave the client waiting.
+      return head.status === 204 || form.upgrade
     default:
       return form.edits !== undefined && takesAway(form.edits, lowerName(bytes, index))
   }
