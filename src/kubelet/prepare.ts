@@ -49,11 +49,9 @@ export async function prepare(place: Place, options: KubeletOptions, signal: Abo
   })
   const absent = [...missing, ...volumes.missing]
   if (absent.length > 0) return { kind: 'blocked', reason: 'CreateContainerConfigError', message: absent.join('; ') }
-  const words = [...(container.command ?? mapped?.command ?? []), ...(container.args ?? [])].map((word) => expand(word, env))
-  const [program, ...args] = words
-  if (program === undefined || program === '')
-    return { kind: 'blocked', reason: 'ImageNotRunnable', message: imageProblem(container.image ?? '') }
-  return { kind: 'ready', command: [program, ...args], env, cwd: resolve(options.workDir, container.workingDir ?? '.') }
+  const [first = '', ...args] = [...program, ...(container.args ?? [])].map((word) => expand(word, env))
+  if (first === '') return notRunnable(image)
+  return { kind: 'ready', command: [first, ...args], env, cwd: resolve(options.workDir, container.workingDir ?? '.') }
 }
 
 function notRunnable(image: string): Prepared {

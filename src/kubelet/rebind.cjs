@@ -10,11 +10,13 @@ const listen = net.Server.prototype.listen
 
 const isWildcard = (host) => host === undefined || host === null || WILDCARDS.has(host)
 
+function reboundOptions(options) {
+  return 'port' in options && options.path === undefined && isWildcard(options.host) ? { ...options, host: own } : options
+}
+
 function rebound(args) {
   const [first, second, ...rest] = args
-  if (typeof first === 'object' && first !== null) {
-    return 'port' in first && first.path === undefined && isWildcard(first.host) ? [{ ...first, host: own }, ...args.slice(1)] : args
-  }
+  if (typeof first === 'object' && first !== null) return [reboundOptions(first), ...args.slice(1)]
   if (!/^\d+$/.test(String(first ?? 0))) return args
   const port = Number(first ?? 0)
   if (typeof second === 'string') return [port, isWildcard(second) ? own : second, ...rest]
