@@ -3,10 +3,12 @@
 import { randomBytes } from 'node:crypto'
 import { seeded } from '../../src/std/draw.ts'
 import { formatInstant } from '../../src/std/instant.ts'
+import { BUILTIN_KINDS } from '../../src/api/builtin-kinds.ts'
 import { crdKind, kindFromCrd } from '../../src/api/crd-kind.ts'
 import { applyDefaults } from '../../src/api/defaults.ts'
 import { FLAGGER_KINDS } from '../../src/api/flagger-kinds.ts'
 import { ISTIO_KINDS } from '../../src/api/istio-kinds.ts'
+import { parseSelector, selects } from '../../src/api/label-selector.ts'
 import type { KindSpec } from '../../src/api/kind.ts'
 import type { KubeObject } from '../../src/api/object.ts'
 import { prune, unknownFields } from '../../src/api/prune.ts'
@@ -19,41 +21,7 @@ import { createAuthority, issueServer } from '../../src/server/certificate.ts'
 import type { KindRules } from '../../src/store/kind-rules.ts'
 import type { KubectlTarget } from './kubectl.ts'
 
-const plain = (kind: string, plural: string, group: string, more: Partial<KindSpec> = {}): KindSpec => ({
-  group,
-  kind,
-  listKind: `${kind}List`,
-  plural,
-  singular: kind.toLowerCase(),
-  shortNames: [],
-  categories: [],
-  scope: 'Namespaced',
-  versions: [
-    { name: 'v1', served: true, storage: true, schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, columns: [] }
-  ],
-  origin: 'built-in',
-  status: 'subresource',
-  selectableFields: [],
-  ...more
-})
-const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' }
-const KINDS: readonly KindSpec[] = [
-  plain('Namespace', 'namespaces', '', { scope: 'Cluster' }),
-  plain('ConfigMap', 'configmaps', '', { status: 'none' }),
-  plain('Secret', 'secrets', '', { status: 'none' }),
-  plain('ServiceAccount', 'serviceaccounts', '', { status: 'none' }),
-  plain('Service', 'services', ''),
-  plain('Pod', 'pods', ''),
-  plain('Event', 'events', '', { status: 'none' }),
-  plain('Endpoints', 'endpoints', '', { status: 'none' }),
-  plain('Deployment', 'deployments', 'apps', { scale }),
-  plain('ReplicaSet', 'replicasets', 'apps', { scale }),
-  plain('EndpointSlice', 'endpointslices', 'discovery.k8s.io', { status: 'none' }),
-  plain('Lease', 'leases', 'coordination.k8s.io', { status: 'none' }),
-  crdKind,
-  ...ISTIO_KINDS,
-  ...FLAGGER_KINDS
-]
+const KINDS: readonly KindSpec[] = [...BUILTIN_KINDS, crdKind, ...ISTIO_KINDS, ...FLAGGER_KINDS]
 const RULES: KindRules = {
   admit: (object, { version }) => ({
     object: applyDefaults(version.schema, prune(version.schema, object)) as KubeObject,
@@ -62,7 +30,10 @@ const RULES: KindRules = {
   validate: (object, _old, { spec, version }) => validate(version.schema, object, spec.origin),
   prepare: (object) => object,
   kindOf: (definition) => kindFromCrd(definition).value,
-  labelSelector: () => () => true,
+  labelSelector: (text) => {
+    const { value, problems } = parseSelector(text)
+    return value === undefined ? (problems[0]?.message ?? 'bad selector') : (labels) => selects(value, labels)
+  },
   time: formatInstant
 }
 
