@@ -326,11 +326,6 @@ export interface Toleration {
   readonly tolerationSeconds?: number
 }
 
-/** A further condition for readiness. */
-export interface PodReadinessGate {
-  readonly conditionType: string
-}
-
 /** What has been observed of a pod. */
 export interface PodStatus {
   readonly observedGeneration?: number

@@ -65,7 +65,7 @@ export interface ServiceSpec {
   readonly healthCheckNodePort?: number
   readonly publishNotReadyAddresses?: boolean
   readonly sessionAffinityConfig?: SessionAffinityConfig
-  readonly ipFamilies?: readonly ('' | 'IPv4' | 'IPv6')[]
+  readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[]
   readonly ipFamilyPolicy?: 'PreferDualStack' | 'RequireDualStack' | 'SingleStack'
   readonly allocateLoadBalancerNodePorts?: boolean
   readonly loadBalancerClass?: string
@@ -192,7 +192,7 @@ export interface EndpointPort {
 export interface EndpointSlice extends KubeObject {
   readonly apiVersion: 'discovery.k8s.io/v1'
   readonly kind: 'EndpointSlice'
-  readonly addressType: ''
+  readonly addressType: 'FQDN' | 'IPv4' | 'IPv6'
   readonly endpoints?: readonly Endpoint[]
   readonly ports?: readonly SliceEndpointPort[]
 }
