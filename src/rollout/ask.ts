@@ -7,7 +7,7 @@ import type { ClusterView } from './cluster-view.ts'
 import { type Hook, type HookType, type MetricCheck, nextWeight } from './plan.ts'
 import type { Readiness } from './readiness.ts'
 import { checksumOf } from './revision.ts'
-import { type Finding, findingOf, isDue } from './situation.ts'
+import { type Finding, findingOf, isDue, isSlow } from './situation.ts'
 import { type Phase, phaseName, type RolloutState } from './state.ts'
 
 /** The JSON body of a webhook call. */
@@ -69,7 +69,7 @@ export function questionsFor(finding: Finding, canary: KubeObject, cluster: Clus
       return isDue(finding, cluster) ? [...rollback, ...questions('approval', 'confirm-rollout', state.phase)] : []
     case 'not-ready': {
       const running = state.phase === 'progressing' || state.phase === 'waiting-promotion'
-      return running && isDue(finding, cluster) ? rollback : []
+      return running && isSlow(finding, cluster) ? rollback : []
     }
     case 'start':
       return [...rollback, ...questions('start', 'pre-rollout', 'progressing'), ...traffic]

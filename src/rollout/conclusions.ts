@@ -1,6 +1,6 @@
 // The conclusions that are not about an analysis: resting, taking up a revision, waiting for pods, promoting, rolling back.
 
-import { carries, isDue, type Situation } from './situation.ts'
+import { carries, isDue, isSlow, type Situation } from './situation.ts'
 import { hear } from './hear.ts'
 import type { Readiness } from './readiness.ts'
 import { revisionOf } from './revision.ts'
@@ -145,8 +145,7 @@ export function waitFor(tick: Tick, who: 'primary' | 'canary', readiness: Readin
       canaryWeight: 0
     }
   }
-  const told = tick.cluster.now >= Math.max(tick.cluster.lookedAt ?? 0, standing(state).since) + plan.interval
-  if (!told) return { ...step, wake: plan.interval }
+  if (!isSlow(tick.finding, tick.cluster)) return { ...step, wake: plan.interval }
   return { ...step, announcements: [...heard.told, waitingEvent(tick, who, readiness.because)], look: 'taken' }
 }
 

@@ -67,6 +67,11 @@ export function isDue(finding: Finding, cluster: ClusterView): boolean {
   return cluster.now >= finding.dueAt
 }
 
+/** True when waiting for pods has lasted an interval since the last status write and the last look: time to say so, and to ask again. */
+export function isSlow({ plan, state }: Finding, cluster: ClusterView): boolean {
+  return cluster.now >= Math.max(cluster.lookedAt ?? 0, standingOf(state).since) + plan.interval
+}
+
 /** The label that tells the pods of target and primary apart: the first of Flagger's selector labels in the target's matchLabels. */
 export function selectorLabel(target: KubeObject | undefined): { readonly key: string; readonly value: string } | undefined {
   const labels = dig(target, 'spec', 'selector', 'matchLabels')

@@ -1,0 +1,286 @@
+// Flagger's recorded scenarios (data/flagger-live), replayed on the embedded store. Every difference from the recording is an edit below
+// that names its repair; whatever is not edited must be equal.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { World } from '../../test/rollout-world.ts'
+import type { KubeObject } from '../api/object.ts'
+import { destinationsOf } from '../rollout/virtual-service.ts'
+import { RESOURCES } from '../rollout/write.ts'
+import { dig } from '../std/json.ts'
+
+const DATA = new URL('../../../shared/data/flagger-live/', import.meta.url)
+
+interface Timed {
+  readonly t: number
+  readonly when?: { readonly phase?: string; readonly canaryWeight?: number }
+  readonly wait?: number
+}
+
+interface Scenario {
+  readonly inputs: {
+    readonly objects: readonly KubeObject[]
+    readonly acts: readonly (Timed & { readonly do: { readonly patch?: string; readonly delete?: string; readonly body?: unknown } })[]
+    readonly metrics: readonly (Timed & { readonly success: string; readonly duration: string })[]
+    readonly webhooks: readonly (Timed & { readonly hook: string; readonly status: number })[]
+  }
+  readonly record: {
+    readonly writes: readonly (Timed & Readonly<Record<string, unknown>>)[]
+    readonly told: readonly (Timed & { readonly type: string; readonly message: string })[]
+    readonly hooks: readonly (Timed & { readonly hook: string; readonly phase: string })[]
+    readonly queries: readonly (Timed & { readonly metric: string })[]
+  }
+}
+
+type Streams = Readonly<Record<'writes' | 'told' | 'hooks' | 'queries', readonly string[]>>
+type Edit = readonly [repair: string, stream: keyof Streams, change: (lines: readonly string[]) => readonly string[]]
+
+const without =
+  (text: string) =>
+  (lines: readonly string[]): readonly string[] =>
+    lines.filter((line) => !line.includes(text))
+const instead =
+  (from: string | RegExp, to: string) =>
+  (lines: readonly string[]): readonly string[] =>
+    lines.map((line) => line.replace(from, to))
+const before =
+  (text: string, added: string) =>
+  (lines: readonly string[]): readonly string[] =>
+    lines.flatMap((line) => (line.includes(text) ? [added, line] : [line]))
+const IN_TICK = 'threshold tested in the tick of the failure'
+
+const EDITS: Readonly<Record<string, readonly Edit[]>> = {
+  success: [],
+  ladder: [],
+  restart: [],
+  skip: [],
+  failure: [
+    [IN_TICK, 'writes', without('failed=3')],
+    [IN_TICK, 'told', before('Rolling back', 'Warning Halt podinfo.failure advancement success rate 90.00% < 99%')]
+  ],
+  prefail: [
+    [IN_TICK, 'writes', without('failed=3')],
+    ["a failing webhook's answer is shown", 'told', instead(/ POST .*$/, ' 500')],
+    [IN_TICK, 'told', before('Rolling back', 'Normal Starting canary analysis for podinfo.prefail')],
+    [IN_TICK, 'told', before('Rolling back', 'Warning Halt podinfo.prefail advancement pre-rollout check pre-rollout failed 500')]
+  ],
+  stuck: [
+    [
+      'a rollback for the deadline says so',
+      'told',
+      before('Canary failed!', 'Warning Rolling back podinfo.stuck progress deadline exceeded 25s')
+    ]
+  ],
+  hooks: [
+    ['status keeps the live weight in WaitingPromotion', 'writes', instead('phase=WaitingPromotion weight=0', 'phase=WaitingPromotion')],
+    ['status keeps the live weight in WaitingPromotion', 'writes', instead('phase=Finalising', 'phase=Finalising weight=0')]
+  ],
+  revert: [
+    [
+      'one status write per tick, last',
+      'writes',
+      (lines) => {
+        const at = lines.findIndex((line) => line.includes('phase=Terminating'))
+        return [...lines.slice(0, at), ...lines.slice(at + 1, at + 2), ...lines.slice(at, at + 1), ...lines.slice(at + 2)]
+      }
+    ]
+  ]
+}
+
+test('the recorded scenarios are there', () => {
+  expect(existsSync(DATA), `${DATA.pathname} is missing: the shared data folder is needed`).toBe(true)
+})
+
+describe.each(Object.keys(EDITS))('%s', (name) => {
+  test('goes as recorded, but for its repairs', async () => {
+    const scenario = JSON.parse(readFileSync(new URL(`${name}.json`, DATA), 'utf8')) as Scenario
+    const world = await play(scenario, name)
+    const recorded = { ...expected(scenario) }
+    for (const [, stream, change] of EDITS[name] ?? []) recorded[stream] = change(recorded[stream])
+    const got = actual(world)
+    const asked = name === 'hooks' ? { ...got, ...withoutEarlyRollbackHooks(got) } : got
+    expect(asked).toEqual(recorded)
+    await world.stop()
+  })
+})
+
+// Repair: the rollback hook is asked first and everywhere, in Waiting and before the pods are ready too.
+function withoutEarlyRollbackHooks(got: Streams): Partial<Streams> {
+  const waiting = got.hooks.filter((line) => line === 'rollback Waiting')
+  expect(waiting.length).toBeGreaterThan(0)
+  const approved = got.told.findIndex((line) => line.includes('Confirm-rollout check'))
+  const early = (line: string, index: number): boolean => index < approved && line.includes('not signaling a rollback')
+  return { hooks: got.hooks.filter((line) => line !== 'rollback Waiting'), told: got.told.filter((line, index) => !early(line, index)) }
+}
+
+async function play({ inputs }: Scenario, namespace: string): Promise<World> {
+  const world = new World()
+  for (const object of inputs.objects) world.create(object)
+  const canary = (): unknown => world.get(RESOURCES.canaries, namespace, 'podinfo')?.['status']
+  const pending = [
+    ...inputs.acts.map((act) => ({ ...act, run: () => actOn(world, namespace, act.do) })),
+    ...inputs.metrics.map((set) => ({
+      ...set,
+      run: () => {
+        world.success = { kind: 'value', value: Number(set.success) }
+        world.duration = { kind: 'value', value: Number(set.duration) }
+      }
+    })),
+    ...inputs.webhooks.map((set) => ({
+      ...set,
+      run: () => {
+        world.answers[set.hook] = { kind: 'answered', status: set.status, body: '' }
+      }
+    }))
+  ].map((input) => ({ ...input, due: input.when === undefined ? 0 : Infinity, done: false }))
+  const advance = (): void => {
+    for (const input of pending) {
+      if (input.due === Infinity && holds(canary(), input.when)) input.due = world.t + (input.wait ?? 0)
+      if (input.done || world.t < input.due) continue
+      input.done = true
+      input.run()
+    }
+  }
+  advance()
+  world.start()
+  for (let tenths = 0; tenths < 2000; tenths++) {
+    await world.clock.advance(100)
+    advance()
+  }
+  return world
+}
+
+function holds(status: unknown, when: Timed['when']): boolean {
+  if (when?.phase !== undefined && dig(status, 'phase') !== when.phase) return false
+  return when?.canaryWeight === undefined || dig(status, 'canaryWeight') === when.canaryWeight
+}
+
+function actOn(world: World, namespace: string, act: Scenario['inputs']['acts'][number]['do']): void {
+  if (act.delete !== undefined) {
+    world.request({ verb: 'delete', target: { resource: RESOURCES.canaries, namespace }, name: 'podinfo', body: {}, options: {} })
+    return
+  }
+  // The recorded patches name one container by its image: a merge patch of the list that keeps the rest of it does the same.
+  const live = world.get(RESOURCES.deployments, namespace, 'podinfo')
+  const image = (dig(act.body, 'spec', 'template', 'spec', 'containers') as readonly { readonly image: string }[])[0]!.image
+  const containers = dig(live, 'spec', 'template', 'spec', 'containers') as readonly Readonly<Record<string, unknown>>[]
+  world.patch(RESOURCES.deployments, namespace, 'podinfo', {
+    spec: { template: { spec: { containers: containers.map((container) => ({ ...container, image })) } } }
+  })
+}
+
+function expected({ record }: Scenario): Record<keyof Streams, readonly string[]> {
+  const hashes = new Map<unknown, string>()
+  const lines = (entries: readonly Timed[], show: (entry: never) => string | undefined): readonly string[] =>
+    joined(entries.map((entry) => ({ tick: Math.floor(entry.t / 10), line: show(entry as never) })))
+  return {
+    writes: lines(record.writes, (write: Readonly<Record<string, unknown>>) => writeLine(write, hashes)),
+    told: lines(record.told, ({ type, message }: Scenario['record']['told'][number]) => `${type} ${message}`),
+    hooks: lines(record.hooks, ({ hook, phase }: Scenario['record']['hooks'][number]) => `${hook} ${phase}`),
+    queries: lines(record.queries, ({ metric }: Scenario['record']['queries'][number]) => metric)
+  }
+}
+
+function actual(world: World): Streams {
+  const hashes = new Map<unknown, string>()
+  return {
+    writes: joined(world.writes.map((written) => ({ tick: written.t, line: changeLine(written.change, hashes) }))),
+    told: joined(world.told.map(({ t, type, message }) => ({ tick: t, line: `${type} ${message}` }))),
+    hooks: joined(world.hooks.map(({ t, type, payload }) => ({ tick: t, line: `${type} ${payload.phase}` }))),
+    queries: joined(world.queries.map(({ t, metric }) => ({ tick: t, line: metric })))
+  }
+}
+
+// Joins the ticks; a tick that only repeats the one before it counts once.
+function joined(entries: readonly { readonly tick: number; readonly line: string | undefined }[]): readonly string[] {
+  const groups: { readonly tick: number; readonly lines: string[] }[] = []
+  for (const { tick, line } of entries) {
+    if (line === undefined) continue
+    const last = groups.at(-1)
+    if (last?.tick === tick) last.lines.push(line)
+    else groups.push({ tick, lines: [line] })
+  }
+  return groups.filter((group, index) => group.lines.join('\n') !== groups[index - 1]?.lines.join('\n')).flatMap(({ lines }) => lines)
+}
+
+// Hashes are compared by being new or seen before. Tracked configs and their copies are not done yet.
+function named(hashes: Map<unknown, string>, hash: unknown): string {
+  const known = hashes.get(hash) ?? `#${hashes.size + 1}`
+  hashes.set(hash, known)
+  return known
+}
+
+function writeLine(write: Readonly<Record<string, unknown>>, hashes: Map<unknown, string>): string | undefined {
+  if (write['kind'] === 'ConfigMap') return undefined
+  const fields: string[] = []
+  const show = (key: string, value: unknown): void => {
+    if (value !== undefined && value !== null) fields.push(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  }
+  const cond = write['cond'] as readonly string[] | undefined
+  show('phase', write['phase'])
+  show('weight', write['weight'])
+  show('failed', write['failed'])
+  if (write['spec'] !== undefined && write['kind'] === 'Canary') show('spec', named(hashes, write['spec']))
+  if (write['promoted'] !== undefined) show('promoted', named(hashes, write['promoted']))
+  show('cond', cond?.[0]?.split(':')[0])
+  if (write['selector'] !== undefined) show('selector', JSON.stringify(write['selector']))
+  show('replicas', write['replicas'])
+  show('image', write['image'])
+  show('id', write['flaggerId'] === undefined ? undefined : 'new')
+  if (write['http'] !== undefined) show('to', JSON.stringify((write['http'] as readonly { readonly to: unknown }[])[0]!.to))
+  if (write['kind'] === 'DestinationRule') show('rule', JSON.stringify(write['spec']))
+  show('finalizers', write['finalizers'])
+  return [write['op'], write['kind'], write['name'], ...fields].join(' ')
+}
+
+function changeLine({ object, previous, kind }: World['writes'][number]['change'], hashes: Map<unknown, string>): string {
+  const op = { added: 'create', modified: 'update', deleted: 'delete' }[kind]
+  const line: Record<string, unknown> = { op, kind: object.kind, name: object.metadata.name }
+  if (kind !== 'deleted') Object.assign(line, changedFields(object, previous))
+  return writeLine(line, hashes) ?? ''
+}
+
+function changedFields(object: KubeObject, previous: KubeObject | undefined): Readonly<Record<string, unknown>> {
+  const now = fieldsOf(object)
+  const then = previous === undefined ? {} : fieldsOf(previous)
+  return Object.fromEntries(Object.entries(now).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(Object(then)[key])))
+}
+
+function fieldsOf(object: KubeObject): Readonly<Record<string, unknown>> {
+  const { spec, status } = object
+  switch (object.kind) {
+    case 'Canary': {
+      const condition = (dig(status, 'conditions') as readonly unknown[] | undefined)?.[0]
+      const cond =
+        condition === undefined ? undefined : [`${text(condition, 'type')}=${text(condition, 'status')}/${text(condition, 'reason')}`]
+      return {
+        phase: dig(status, 'phase'),
+        weight: dig(status, 'canaryWeight'),
+        failed: dig(status, 'failedChecks'),
+        spec: dig(status, 'lastAppliedSpec'),
+        promoted: dig(status, 'lastPromotedSpec'),
+        cond,
+        finalizers: object.metadata.finalizers
+      }
+    }
+    case 'Deployment':
+      return {
+        replicas: dig(spec, 'replicas'),
+        image: (dig(spec, 'template', 'spec', 'containers') as readonly { readonly image: string }[])[0]!.image,
+        flaggerId: dig(spec, 'template', 'metadata', 'annotations', 'flagger-id')
+      }
+    case 'Service':
+      return { selector: dig(spec, 'selector') }
+    case 'DestinationRule':
+      return { spec }
+    default: {
+      const routes = (dig(spec, 'http') as readonly unknown[]).map(destinationsOf)
+      return { http: routes.map((route) => ({ to: Object.fromEntries(route.map(({ host, weight }) => [host, weight])) })) }
+    }
+  }
+}
+
+function text(value: unknown, key: string): string {
+  const found = dig(value, key)
+  return typeof found === 'string' ? found : ''
+}
