@@ -64,7 +64,9 @@ function sortedDetails(details: unknown): unknown {
   const words = causes.map((cause) => (isObject(cause) ? { ...cause, message: plainMessage(String(cause['message'])) } : cause))
   return {
     ...details,
-    ...(causes.length === 0 ? {} : { causes: words.map((cause) => JSON.stringify(cause, ['reason', 'field', 'message'])).sort() })
+    ...(causes.length === 0
+      ? {}
+      : { causes: [...new Set(words.map((cause) => JSON.stringify(cause, ['reason', 'field', 'message'])))].sort() })
   }
 }
 
@@ -95,7 +97,7 @@ function tableFacts(table: unknown): unknown {
     kind: dig(table, 'kind'),
     apiVersion: dig(table, 'apiVersion'),
     remaining: dig(table, 'metadata', 'remainingItemCount'),
-    continue: dig(table, 'metadata', 'continue'),
+    continue: dig(table, 'metadata', 'continue') || undefined,
     columns: Array.isArray(columns)
       ? columns.map((column) => ['name', 'type', 'format', 'priority'].map((field) => dig(column, field)))
       : [],

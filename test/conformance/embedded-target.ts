@@ -4,41 +4,30 @@ import { randomBytes } from 'node:crypto'
 import { seeded } from '../../src/std/draw.ts'
 import { formatInstant } from '../../src/std/instant.ts'
 import { BUILTIN_KINDS } from '../../src/api/builtin-kinds.ts'
-import { crdKind, kindFromCrd } from '../../src/api/crd-kind.ts'
-import { applyDefaults } from '../../src/api/defaults.ts'
+import { crdKind } from '../../src/api/crd-kind.ts'
 import { FLAGGER_KINDS } from '../../src/api/flagger-kinds.ts'
 import { ISTIO_KINDS } from '../../src/api/istio-kinds.ts'
 import { parseSelector, selects } from '../../src/api/label-selector.ts'
 import type { KindSpec } from '../../src/api/kind.ts'
-import type { KubeObject } from '../../src/api/object.ts'
-import { prune, unknownFields } from '../../src/api/prune.ts'
-import { validate } from '../../src/api/validate.ts'
 import { EmbeddedApi } from '../../src/kube/embedded-api.ts'
 import { MemoryJournal } from '../../src/kube/memory-journal.ts'
 import type { ApiBackend } from '../../src/server/api-backend.ts'
 import { startApiServer } from '../../src/server/api-server.ts'
 import { createAuthority, issueServer } from '../../src/server/certificate.ts'
-import type { KindRules } from '../../src/store/kind-rules.ts'
-import type { KubectlTarget } from './kubectl.ts'
+import { apiRules } from '../../src/store/api-rules.ts'
+import { type KubectlTarget, readDefinitions } from './kubectl.ts'
 
 const KINDS: readonly KindSpec[] = [...BUILTIN_KINDS, crdKind, ...ISTIO_KINDS, ...FLAGGER_KINDS]
-const RULES: KindRules = {
-  admit: (object, { version }) => ({
-    object: applyDefaults(version.schema, prune(version.schema, object)) as KubeObject,
-    unknownFields: unknownFields(version.schema, object)
-  }),
-  validate: (object, _old, { spec, version }) => validate(version.schema, object, spec.origin),
-  prepare: (object) => object,
-  kindOf: (definition) => kindFromCrd(definition).value,
+const RULES = apiRules({
   labelSelector: (text) => {
     const { value, problems } = parseSelector(text)
-    return value === undefined ? (problems[0]?.message ?? 'bad selector') : (labels) => selects(value, labels)
+    return value === undefined ? (problems[0]?.message ?? text) : (labels) => selects(value, labels)
   },
   time: formatInstant
-}
+})
 
 /** Starts the server; `close` stops it. */
-export async function startEmbeddedTarget(): Promise<KubectlTarget & { close(): Promise<void> }> {
+export async function startEmbeddedTarget(data: string): Promise<KubectlTarget & { close(): Promise<void> }> {
   const now = Date.now()
   const validity = { from: now - 60_000, until: now + 3_600_000 }
   const authority = createAuthority('conformance', validity)
@@ -62,6 +51,7 @@ export async function startEmbeddedTarget(): Promise<KubectlTarget & { close(): 
   return {
     server: { url: server.url, token, authority: authority.certificate },
     kinds: () => api.kinds(),
+    definitions: readDefinitions(data),
     fresh: async () => {
       api = await openApi()
     },

@@ -11,7 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 async function main([folder, ...only]: readonly string[]): Promise<number> {
   const data = resolve(folder ?? join(root, '..', 'shared', 'data'))
   const results: SuiteResult[] = []
-  const target = await startEmbeddedTarget()
+  const target = await startEmbeddedTarget(data)
   try {
     for (const recording of readRecordings(data)) {
       const result = await replayRecording(target, recording, only)
