@@ -87,7 +87,7 @@ export class ContainerRunner {
 
   /** What a command run inside the container starts with; undefined while it does not run. */
   inside(): { readonly env: Readonly<Record<string, string>>; readonly cwd: string } | undefined {
-    return this.#running === undefined ? undefined : this.#prepared
+    return this.#running === undefined || this.#prepared === undefined ? undefined : { env: this.#prepared.env, cwd: this.#prepared.cwd }
   }
 
   async #prepare(signal: AbortSignal): Promise<Extract<Prepared, { kind: 'ready' }> | undefined> {

@@ -107,29 +107,33 @@ export class PodRunner {
   #changed(): void {
     this.#dirty = true
     if (this.#writing) return
-    this.#writing = true
-    void this.#write().finally(() => (this.#writing = false))
+    void this.#write()
   }
 
   // One write at a time; what changed meanwhile goes into the next one.
   async #write(): Promise<void> {
     const { signal } = this.#gone
-    while (this.#dirty && !signal.aborted) {
-      this.#dirty = false
-      const status = podStatus({
-        pod: { ...this.#pod, status: this.#written },
-        podIP: this.podIP,
-        hostIP: '127.0.0.1',
-        startedAt: this.#startedAt,
-        init: this.#init.map((each) => each.view()),
-        containers: this.#containers.map((each) => each.view()),
-        now: this.#options.clock.now()
-      })
-      const patch = statusPatch(this.#written, status)
-      if (patch === undefined) continue
-      const body = { metadata: { uid: this.#pod.metadata.uid }, status: patch }
-      await this.#retry(() => this.#options.client.patch(this.#key(), { kind: 'merge', body }, { signal, subresource: 'status' }))
-      this.#written = status
+    this.#writing = true
+    try {
+      while (this.#dirty && !signal.aborted) {
+        this.#dirty = false
+        const status = podStatus({
+          pod: { ...this.#pod, status: this.#written },
+          podIP: this.podIP,
+          hostIP: '127.0.0.1',
+          startedAt: this.#startedAt,
+          init: this.#init.map((each) => each.view()),
+          containers: this.#containers.map((each) => each.view()),
+          now: this.#options.clock.now()
+        })
+        const patch = statusPatch(this.#written, status)
+        if (patch === undefined) continue
+        const body = { metadata: { uid: this.#pod.metadata.uid }, status: patch }
+        await this.#retry(() => this.#options.client.patch(this.#key(), { kind: 'merge', body }, { signal, subresource: 'status' }))
+        this.#written = status
+      }
+    } finally {
+      this.#writing = false
     }
   }
 

@@ -1,0 +1,379 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { KubeObject } from '../api/object.ts'
+import { isObject } from '../std/json.ts'
+import { groupLives, pidsOfRun } from '../host/process-table.ts'
+import { Processes } from '../host/processes.ts'
+import { takeSlot, type Slot } from '../host/slots.ts'
+import { newUid, systemClock } from '../host/system-clock.ts'
+import { ApiError, type KubeClient, type ObjectKey, type WatchEvent } from '../kube/kube-client.ts'
+import type { Container, ContainerStatus, Pod, PodSpec } from '../workload/objects.ts'
+import { Kubelet } from './kubelet.ts'
+import type { ExecExit, KubeletOptions, LogOptions } from './kubelet-options.ts'
+
+const clock = systemClock()
+const PATH = process.env['PATH'] ?? ''
+
+function merged(value: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch
+  const result: Record<string, unknown> = isObject(value) ? { ...value } : {}
+  for (const [key, each] of Object.entries(patch)) {
+    if (each === null) delete result[key]
+    else result[key] = merged(result[key], each)
+  }
+  return result
+}
+
+// The few calls the kubelet makes, over objects in memory.
+class Objects implements KubeClient {
+  readonly #objects = new Map<string, KubeObject>()
+  readonly #watchers = new Set<(event: WatchEvent) => void>()
+  #version = 1
+
+  put(resource: string, object: KubeObject): void {
+    const key = `${resource}/${object.metadata.name}`
+    const kind = this.#objects.has(key) ? 'modified' : 'added'
+    const stored = { ...object, metadata: { ...object.metadata, namespace: 'test', resourceVersion: String(++this.#version) } }
+    this.#objects.set(key, stored)
+    if (resource === 'pods') for (const tell of this.#watchers) tell({ kind, object: stored })
+  }
+  pod(name: string): Pod | undefined {
+    return this.#objects.get(`pods/${name}`) as Pod | undefined
+  }
+  remove(name: string): void {
+    const object = this.pod(name)
+    this.#objects.delete(`pods/${name}`)
+    if (object !== undefined) for (const tell of this.#watchers) tell({ kind: 'deleted', object })
+  }
+  get({ resource, name }: ObjectKey): Promise<KubeObject | undefined> {
+    return Promise.resolve(this.#objects.get(`${resource}/${name}`))
+  }
+  list({ resource }: { readonly resource: string }): ReturnType<KubeClient['list']> {
+    const items = [...this.#objects].filter(([key]) => key.startsWith(`${resource}/`)).map(([, object]) => object)
+    return Promise.resolve({ items, resourceVersion: String(this.#version) })
+  }
+  async *watch(_query: unknown, { signal }: { readonly signal: AbortSignal }): AsyncGenerator<WatchEvent> {
+    const events: WatchEvent[] = []
+    let wake = (): void => undefined
+    const tell = (event: WatchEvent): void => {
+      events.push(event)
+      wake()
+    }
+    this.#watchers.add(tell)
+    signal.addEventListener('abort', () => wake())
+    while (!signal.aborted) {
+      const event = events.shift()
+      if (event !== undefined) yield event
+      else await new Promise<void>((resolve) => (wake = resolve))
+    }
+    this.#watchers.delete(tell)
+  }
+  create(): Promise<KubeObject> {
+    return Promise.reject(new ApiError(405, 'MethodNotAllowed', 'not here'))
+  }
+  update(): Promise<KubeObject> {
+    return this.create()
+  }
+  patch({ resource, name }: ObjectKey, patch: Parameters<KubeClient['patch']>[1]): Promise<KubeObject> {
+    const object = this.#objects.get(`${resource}/${name}`)
+    if (object === undefined || patch.kind !== 'merge') return Promise.reject(new ApiError(404, 'NotFound', `${name} not found`))
+    const next = merged(object, patch.body) as KubeObject
+    this.put(resource, next)
+    return Promise.resolve(next)
+  }
+  delete({ name }: ObjectKey): Promise<void> {
+    this.remove(name)
+    return Promise.resolve()
+  }
+}
+
+let client: Objects
+let slot: Slot
+let directory: string
+let run: string
+let processes: Processes
+let kubelets: Kubelet[]
+let events: string[]
+
+beforeEach(async () => {
+  client = new Objects()
+  slot = await takeSlot(41)
+  directory = mkdtempSync(join(tmpdir(), 'serin-kubelet-'))
+  run = newUid()
+  const register = { add: (): void => undefined, remove: (): void => undefined }
+  processes = new Processes({ run, clock, register })
+  kubelets = []
+  events = []
+})
+
+afterEach(async () => {
+  await Promise.all(kubelets.map((kubelet) => kubelet.stop(0)))
+  await processes.endAll(0)
+  await slot.release()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+async function started(more: Partial<KubeletOptions> = {}): Promise<Kubelet> {
+  const kubelet = new Kubelet({
+    client,
+    clock,
+    processes,
+    nodeName: 'serin',
+    podPrefix: slot.podPrefix,
+    directory,
+    workDir: directory,
+    baseEnv: { PATH },
+    imageCommand: (image) =>
+      image.startsWith('web:')
+        ? { command: [process.execPath, '-e', SERVER, '$(SERIN_IMAGE_TAG)'], repository: 'web', tag: image.slice(4) }
+        : undefined,
+    proxyEnv: () => ({ http_proxy: 'http://127.0.0.1:15001' }),
+    drained: () => Promise.resolve(),
+    event: (pod, type, reason, message) => void events.push(`${pod.metadata.name} ${type} ${reason} ${message}`),
+    ...more
+  })
+  kubelets.push(kubelet)
+  await kubelet.start()
+  return kubelet
+}
+
+// Listens on the wildcard, as most programs do.
+const SERVER = `
+let healthy = true
+require('node:http').createServer((q, r) => {
+  if (q.url === '/break') healthy = false
+  if (q.url === '/health' && !healthy) r.statusCode = 500
+  r.end(process.argv[1] + ' ' + process.env.HOSTNAME + ' ' + q.headers['user-agent'])
+}).listen(Number(process.env.PORT), () => console.log('listening ' + process.env.COLOR))
+`
+
+function put(name: string, container: Partial<Container>, spec: Partial<PodSpec> = {}): void {
+  const containers = [{ name: 'web', image: 'web:v7', ports: [{ containerPort: 8123 }], ...container }]
+  client.put('pods', {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, uid: newUid(), labels: { app: 'web' } },
+    spec: { containers, ...spec }
+  })
+}
+
+async function until(what: string, holds: () => boolean, within = 10_000): Promise<void> {
+  const end = clock.now() + within
+  while (!holds()) {
+    if (clock.now() > end) throw new Error(`not within ${within} ms: ${what}: ${JSON.stringify([...events, client.pod('a')?.status])}`)
+    await new Promise<void>((resolve) => clock.after(20, resolve))
+  }
+}
+
+const ready = (name: string): boolean =>
+  client.pod(name)?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+const statusOf = (name: string): ContainerStatus | undefined => client.pod(name)?.status?.containerStatuses?.[0]
+
+function fetchText(host: string, path = '/'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host, port: 8123, path, agent: false }, (response) => {
+      let text = ''
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+      response.on('end', () => resolve(text))
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+async function logOf(kubelet: Kubelet, name: string, options: Partial<LogOptions> = {}): Promise<string> {
+  const signal = new AbortController().signal
+  const answer = kubelet.log({ namespace: 'test', name }, 'web', { follow: false, previous: false, timestamps: false, signal, ...options })
+  if (answer.kind === 'failure') return `failure: ${answer.status.message}`
+  let text = ''
+  for await (const chunk of answer.chunks) text += new TextDecoder().decode(chunk)
+  return text
+}
+
+test('two pods of one image serve the same port at their own addresses, though the program binds the wildcard; deleted, they end', async () => {
+  const kubelet = await started()
+  put('a', { env: [{ name: 'COLOR', value: 'blue' }], readinessProbe: { httpGet: { path: '/health', port: 8123 }, periodSeconds: 1 } })
+  put('b', {})
+  await until('both are ready', () => ready('a') && ready('b'))
+  const [a = '', b = ''] = ['a', 'b'].map((name) => client.pod(name)?.status?.podIP)
+  expect(a).not.toBe(b)
+  expect(await fetchText(a)).toBe('v7 a undefined')
+  expect(await fetchText(b)).toBe('v7 b undefined')
+  expect(client.pod('a')).toMatchObject({ spec: { nodeName: 'serin' }, status: { phase: 'Running', hostIP: '127.0.0.1' } })
+  expect(await logOf(kubelet, 'a')).toBe('listening blue\n')
+  expect(await logOf(kubelet, 'a', { timestamps: true })).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z listening blue\n$/)
+  const stamp = new Date().toISOString()
+  for (const name of ['a', 'b']) {
+    const pod = client.pod(name)
+    if (pod !== undefined)
+      client.put('pods', { ...pod, metadata: { ...pod.metadata, deletionTimestamp: stamp, deletionGracePeriodSeconds: 5 } })
+  }
+  await until('both are gone', () => client.pod('a') === undefined && client.pod('b') === undefined)
+  expect(pidsOfRun(run)).toEqual([])
+  expect(events.filter((event) => event.includes('WildcardBind'))).toEqual([])
+})
+
+test('a deleted pod gets SIGTERM only after the data plane let go of it', async () => {
+  const gate = Promise.withResolvers<void>()
+  await started({ drained: () => gate.promise })
+  put('a', {})
+  await until('it is ready', () => ready('a'))
+  const pod = client.pod('a')
+  if (pod === undefined) throw new Error('no pod')
+  client.put('pods', { ...pod, metadata: { ...pod.metadata, deletionTimestamp: new Date().toISOString(), deletionGracePeriodSeconds: 5 } })
+  await until('its end began', () => events.some((event) => event.includes('Killing')))
+  expect(await fetchText(pod.status?.podIP ?? '')).toContain('v7 a')
+  gate.resolve()
+  await until('it is gone', () => client.pod('a') === undefined)
+})
+
+test('a container that exits is started again after a back-off, with its last state and previous log', async () => {
+  const kubelet = await started()
+  put('a', { command: ['sh', '-c', 'echo run; exit 3'], ports: [] })
+  await until('it crashed', () => statusOf('a')?.state.waiting?.reason === 'CrashLoopBackOff')
+  expect(statusOf('a')).toMatchObject({ restartCount: 0, lastState: { terminated: { exitCode: 3, reason: 'Error' } } })
+  await until('it was restarted', () => (statusOf('a')?.restartCount ?? 0) >= 1)
+  expect(client.pod('a')?.status?.phase).toBe('Running')
+  await until('it ended again', () => statusOf('a')?.state.waiting !== undefined)
+  expect(await logOf(kubelet, 'a', { previous: true })).toBe('run\n')
+  expect(events.some((event) => event.startsWith('a Warning BackOff back-off 1s restarting failed container=web'))).toBe(true)
+})
+
+test('a failing liveness probe restarts the container, a failing readiness probe takes it out', async () => {
+  await started()
+  const probe = { httpGet: { path: '/health', port: 8123 }, periodSeconds: 1, failureThreshold: 1 }
+  put('a', { readinessProbe: probe })
+  put('b', { livenessProbe: { ...probe, initialDelaySeconds: 2 } })
+  await until('both are ready', () => ready('a') && ready('b'))
+  await fetchText(client.pod('a')?.status?.podIP ?? '', '/break')
+  await fetchText(client.pod('b')?.status?.podIP ?? '', '/break')
+  await until('a is out', () => !ready('a'))
+  await until('b was restarted', () => statusOf('b')?.restartCount === 1 && ready('b'))
+  expect(statusOf('a')?.restartCount).toBe(0)
+  expect(events).toContain('b Warning Unhealthy Liveness probe failed: HTTP probe failed with statuscode: 500')
+})
+
+test('an image that nothing maps leaves the pod Pending and says what to write where', async () => {
+  const kubelet = await started()
+  put('a', { image: 'shop:v1' })
+  await until('it is refused', () => statusOf('a')?.state.waiting?.reason === 'ImageNotRunnable')
+  expect(client.pod('a')?.status?.phase).toBe('Pending')
+  expect(events.join('\n')).toContain('images: {"shop:*": "serin/demo"}')
+  expect(await logOf(kubelet, 'a')).toContain('is waiting to start: ImageNotRunnable')
+})
+
+test('init containers run in order before the rest; ConfigMaps and Secrets are variables and directories; a missing one is waited for', async () => {
+  const kubelet = await started()
+  client.put('configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data: { 'app.txt': 'hello' } })
+  const volumes = [
+    { name: 'conf', configMap: { name: 'conf' } },
+    { name: 'shared-dir', emptyDir: {} }
+  ]
+  const init = { name: 'init', image: '', command: ['sh', '-c', 'cat $VOLUME_CONF/app.txt > $VOLUME_SHARED_DIR/made'] }
+  const secret = { name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'keys', key: 'token' } } }
+  put(
+    'b',
+    { command: ['sh', '-c', 'echo "$POD_IP $TOKEN $(cat $VOLUME_SHARED_DIR/made)"; sleep 60'], env: [secret], ports: [] },
+    { volumes, initContainers: [init] }
+  )
+  await until('it waits for the secret', () => statusOf('b')?.state.waiting?.reason === 'CreateContainerConfigError')
+  client.put('secrets', {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'keys' },
+    data: { token: Buffer.from('s3cret').toString('base64') }
+  })
+  await until('it runs', () => ready('b'))
+  const ip = client.pod('b')?.status?.podIP
+  await until(
+    'it wrote',
+    () => readFileSync(join(directory, 'pods', client.pod('b')?.metadata.uid ?? '', 'volumes', 'shared-dir', 'made'), 'utf8') === 'hello'
+  )
+  let text = ''
+  while (text === '') text = await logOf(kubelet, 'b')
+  expect(text).toBe(`${ip} s3cret hello\n`)
+})
+
+test('exec runs in the environment of the container, carries stdin and gives its exit code', async () => {
+  const kubelet = await started()
+  put('a', {})
+  await until('it is ready', () => ready('a'))
+  const exec = async (command: readonly string[], input?: string): Promise<{ readonly exit: ExecExit; readonly out: string }> => {
+    let out = ''
+    const take = (chunk: Uint8Array): Promise<void> => {
+      out += new TextDecoder().decode(chunk)
+      return Promise.resolve()
+    }
+    const stdin = (async function* () {
+      await Promise.resolve()
+      yield new TextEncoder().encode(input ?? '')
+    })()
+    const streams = {
+      ...(input === undefined ? {} : { stdin }),
+      stdout: take,
+      stderr: take,
+      tty: false,
+      signal: new AbortController().signal
+    }
+    return { exit: await kubelet.exec({ namespace: 'test', name: 'a' }, 'web', command, streams), out }
+  }
+  expect(await exec(['sh', '-c', 'echo $HOSTNAME; exit 3'])).toEqual({ exit: { kind: 'exited', code: 3 }, out: 'a\n' })
+  expect(await exec(['cat'], 'through')).toEqual({ exit: { kind: 'exited', code: 0 }, out: 'through' })
+  expect((await exec(['no-such-program'])).exit.kind).toBe('failed')
+})
+
+test('followed logs go on until the container ends', async () => {
+  const kubelet = await started()
+  put(
+    'a',
+    { command: ['sh', '-c', 'echo one; read x < $VOLUME_D/pipe; echo two'], ports: [] },
+    {
+      restartPolicy: 'Never',
+      volumes: [{ name: 'd', emptyDir: {} }],
+      initContainers: [{ name: 'i', command: ['sh', '-c', 'mkfifo $VOLUME_D/pipe'] }]
+    }
+  )
+  await until('it runs', () => ready('a'))
+  const reading = logOf(kubelet, 'a', { follow: true })
+  await kubelet.exec({ namespace: 'test', name: 'a' }, 'web', ['sh', '-c', 'echo go > $VOLUME_D/pipe'], {
+    stdout: () => Promise.resolve(),
+    stderr: () => Promise.resolve(),
+    tty: false,
+    signal: new AbortController().signal
+  })
+  expect(await reading).toBe('one\ntwo\n')
+  await until('it is done', () => client.pod('a')?.status?.phase === 'Succeeded')
+})
+
+test('a new kubelet goes on with the pods it finds: same address, one restart more', async () => {
+  const first = await started()
+  put('a', {})
+  await until('it is ready', () => ready('a'))
+  const before = client.pod('a')?.status?.podIP ?? ''
+  await first.stop(2000)
+  expect(pidsOfRun(run)).toEqual([])
+  await started()
+  await until('it is up again', () => statusOf('a')?.restartCount === 1 && ready('a'))
+  expect(client.pod('a')?.status?.podIP).toBe(before)
+  expect(await fetchText(before)).toContain('v7 a')
+})
+
+test('a program that takes every address is named in an Event, fields without effect once', async () => {
+  await started()
+  const command = [
+    process.execPath,
+    '-e',
+    'delete process.env.POD_IP; require("node:child_process").spawn(process.execPath, ["-e", "require(\'node:net\').createServer().listen(0, \'0.0.0.0\')"], { env: {} })',
+    ''
+  ]
+  put('a', { command, ports: [], resources: { limits: { cpu: '1' } } })
+  await until('it is named', () => events.some((event) => event.includes('a Warning WildcardBind container web listens on every address')))
+  expect(events.filter((event) => event.includes('FieldsIgnored'))).toEqual([
+    'a Warning FieldsIgnored stored but without effect on local processes: resources'
+  ])
+  const group = pidsOfRun(run)[0] ?? 0
+  expect(groupLives(group)).toBe(true)
+})
