@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
+import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Cluster, Endpoint, HostEntry, Route, Source, TableChange } from '../route/route-table.ts'
 import type { RetryPolicy } from '../route/decision.ts'
@@ -748,4 +749,64 @@ test('header edits of the route are applied both ways', async () => {
   expect(seen).not.toMatch(/X-Set|X-Gone|Host: reviews/)
   expect(text).toContain('x-set: new\r\nx-add: more\r\n')
   expect(text).not.toMatch(/X-Old|X-Gone/)
+})
+
+test.each([
+  ['with the answer', (socket: Socket) => socket.write(`${ok('a')}HTTP/1.1 200 OK\r\n`)],
+  [
+    'while idle',
+    (socket: Socket) => {
+      socket.write(ok('a'))
+      setTimeout(() => socket.write(ok('stolen')), 5)
+    }
+  ],
+  [
+    'after a bad chunk',
+    (socket: Socket) => socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nHost: x\r\n\r\n')
+  ]
+] as const)('an upstream connection with bytes nobody asked for %s is never used again', async (_, serve) => {
+  let accepted = 0
+  let closed = 0
+  const up = await upstream((socket) => {
+    accepted++
+    socket.on('end', () => socket.end())
+    socket.on('close', () => closed++)
+    socket.once('data', () => {
+      if (accepted === 1) serve(socket)
+      else socket.write(ok('fresh'))
+    })
+  })
+  const { port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]))
+  await talk(port, get())
+  await expect.poll(() => closed).toBe(1)
+  expect(bodyOf(await talk(port, get()))).toBe('fresh')
+  expect(accepted).toBe(2)
+})
+
+test('damaged requests in any number of pieces never reach an endpoint out of frame and never stop the plane', async () => {
+  const seen: string[] = []
+  const up = await upstream((socket) =>
+    onHeads(socket, (head) => {
+      seen.push(head)
+      return ok('a')
+    })
+  )
+  const { port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]))
+  const sound = 'GET /sound HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nConnection: close\r\n\r\n'
+  const damage = fc.record({ at: fc.nat(sound.length - 1), octet: fc.nat(255), cut: fc.nat(sound.length) })
+  await fc.assert(
+    fc.asyncProperty(damage, async ({ at, octet, cut }) => {
+      const bytes = sound.slice(0, at) + String.fromCharCode(octet) + sound.slice(at + 1)
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+      socket.on('error', () => undefined)
+      socket.write(bytes.slice(0, cut), 'latin1')
+      socket.end(bytes.slice(cut), 'latin1')
+      socket.resume()
+      await new Promise((resolve) => socket.once('close', resolve))
+    }),
+    { numRuns: 200 }
+  )
+  // What reached the endpoint is one head each: a request line and fields, and nothing that begins in the middle of another.
+  for (const head of seen) expect(head).toMatch(/^[!-~]+ \/[!-~]* HTTP\/1\.1\r\n([^\r\n:]+: ?[^\r\n]*(\r\n|$))+$/)
+  expect(bodyOf(await talk(port, get()))).toBe('a')
 })
