@@ -61,8 +61,10 @@ function conflicts(mesh: Mesh): ObjectProblem[] {
 }
 
 function shareViewer(a: VirtualService, b: VirtualService): boolean {
-  const viewers = new Set([namespaceOf(a), namespaceOf(b), ...(a.spec.exportTo ?? []), ...(b.spec.exportTo ?? [])])
-  return [...viewers].some(
-    (viewer) => isVisible(a.spec.exportTo, namespaceOf(a), viewer) && isVisible(b.spec.exportTo, namespaceOf(b), viewer)
-  )
+  const named = [...(a.spec.exportTo ?? []), ...(b.spec.exportTo ?? [])].filter((entry) => /^[a-z0-9]/.test(entry))
+  return [namespaceOf(a), namespaceOf(b), ...named].some((viewer) => sees(a, viewer) && sees(b, viewer))
+}
+
+function sees(virtualService: VirtualService, viewer: string): boolean {
+  return isVisible(virtualService.spec.exportTo, namespaceOf(virtualService), viewer)
 }

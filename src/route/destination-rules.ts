@@ -95,17 +95,17 @@ export type EffectivePolicy = Pick<TrafficPolicy, 'connectionPool' | 'loadBalanc
 export function policyFor(rule: AppliedRule | undefined, port: number, subset: Subset | undefined): EffectivePolicy {
   const base = levelPolicy(rule?.trafficPolicy, port)
   const own = subset?.trafficPolicy
-  if (own === undefined) return base ?? {}
+  if (own === undefined) return definedBlocks(base ?? {})
   const level = levelPolicy(own, port)
-  if (level !== undefined && level !== own) return level
-  return { ...base, ...definedBlocks(own) }
+  if (level !== undefined && level !== own) return definedBlocks(level)
+  return { ...definedBlocks(base ?? {}), ...definedBlocks(own) }
 }
 
 function levelPolicy(policy: TrafficPolicy | undefined, port: number): TrafficPolicy | PortTrafficPolicy | undefined {
   return policy?.portLevelSettings?.find((entry) => entry.port?.number === port) ?? policy
 }
 
-function definedBlocks(policy: TrafficPolicy): EffectivePolicy {
+function definedBlocks(policy: EffectivePolicy): EffectivePolicy {
   return {
     ...(policy.connectionPool === undefined ? {} : { connectionPool: policy.connectionPool }),
     ...(policy.loadBalancer === undefined ? {} : { loadBalancer: policy.loadBalancer }),

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { deployed, objectsOf } from '../../test/route-mesh.ts'
+import { lint } from './lint.ts'
+
+function findings(destination: string, more = ''): string[] {
+  const text = `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v, namespace: shop}\nspec: {hosts: [web], http: [{route: [{destination: ${destination}}]}]}\n---\n${more}`
+  return lint([...deployed({ name: 'web', versions: { v1: 1 }, namespace: 'shop' }), ...objectsOf(text)]).map(
+    ({ code, path, message }) => `${code} ${path}: ${message}`
+  )
+}
+
+test.each([
+  ['{host: web}', undefined],
+  ['{host: web, port: {number: 9080}}', undefined],
+  [
+    '{host: web, port: {number: 80}}',
+    'port-not-found spec.http[0].route[0].destination.port.number: host web.shop.svc.cluster.local has no port 80; it has 9080'
+  ],
+  [
+    '{host: db}',
+    'host-not-found spec.http[0].route[0].destination.host: host "db" is no Service and no ServiceEntry (it means db.shop.svc.cluster.local); its requests get 503 (NC)'
+  ],
+  [
+    '{host: web.shop}',
+    'host-not-found spec.http[0].route[0].destination.host: host "web.shop" is no Service and no ServiceEntry (web.shop.svc.cluster.local exists: a name with a dot is taken as complete); its requests get 503 (NC)'
+  ],
+  [
+    '{host: web, subset: v1}',
+    'subset-not-found spec.http[0].route[0].destination.subset: subset "v1" of web.shop.svc.cluster.local is in no DestinationRule that applies; no DestinationRule is for this host; its requests get 503 (NC)'
+  ]
+])('%s: %s', (destination, wanted) => {
+  expect(findings(destination)).toEqual(wanted === undefined ? [] : [wanted])
+})
+
+test('a short name in another namespace says which host exists', () => {
+  const other = 'apiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: data}\nspec: {ports: [{port: 80}]}\n'
+  expect(findings('{host: db}', other)[0]).toContain('there is db.data.svc.cluster.local')
+})
+
+test('several ports need one named', () => {
+  const other =
+    'apiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: shop}\nspec: {ports: [{name: http-a, port: 80}, {name: http-b, port: 81}]}\n'
+  expect(findings('{host: db}', other)[0]).toContain('host db.shop.svc.cluster.local has several ports (80, 81)')
+})
+
+test('a DestinationRule for nobody, and one that defines the subset where callers do not look', () => {
+  const rule = (namespace: string, spec: string): string =>
+    `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: r, namespace: ${namespace}}\nspec: ${spec}\n---\n`
+  expect(findings('{host: web}', rule('ops', '{host: web}'))).toEqual([
+    'host-unknown-rule spec.host: host "web" is no Service and no ServiceEntry (it means web.ops.svc.cluster.local; there is web.shop.svc.cluster.local): the rule has no effect'
+  ])
+  const far = rule('ops', '{host: web.shop.svc.cluster.local, subsets: [{name: v1, labels: {version: v1}}]}')
+  expect(findings('{host: web, subset: v1}', far)[0]).toContain(
+    'DestinationRule ops/r defines it, but callers in shop do not use that rule'
+  )
+})

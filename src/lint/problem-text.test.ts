@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { problem, referTo } from '../route/catalogue.ts'
+import { problemLine, summaryLine, warningText } from './problem-text.ts'
+
+const place = { object: referTo('VirtualService', { metadata: { name: 'reviews', namespace: 'shop' } }), path: 'spec.http[0].route' }
+
+test('a problem is one line with its object, place, sentence and codes', () => {
+  const uneven = problem('weights-not-100', place, [20, 'v1 50 %, v2 50 %'])
+  expect(problemLine(uneven)).toBe(
+    'warning: VirtualService shop/reviews: spec.http[0].route: the weights sum to 20, not 100; the true shares are v1 50 %, v2 50 % [weights-not-100]'
+  )
+  expect(warningText(problem('no-action', place))).toBe(
+    'spec.http[0].route: the rule has no route, redirect or directResponse [no-action, IST0106]'
+  )
+  expect(summaryLine([uneven, problem('no-action', place), problem('no-action', place)])).toBe('2 errors, 1 warning')
+  expect(summaryLine([])).toBe('0 errors, 0 warnings')
+})

@@ -1,0 +1,191 @@
+// Envoy's own router suite (../shared/data/router-check): route configurations turned into RouteTables, requests in, cluster, host, path
+// and redirect out. Istio has no virtual clusters, require_tls, runtime keys or grpc matches: those parts are left out.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { decide } from './decide.ts'
+import type { Decision } from './decision.ts'
+import type { Choice, Cluster, HeaderTest, PathTest, Route, RouteAction, RouteTable } from './route-table.ts'
+import { prepare } from './router.ts'
+
+const FOLDER = '../shared/data/router-check'
+
+interface EnvoyRoute {
+  readonly match: {
+    readonly prefix?: string
+    readonly path?: string
+    readonly case_sensitive?: boolean
+    readonly grpc?: object
+    readonly safe_regex?: { readonly regex: string }
+    readonly headers?: readonly {
+      readonly name: string
+      readonly exact_match?: string
+      readonly safe_regex_match?: { readonly regex: string }
+    }[]
+  }
+  readonly route?: {
+    readonly cluster?: string
+    readonly weighted_clusters?: { readonly clusters: readonly { readonly name: string; readonly weight: number }[] }
+    readonly prefix_rewrite?: string
+    readonly host_rewrite?: string
+  }
+  readonly redirect?: {
+    readonly host_redirect?: string
+    readonly path_redirect?: string
+    readonly prefix_rewrite?: string
+    readonly https_redirect?: boolean
+  }
+  readonly direct_response?: { readonly status: number; readonly body?: { readonly inline_string?: string } }
+}
+
+interface Case {
+  readonly id: string
+  readonly config: string
+  readonly input: {
+    readonly authority: string
+    readonly path: string
+    readonly method: string
+    readonly ssl?: boolean
+    readonly random_value?: number
+    readonly additional_request_headers?: readonly { readonly key: string; readonly value: string }[]
+  }
+  readonly validate: Readonly<Record<string, unknown>>
+}
+
+const PARTS = ['cluster_name', 'host_rewrite', 'path_rewrite', 'path_redirect']
+/** The answer comes from require_tls, which a whole virtual host has in Envoy. */
+const REQUIRE_TLS = new Set(['Redirect: Test_3', 'Redirect: Test_5'])
+
+const present = existsSync(join(FOLDER, 'cases.json'))
+const cases = present ? (JSON.parse(readFileSync(join(FOLDER, 'cases.json'), 'utf8')) as readonly Case[]) : []
+
+function pathOf({ prefix, path, safe_regex: regex, case_sensitive: caseful = true }: EnvoyRoute['match']): PathTest {
+  if (regex !== undefined) return { kind: 'regex', value: regex.regex }
+  if (path !== undefined) return { kind: 'exact', value: path, ignoreCase: !caseful }
+  return { kind: 'prefix', value: prefix ?? '/', ignoreCase: !caseful }
+}
+
+function headersOf(match: EnvoyRoute['match']): HeaderTest[] {
+  return (match.headers ?? []).map(({ name, exact_match: exact, safe_regex_match: regex }) => {
+    const test =
+      regex === undefined
+        ? exact === undefined
+          ? ({ kind: 'present' } as const)
+          : ({ kind: 'exact', value: exact } as const)
+        : ({ kind: 'regex', value: regex.regex } as const)
+    return { name, invert: false, test }
+  })
+}
+
+function actionOf({ route, redirect, direct_response: direct }: EnvoyRoute): RouteAction {
+  if (redirect !== undefined) return redirectOf(redirect)
+  if (direct !== undefined) return { kind: 'respond', status: direct.status, body: direct.body?.inline_string ?? '', response: undefined }
+  const listed = route?.weighted_clusters?.clusters ?? [{ name: route?.cluster ?? '', weight: 1 }]
+  const edits = { authority: route?.host_rewrite, request: undefined, response: undefined }
+  const choices = listed.map(({ name, weight }): Choice => ({ cluster: name, weight, ...edits }))
+  const rewrite = route?.prefix_rewrite === undefined ? undefined : ({ kind: 'prefix', value: route.prefix_rewrite } as const)
+  return { kind: 'forward', choices, total: listed.reduce((sum, { weight }) => sum + weight, 0), rewrite, timeout: 0, retry: undefined }
+}
+
+function redirectOf(redirect: NonNullable<EnvoyRoute['redirect']>): RouteAction {
+  return {
+    kind: 'redirect',
+    status: 301,
+    uri: redirect.path_redirect,
+    prefixRewrite: redirect.prefix_rewrite,
+    authority: redirect.host_redirect,
+    scheme: redirect.https_redirect === true ? 'https' : undefined,
+    port: undefined,
+    response: undefined
+  }
+}
+
+function clusterOf(id: string): Cluster {
+  const limits = {
+    connectTimeout: 0,
+    maxConnections: 0,
+    maxPendingRequests: 0,
+    maxRequests: 0,
+    maxRetries: 0,
+    maxRequestsPerConnection: 0,
+    idleTimeout: 0
+  }
+  return { id, host: id, namespace: '', serviceName: id, port: 80, subset: undefined, endpoints: [], balance: 'random', ...limits }
+}
+
+function tableOf(config: string): RouteTable {
+  const { virtual_hosts: hosts } = parse(readFileSync(join(FOLDER, config), 'utf8')) as {
+    virtual_hosts: readonly { readonly name: string; readonly domains: readonly string[]; readonly routes: readonly EnvoyRoute[] }[]
+  }
+  const entries = hosts.map(({ name, routes }) => ({
+    id: name,
+    version: 1,
+    host: name,
+    httpsRedirect: false,
+    routes: routes
+      .filter(({ match }) => match.grpc === undefined)
+      .map((route, index): Route => {
+        return {
+          ref: { virtualService: name, name: undefined, index },
+          path: pathOf(route.match),
+          headers: headersOf(route.match),
+          query: [],
+          action: actionOf(route)
+        }
+      })
+  }))
+  const clusters = entries.flatMap(({ routes }) =>
+    routes.flatMap(({ action }) => (action.kind === 'forward' ? action.choices.map(({ cluster }) => cluster) : []))
+  )
+  const domains = hosts.flatMap(({ name, domains: listed }) => listed.map((domain) => [domain.toLowerCase(), name]))
+  return {
+    version: 1,
+    sourceLabels: [],
+    scopes: {
+      g: { id: 'g', kind: 'gateway', port: 80, namespace: '', tls: false, hosts: Object.fromEntries(domains) as Record<string, string> }
+    },
+    entries: Object.fromEntries(entries.map((entry) => [entry.id, entry])),
+    clusters: Object.fromEntries(clusters.map((id) => [id, clusterOf(id)]))
+  }
+}
+
+function answer({ config, input }: Case): Decision {
+  const headers = new Map((input.additional_request_headers ?? []).map(({ key, value }) => [key.toLowerCase(), value]))
+  const table = tableOf(config)
+  const totals = Object.values(table.entries).flatMap(({ routes }) =>
+    routes.map(({ action }) => (action.kind === 'forward' ? action.total : 1))
+  )
+  const total = Math.max(...totals)
+  const facts = {
+    method: input.method,
+    path: input.path,
+    authority: input.authority,
+    scheme: input.ssl === true ? 'https' : 'http',
+    header: (name: string) => headers.get(name)
+  } as const
+  return decide(prepare(table), 'g', facts, () => (((input.random_value ?? 0) % total) + 0.5) / total)
+}
+
+/** The parts that a decision has; Envoy's tool prints a redirect for direct responses too, which is not compared. */
+function partsOf(decision: Decision): Record<string, string> {
+  const empty = { cluster_name: '', host_rewrite: '', path_rewrite: '', path_redirect: '' }
+  if (decision.kind === 'redirect') return { ...empty, path_redirect: decision.location }
+  if (decision.kind !== 'forward') return empty
+  return { ...empty, cluster_name: decision.cluster, host_rewrite: decision.authority, path_rewrite: decision.path }
+}
+
+test('the router suite is there (../shared/data/router-check beside the repository)', () => {
+  expect(present).toBe(true)
+  expect(cases).toHaveLength(44)
+})
+
+const compared = cases.filter(({ id, validate }) => !REQUIRE_TLS.has(id) && PARTS.some((part) => validate[part] !== undefined))
+
+test.each(compared.map((each) => [each.id, each] as const))('%s', (_, each) => {
+  const decision = answer(each)
+  const parts = PARTS.filter((part) => each.validate[part] !== undefined && !(decision.kind === 'respond' && part === 'path_redirect'))
+  const pick = (from: Readonly<Record<string, unknown>>): unknown[] => parts.map((part) => from[part])
+  expect(pick(partsOf(decision))).toEqual(pick(each.validate))
+})

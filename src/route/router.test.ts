@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { deployed, objectsOf } from '../../test/route-mesh.ts'
+import { compileRoutes } from './compile-routes.ts'
+import { meshConfigOf } from './mesh-objects.ts'
+import { EMPTY_TABLE, gatewayScope, meshScope } from './route-table.ts'
+import { applyChange, prepare, prepareRoute } from './router.ts'
+
+test('preparing indexes exact hosts, suffixes longest first, and star', () => {
+  const gateway = `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: g}
+spec: {servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: v}
+spec: {hosts: [a.example, '*.example', '*.b.example'], gateways: [g], http: [{directResponse: {status: 200}}]}
+`
+  const router = prepare(compileRoutes(meshConfigOf([...deployed({ name: 'web', versions: {} }), ...objectsOf(gateway)])).table)
+  const scope = router.scopes.get(gatewayScope(80))
+  expect([...(scope?.exact.keys() ?? [])]).toEqual(['a.example'])
+  expect(scope?.suffixOrder).toEqual(['.b.example', '.example'])
+  expect(router.scopes.get(meshScope([], { namespace: 'default', labels: {} }, 9080))?.exact.has('web.default.svc.cluster.local')).toBe(
+    true
+  )
+})
+
+test('a request keeps the routes it was given while the entry behind its host is swapped', () => {
+  const router = prepare(EMPTY_TABLE)
+  const put = (version: number): void =>
+    applyChange(router, { kind: 'put-entry', version, entry: { id: 'e', version, host: 'h', httpsRedirect: false, routes: [] } })
+  put(1)
+  const slot = router.entries.get('e')
+  const kept = slot?.entry
+  put(2)
+  expect(router.entries.get('e')).toBe(slot)
+  expect([kept?.version, slot?.entry?.version, router.version]).toEqual([1, 2, 2])
+})
+
+test('changes to scopes that are gone do nothing', () => {
+  const router = prepare(EMPTY_TABLE)
+  applyChange(router, { kind: 'bind', version: 1, scope: 'gone', host: 'h', entry: 'e' })
+  expect(router.scopes.size).toBe(0)
+})
+
+test('a substitution is cut at its groups', () => {
+  const rewrite = { kind: 'regex', match: '(a)', substitute: 'x\\1-\\\\-\\0$1' } as const
+  const action = { kind: 'forward', choices: [], total: 1, rewrite, timeout: 0, retry: undefined } as const
+  const prepared = prepareRoute({
+    ref: { virtualService: undefined, name: undefined, index: 0 },
+    path: { kind: 'any' },
+    headers: [],
+    query: [],
+    action
+  })
+  expect(prepared.rewrite?.parts).toEqual(['x', 1, '-\\-', 0, '$1'])
+})
