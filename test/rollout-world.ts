@@ -82,6 +82,8 @@ export class World {
   /** Kills the controller before its next writes: the number of writes it may still make. */
   writesLeft = Infinity
   crashed = false
+  /** Sees each write of the controller as it is made. */
+  watchWrites: (change: Change) => void = () => {}
   /** Deployments whose pods never get ready, by image suffix. */
   stuckSuffix = ':stuck'
   readonly #store = new Store({ kinds: KINDS.map(kindOf), rules: RULES })
@@ -223,6 +225,7 @@ export class World {
     if (answer.kind === 'failure') throw new ApiError(answer.status.code, answer.status.reason, answer.status.message)
     for (const change of changes) {
       this.writes.push({ t: this.t, change })
+      this.watchWrites(change)
       this.#noticed(change)
     }
     return answer.kind === 'object' ? answer.object : { apiVersion: '', kind: '', metadata: {} }

@@ -69,7 +69,9 @@ function bootstrap(tick: Tick, primary: Readiness | undefined): Step {
     const due = isDue(tick.finding, tick.cluster)
     return {
       ...held(tick, due ? [...told, waitingEvent(tick, 'primary', because)] : [], due ? 'taken' : 'none'),
-      objects: 'foundation'
+      objects: 'foundation',
+      // A first revision that never ran and was corrected must not hold the primary for ever.
+      primarySpec: carries(tick.cluster.primary, plan, revision) ? 'keep' : 'copy-canary'
     }
   }
   const template = dig(tick.cluster.primary, 'spec', 'template')
