@@ -83,6 +83,10 @@ function actionOf({ route, redirect, direct_response: direct }: EnvoyRoute): Rou
   if (redirect !== undefined) return redirectOf(redirect)
   if (direct !== undefined) return { kind: 'respond', status: direct.status, body: direct.body?.inline_string ?? '', response: undefined }
   const listed = route?.weighted_clusters?.clusters ?? [{ name: route?.cluster ?? '', weight: 1 }]
+  return forwardTo(listed, route)
+}
+
+function forwardTo(listed: readonly { readonly name: string; readonly weight: number }[], route: EnvoyRoute['route']): RouteAction {
   const edits = { authority: route?.host_rewrite, request: undefined, response: undefined }
   const choices = listed.map(({ name, weight }): Choice => ({ cluster: name, weight, ...edits }))
   const rewrite = route?.prefix_rewrite === undefined ? undefined : ({ kind: 'prefix', value: route.prefix_rewrite } as const)
