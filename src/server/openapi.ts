@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { isObject } from '../std/json.ts'
+import { builtinDefinitions, definitionName } from '../api/builtin-schema.ts'
 import type { KindSpec, VersionSpec } from '../api/kind.ts'
 import { groupVersion, groupVersions, servedIn } from './discovery.ts'
 
@@ -40,12 +41,34 @@ export function openApiIndex(documents: ReadonlyMap<string, OpenApiDocument>): R
 }
 
 function documentOf(kinds: readonly (readonly [KindSpec, VersionSpec])[], group: string, version: string): Record<string, unknown> {
-  const schemas = kinds.map(([spec, served]) => [schemaName(spec, version), kindSchema(spec, served)])
+  const definitions = builtinDefinitions()
+  const schemas: Record<string, unknown> = {}
+  for (const [spec, served] of kinds) {
+    const name = spec.origin === 'built-in' ? definitionName(spec.group === 'events.k8s.io' ? 'EventsEvent' : spec.kind) : ''
+    const definition = definitions[name]
+    const gvk = { group: spec.group, version: served.name, kind: spec.kind }
+    if (definition === undefined) schemas[schemaName(spec, version)] = kindSchema(spec, served)
+    else schemas[name] = { ...definition, 'x-kubernetes-group-version-kind': [gvk] }
+  }
+  addReferenced(schemas, definitions)
   return {
     openapi: '3.0.0',
     info: { title: 'Serin', version: 'v1' },
     paths: Object.fromEntries(kinds.flatMap(([spec]) => pathsOf(spec, group, version))),
-    components: { schemas: { [METADATA_NAME]: METADATA, ...Object.fromEntries(schemas) } }
+    components: { schemas }
+  }
+}
+
+// Every definition that `schemas` refers to, and those that these refer to.
+function addReferenced(schemas: Record<string, unknown>, definitions: Readonly<Record<string, unknown>>): void {
+  const waiting = Object.values(schemas)
+  for (let schema = waiting.pop(); schema !== undefined; schema = waiting.pop()) {
+    for (const [, name = ''] of JSON.stringify(schema).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      const definition = definitions[name]
+      if (definition === undefined || Object.hasOwn(schemas, name)) continue
+      schemas[name] = definition
+      waiting.push(definition)
+    }
   }
 }
 
@@ -105,31 +128,4 @@ function pathsOf(spec: KindSpec, group: string, version: string): [string, unkno
 
 function parameter(name: string): unknown {
   return { name, in: 'query', schema: { type: 'string', uniqueItems: true } }
-}
-
-const STRINGS = { type: 'object', additionalProperties: { type: 'string', default: '' } }
-
-// What `kubectl explain KIND.metadata` shows; other kinds refer to it.
-const METADATA = {
-  type: 'object',
-  description: 'ObjectMeta is the metadata that every stored object has.',
-  properties: {
-    annotations: { ...STRINGS, description: 'Free text by key, for tools and people; it selects nothing.' },
-    creationTimestamp: { type: 'string', format: 'date-time', description: 'When the server created the object. Read-only.' },
-    deletionGracePeriodSeconds: { type: 'integer', format: 'int64', description: 'Seconds the object has to end. Read-only.' },
-    deletionTimestamp: { type: 'string', format: 'date-time', description: 'When deletion was asked for. Read-only.' },
-    finalizers: { type: 'array', items: { type: 'string' }, description: 'The object stays until this list is empty.' },
-    generateName: { type: 'string', description: 'A prefix; the server adds five characters when name is empty.' },
-    generation: { type: 'integer', format: 'int64', description: 'Counts changes of the desired state. Read-only.' },
-    labels: { ...STRINGS, description: 'Keys and values that selectors match.' },
-    name: { type: 'string', description: 'Unique among the objects of this kind in the namespace.' },
-    namespace: { type: 'string', description: 'The namespace of the object; empty for cluster-scoped kinds.' },
-    ownerReferences: {
-      type: 'array',
-      items: { type: 'object' },
-      description: 'The objects this one belongs to; it goes when all are gone.'
-    },
-    resourceVersion: { type: 'string', description: 'Changes with every write; a write that names an old one is refused.' },
-    uid: { type: 'string', description: 'Unique in space and time. Read-only.' }
-  }
 }

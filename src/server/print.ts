@@ -93,9 +93,15 @@ export function versionOf(object: KubeObject): Record<string, unknown> {
 function listMetadata(answer: ListAnswer): Record<string, unknown> {
   return {
     resourceVersion: answer.resourceVersion,
-    ...(answer.continue === undefined ? {} : { continue: answer.continue }),
+    ...continueOf(answer),
     ...(answer.remainingItemCount === undefined ? {} : { remainingItemCount: answer.remainingItemCount })
   }
+}
+
+// A real API server prints the empty token of a whole list for custom kinds only, and not in their tables.
+function continueOf(answer: ListAnswer): Record<string, unknown> {
+  if (answer.continue !== undefined) return { continue: answer.continue }
+  return answer.spec.origin === 'custom' ? { continue: '' } : {}
 }
 
 // Items of built-in lists carry neither kind nor apiVersion, those of custom kinds do.

@@ -2,8 +2,9 @@
 
 import type { Millis } from '../std/clock.ts'
 import type { KindSpec, PrinterColumn, VersionSpec } from '../api/kind.ts'
+import { find, parsePath, type PathStep } from '../api/json-path.ts'
 import type { KubeObject } from '../api/object.ts'
-import { readColumn } from './column-path.ts'
+
 import { age } from './human-duration.ts'
 import { builtInPrinter, NAME_AND_AGE, type TableColumn, type TablePrinter, SCALE } from './table-builtin.ts'
 
@@ -28,9 +29,13 @@ export function printerOf(spec: KindSpec, version: VersionSpec, subresource: str
   if (subresource === 'scale') return SCALE
   if (spec.origin === 'built-in') return builtInPrinter(spec.group === '' ? spec.plural : `${spec.plural}.${spec.group}`) ?? NAME_AND_AGE
   const columns = version.columns.length === 0 ? [AGE] : version.columns
+  const paths = columns.map((column) => parsePath(column.jsonPath) ?? [])
   return {
     columns: [NAME, ...columns.map(tableColumn)],
-    cells: (object, now) => [object.metadata.name, ...columns.map((column) => customCell(column, object, now))]
+    cells: (object, now) => [
+      object.metadata.name,
+      ...columns.map((column, index) => customCell(column.type, valueAt(paths[index], object), now))
+    ]
   }
 }
 
@@ -72,11 +77,15 @@ function tableColumn(column: PrinterColumn): TableColumn {
   return { name, type, format, description, priority }
 }
 
-// The first value at the path, in the column's type; null (printed blank) where there is none or it has another type.
-function customCell(column: PrinterColumn, object: KubeObject, now: Millis): unknown {
-  const [value] = readColumn(column.jsonPath, object)
+// The first value at the path; none where the path could not be read.
+function valueAt(path: readonly PathStep[] | undefined, object: KubeObject): unknown {
+  return path === undefined || path.length === 0 ? undefined : find(path, object)[0]
+}
+
+// In the column's type; null (printed blank) where there is no value or it has another type.
+function customCell(type: PrinterColumn['type'], value: unknown, now: Millis): unknown {
   if (value === undefined || value === null) return null
-  switch (column.type) {
+  switch (type) {
     case 'date':
       return typeof value === 'string' ? age(value, now) : null
     case 'integer':

@@ -4,7 +4,6 @@ import { parseApiPath } from './api-path.ts'
 import { chooseDiscovery, chooseRepresentation } from './negotiate.ts'
 import { flag, integer, writeOptions } from './query.ts'
 import { compareVersions } from './discovery.ts'
-import { readColumn } from './column-path.ts'
 import { kubeconfigText } from './kubeconfig.ts'
 import { parse } from 'yaml'
 
@@ -101,30 +100,6 @@ test('bad numbers and bad options are refused in the words of a real API server'
 test('versions are ordered GA, beta, alpha, then by number', () => {
   const versions = ['v1alpha3', 'v1', 'v2', 'v1beta1', 'v10', 'v2beta2', 'foo']
   expect(versions.toSorted(compareVersions)).toEqual(['v10', 'v2', 'v1', 'v2beta2', 'v1beta1', 'v1alpha3', 'foo'])
-})
-
-test.each([
-  ['.spec.hosts', [['a']]],
-  ['.spec.hosts[0]', ['a']],
-  ['.status.conditions[?(@.type=="Ready")].status', ['True']],
-  ['.status.conditions[*].type', ['Live', 'Ready']],
-  [".metadata.labels['a.b/c']", ['d']],
-  ['.metadata.labels.a\\.b/c', ['d']],
-  ['.spec.nothing.here', []],
-  ['.constructor', []],
-  ['.spec.[', []]
-])('the column path %s is read', (path, expected) => {
-  const object = {
-    metadata: { labels: { 'a.b/c': 'd' } },
-    spec: { hosts: ['a'] },
-    status: {
-      conditions: [
-        { type: 'Live', status: 'False' },
-        { type: 'Ready', status: 'True' }
-      ]
-    }
-  }
-  expect(readColumn(path, object)).toEqual(expected)
 })
 
 test('the kubeconfig is YAML with the context serin and the namespace default', () => {

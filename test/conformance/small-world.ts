@@ -64,14 +64,8 @@ export const SMALL_KINDS: readonly KindSpec[] = [
   crdKind
 ]
 
-/** The rules of `api`, with equality as the only label selector. */
-export const SMALL_RULES: KindRules = apiRules({
-  time: (now) => `${new Date(now).toISOString().slice(0, 19)}Z`,
-  labelSelector: (text) => {
-    const terms = text === '' ? [] : text.split(',').map((term) => term.split('='))
-    return (labels) => terms.every(([key = '', value = '']) => labels[key] === value)
-  }
-})
+/** The rules of `api`. */
+export const SMALL_RULES: KindRules = apiRules({ time: (now) => `${new Date(now).toISOString().slice(0, 19)}Z` })
 
 export const CONFIG_MAPS: ResourceRef = { group: '', version: 'v1', resource: 'configmaps' }
 export const NAMESPACES: ResourceRef = { group: '', version: 'v1', resource: 'namespaces' }
