@@ -18,6 +18,7 @@ export interface Condition {
   readonly lastTransitionTime?: string
 }
 
+/** A variable of a container: a value or where it comes from. */
 export interface EnvVar {
   readonly name: string
   readonly value?: string
@@ -29,12 +30,14 @@ export interface EnvVar {
   }
 }
 
+/** A ConfigMap or Secret whose keys become variables. */
 export interface EnvFrom {
   readonly prefix?: string
   readonly configMapRef?: { readonly name: string; readonly optional?: boolean }
   readonly secretRef?: { readonly name: string; readonly optional?: boolean }
 }
 
+/** A port a container says it listens on. */
 export interface ContainerPort {
   readonly name?: string
   readonly containerPort: number
@@ -55,6 +58,7 @@ export interface Action {
   readonly sleep?: { readonly seconds: number }
 }
 
+/** A probe: an action and how often and how strictly it is asked. */
 export interface Probe extends Action {
   readonly initialDelaySeconds?: number
   readonly periodSeconds?: number
@@ -65,6 +69,7 @@ export interface Probe extends Action {
   readonly [field: string]: unknown
 }
 
+/** A container of a pod template. */
 export interface Container {
   readonly name: string
   readonly image?: string
@@ -87,6 +92,7 @@ export interface Container {
   readonly [field: string]: unknown
 }
 
+/** A volume of a pod; other sources than these three have no effect. */
 export interface Volume {
   readonly name: string
   readonly configMap?: {
@@ -103,6 +109,7 @@ export interface Volume {
   readonly [field: string]: unknown
 }
 
+/** What a pod runs. */
 export interface PodSpec {
   readonly containers: readonly Container[]
   readonly initContainers?: readonly Container[]
@@ -114,6 +121,7 @@ export interface PodSpec {
   readonly [field: string]: unknown
 }
 
+/** The pod a ReplicaSet or Deployment makes. */
 export interface PodTemplate {
   readonly metadata?: ObjectMeta
   readonly spec: PodSpec
@@ -133,6 +141,7 @@ export interface ContainerState {
   }
 }
 
+/** What a container does, as the API shows it. */
 export interface ContainerStatus {
   readonly name: string
   readonly image: string
@@ -144,6 +153,7 @@ export interface ContainerStatus {
   readonly lastState: ContainerState
 }
 
+/** What a pod does, as the API shows it. */
 export interface PodStatus {
   readonly phase?: string
   readonly conditions?: readonly Condition[]
@@ -157,11 +167,13 @@ export interface PodStatus {
   readonly initContainerStatuses?: readonly ContainerStatus[]
 }
 
+/** core/v1 Pod. */
 export interface Pod extends KubeObject {
   readonly spec: PodSpec
   readonly status?: PodStatus
 }
 
+/** Counts of a ReplicaSet; zero counts are absent but for replicas. */
 export interface ReplicaSetStatus {
   readonly replicas?: number
   readonly fullyLabeledReplicas?: number
@@ -170,6 +182,7 @@ export interface ReplicaSetStatus {
   readonly observedGeneration?: number
 }
 
+/** apps/v1 ReplicaSet. */
 export interface ReplicaSet extends KubeObject {
   readonly spec: {
     readonly replicas?: number
@@ -180,6 +193,7 @@ export interface ReplicaSet extends KubeObject {
   readonly status?: ReplicaSetStatus
 }
 
+/** Counts and conditions of a Deployment; zero counts are absent. */
 export interface DeploymentStatus {
   readonly observedGeneration?: number
   readonly replicas?: number
@@ -191,6 +205,7 @@ export interface DeploymentStatus {
   readonly conditions?: readonly Condition[]
 }
 
+/** apps/v1 Deployment. */
 export interface Deployment extends KubeObject {
   readonly spec: {
     readonly replicas?: number
@@ -208,6 +223,7 @@ export interface Deployment extends KubeObject {
   readonly status?: DeploymentStatus
 }
 
+/** A port of a Service. */
 export interface ServicePort {
   readonly name?: string
   readonly port: number
@@ -216,6 +232,7 @@ export interface ServicePort {
   readonly targetPort?: number | string
 }
 
+/** core/v1 Service. */
 export interface Service extends KubeObject {
   readonly spec: {
     readonly type?: string
