@@ -62,6 +62,8 @@ const crdSpec = object('The kind.', {
 type CrdSpec = Infer<typeof crdSpec>
 type CrdVersion = Infer<typeof version>
 
+const crdSchema = wholeObject({ properties: { spec: crdSpec, status: freeform('What the server made of it.') }, required: ['spec'] })
+
 /** The kind CustomResourceDefinition itself. */
 export const crdKind: KindSpec = {
   group: 'apiextensions.k8s.io',
@@ -77,7 +79,7 @@ export const crdKind: KindSpec = {
       name: 'v1',
       served: true,
       storage: true,
-      schema: wholeObject({ properties: { spec: crdSpec, status: freeform('What the server made of it.') }, required: ['spec'] }),
+      schema: crdSchema,
       // shown as an instant, not as an age
       columns: [{ name: 'Created At', type: 'string', jsonPath: '.metadata.creationTimestamp', description: 'When it was made.' }]
     }
@@ -90,8 +92,8 @@ export const crdKind: KindSpec = {
 /** The kind that a CustomResourceDefinition object describes; `value` is undefined when any problem is an error. */
 export function kindFromCrd(crd: unknown): Checked<KindSpec> {
   const spec = dig(crd, 'spec')
-  const causes = validate(crdSpec, spec, 'built-in')
-  const problems: Problem[] = causes.map((cause) => error(`spec.${cause.field}`, cause.message, cause.reason))
+  const causes = validate(crdSchema, crd, 'built-in')
+  const problems: Problem[] = causes.map((cause) => error(cause.field, cause.message, cause.reason))
   if (!isObject(spec) || problems.length > 0) return { value: undefined, problems }
   // validate just showed that spec has this type
   const checked = spec as unknown as CrdSpec

@@ -1,0 +1,44 @@
+// How large and deep one YAML document is, measured on its token tree with an explicit stack, before it is composed.
+
+import type { CST } from 'yaml'
+
+/** Levels of nesting, nodes, aliases and characters that one document may have. */
+export const YAML_LIMITS = { depth: 64, nodes: 10_000, aliases: 100, size: 1024 * 1024 } as const
+
+/** Which limit is passed, in words, and where in the text. */
+export interface LimitFault {
+  readonly code: string
+  readonly message: string
+  readonly offset: number
+}
+
+/** The first limit that the document in `tokens` passes; undefined when it keeps all. `end` is where the text ends. */
+export function measure(tokens: readonly CST.Token[], end: number): LimitFault | undefined {
+  const counts = { nodes: 0, aliases: 0 }
+  let last = 0
+  const open: { readonly token: CST.Token; readonly depth: number }[] = tokens.toReversed().map((token) => ({ token, depth: 0 }))
+  const first = tokens[0]?.offset ?? 0
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    const { token, depth } = one
+    last = Math.max(last, Math.min(token.offset, end))
+    counts.nodes += 1
+    if (token.type === 'alias') counts.aliases += 1
+    const fault = faultOf({ ...counts, depth, size: last - first })
+    if (fault !== undefined) return { ...fault, offset: token.offset }
+    for (const inner of childrenOf(token)) open.push({ token: inner, depth: token.type === 'document' ? depth : depth + 1 })
+  }
+  return undefined
+}
+
+function faultOf(found: Readonly<Record<keyof typeof YAML_LIMITS, number>>): Omit<LimitFault, 'offset'> | undefined {
+  if (found.depth > YAML_LIMITS.depth) return { code: 'too-deep', message: `is nested deeper than ${YAML_LIMITS.depth} levels` }
+  if (found.nodes > YAML_LIMITS.nodes) return { code: 'too-many-nodes', message: `has more than ${YAML_LIMITS.nodes} values` }
+  if (found.aliases > YAML_LIMITS.aliases) return { code: 'too-many-aliases', message: `has more than ${YAML_LIMITS.aliases} aliases` }
+  return found.size > YAML_LIMITS.size ? { code: 'too-long', message: `is longer than ${YAML_LIMITS.size} characters` } : undefined
+}
+
+function childrenOf(token: CST.Token): readonly CST.Token[] {
+  if (token.type === 'document') return token.value === undefined ? [] : [token.value]
+  if (!('items' in token)) return []
+  return token.items.flatMap((item) => [item.key, item.value].filter((inner) => inner !== undefined && inner !== null))
+}
