@@ -1,57 +1,116 @@
-// The rules for content as `api` knows them: schemas prune, default and validate; definitions become kinds. What built-in kinds need beyond
-// their schemas is handed in.
+// The rules for content as `api` knows them: schemas prune, default and validate; definitions become kinds; built-in kinds are read
+// as Go reads them. Addresses of Services and other choices are handed in.
 
+import { decodeBuiltin } from '../api/builtin-decode.ts'
+import { defaultBuiltin } from '../api/builtin-defaults.ts'
+import { builtinMessage } from '../api/builtin-messages.ts'
 import type { Cause } from '../api/cause.ts'
 import { kindFromCrd } from '../api/crd-kind.ts'
 import { applyDefaults } from '../api/defaults.ts'
+import { parseSelector, selects } from '../api/label-selector.ts'
 import type { KubeObject } from '../api/object.ts'
 import { prune, unknownFields } from '../api/prune.ts'
 import { validate } from '../api/validate.ts'
-import { dig, isObject } from '../std/json.ts'
+import { formatInstant } from '../std/instant.ts'
+import { dig, isObject, sameJson } from '../std/json.ts'
 import type { Admitted, KindRules, Served } from './kind-rules.ts'
 import { DEFINITIONS } from './registry.ts'
 
-/** What is not in schemas. Absent hooks do nothing. */
-export interface RuleHooks extends Pick<KindRules, 'labelSelector' | 'time'> {
-  /** Defaults of built-in kinds that schemas do not carry; a message when the object cannot be decoded (wrong type). */
-  readonly decode?: (object: KubeObject, served: Served) => KubeObject | string
+/** What an owner may add or replace; each is optional. */
+export interface RuleHooks {
+  readonly labelSelector?: KindRules['labelSelector']
+  readonly time?: KindRules['time']
+  /** What is filled in beyond defaults: addresses of Services and the like. */
   readonly prepare?: KindRules['prepare']
+  /** Faults beyond schemas, found first. */
   readonly validate?: KindRules['validate']
 }
 
-/** The rules over `hooks`. Namespaces and definitions are filled in here, as the store itself depends on them. */
-export function apiRules(hooks: RuleHooks): KindRules {
+/** The rules of `api` over `hooks`. What a real API server fills in by itself (Namespaces, definitions, Pods, Services) is filled in here. */
+export function apiRules(hooks: RuleHooks = {}): KindRules {
+  const time = hooks.time ?? formatInstant
   return {
-    labelSelector: hooks.labelSelector,
-    time: hooks.time,
+    labelSelector: hooks.labelSelector ?? labelSelector,
+    time,
     kindOf: (definition) => kindFromCrd(definition).value,
-    admit: (object, served) => admit(object, served, hooks),
+    admit,
     validate: (object, old, served) => {
       const faults = validate(served.version.schema, object, served.spec.origin)
-      const more = [...nameFaults(object, old), ...(hooks.validate?.(object, old, served) ?? []), ...definitionFaults(object, served)]
-      return [...more.filter((cause) => !faults.some((fault) => fault.field === cause.field)), ...faults]
+      const own = hooks.validate?.(object, old, served) ?? []
+      const more = [...nameFaults(object, old), ...own, ...definitionFaults(object, served), ...selectorFaults(object, old)]
+      const seen = new Set<string>()
+      return [...more, ...faults].filter((cause) => !seen.has(cause.field) && seen.add(cause.field))
     },
     prepare: (object, old, at) => {
-      const own = hooks.prepare?.(object, old, at) ?? object
-      if (isNamespace(at.served)) return namespaceDefaults(own, old)
-      return isDefinition(at.served) ? establish(own, hooks.time(at.now)) : own
+      const filled = fillIn(object, old, at.served)
+      const own = hooks.prepare?.(filled, old, at) ?? filled
+      return isDefinition(at.served) ? establish(own, time(at.now)) : own
     }
   }
 }
 
-function admit(object: KubeObject, served: Served, hooks: RuleHooks): Admitted | string {
-  const { schema } = served.version
-  const unknown = unknownFields(schema, object)
-  // a schema of whole objects keeps what makes the value an object
-  const pruned = (unknown.length === 0 ? object : prune(schema, object)) as KubeObject
-  const decoded = hooks.decode?.(pruned, served) ?? pruned
-  if (typeof decoded === 'string') return decoded
-  // as above
-  return { object: applyDefaults(schema, decoded) as KubeObject, unknownFields: unknown }
+function labelSelector(text: string): ((labels: Readonly<Record<string, string>>) => boolean) | string {
+  const { value, problems } = parseSelector(text)
+  if (value === undefined) return problems[0]?.message ?? `unable to parse ${JSON.stringify(text)}`
+  return (labels) => selects(value, labels)
 }
 
-function isNamespace(served: Served): boolean {
-  return served.spec.group === '' && served.spec.plural === 'namespaces'
+function admit(object: KubeObject, served: Served): Admitted | string {
+  const { schema } = served.version
+  const message = served.spec.origin === 'built-in' ? builtinMessage(object.apiVersion, object.kind) : undefined
+  if (message !== undefined) {
+    const decoded = decodeBuiltin(message, object)
+    if (decoded.kind === 'refused') return decoded.message
+    // decoding keeps apiVersion and kind, and metadata is a struct that is always there
+    return { object: defaultBuiltin(message, decoded.value) as KubeObject, unknownFields: decoded.unknownFields }
+  }
+  const unknown = unknownFields(schema, object)
+  const pruned = unknown.length === 0 ? object : prune(schema, object)
+  // a schema of whole objects keeps what makes the value an object
+  return { object: applyDefaults(schema, pruned) as KubeObject, unknownFields: unknown }
+}
+
+function fillIn(object: KubeObject, old: KubeObject | undefined, served: Served): KubeObject {
+  if (served.spec.group !== '') return object
+  if (served.spec.plural === 'namespaces') return namespaceDefaults(object, old)
+  if (served.spec.plural === 'services' && old !== undefined) return keepAddress(object, old)
+  if (served.spec.plural !== 'pods' || old !== undefined) return object
+  return { ...object, status: { phase: 'Pending', qosClass: qualityOf(object) } }
+}
+
+/** An update that does not name the address of a Service keeps it. */
+function keepAddress(service: KubeObject, old: KubeObject): KubeObject {
+  const [spec, before] = [service['spec'], old['spec']]
+  if (!isObject(spec) || !isObject(before) || spec['type'] === 'ExternalName' || spec['clusterIP'] !== undefined) return service
+  const kept = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'].filter(
+    (field) => before[field] !== undefined && spec[field] === undefined
+  )
+  return { ...service, spec: { ...spec, ...Object.fromEntries(kept.map((field) => [field, before[field]])) } }
+}
+
+/** Kubernetes' quality of service class: Guaranteed when every container's requests equal its cpu and memory limits, BestEffort without any. */
+function qualityOf(pod: KubeObject): 'BestEffort' | 'Burstable' | 'Guaranteed' {
+  const containers = dig(pod, 'spec', 'containers')
+  const resources = Array.isArray(containers) ? containers.map((container) => dig(container, 'resources')) : []
+  const value = (of: unknown, side: string, what: string): unknown => dig(of, side, what)
+  const none = resources.every((one) => ['requests', 'limits'].every((side) => !value(one, side, 'cpu') && !value(one, side, 'memory')))
+  if (none) return 'BestEffort'
+  const full = resources.every((one) =>
+    ['cpu', 'memory'].every((what) => {
+      const [limit, request] = [value(one, 'limits', what), value(one, 'requests', what)]
+      return limit !== undefined && (request === undefined || request === limit)
+    })
+  )
+  return full ? 'Guaranteed' : 'Burstable'
+}
+
+function selectorFaults(object: KubeObject, old: KubeObject | undefined): readonly Cause[] {
+  const immutable = object.apiVersion === 'apps/v1' && (object.kind === 'Deployment' || object.kind === 'ReplicaSet')
+  const selector = dig(object, 'spec', 'selector')
+  if (!immutable || old === undefined || sameJson(selector, dig(old, 'spec', 'selector'))) return []
+  return [
+    { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(selector)}: field is immutable`, field: 'spec.selector' }
+  ]
 }
 
 function isDefinition(served: Served): boolean {

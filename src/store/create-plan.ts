@@ -2,6 +2,8 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { alreadyExists, badRequest, failure, invalid, namespaceTerminating, notFound, type Failure } from './failure.ts'
+import { isObject } from '../std/json.ts'
+import type { Served } from './kind-rules.ts'
 import { countsGenerations, drawSuffix, drawUid, type Planned, type Planning } from './plan.ts'
 import { readBody } from './read-body.ts'
 import type { FieldValidation } from './store-request.ts'
@@ -20,7 +22,7 @@ export interface CreateInput {
 /** The object to add, with uid, times, generation, defaults; or the failure. */
 export function planCreate(input: CreateInput, planning: Planning): Planned {
   const { served, rules } = planning
-  const read = readBody(input.body, served, input.fieldValidation, rules)
+  const read = readBody(withoutStatus(input.body, served), served, input.fieldValidation, rules)
   if (read.kind === 'failure') return read
   const namespaced = served.spec.scope === 'Namespaced'
   const refused = refuse(read.object, input, planning)
@@ -33,12 +35,8 @@ export function planCreate(input: CreateInput, planning: Planning): Planned {
     return invalid(served.spec, '', [{ reason: 'FieldValueRequired', message, field: 'metadata.name' }])
   }
   const { deletionTimestamp: _1, deletionGracePeriodSeconds: _2, generation: _3, ...kept } = metadata
-  const { status, ...content } = read.object
   const born: KubeObject = {
-    ...content,
-    ...(served.spec.status === 'none' && status !== undefined && { status }),
-    apiVersion: read.object.apiVersion,
-    kind: read.object.kind,
+    ...read.object,
     metadata: {
       ...kept,
       name,
@@ -53,6 +51,12 @@ export function planCreate(input: CreateInput, planning: Planning): Planned {
   if (causes.length > 0) return invalid(served.spec, name, causes)
   if (input.exists(name)) return alreadyExists(served.spec, name)
   return { kind: 'plan', effect: 'added', object, warnings: read.warnings }
+}
+
+/** A kind whose status is written apart begins with none, or with the empty one that Go writes for it. */
+function withoutStatus(body: unknown, served: Served): unknown {
+  if (served.spec.status === 'none' || !isObject(body)) return body
+  return Object.fromEntries(Object.entries(body).filter(([key]) => key !== 'status'))
 }
 
 function refuse(object: KubeObject, input: CreateInput, planning: Planning): Failure | undefined {

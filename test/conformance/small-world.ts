@@ -65,7 +65,7 @@ export const SMALL_KINDS: readonly KindSpec[] = [
 ]
 
 /** The rules of `api`. */
-export const SMALL_RULES: KindRules = apiRules({ time: (now) => `${new Date(now).toISOString().slice(0, 19)}Z` })
+export const SMALL_RULES: KindRules = apiRules()
 
 export const CONFIG_MAPS: ResourceRef = { group: '', version: 'v1', resource: 'configmaps' }
 export const NAMESPACES: ResourceRef = { group: '', version: 'v1', resource: 'namespaces' }
