@@ -3,6 +3,7 @@
 
 import { formatInstant } from '../std/instant.ts'
 import { isObject } from '../std/json.ts'
+import { base64Of } from './builtin-base64.ts'
 import { builtinMessage, MESSAGES } from './builtin-messages.ts'
 import { readWire } from './protobuf-wire.ts'
 import type { Json, JsonObject } from '../std/json.ts'
@@ -21,7 +22,6 @@ type Draft = Record<string, Json>
 
 const MAGIC = [0x6b, 0x38, 0x73, 0x00]
 const DEPTH_MAX = 32
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
 class Malformed extends Error {}
 
@@ -111,7 +111,7 @@ function decodeScalar(scalar: Scalar, wire: WireField): Json {
     case 'string':
       return utf8(bytesOf(wire, scalar))
     case 'bytes':
-      return base64(bytesOf(wire, scalar))
+      return base64Of(bytesOf(wire, scalar))
     case 'bool':
       return varintOf(wire, scalar) !== 0n
     case 'int32':
@@ -193,15 +193,4 @@ function utf8(bytes: Uint8Array): string {
   } catch {
     throw new Malformed('text that is not UTF-8')
   }
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += 3) {
-    const [a = 0, b = 0, c = 0] = bytes.subarray(at, at + 3)
-    const left = bytes.length - at
-    text += `${BASE64[a >> 2]}${BASE64[((a & 3) << 4) | (b >> 4)]}`
-    text += `${left > 1 ? BASE64[((b & 15) << 2) | (c >> 6)] : '='}${left > 2 ? BASE64[c & 63] : '='}`
-  }
-  return text
 }

@@ -1,0 +1,230 @@
+// What the API server refuses in built-in objects beyond their schema, in its own words (kubernetes.md 3.6, 3.7). Objects come decoded
+// and with defaults. Not checked: the fields of volumes, affinity and security contexts, and which fields of a running Pod may change.
+
+import { dig, isObject, sameJson } from '../std/json.ts'
+import { containerFaults } from './builtin-validate-pod.ts'
+import {
+  between,
+  DNS_1035,
+  DNS_LABEL,
+  fault,
+  forbidden,
+  labelFaults,
+  listIn,
+  notNegative,
+  portFaults,
+  textFaults
+} from './builtin-words.ts'
+import { duplicate, missing, notSupported } from './cause.ts'
+import type { Cause } from './cause.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * The faults of an object of the message `name` (see builtinMessage), in the order of its fields; `old` is the stored object of an update. Enums
+ * and types are the schema's business; names are checked on creation only, beyond what all kinds share.
+ */
+export function validateBuiltin(name: string, object: Fields, old?: Fields): readonly Cause[] {
+  return [...metaFaults(name, object, old), ...kindFaults(name, object, old)]
+}
+
+function metaFaults(name: string, object: Fields, old: Fields | undefined): readonly Cause[] {
+  const own = dig(object, 'metadata', 'name')
+  const rule = name === 'Service' ? DNS_1035 : name === 'Namespace' ? DNS_LABEL : undefined
+  const named =
+    rule !== undefined && old === undefined && typeof own === 'string' && own !== '' ? textFaults(own, 'metadata.name', rule) : []
+  return [...named, ...labelFaults(dig(object, 'metadata', 'labels'), 'metadata.labels')]
+}
+
+function kindFaults(name: string, object: Fields, old: Fields | undefined): readonly Cause[] {
+  switch (name) {
+    case 'Pod':
+      return podFaults(fieldsIn(object['spec']), 'spec')
+    case 'Deployment':
+      return [...selectorFaults(object, old), ...deploymentFaults(fieldsIn(object['spec']))]
+    case 'ReplicaSet':
+      return selectorFaults(object, old)
+    case 'Service':
+      return serviceFaults(fieldsIn(object['spec']), old)
+    case 'ConfigMap':
+      return [...keyFaults(object, ['data', 'binaryData']), ...frozenFaults(object, old, ['data', 'binaryData'])]
+    case 'Secret':
+      return [...keyFaults(object, ['data']), ...secretTypeFaults(object, old), ...frozenFaults(object, old, ['data'])]
+    default:
+      return []
+  }
+}
+
+function podFaults(spec: Fields, path: string): readonly Cause[] {
+  const names = new Set<unknown>()
+  const volumes = listIn(spec['volumes']).flatMap((volume, index) => {
+    const at = `${path}.volumes[${index}].name`
+    const name = volume['name']
+    if (typeof name !== 'string' || name === '') return [missing(at)]
+    if (names.has(name)) return [duplicate(at, name)]
+    names.add(name)
+    return textFaults(name, at, DNS_LABEL)
+  })
+  return [...volumes, ...containerFaults(spec, path, names)]
+}
+
+function selectorFaults(object: Fields, old: Fields | undefined): readonly Cause[] {
+  const spec = fieldsIn(object['spec'])
+  const selector = spec['selector']
+  const labels = fieldsIn(dig(spec, 'template', 'metadata', 'labels'))
+  const before = dig(old, 'spec', 'selector')
+  const changed = before !== undefined && selector !== undefined && !sameJson(before, selector)
+  return [
+    ...notNegative(spec['replicas'], 'spec.replicas'),
+    ...notNegative(spec['minReadySeconds'], 'spec.minReadySeconds'),
+    ...matchFaults(selector, labels),
+    ...labelFaults(labels, 'spec.template.metadata.labels'),
+    ...templateFaults(spec),
+    ...(changed ? [fault('spec.selector', selector, 'field is immutable')] : [])
+  ]
+}
+
+function matchFaults(selector: unknown, labels: Fields): readonly Cause[] {
+  if (!isObject(selector)) return [missing('spec.selector')]
+  const terms = [...Object.keys(fieldsIn(selector['matchLabels'])), ...listIn(selector['matchExpressions'])]
+  if (terms.length === 0) return [fault('spec.selector', selector, 'empty selector is invalid for deployment')]
+  if (selects(selector, labels)) return []
+  return [fault('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')]
+}
+
+function selects(selector: Fields, labels: Fields): boolean {
+  const wanted = Object.entries(fieldsIn(selector['matchLabels']))
+  return wanted.every(([key, value]) => labels[key] === value) && listIn(selector['matchExpressions']).every((term) => holds(term, labels))
+}
+
+function holds(term: Fields, labels: Fields): boolean {
+  const value = labels[String(term['key'])]
+  const values: readonly unknown[] = Array.isArray(term['values']) ? term['values'] : []
+  switch (term['operator']) {
+    case 'In':
+      return values.includes(value)
+    case 'NotIn':
+      return !values.includes(value)
+    case 'Exists':
+      return value !== undefined
+    case 'DoesNotExist':
+      return value === undefined
+    default:
+      return false
+  }
+}
+
+function templateFaults(spec: Fields): readonly Cause[] {
+  if (!isObject(spec['template'])) return []
+  const pod = fieldsIn(spec['template']['spec'])
+  const policy = pod['restartPolicy']
+  const restart = policy === undefined || policy === 'Always' ? [] : [notSupported('spec.template.spec.restartPolicy', policy, ['Always'])]
+  return [...podFaults(pod, 'spec.template.spec'), ...restart]
+}
+
+function deploymentFaults(spec: Fields): readonly Cause[] {
+  const strategy = fieldsIn(spec['strategy'])
+  const deadline = spec['progressDeadlineSeconds']
+  const ready = typeof spec['minReadySeconds'] === 'number' ? spec['minReadySeconds'] : 0
+  const late = typeof deadline === 'number' && deadline >= 0 && deadline <= ready
+  return [
+    ...notNegative(spec['revisionHistoryLimit'], 'spec.revisionHistoryLimit'),
+    ...notNegative(deadline, 'spec.progressDeadlineSeconds'),
+    ...(late ? [fault('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds')] : []),
+    ...strategyFaults(strategy)
+  ]
+}
+
+const PERCENT_WORDS =
+  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
+
+function strategyFaults(strategy: Fields): readonly Cause[] {
+  const path = 'spec.strategy.rollingUpdate'
+  const rolling = strategy['rollingUpdate']
+  if (strategy['type'] === 'Recreate') {
+    return rolling === undefined ? [] : [forbidden(path, "may not be specified when strategy `type` is 'Recreate'")]
+  }
+  const { maxUnavailable, maxSurge } = fieldsIn(rolling)
+  const zero = (value: unknown): boolean => value === 0 || value === '0%'
+  return [
+    ...boundFaults(maxUnavailable, `${path}.maxUnavailable`),
+    ...boundFaults(maxSurge, `${path}.maxSurge`),
+    ...(zero(maxUnavailable) && zero(maxSurge)
+      ? [fault(`${path}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0')]
+      : [])
+  ]
+}
+
+function boundFaults(value: unknown, path: string): readonly Cause[] {
+  if (typeof value !== 'string') return notNegative(value, path)
+  return /^\d+%$/.test(value) ? [] : [fault(path, value, PERCENT_WORDS)]
+}
+
+function serviceFaults(spec: Fields, old: Fields | undefined): readonly Cause[] {
+  const ports = listIn(spec['ports'])
+  const external = spec['type'] === 'ExternalName'
+  const needsPorts = ports.length === 0 && !external && spec['clusterIP'] !== 'None'
+  return [
+    ...(needsPorts ? [missing('spec.ports')] : []),
+    ...servicePortFaults(ports),
+    ...(external && (spec['externalName'] ?? '') === '' ? [missing('spec.externalName')] : []),
+    ...(external ? [] : addressFaults(spec, old))
+  ]
+}
+
+// An address that is left out is kept by the server; only another one is refused.
+function addressFaults(spec: Fields, old: Fields | undefined): readonly Cause[] {
+  const before = dig(old, 'spec', 'clusterIP')
+  const had = typeof before === 'string' && before !== '' && dig(old, 'spec', 'type') !== 'ExternalName'
+  if (!had || spec['clusterIP'] === undefined || spec['clusterIP'] === before) return []
+  return [fault('spec.clusterIPs[0]', spec['clusterIPs'] ?? [spec['clusterIP']], 'may not change once set')]
+}
+
+function servicePortFaults(ports: readonly Fields[]): readonly Cause[] {
+  const names = new Set<unknown>()
+  const numbers = new Set<string>()
+  return ports.flatMap((port, index) => {
+    const path = `spec.ports[${index}]`
+    const found: Cause[] = []
+    const name = port['name'] ?? ''
+    if (name === '' && ports.length > 1) found.push(missing(`${path}.name`))
+    if (typeof name === 'string' && name !== '') found.push(...textFaults(name, `${path}.name`, DNS_LABEL))
+    if (name !== '' && names.has(name)) found.push(duplicate(`${path}.name`, name))
+    names.add(name)
+    found.push(...between(port['port'] ?? 0, `${path}.port`), ...portFaults(port['targetPort'] ?? port['port'] ?? 0, `${path}.targetPort`))
+    const number = `${String(port['protocol'])}/${String(port['port'])}`
+    if (numbers.has(number)) found.push(duplicate(path, { port: port['port'], protocol: port['protocol'] }))
+    numbers.add(number)
+    return found
+  })
+}
+
+const KEY_WORDS =
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', " +
+  "regex used for validation is '[-._a-zA-Z0-9]+')"
+
+function keyFaults(object: Fields, fields: readonly string[]): readonly Cause[] {
+  return fields.flatMap((field) =>
+    Object.keys(fieldsIn(object[field]))
+      .filter((key) => !/^[-._a-zA-Z0-9]+$/.test(key))
+      .map((key) => fault(`${field}[${key}]`, key, KEY_WORDS))
+  )
+}
+
+const FROZEN_WORDS = 'field is immutable when `immutable` is set'
+
+function frozenFaults(object: Fields, old: Fields | undefined, fields: readonly string[]): readonly Cause[] {
+  if (old === undefined || old['immutable'] !== true) return []
+  const thawed = object['immutable'] === true ? [] : [forbidden('immutable', FROZEN_WORDS)]
+  const changed = fields.filter((field) => !sameJson(fieldsIn(object[field]), fieldsIn(old[field])))
+  return [...thawed, ...changed.map((field) => forbidden(field, FROZEN_WORDS))]
+}
+
+function secretTypeFaults(object: Fields, old: Fields | undefined): readonly Cause[] {
+  if (old === undefined || object['type'] === old['type']) return []
+  return [fault('type', object['type'], 'field is immutable')]
+}
+
+function fieldsIn(value: unknown): Fields {
+  return isObject(value) ? value : {}
+}

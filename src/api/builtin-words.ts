@@ -1,0 +1,109 @@
+// The rules for names, labels, ports and numbers that many kinds share, with Kubernetes' words for what breaks them.
+
+import { isObject } from '../std/json.ts'
+import { invalid } from './cause.ts'
+import type { Cause } from './cause.ts'
+
+/** A rule for text: a pattern, a length, and the words for a text that breaks the pattern. */
+export interface TextRule {
+  readonly pattern: RegExp
+  readonly lengthMax: number
+  readonly words: string
+}
+
+/** Container, volume and port names, Namespaces. */
+export const DNS_LABEL: TextRule = {
+  pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+  lengthMax: 63,
+  words:
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric " +
+    "character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+}
+
+/** Services. */
+export const DNS_1035: TextRule = {
+  pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
+  lengthMax: 63,
+  words:
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an " +
+    "alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+}
+
+const LABEL_VALUE: TextRule = {
+  pattern: /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/,
+  lengthMax: 63,
+  words:
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an " +
+    "alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+}
+
+const LABEL_KEY: TextRule = {
+  pattern: /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/,
+  lengthMax: 63,
+  words:
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
+    "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+}
+
+/** One cause: a value is wrong. */
+export function fault(field: string, value: unknown, words: string): Cause {
+  return invalid(field, value, words)
+}
+
+/** One cause: a field may not be there or change. */
+export function forbidden(field: string, words: string): Cause {
+  return { reason: 'FieldValueForbidden', message: `Forbidden: ${words}`, field }
+}
+
+/** The faults of a text by a rule. */
+export function textFaults(text: string, field: string, rule: TextRule): readonly Cause[] {
+  const length = text.length > rule.lengthMax ? [fault(field, text, `must be no more than ${rule.lengthMax} bytes`)] : []
+  return rule.pattern.test(text) ? length : [...length, fault(field, text, rule.words)]
+}
+
+/** The faults of a map of labels: keys (with an optional prefix) and values. */
+export function labelFaults(labels: unknown, field: string): readonly Cause[] {
+  if (!isObject(labels)) return []
+  return Object.entries(labels).flatMap(([key, value]) => [
+    ...textFaults(key.slice(key.indexOf('/') + 1), field, LABEL_KEY).map((cause) => ({
+      ...cause,
+      message: cause.message.replace(JSON.stringify(key.slice(key.indexOf('/') + 1)), JSON.stringify(key))
+    })),
+    ...(typeof value === 'string' ? textFaults(value, field, LABEL_VALUE) : [])
+  ])
+}
+
+const PORT_MAX = 65_535
+
+/** The fault of a port number outside 1 to 65535. */
+export function between(value: unknown, field: string): readonly Cause[] {
+  const inRange = typeof value === 'number' && value >= 1 && value <= PORT_MAX
+  return inRange ? [] : [fault(field, value, `must be between 1 and ${PORT_MAX}, inclusive`)]
+}
+
+/** The faults of a port given by number or by name (at most 15 characters, at least one letter). */
+export function portFaults(value: unknown, field: string): readonly Cause[] {
+  return typeof value === 'string' ? portNameFaults(value, field) : between(value, field)
+}
+
+/** The faults of the name of a port. */
+export function portNameFaults(name: string, field: string): readonly Cause[] {
+  const words = [
+    ...(name.length > 15 ? ['must be no more than 15 characters'] : []),
+    ...(/^[-a-z0-9]*$/.test(name) ? [] : ['must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)']),
+    ...(/[a-z]/.test(name) ? [] : ['must contain at least one letter (a-z)']),
+    ...(name.includes('--') ? ['must not contain consecutive hyphens'] : []),
+    ...(/^-|-$/.test(name) ? ['must not begin or end with a hyphen'] : [])
+  ]
+  return words.map((word) => fault(field, name, word))
+}
+
+/** The fault of a number below 0; anything else passes. */
+export function notNegative(value: unknown, field: string): readonly Cause[] {
+  return typeof value === 'number' && value < 0 ? [fault(field, value, 'must be greater than or equal to 0')] : []
+}
+
+/** The objects of a list; nothing for any other value. */
+export function listIn(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.map((item: unknown) => (isObject(item) ? item : {})) : []
+}
