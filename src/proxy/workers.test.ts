@@ -134,10 +134,15 @@ test('a busy address is an error with its code', async () => {
   )
 })
 
-test('stopping ends every worker process', async () => {
-  const { workers } = started(1)
+test('stopping ends every worker process and keeps all it counted', async () => {
+  const upstream = await serve()
+  const { workers, registry } = started(1)
   await workers.start()
+  await workers.push(table(1, upstream))
+  const port = await workers.listen(SPEC)
+  expect(await status(port)).toBe(200)
   const [pid = 0] = workers.pids
   await workers.stop(100)
   expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  expect(total(registry)).toBe(1)
 })
