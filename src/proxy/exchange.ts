@@ -5,6 +5,7 @@ import type { Decision } from '../route/decision.ts'
 import { chooseEndpoint } from '../route/balance.ts'
 import { retryDelay, shouldRetry, wantsRetry } from '../route/retry.ts'
 import type { TryOutcome } from '../route/retry.ts'
+import type { Cluster } from '../route/route-table.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Socket } from 'node:net'
@@ -79,6 +80,8 @@ export class Exchange implements UpstreamUser {
   #tries = 0
   #retried = 0
   #stale = 0
+  // The cluster whose count of retries includes this request.
+  #retryOf: Cluster | undefined
   #flags = '-'
   #status = 0
   #answering = false
@@ -309,8 +312,9 @@ export class Exchange implements UpstreamUser {
     if (retry === undefined) return false
     const outcome: TryOutcome = { kind: 'response', status, rateLimited: false }
     if (!wantsRetry(retry, outcome)) return false
-    if (this.#retained === undefined || !shouldRetry(retry, outcome, this.#retried)) {
-      this.#flags = 'URX'
+    const room = this.#mayRetry(outcome)
+    if (room !== undefined) {
+      this.#flags = room
       return false
     }
     this.#leave(status)
@@ -320,8 +324,25 @@ export class Exchange implements UpstreamUser {
 
   #retryOr(outcome: TryOutcome, failure: Failure): void {
     const { retry } = this.#from.decision
-    if (this.#retained !== undefined && shouldRetry(retry, outcome, this.#retried)) return this.#again()
-    this.#give(failure, retry !== undefined && wantsRetry(retry, outcome) ? ',URX' : '')
+    if (retry === undefined || !wantsRetry(retry, outcome)) return this.#give(failure)
+    const room = this.#mayRetry(outcome)
+    if (room === undefined) this.#again()
+    else this.#give(failure, `,${room}`)
+  }
+
+  // Takes a retry for an outcome that the policy retries; otherwise the flag that says why there is none.
+  #mayRetry(outcome: TryOutcome): 'URX' | 'UO' | undefined {
+    if (this.#retained === undefined || !shouldRetry(this.#from.decision.retry, outcome, this.#retried)) return 'URX'
+    this.#endRetry()
+    const { cluster } = this.#state
+    if (!this.#pools.beginRetry(cluster)) return 'UO'
+    this.#retryOf = cluster
+    return undefined
+  }
+
+  #endRetry(): void {
+    if (this.#retryOf !== undefined) this.#pools.endRetry(this.#retryOf)
+    this.#retryOf = undefined
   }
 
   #again(): void {
@@ -361,6 +382,7 @@ export class Exchange implements UpstreamUser {
   #end(code: number): void {
     if (this.#ended) return
     this.#ended = true
+    this.#endRetry()
     this.#deadline = NEVER
     this.#tryDeadline = NEVER
     const { cells, started } = this.#from

@@ -1,6 +1,8 @@
 // Upstream connections kept between requests: a stack for each endpoint, bounded; and the limits of each cluster. Keyed by the router's
 // endpoint slots, which survive a change of their cluster, so pools of unchanged endpoints do too.
 
+import type { ClusterId } from '../route/decision.ts'
+import type { Cluster } from '../route/route-table.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Context } from './context.ts'
 import { Upstream } from './upstream.ts'
@@ -89,6 +91,8 @@ export class Pool implements Home {
 export class Pools {
   readonly #context: Context
   readonly #pools = new Map<EndpointSlot, Pool>()
+  /** Retries in progress by cluster. */
+  readonly #retries = new Map<ClusterId, number>()
 
   constructor(context: Context) {
     this.#context = context
@@ -103,6 +107,20 @@ export class Pools {
     const fresh = new Pool(this.#context, state, slot)
     this.#pools.set(slot, fresh)
     return fresh
+  }
+
+  /** Takes one of the cluster's concurrent retries; false when all are taken. */
+  beginRetry({ id, maxRetries }: Cluster): boolean {
+    const active = this.#retries.get(id) ?? 0
+    if (active >= maxRetries) return false
+    this.#retries.set(id, active + 1)
+    return true
+  }
+
+  endRetry({ id }: Cluster): void {
+    const active = this.#retries.get(id) ?? 0
+    if (active > 1) this.#retries.set(id, active - 1)
+    else this.#retries.delete(id)
   }
 
   /** Endpoints of `before` that `after` has no more lose their pool; undefined removes all. */
