@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { deployed, manifest, objectsOf } from '../../test/route-mesh.ts'
 import type { KubeObject } from '../api/object.ts'
@@ -85,4 +87,17 @@ test('problems come errors first and can be asked for one object', () => {
   const own = problemsOf(problems, { kind: 'VirtualService', namespace: 'default', name: 'reviews' })
   expect(own.length).toBeGreaterThan(0)
   expect(own.every(({ object }) => object.name === 'reviews')).toBe(true)
+})
+
+test("the inputs of Istio's own route tests are linted to an end (../shared/data/virtualservices beside the repository)", () => {
+  const folder = '../shared/data/virtualservices/route-inputs'
+  expect(existsSync(folder)).toBe(true)
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml'))
+  expect(files.length).toBeGreaterThan(20)
+  for (const name of files) {
+    const objects = objectsOf(readFileSync(join(folder, name), 'utf8')).filter(
+      ({ kind, apiVersion }) => typeof kind === 'string' && typeof apiVersion === 'string'
+    )
+    for (const { code, path } of lint(objects)) expect(`${code} ${path}`, name).toMatch(/^[a-z0-9-]+ \S/)
+  }
 })

@@ -1,6 +1,7 @@
 // Kubernetes objects of any kind sorted into what routing reads. Objects are taken as decoded: one parser per kind, elsewhere.
 
 import type { KubeObject } from '../api/object.ts'
+import { isObject } from '../std/json.ts'
 import { EMPTY_CONFIG } from './mesh-config.ts'
 import type { MeshConfig } from './mesh-config.ts'
 
@@ -17,13 +18,14 @@ const LISTS = {
 /** The kinds that routing reads. */
 export const MESH_KINDS: readonly string[] = [...Object.keys(LISTS), 'Namespace']
 
-/** The config of some objects: kinds that routing does not read are left out, and so is a Gateway of the Gateway API. */
+/** The config of some objects: left out are kinds that routing does not read, Gateways of the Gateway API, and Istio's objects without spec. */
 export function meshConfigOf(objects: Iterable<KubeObject>): MeshConfig {
   const lists: Record<string, KubeObject[]> = {}
   const namespaces: string[] = []
   for (const object of objects) {
     if (object.kind === 'Namespace') namespaces.push(object.metadata.name ?? '')
     if (!isMeshKind(object.kind) || object.apiVersion.startsWith('gateway.networking.k8s.io')) continue
+    if (object.apiVersion.startsWith('networking.istio.io') && !isObject(object['spec'])) continue
     const list = LISTS[object.kind]
     ;(lists[list] ??= []).push(object)
   }
