@@ -40,11 +40,6 @@ export class ObjectTable {
     }
   }
 
-  /** How many keys begin with `prefix`. */
-  count(prefix: string): number {
-    return prefix === '' ? this.#keys.length : this.#place(`${prefix}\uffff`) - this.#place(prefix)
-  }
-
   /** The index of the first key that is not before `key`. */
   #place(key: string): number {
     let [low, high] = [0, this.#keys.length]

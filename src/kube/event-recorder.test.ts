@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { DEMO, NAMESPACES, SMALL_KINDS, SMALL_RULES, widget, WIDGETS } from '../../test/conformance/small-world.ts'
+import { VirtualClock } from '../std/clock.ts'
+import { seeded } from '../std/draw.ts'
+import { EmbeddedApi } from './embedded-api.ts'
+import { COUNTED_WITHIN, EventRecorder, MESSAGES_MAX } from './event-recorder.ts'
+import { LocalClient } from './local-client.ts'
+import { MemoryJournal } from './memory-journal.ts'
+
+test('a repeated event is counted up, a late one is new, and too many different ones are combined', async () => {
+  const clock = new VirtualClock(1_000_000)
+  const { signal } = new AbortController()
+  const draw = seeded(1)
+  const client = new LocalClient(
+    await EmbeddedApi.open({ kinds: SMALL_KINDS, rules: SMALL_RULES, journal: new MemoryJournal(), clock, draw })
+  )
+  await client.create(NAMESPACES, DEMO, { signal })
+  const about = await client.create(WIDGETS, widget('w'), { signal })
+  const recorder = new EventRecorder({ client, clock, draw, component: 'test', time: SMALL_RULES.time })
+  const record = (message: string): Promise<void> => recorder.record({ about, type: 'Normal', reason: 'Synced', message }, signal)
+  const events = async (): Promise<readonly string[]> => {
+    const { items } = await client.list({ group: '', version: 'v1', resource: 'events', namespace: 'demo' }, { signal })
+    return items.map((item) => `${String(item['count'])} ${String(item['message'])}`).toSorted()
+  }
+  for (let times = 0; times < 3; times++) await record('hello')
+  expect(await events()).toEqual(['3 hello'])
+  await clock.advance(COUNTED_WITHIN + 1)
+  await record('hello')
+  expect(await events()).toEqual(['1 hello', '3 hello'])
+  for (let n = 0; n < 30; n++) await record(`message ${n}`)
+  expect(await events()).toHaveLength(MESSAGES_MAX + 2)
+  expect(await events()).toContain(`${30 - (MESSAGES_MAX - 1)} (combined from similar events): Synced`)
+})
