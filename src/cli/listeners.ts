@@ -1,0 +1,84 @@
+// Which listeners the data plane needs for a set of objects: gateway ports, Services' addresses, each pod's own outbound proxy, and the
+// proxy for the user's shell. Pure.
+
+import type { KubeObject } from '../api/object.ts'
+import type { ListenerSpec } from '../proxy/listener.ts'
+import type { RouteTable, Source } from '../route/route-table.ts'
+import { dig } from '../std/json.ts'
+
+/** Where the instance's own listeners go. */
+export interface ListenerPlan {
+  /** Address and port for a Gateway's server port; undefined: that port is not served. */
+  readonly gateway: (port: number) => { readonly address: string; readonly port: number } | undefined
+  readonly shell: { readonly address: string; readonly port: number }
+}
+
+/** Port of a pod's own outbound proxy, as Istio's sidecar has it. */
+export const OUTBOUND_PORT = 15_001
+/** Id of the proxy for shells. */
+export const SHELL = 'shell'
+
+/** The listener id of a Gateway's server port. */
+export function gatewayListener(port: number): string {
+  return `gateway:${port}`
+}
+
+const UNKNOWN: Source = { workload: 'unknown', namespace: 'unknown', app: 'unknown', version: 'unknown' }
+const GATEWAY: Source = { workload: 'istio-ingressgateway', namespace: 'istio-system', app: 'istio-ingressgateway', version: 'unknown' }
+
+/** Every listener wanted now; ids are stable while address, port and meaning are. */
+export function wantedListeners(objects: readonly KubeObject[], table: RouteTable, plan: ListenerPlan): ListenerSpec[] {
+  return [
+    { id: SHELL, ...plan.shell, entry: { kind: 'mesh', caller: { namespace: 'default', labels: {} } }, source: UNKNOWN },
+    ...gatewayPorts(table).flatMap((port) => gatewayPort(port, plan)),
+    ...objects.flatMap((object) => (object.kind === 'Service' ? servicePorts(object) : object.kind === 'Pod' ? podProxy(object) : []))
+  ]
+}
+
+/** Port 80 is there before any Gateway is: who asks gets a 404 that says so, not a refused connection. */
+function gatewayPorts(table: RouteTable): number[] {
+  const ports = Object.values(table.scopes).flatMap((scope) => (scope.kind === 'gateway' && !scope.tls ? [scope.port] : []))
+  return [...new Set([80, ...ports])]
+}
+
+function gatewayPort(port: number, plan: ListenerPlan): ListenerSpec[] {
+  const at = plan.gateway(port)
+  return at === undefined ? [] : [{ id: gatewayListener(port), ...at, entry: { kind: 'gateway', port }, source: GATEWAY }]
+}
+
+function servicePorts(service: KubeObject): ListenerSpec[] {
+  const { namespace = '', name = '' } = service.metadata
+  const address = dig(service, 'spec', 'clusterIP')
+  const ports = dig(service, 'spec', 'ports')
+  if (typeof address !== 'string' || !address.startsWith('127.') || !Array.isArray(ports)) return []
+  const host = `${name}.${namespace}.svc.cluster.local`
+  return ports.flatMap((item) => {
+    const port = dig(item, 'port')
+    if (typeof port !== 'number' || (dig(item, 'protocol') ?? 'TCP') !== 'TCP') return []
+    const id = `service:${namespace}/${name}:${address}:${port}`
+    return [{ id, address, port, entry: { kind: 'service', host, port, caller: { namespace: '', labels: {} } }, source: UNKNOWN }]
+  })
+}
+
+function podProxy(pod: KubeObject): ListenerSpec[] {
+  const { namespace = '', name = '', labels = {} } = pod.metadata
+  const address = dig(pod, 'status', 'podIP')
+  const phase = dig(pod, 'status', 'phase')
+  if (typeof address !== 'string' || phase === 'Succeeded' || phase === 'Failed') return []
+  const version = labels['version'] ?? labels['app.kubernetes.io/version'] ?? 'unknown'
+  const app = labels['app'] ?? labels['app.kubernetes.io/name'] ?? 'unknown'
+  const source: Source = { workload: workloadOf(pod), namespace, app, version }
+  const id = `pod:${namespace}/${name}:${address}:${JSON.stringify(labels)}`
+  return [{ id, address, port: OUTBOUND_PORT, entry: { kind: 'mesh', caller: { namespace, labels } }, source }]
+}
+
+/** The Deployment a pod belongs to, as Istio derives it: its ReplicaSet's name without the template hash. */
+function workloadOf(pod: KubeObject): string {
+  const { name = 'unknown', labels = {}, ownerReferences = [] } = pod.metadata
+  const owner = ownerReferences.find(({ controller }) => controller === true)
+  const hash = labels['pod-template-hash']
+  if (owner === undefined) return name
+  return owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`)
+    ? owner.name.slice(0, -hash.length - 1)
+    : owner.name
+}

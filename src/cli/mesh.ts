@@ -1,0 +1,150 @@
+// Keeps the data plane equal to the API: what routing reads is followed, compiled and pushed; Gateways, Services and pods get their
+// listeners; changes are collected for one turn, so that many writes lead to one compilation.
+
+import type { KubeObject, ResourceRef } from '../api/object.ts'
+import type { KubeClient } from '../kube/kube-client.ts'
+import { Reflector } from '../kube/reflector.ts'
+import { lint, problemsOf } from '../lint/lint.ts'
+import { warningText } from '../lint/problem-text.ts'
+import { compileRoutes } from '../route/compile-routes.ts'
+import { meshConfigOf } from '../route/mesh-objects.ts'
+import { EMPTY_TABLE, type RouteTable } from '../route/route-table.ts'
+import type { Clock } from '../std/clock.ts'
+import type { Draw } from '../std/draw.ts'
+import type { Workers } from '../proxy/workers.ts'
+import { type ListenerPlan, wantedListeners } from './listeners.ts'
+
+/** What the mesh needs. */
+export interface MeshOptions {
+  readonly client: KubeClient
+  readonly clock: Clock
+  readonly draw: Draw
+  readonly workers: Workers
+  readonly plan: ListenerPlan
+  readonly log: (line: string) => void
+}
+
+const ISTIO = { group: 'networking.istio.io', version: 'v1' }
+const FOLLOWED: readonly ResourceRef[] = [
+  { group: '', version: 'v1', resource: 'namespaces' },
+  { group: '', version: 'v1', resource: 'services' },
+  { group: '', version: 'v1', resource: 'pods' },
+  { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' },
+  { ...ISTIO, resource: 'virtualservices' },
+  { ...ISTIO, resource: 'destinationrules' },
+  { ...ISTIO, resource: 'gateways' },
+  { ...ISTIO, resource: 'serviceentries' }
+]
+
+/** Owns the table in force and the listeners of the data plane. */
+export class Mesh {
+  readonly #options: MeshOptions
+  readonly #reflectors: readonly Reflector[]
+  readonly #listening = new Map<string, number | undefined>()
+  readonly #pushed = new Set<() => void>()
+  #table: RouteTable = EMPTY_TABLE
+  #scheduled = false
+  #syncing: Promise<void> = Promise.resolve()
+
+  constructor(options: MeshOptions) {
+    this.#options = options
+    const { client, clock, draw, log } = options
+    this.#reflectors = FOLLOWED.map(
+      (query) =>
+        new Reflector({
+          client,
+          clock,
+          draw,
+          query,
+          onEvent: () => this.#schedule(),
+          onError: (error) => log(`mesh: ${query.resource}: ${String(error)}`)
+        })
+    )
+  }
+
+  /** Follows the API until the signal ends it; `ready` is called once the first table is in force. */
+  async run(signal: AbortSignal, ready: () => void): Promise<void> {
+    const running = this.#reflectors.map((reflector) => reflector.run(signal))
+    await Promise.race([Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced())), ...running])
+    await this.#sync()
+    ready()
+    await Promise.all(running)
+  }
+
+  /** The port a listener got, undefined while it does not listen. */
+  portOf(id: string): number | undefined {
+    return this.#listening.get(id)
+  }
+
+  /** Every object that routing reads, as last seen. */
+  objects(): KubeObject[] {
+    return this.#reflectors.flatMap((reflector) => reflector.objects())
+  }
+
+  /** What is wrong with `object` among all the others, as kubectl's Warnings say it. */
+  warningsFor(object: KubeObject): string[] {
+    const { namespace = '', name = '' } = object.metadata
+    const same = (other: KubeObject): boolean =>
+      other.kind === object.kind && other.metadata.name === name && (other.metadata.namespace ?? '') === namespace
+    const problems = lint([...this.objects().filter((other) => !same(other)), object])
+    return problemsOf(problems, { kind: object.kind, namespace, name }).map(warningText)
+  }
+
+  /** Resolves once no cluster in force has an endpoint of the pod. */
+  drained(pod: KubeObject, signal: AbortSignal): Promise<void> {
+    const { namespace, name } = pod.metadata
+    const isIn = (): boolean =>
+      Object.values(this.#table.clusters).some(({ endpoints }) =>
+        endpoints.some((endpoint) => endpoint.pod === name && endpoint.namespace === namespace)
+      )
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (isIn() && !signal.aborted) return
+        this.#pushed.delete(look)
+        resolve()
+      }
+      this.#pushed.add(look)
+      signal.addEventListener('abort', look, { once: true })
+      look()
+    })
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#options.clock.after(0, () => {
+      this.#scheduled = false
+      this.#syncing = this.#syncing.then(() => this.#sync())
+      this.#syncing.catch((error: unknown) => this.#options.log(`mesh: ${String(error)}`))
+    })
+  }
+
+  async #sync(): Promise<void> {
+    const objects = this.objects()
+    const { table } = compileRoutes(meshConfigOf(objects), this.#table)
+    this.#table = table
+    await this.#options.workers.push(table)
+    for (const look of this.#pushed) look()
+    await this.#listen(objects, table)
+  }
+
+  async #listen(objects: readonly KubeObject[], table: RouteTable): Promise<void> {
+    const { workers, plan, log } = this.#options
+    const wanted = new Map(wantedListeners(objects, table, plan).map((spec) => [spec.id, spec]))
+    for (const id of this.#listening.keys()) {
+      if (wanted.has(id)) continue
+      this.#listening.delete(id)
+      // Draining may take long; nothing waits for it.
+      workers.unlisten(id).catch((error: unknown) => log(`mesh: ${id}: ${String(error)}`))
+    }
+    for (const [id, spec] of wanted) {
+      if (this.#listening.has(id)) continue
+      this.#listening.set(id, undefined)
+      try {
+        this.#listening.set(id, await workers.listen(spec))
+      } catch (error) {
+        log(`mesh: cannot listen on ${spec.address}:${spec.port} for ${id}: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+// The kubelet with what this program gives to pods: commands for images, a minimal environment, and a way into the mesh.
+
+import { fileURLToPath } from 'node:url'
+import { dirname } from 'node:path'
+import type { Processes } from '../host/processes.ts'
+import type { Slot } from '../host/slots.ts'
+import type { EventRecorder } from '../kube/event-recorder.ts'
+import type { KubeClient } from '../kube/kube-client.ts'
+import { Kubelet } from '../kubelet/kubelet.ts'
+import type { Clock } from '../std/clock.ts'
+import { commandFor, type ImageMap } from '../workload/image-map.ts'
+import type { Config } from './config.ts'
+import { OUTBOUND_PORT } from './listeners.ts'
+import type { Mesh } from './mesh.ts'
+
+/** What the kubelet is put together from. */
+export interface PodOptions {
+  readonly client: KubeClient
+  readonly clock: Clock
+  readonly processes: Processes
+  readonly slot: Slot
+  readonly mesh: Mesh
+  readonly recorder: EventRecorder
+  readonly config: Config
+  readonly directory: string
+  readonly signal: AbortSignal
+}
+
+const APPS = fileURLToPath(new URL(import.meta.url.endsWith('.js') ? '../apps/main.js' : '../apps/main.ts', import.meta.url))
+
+/** Images that come with Serin; the demo application's version is its image's tag. */
+const BUILT_IN: ImageMap['builtIn'] = {
+  'serin/demo': [process.execPath, APPS, 'demo', '$(SERIN_IMAGE_TAG)'],
+  'serin/loadtester': [process.execPath, APPS, 'loadtester'],
+  'serin/sleep': [process.execPath, APPS, 'sleep']
+}
+
+/** A kubelet, not yet started. */
+export function kubeletOf(options: PodOptions): Kubelet {
+  const { client, clock, processes, slot, mesh, recorder, config, directory, signal } = options
+  return new Kubelet({
+    client,
+    clock,
+    processes,
+    nodeName: 'serin',
+    podPrefix: slot.podPrefix,
+    directory,
+    workDir: process.cwd(),
+    baseEnv: { PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(':'), LANG: 'C.UTF-8' },
+    imageCommand: (image) => commandFor(image, { patterns: config.images, builtIn: BUILT_IN }),
+    proxyEnv: (_pod, podIP) => {
+      const proxy = `http://${podIP}:${OUTBOUND_PORT}`
+      return {
+        http_proxy: proxy,
+        HTTP_PROXY: proxy,
+        no_proxy: 'localhost,127.0.0.1',
+        NO_PROXY: 'localhost,127.0.0.1',
+        NODE_USE_ENV_PROXY: '1'
+      }
+    },
+    drained: (pod, stop) => mesh.drained(pod, stop),
+    event: (pod, type, reason, message) => void recorder.record({ about: pod, type, reason, message }, signal).catch(() => undefined)
+  })
+}

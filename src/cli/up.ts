@@ -1,0 +1,308 @@
+// Puts an instance together and takes it apart: the only place that knows every part. Order matters: the reaper before any child, the
+// store before the API, the mesh before pods. What was started is stopped in reverse.
+
+import type http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { RolloutLoop } from '../control/rollout-loop.ts'
+import { WorkloadLoop } from '../control/workload-loop.ts'
+import { type DataDir, openDataDir } from '../host/data-dir.ts'
+import { FileJournal } from '../host/file-journal.ts'
+import { Processes } from '../host/processes.ts'
+import { endLeftovers, type Reaper, startReaper } from '../host/reaper.ts'
+import { type Slot, takeSlot } from '../host/slots.ts'
+import { systemClock, systemDraw } from '../host/system-clock.ts'
+import { EmbeddedApi } from '../kube/embedded-api.ts'
+import { EventRecorder } from '../kube/event-recorder.ts'
+import type { KubeClient } from '../kube/kube-client.ts'
+import { LocalClient } from '../kube/local-client.ts'
+import type { Kubelet } from '../kubelet/kubelet.ts'
+import { exposition } from '../metrics/exposition.ts'
+import { Registry } from '../metrics/registry.ts'
+import { RegistrySource } from '../metrics/registry-source.ts'
+import { WorkloadHistory } from '../metrics/workload-history.ts'
+import { Workers } from '../proxy/workers.ts'
+import { HttpHookCaller } from '../remote/http-hook-caller.ts'
+import { startApiServer } from '../server/api-server.ts'
+import { kubeconfigText } from '../server/kubeconfig.ts'
+import { type Clock, type Millis, wait } from '../std/clock.ts'
+import type { Draw } from '../std/draw.ts'
+import { formatInstant } from '../std/instant.ts'
+import { adminServer } from './admin-server.ts'
+import { applyObject, readObjects } from './apply-files.ts'
+import type { Config } from './config.ts'
+import { EmbeddedBackend } from './embedded-backend.ts'
+import { apiIdentity } from './identity.ts'
+import { KINDS, RULES } from './kinds.ts'
+import { gatewayListener, SHELL } from './listeners.ts'
+import { Mesh } from './mesh.ts'
+import type { UpOptions } from './options.ts'
+import { kubeletOf } from './pods.ts'
+import { choosePorts, HOST, meshPlan, type Ports } from './ports.ts'
+
+/** Where an instance listens, as URLs; absent where it does not. */
+export interface Addresses {
+  readonly api: string
+  readonly http: string | undefined
+  readonly admin: string
+  readonly mesh: string | undefined
+}
+
+/** A running instance. */
+export interface Instance {
+  readonly addresses: Addresses
+  readonly client: KubeClient
+  readonly registry: Registry
+  /** Path of the kubeconfig. */
+  readonly kubeconfig: string
+  /** Brings the registry up to date. */
+  readonly collect: () => Promise<void>
+  /** Rejects when a part of the instance failed for good. */
+  readonly failed: Promise<never>
+  /** Drains requests and ends every child. */
+  stop(): Promise<void>
+}
+
+/** How to start one. `log` gets one line for each thing worth knowing. */
+export interface InstanceOptions {
+  readonly up: UpOptions
+  readonly config: Config
+  readonly log: (line: string) => void
+}
+
+const SAMPLE_PERIOD: Millis = 1000
+const DRAIN: Millis = 3000
+const POD_GRACE: Millis = 3000
+const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'istio-system']
+
+/** Starts an instance. Rejects, with everything stopped again, when that is impossible. */
+export async function startInstance(options: InstanceOptions): Promise<Instance> {
+  const rig = new Rig(options)
+  try {
+    return await assemble(rig)
+  } catch (error) {
+    await rig.stop()
+    throw error
+  }
+}
+
+/** What is being put together: the ports of the machine, what to undo, and who watches over running parts. */
+class Rig {
+  readonly options: InstanceOptions
+  readonly clock: Clock = systemClock()
+  readonly draw: Draw = systemDraw()
+  readonly #undo: (() => Promise<void> | void)[] = []
+  readonly #stopping = new AbortController()
+  readonly #broken = Promise.withResolvers<never>()
+
+  constructor(options: InstanceOptions) {
+    this.options = options
+    // Nobody may be waiting yet when a part fails.
+    this.#broken.promise.catch(() => undefined)
+  }
+
+  get signal(): AbortSignal {
+    return this.#stopping.signal
+  }
+
+  get failed(): Promise<never> {
+    return this.#broken.promise
+  }
+
+  undo(step: () => Promise<void> | void): void {
+    this.#undo.push(step)
+  }
+
+  supervise(name: string, run: Promise<unknown>): void {
+    run.catch((error: unknown) => {
+      if (this.signal.aborted) return
+      this.#broken.reject(new Error(`${name} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error }))
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('stopping'))
+    for (let step = this.#undo.pop(); step !== undefined; step = this.#undo.pop()) await step()
+  }
+}
+
+async function assemble(rig: Rig): Promise<Instance> {
+  const ground = await prepareGround(rig)
+  const plane = await startPlane(rig, ground)
+  const kubelet = await startLoops(rig, ground, plane)
+  const url = await startApi(rig, ground, { ...plane, kubelet })
+  const admin = await startAdmin(rig, ground.ports, plane)
+  const { dir } = ground
+  const { mesh, client, registry, collect } = plane
+  const urlOf = (id: string): string | undefined => (mesh.portOf(id) === undefined ? undefined : `http://${HOST}:${mesh.portOf(id)}`)
+  const addresses: Addresses = { api: url, http: urlOf(gatewayListener(80)), admin, mesh: urlOf(SHELL) }
+  dir.write('serin.json', `${JSON.stringify({ pid: process.pid, ...addresses })}\n`, 0o600)
+  rig.undo(() => dir.remove('serin.json'))
+  await applyFiles(rig, client)
+  return { addresses, client, registry, kubeconfig: dir.file('kubeconfig'), collect, failed: rig.failed, stop: () => rig.stop() }
+}
+
+interface Ground {
+  readonly dir: DataDir
+  readonly reaper: Reaper
+  readonly slot: Slot
+  readonly ports: Ports
+}
+
+async function prepareGround(rig: Rig): Promise<Ground> {
+  const { up, log } = rig.options
+  const dir = openDataDir(up.dataDir)
+  rig.undo(() => dir.close())
+  if (dir.previousRun !== undefined) {
+    const ended = await endLeftovers(dir.previousRun, rig.clock, rig.signal)
+    if (ended > 0) log(`ended ${ended} processes that an earlier run left behind`)
+  }
+  dir.begin()
+  const reaper = await startReaper(dir.run)
+  rig.undo(() => reaper.finish())
+  const kept = Number(dir.read('slot') ?? 'NaN')
+  const slot = await takeSlot(Number.isInteger(kept) ? kept : undefined)
+  dir.write('slot', `${slot.number}\n`)
+  rig.undo(() => slot.release())
+  return { dir, reaper, slot, ports: await choosePorts(up) }
+}
+
+interface Plane {
+  readonly backend: EmbeddedBackend
+  readonly client: KubeClient
+  readonly registry: Registry
+  readonly history: WorkloadHistory
+  readonly mesh: Mesh
+  readonly collect: () => Promise<void>
+}
+
+/** The store and the data plane that follows it. */
+async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promise<Plane> {
+  const { clock, draw, signal } = rig
+  const { log, up } = rig.options
+  const api = await EmbeddedApi.open({ kinds: KINDS, rules: RULES, journal: new FileJournal(dir.file('store')), clock, draw })
+  rig.undo(() => api.idle())
+  const [registry, history] = [new Registry(), new WorkloadHistory()]
+  const workers = new Workers({ count: up.workers, clock, registry, env: { SERIN_RUN: dir.run }, onTrouble: log })
+  await workers.start()
+  rig.undo(() => workers.stop(DRAIN))
+  for (const pid of workers.pids) reaper.add('worker', pid)
+  const warningsFor = (object: Parameters<Mesh['warningsFor']>[0]): readonly string[] => mesh.warningsFor(object)
+  const backend = new EmbeddedBackend({ api, servicePrefix: slot.servicePrefix, warningsFor })
+  const client = new LocalClient(backend)
+  const mesh: Mesh = new Mesh({ client, clock, draw, workers, log, plan: meshPlan(ports) })
+  await ensureNamespaces(client, signal)
+  await new Promise<void>((resolve, reject) => {
+    const running = mesh.run(signal, resolve)
+    running.catch(reject)
+    rig.supervise('the mesh', running)
+  })
+  const collect = async (): Promise<void> => {
+    await workers.collect()
+    history.add(clock.now(), registry.cells())
+  }
+  return { backend, client, registry, history, mesh, collect }
+}
+
+/** The controllers and the kubelet. */
+async function startLoops(rig: Rig, { dir, reaper, slot }: Ground, { client, mesh, history, collect }: Plane): Promise<Kubelet> {
+  const { clock, draw, signal } = rig
+  const { config, log } = rig.options
+  const recorder = (component: string): EventRecorder => new EventRecorder({ client, clock, draw, component, time: formatInstant })
+  const processes = new Processes({ run: dir.run, clock, register: reaper })
+  const kubelet = kubeletOf({
+    client,
+    clock,
+    processes,
+    slot,
+    mesh,
+    recorder: recorder('kubelet'),
+    config,
+    directory: dir.file('pods'),
+    signal
+  })
+  await kubelet.start()
+  rig.undo(() => kubelet.stop(POD_GRACE))
+  const controller = recorder('serin')
+  const workloads = new WorkloadLoop({ client, clock, draw, log, event: (event, stop) => controller.record(event, stop) })
+  rig.supervise('the workload controller', workloads.run(signal))
+  rig.supervise('metrics', sample(collect, clock, signal))
+  const flagger = recorder('flagger')
+  const rollouts = new RolloutLoop({
+    client,
+    clock,
+    log,
+    metrics: new RegistrySource(history),
+    hooks: new HttpHookCaller((host, namespace) => detourOf(host, namespace, mesh)),
+    events: { record: (about, type, message, stop) => flagger.record({ about, type, reason: 'Synced', message }, stop) }
+  })
+  rig.supervise('the rollout controller', rollouts.run(signal))
+  return kubelet
+}
+
+async function startApi(rig: Rig, { dir, ports }: Ground, { backend, kubelet }: Plane & { readonly kubelet: Kubelet }): Promise<string> {
+  const { clock, draw } = rig
+  const { server: identity, authority, token } = apiIdentity(dir, clock.now())
+  const server = await startApiServer({ port: ports.api, identity, token, backend, pods: kubelet, clock, draw, log: rig.options.log })
+  rig.undo(() => server.close())
+  dir.write('kubeconfig', kubeconfigText({ server: server.url, authority, token }), 0o600)
+  return server.url
+}
+
+async function startAdmin(rig: Rig, ports: Ports, { collect, registry }: Plane): Promise<string> {
+  const metrics = async (): Promise<string> => {
+    await collect()
+    return exposition(registry.cells(), [])
+  }
+  const server = adminServer({ metrics, trouble: () => undefined })
+  const port = await listen(server, ports.admin)
+  rig.undo(() => close(server))
+  return `http://${HOST}:${port}`
+}
+
+async function sample(collect: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await collect()
+    await wait(clock, SAMPLE_PERIOD, signal)
+  }
+}
+
+/** Names of Services, in full or short, are reached through the mesh; other hosts are dialled. */
+function detourOf(host: string, namespace: string, mesh: Mesh): { readonly proxy: string; readonly host: string } | undefined {
+  const port = mesh.portOf(SHELL)
+  if (port === undefined) return undefined
+  const [name = '', of = namespace, ...rest] = host.split('.')
+  if (rest.length > 0 && !['svc', 'svc.cluster.local'].includes(rest.join('.'))) return undefined
+  const isKnown = mesh.objects().some(({ kind, metadata }) => kind === 'Service' && metadata.name === name && metadata.namespace === of)
+  return isKnown ? { proxy: `http://${HOST}:${port}`, host: `${name}.${of}.svc.cluster.local` } : undefined
+}
+
+async function ensureNamespaces(client: KubeClient, signal: AbortSignal): Promise<void> {
+  const resource = { group: '', version: 'v1', resource: 'namespaces' }
+  for (const name of SYSTEM_NAMESPACES) {
+    if ((await client.get({ ...resource, name }, { signal })) !== undefined) continue
+    await client.create(resource, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, { signal })
+  }
+}
+
+/** Applies the files of -f; a problem is told and does not stop the instance. Throws when a file cannot be read. */
+async function applyFiles(rig: Rig, client: KubeClient): Promise<void> {
+  const { up, log } = rig.options
+  const { objects, problems } = readObjects(up.files)
+  for (const problem of problems) log(problem)
+  for (const object of objects) log((await applyObject(client, KINDS, object, { signal: rig.signal })).line)
+}
+
+function listen(server: http.Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    // listening, so it has an address
+    server.listen(port, HOST, () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+function close(server: http.Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
