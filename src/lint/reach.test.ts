@@ -66,6 +66,11 @@ test.each<[HttpMatch, HttpMatch, boolean]>([
   [{ gateways: ['g'] }, {}, false],
   [{ sourceLabels: { a: '1' } }, { sourceLabels: { a: '1' }, gateways: ['mesh'] }, false],
   [{ sourceNamespace: 'x' }, { sourceNamespace: 'x' }, true],
+  [{ withoutHeaders: { x: { exact: 'ab' } } }, { withoutHeaders: { X: { prefix: 'a' } } }, true],
+  [{ withoutHeaders: { x: { prefix: 'a' } } }, { withoutHeaders: { x: { exact: 'ab' } } }, false],
+  [{ withoutHeaders: { x: {} } }, { withoutHeaders: { x: { exact: 'a' } } }, false],
+  [{ withoutHeaders: { x: { exact: 'a' } } }, { withoutHeaders: { x: {} } }, true],
+  [{ withoutHeaders: { x: { exact: '' } } }, { withoutHeaders: { x: {} } }, false],
   [{ uri: { prefix: '/A' }, ignoreUriCase: true }, { uri: { prefix: '/ab' } }, true],
   [{ uri: { prefix: '/a' } }, { uri: { prefix: '/ab' }, ignoreUriCase: true }, false]
 ])('%o covers %o: %s', (earlier, later, wanted) => {

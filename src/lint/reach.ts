@@ -120,13 +120,18 @@ function coversMap(earlier: Values, later: Values, nameOf: (name: string) => str
   })
 }
 
-/** `not A` follows from `not B` when A follows B's way round: what matches A matches B. */
+/** `not A` follows from `not B` when what matches A matches B. A missing header counts as an empty text, except for presence. */
 function coversWithout(earlier: HttpMatch, later: HttpMatch): boolean {
   const others = new Map(Object.entries(later.withoutHeaders ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
   return Object.entries(earlier.withoutHeaders ?? {}).every(([name, value]) => {
     const other = others.get(name.toLowerCase())
-    return other !== undefined && follows(value, other)
+    if (other === undefined || !follows(value, other)) return false
+    return hasKind(other) || !takesEmpty(value)
   })
+}
+
+function takesEmpty({ exact, prefix, regex }: StringMatch): boolean {
+  return exact === '' || prefix === '' || (regex !== undefined && followsRegex({ exact: '' }, regex))
 }
 
 /** True when a text that satisfies `known` satisfies `wanted`; an absent or empty test is satisfied by every text that is there. */
