@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { DEMO, NAMESPACES, SMALL_KINDS, SMALL_RULES, widget, WIDGETS } from '../../test/conformance/small-world.ts'
 import { VirtualClock } from '../std/clock.ts'
 import { seeded } from '../std/draw.ts'
+import { formatInstant } from '../std/instant.ts'
 import { EmbeddedApi } from './embedded-api.ts'
 import { COUNTED_WITHIN, EventRecorder, MESSAGES_MAX } from './event-recorder.ts'
 import { LocalClient } from './local-client.ts'
@@ -16,7 +17,7 @@ test('a repeated event is counted up, a late one is new, and too many different 
   )
   await client.create(NAMESPACES, DEMO, { signal })
   const about = await client.create(WIDGETS, widget('w'), { signal })
-  const recorder = new EventRecorder({ client, clock, draw, component: 'test', time: SMALL_RULES.time })
+  const recorder = new EventRecorder({ client, clock, draw, component: 'test', time: formatInstant })
   const record = (message: string): Promise<void> => recorder.record({ about, type: 'Normal', reason: 'Synced', message }, signal)
   const events = async (): Promise<readonly string[]> => {
     const { items } = await client.list({ group: '', version: 'v1', resource: 'events', namespace: 'demo' }, { signal })

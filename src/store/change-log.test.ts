@@ -55,7 +55,7 @@ test('random histories: versions only grow, writes that change nothing make no c
       }
       const served = store.find(CONFIG_MAPS)
       const selection = served && compileSelection({ namespace: 'demo', labelSelector }, served.spec, SMALL_RULES)
-      if (served === undefined || typeof selection !== 'function') return expect.fail('configmaps are served')
+      if (served === undefined || typeof selection !== 'function') throw new Error('configmaps are served')
       const replayed = new Map(known.items)
       for (const change of log.after(known.version) ?? []) {
         const step = seenBy(change, served, selection)
@@ -66,7 +66,7 @@ test('random histories: versions only grow, writes that change nothing make no c
         if (step.kind === 'deleted') replayed.delete(key)
         else replayed.set(key, step.object)
       }
-      expect(new Map([...replayed].toSorted())).toEqual(new Map([...list()].toSorted()))
+      expect(replayed).toEqual(list())
     }),
     { numRuns: 400 }
   )

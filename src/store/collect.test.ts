@@ -40,7 +40,8 @@ function world(): World {
       }))
       const body = configMap(name, { metadata: { ownerReferences, ...(more.finalizers && { finalizers: more.finalizers }) } })
       const { answer } = store.apply({ verb: 'create', target, body, options: {} }, moment)
-      return answer.kind === 'object' ? answer.object : expect.fail(JSON.stringify(answer))
+      if (answer.kind !== 'object') throw new Error(JSON.stringify(answer))
+      return answer.object
     },
     names: () => [...store.inNamespace('demo')].map(({ object }) => object.metadata.name ?? '')
   }

@@ -35,7 +35,7 @@ const stateOf = (store: Store): unknown => ({
 
 function reopen(kept: { readonly snapshot: string; readonly log: string }): Store {
   const recovered = recover(kept)
-  if (recovered.kind === 'damaged') return expect.fail(recovered.message)
+  if (recovered.kind === 'damaged') throw new Error(recovered.message)
   const { objects, resourceVersion } = recovered
   const store = new Store({ kinds: SMALL_KINDS, rules: SMALL_RULES, objects, ...(resourceVersion !== undefined && { resourceVersion }) })
   for (const change of recovered.changes) store.replay(change)

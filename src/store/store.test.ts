@@ -244,17 +244,19 @@ test('lists are sorted and come in pages that keep the version of the first', ()
   const names: string[] = []
   let next: string | undefined
   const versions = new Set<string>()
+  const left: unknown[] = []
   for (let page = 0; page < 3; page++) {
     const answer = ask({ verb: 'list', target: IN_DEMO(CONFIG_MAPS), limit: 2, ...(next !== undefined && { continue: next }) })
-    if (answer.kind !== 'list') return expect.fail(failureOf(answer))
+    if (answer.kind !== 'list') throw new Error(failureOf(answer))
     names.push(...answer.items.map((item) => item.metadata.name ?? ''))
     versions.add(answer.resourceVersion)
     next = answer.continue
-    if (page === 0) expect(answer.remainingItemCount).toBe(3)
+    left.push(answer.remainingItemCount)
     if (page === 0) ask(patch('e', { data: { late: 'yes' } }))
   }
   expect(names).toEqual(['a', 'b', 'c', 'd', 'e'])
   expect(versions.size).toBe(1)
+  expect(left).toEqual([3, 1, undefined])
   expect(next).toBeUndefined()
 })
 
