@@ -1,21 +1,13 @@
 import { expect, test } from 'vitest'
-import { decodeKind, prepareKind, validateKind } from './builtin-rules.ts'
+import { prepareKind, validateKind } from './builtin-rules.ts'
 import type { KubeObject } from './object.ts'
 
 const service = (spec: Record<string, unknown>): KubeObject => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec })
 
-test('built-in objects are decoded, defaulted and judged, others pass unchanged', () => {
-  expect(decodeKind(service({ ports: [{ port: '80' }] }))).toBe(
-    'json: cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32'
-  )
-  const read = decodeKind(service({ ports: [{ port: 80 }] }))
-  expect(read).toMatchObject({
-    metadata: { name: 'web' },
-    spec: { type: 'ClusterIP', ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }] }
-  })
+test('built-in objects are judged, others pass unchanged', () => {
   expect(validateKind(service({}), undefined)).toEqual([{ reason: 'FieldValueRequired', message: 'Required value', field: 'spec.ports' }])
   const custom: KubeObject = { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', metadata: {}, spec: { odd: 1 } }
-  expect([decodeKind(custom), prepareKind(custom, custom), validateKind(custom, undefined)]).toEqual([custom, custom, []])
+  expect([prepareKind(custom, custom), validateKind(custom, undefined)]).toEqual([custom, []])
 })
 
 test('an update without addresses and node ports keeps them', () => {

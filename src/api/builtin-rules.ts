@@ -1,25 +1,13 @@
-// The built-in kinds' rules in the form in which the store asks for them (RuleHooks of store/api-rules.ts): decode with defaults, prepare,
-// validate. Objects of other kinds pass unchanged.
+// The built-in kinds' own rules in the form of the store's hooks (RuleHooks of store/api-rules.ts): prepare and validate. Objects of other
+// kinds pass unchanged.
 
 import { dig, isObject } from '../std/json.ts'
-import { decodeBuiltin } from './builtin-decode.ts'
-import { defaultBuiltin } from './builtin-defaults.ts'
 import { builtinMessage } from './builtin-messages.ts'
 import { validateBuiltin } from './builtin-validate.ts'
 import type { Cause } from './cause.ts'
 import type { KubeObject } from './object.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-
-/** The object as Go would read it and with its defaults; the end of a 400 message where a value has the wrong type. */
-export function decodeKind(object: KubeObject): KubeObject | string {
-  const message = builtinMessage(object.apiVersion, object.kind)
-  if (message === undefined) return object
-  const decoded = decodeBuiltin(message, object)
-  if (decoded.kind === 'refused') return decoded.message
-  // decoding keeps apiVersion, kind and metadata, which the caller's object has
-  return defaultBuiltin(message, decoded.value) as KubeObject
-}
 
 /** What the server keeps when an update leaves it out: a Service's addresses and the node ports of ports that stay. */
 export function prepareKind(object: KubeObject, old: KubeObject | undefined): KubeObject {

@@ -7,6 +7,8 @@ import { builtinMessage } from './builtin-messages.ts'
 import { messageSchema } from './builtin-schema.ts'
 import { validateBuiltin } from './builtin-validate.ts'
 import { validate } from './validate.ts'
+import type { Deployment } from './builtin-types-apps.ts'
+import type { ConfigMap } from './builtin-types.ts'
 
 const FILE = new URL('../../../shared/data/kubectl/cases-1.36.3.json', import.meta.url)
 
@@ -120,4 +122,22 @@ test('what may not change: selectors, immutable data, addresses, types of Secret
   expect(faults('Service', service('10.0.0.2'), service('10.0.0.1'))).toEqual([
     'spec.clusterIPs[0]: Invalid value: ["10.0.0.2"]: may not change once set'
   ])
+})
+
+test('objects of the written types are valid', () => {
+  const typed: Deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: {
+      selector: { matchLabels: { app: 'web' } },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '50%', maxUnavailable: 0 } },
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: { containers: [{ name: 'c', image: 'web:1', ports: [{ containerPort: 80 }] }] }
+      }
+    }
+  }
+  const settings: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data: { 'app.txt': 'x' } }
+  expect([faults('Deployment', typed), faults('ConfigMap', settings)]).toEqual([[], []])
 })
