@@ -14,7 +14,7 @@ const plan = (body: unknown, object = old): unknown => {
 }
 
 test.each([
-  [undefined, { effect: 'removed' }],
+  [undefined, { effect: 'removed', object: old }],
   [{ propagationPolicy: 'Orphan' }, { effect: 'modified', object: { metadata: { finalizers: ['orphan'], generation: 2 } } }],
   [{ orphanDependents: true }, { effect: 'modified', object: { metadata: { finalizers: ['orphan'] } } }],
   [{ propagationPolicy: 'Foreground' }, { effect: 'modified', object: { metadata: { finalizers: ['foregroundDeletion'] } } }],

@@ -49,7 +49,9 @@ export function planDelete(old: KubeObject, options: Deleting, planning: Plannin
   const nothingNew = finalizers.length === before.length && grace >= deletionGracePeriodSeconds
   if (deletionTimestamp !== undefined && nothingNew && !isGone(old)) return { kind: 'plan', effect: 'none', object: old, warnings: [] }
   const marked = mark(old, { finalizers, grace }, planning)
-  return { kind: 'plan', effect: isGone(marked) ? 'removed' : 'modified', object: marked, warnings: [] }
+  if (!isGone(marked)) return { kind: 'plan', effect: 'modified', object: marked, warnings: [] }
+  // what goes at once goes as it was; a pod is marked even then
+  return { kind: 'plan', effect: 'removed', object: deletionTimestamp === undefined && !isPod(old) ? old : marked, warnings: [] }
 }
 
 function unmetPrecondition(old: KubeObject, options: Deleting, planning: Planning): Failure | undefined {
@@ -88,9 +90,13 @@ function withPropagation(finalizers: readonly string[], options: Deleting): read
 
 /** Seconds a pod has to stop: none when it was never placed or has ended. Other kinds have no grace. */
 function graceOf(object: KubeObject, options: Deleting): number {
-  if (object.kind !== 'Pod' || object.apiVersion !== 'v1') return 0
+  if (!isPod(object)) return 0
   const phase = dig(object, 'status', 'phase')
   if (dig(object, 'spec', 'nodeName') === undefined || phase === 'Succeeded' || phase === 'Failed') return 0
   const own = dig(object, 'spec', 'terminationGracePeriodSeconds')
   return options.gracePeriodSeconds ?? (typeof own === 'number' ? own : GRACE_DEFAULT)
+}
+
+function isPod(object: KubeObject): boolean {
+  return object.kind === 'Pod' && object.apiVersion === 'v1'
 }
