@@ -55,7 +55,7 @@ export async function tellEvent(
 
 // A failed test of a JSON patch is 422 on a real API server, and means the same as a conflict: the object is not what was read.
 function isLostRace(error: unknown): error is ApiError {
-  return error instanceof ApiError && (error.status === 409 || (error.status === 422 && /test/i.test(error.message)))
+  return error instanceof ApiError && (error.status === 409 || (error.status === 422 && error.message.includes('rejected our request')))
 }
 
 async function makeWrite({ client }: RolloutPorts, write: Write, signal: AbortSignal): Promise<void> {

@@ -25,6 +25,9 @@ export const NO_MEMORY: Memory = { lookedAt: undefined, noticed: '' }
 /** gone; or when to look again and what to remember. */
 export type TickResult = { readonly kind: 'gone' } | { readonly kind: 'ticked'; readonly wake: Millis; readonly memory: Memory }
 
+// Long enough that two writers who keep meeting do not spin.
+const AFTER_LOST_RACE: Millis = 100
+
 /** Runs one tick. Rejects with ApiError when the API fails otherwise than by a lost race. */
 export async function tick(
   ports: RolloutPorts,
@@ -43,7 +46,7 @@ export async function tick(
   const applied = await apply(ports, canary, { step, writes: render(canary, step, cluster) }, signal)
   if (applied.kind === 'again') {
     ports.log(`canary ${namespace}/${name}: ${applied.because}; looking again`)
-    return { kind: 'ticked', wake: 0, memory: { ...memory, noticed } }
+    return { kind: 'ticked', wake: AFTER_LOST_RACE, memory: { ...memory, noticed } }
   }
   const lookedAt = step.look === 'none' ? memory.lookedAt : step.look === 'taken' ? cluster.now : undefined
   return { kind: 'ticked', wake: step.wake, memory: { lookedAt, noticed } }

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest'
+import type { KubeObject } from '../api/object.ts'
+import { durationOf, nextWeight, noticesOf, planOf } from './plan.ts'
+
+function canary(analysis: Record<string, unknown>, spec: Record<string, unknown> = {}): KubeObject {
+  return {
+    apiVersion: 'flagger.app/v1beta1',
+    kind: 'Canary',
+    metadata: { name: 'api', namespace: 'test' },
+    spec: { targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' }, service: { port: 80 }, ...spec, analysis }
+  }
+}
+
+// flagger.md 8.2, scheduler_svc_test, and 2.7.
+test.each([
+  [{ stepWeight: 20, maxWeight: 50 }, [20, 40, 60]],
+  [{ stepWeight: 50, maxWeight: 100 }, [50, 100]],
+  [{ stepWeights: [1, 2, 10, 80] }, [1, 2, 10, 80]],
+  [{ stepWeights: [1, 2, 10, 200] }, [1, 2, 10, 100]],
+  [{ stepWeights: [10, 5, 10, 30] }, [10, 30]],
+  [{ stepWeight: 30 }, [30, 60, 90, 100]],
+  [{}, [100]]
+])('%j goes through %j', (analysis, ladder) => {
+  expect(planOf(canary(analysis)).ladder).toEqual(ladder)
+})
+
+test('the next weight is the first rung above, and none at the last', () => {
+  const plan = planOf(canary({ stepWeight: 10, maxWeight: 30 }))
+  expect([0, 10, 15, 30, 100].map((weight) => nextWeight(plan, weight))).toEqual([10, 20, 20, undefined, undefined])
+})
+
+test.each([
+  ['30s', 30_000],
+  ['1m30s', 90_000],
+  ['500ms', 500],
+  ['2h', 7_200_000],
+  ['', undefined],
+  ['5', undefined],
+  [5, undefined]
+])('%j lasts %j ms', (text, ms) => {
+  expect(durationOf(text)).toBe(ms)
+})
+
+test('defaults are those of Flagger', () => {
+  expect(planOf(canary({ interval: '1s' }))).toMatchObject({
+    apex: 'api',
+    interval: 10_000,
+    threshold: 1,
+    stepWeightPromotion: 0,
+    canaryReadyThreshold: 100,
+    progressDeadline: 600_000,
+    skipAnalysis: false,
+    noData: 'hold'
+  })
+  expect(planOf(canary({})).interval).toBe(60_000)
+})
+
+test('the deprecated threshold is a lower bound for the rate and an upper one for the duration', () => {
+  const metrics = [
+    { name: 'request-success-rate', threshold: 99 },
+    { name: 'request-duration', threshold: 500, interval: '30s' },
+    { name: 'request-duration', thresholdRange: { max: 400 } }
+  ]
+  expect(planOf(canary({ metrics })).metrics).toEqual([
+    { metric: 'request-success-rate', interval: 60_000, min: 99, max: undefined },
+    { metric: 'request-duration', interval: 30_000, min: undefined, max: 500 },
+    { metric: 'request-duration', interval: 60_000, min: undefined, max: 400 }
+  ])
+})
+
+test.each([
+  [{ iterations: 3 }, {}, 'not acted on: spec.analysis.iterations'],
+  [{ metrics: [{ name: 'custom', templateRef: { name: 'x' } }] }, {}, 'not acted on: metric custom'],
+  [{}, { targetRef: { kind: 'DaemonSet', name: 'api' } }, 'not acted on: spec.targetRef.kind DaemonSet'],
+  [{ alerts: [{ name: 'x' }] }, {}, 'spec.analysis.alerts is accepted but not acted on yet'],
+  [{}, { autoscalerRef: { name: 'api' } }, 'spec.autoscalerRef is accepted but not acted on yet'],
+  [{ webhooks: [{ name: 'x', url: 'http://x', disableTLS: true }] }, {}, 'disableTLS of webhook x']
+])('%j %j is named', (analysis, spec, notice) => {
+  expect(noticesOf(planOf(canary(analysis, spec)))).toEqual([expect.stringContaining(notice)])
+})
+
+test('a Canary that asks for nothing more gets no notice', () => {
+  expect(noticesOf(planOf(canary({ stepWeight: 10, mirror: false, alerts: [] })))).toEqual([])
+})

@@ -1,0 +1,58 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { phaseName, readState, type RolloutState, weightOf, writeState } from './state.ts'
+
+const standing = { since: 1_000_000, applied: 's1-a', promoted: 's1-b', failedChecks: 2 }
+
+const STATES: readonly RolloutState[] = [
+  ...(['initializing', 'initialized', 'waiting', 'finalising', 'succeeded', 'terminating'] as const).map((phase) => ({
+    ...standing,
+    phase
+  })),
+  ...(['progressing', 'waiting-promotion', 'promoting'] as const).map((phase) => ({ ...standing, phase, weight: 40 })),
+  { ...standing, phase: 'failed', weight: 0, because: 'success rate 90.00% < 99%' },
+  { ...standing, phase: 'failed', weight: 100, because: '' }
+]
+
+test.each(STATES)('$phase is read back as it was written', (state) => {
+  expect(readState(writeState(state, undefined, 1_000_000))).toEqual(state)
+})
+
+test('an absent or unknown status is new, and new writes none', () => {
+  for (const status of [undefined, null, {}, { phase: '' }, { phase: 'Elsewhere' }]) expect(readState(status)).toEqual({ phase: 'new' })
+  expect(writeState({ phase: 'new' }, {}, 0)).toBeUndefined()
+})
+
+test('nothing is written when nothing changed, whatever the time', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...STATES), fc.nat(), (state, later) => {
+      expect(writeState(state, writeState(state, {}, 0), later)).toBeUndefined()
+    }),
+    { seed: 5 }
+  )
+})
+
+test('fields and conditions of others stay', () => {
+  const previous = { trackedConfigs: { 'configmap/x': '1' }, conditions: [{ type: 'Mine', status: 'True' }] }
+  const status = writeState(STATES[0]!, previous, 0)
+  expect(status).toMatchObject({ trackedConfigs: { 'configmap/x': '1' }, conditions: [{ type: 'Mine' }, { type: 'Promoted' }] })
+})
+
+test("the condition's times move only when it changes, its transition only with the status", () => {
+  const progressing: RolloutState = { ...standing, phase: 'progressing', weight: 0 }
+  const first = writeState(progressing, {}, 0)
+  const heavier = writeState({ ...progressing, weight: 20 }, first, 60_000)
+  expect(heavier?.['conditions']).toEqual(first?.['conditions'])
+  expect(heavier?.['lastTransitionTime']).toBe('1970-01-01T00:01:00Z')
+  const promoting = writeState({ ...standing, phase: 'promoting', weight: 20 }, heavier, 120_000)
+  expect(promoting?.['conditions']).toMatchObject([
+    { reason: 'Promoting', lastUpdateTime: '1970-01-01T00:02:00Z', lastTransitionTime: '1970-01-01T00:00:00Z' }
+  ])
+})
+
+test('phases are spelt as Flagger spells them and weigh what they carry', () => {
+  expect(STATES.map(({ phase }) => phaseName(phase))).toContain('WaitingPromotion')
+  expect(phaseName('new')).toBe('')
+  expect(weightOf({ ...standing, phase: 'promoting', weight: 30 })).toBe(30)
+  expect(weightOf({ ...standing, phase: 'finalising' })).toBe(0)
+})
