@@ -30,6 +30,8 @@ interface Upstream {
 /** The application as a server, not yet listening. `draw` decides which requests fail. */
 export function demoApp(identity: DemoIdentity, start: Behaviour, draw: () => number): http.Server {
   let behaviour = start
+  // An agent of its own: Node's global one may proxy by itself, and the call below already does.
+  const agent = new http.Agent({ keepAlive: true })
   const answer = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
     if (request.url === '/behaviour' && request.method === 'PUT') {
       const next = readBehaviour(await readJson(request), behaviour)
@@ -51,7 +53,7 @@ export function demoApp(identity: DemoIdentity, start: Behaviour, draw: () => nu
     }
     if (failed) return send(response, 500, { ...self, error: 'failed as ERROR_RATE says' })
     if (identity.upstream === undefined || pathOf(request) === '/health') return send(response, 200, self)
-    const upstream = await callUpstream(identity.upstream, identity.proxy, request)
+    const upstream = await callUpstream({ url: identity.upstream, proxy: identity.proxy, agent }, request)
     send(response, upstream.status >= 500 ? 502 : 200, { ...self, upstream: upstream.body })
   }
   return http.createServer((request, response) => {
@@ -63,19 +65,28 @@ function pathOf(request: http.IncomingMessage): string {
   return (request.url ?? '/').split('?', 1)[0] ?? '/'
 }
 
-function callUpstream(url: string, proxy: string | undefined, request: http.IncomingMessage): Promise<Upstream> {
+interface UpstreamCall {
+  readonly url: string
+  readonly proxy: string | undefined
+  readonly agent: http.Agent
+}
+
+function callUpstream({ url, proxy, agent }: UpstreamCall, request: http.IncomingMessage): Promise<Upstream> {
   const target = new URL(url)
   const handedOn = Object.entries(request.headers).filter(([name]) => HANDED_ON.test(name))
   const headers = { ...Object.fromEntries(handedOn), host: target.host }
   const to = proxy === undefined ? target : new URL(proxy)
   const path = proxy === undefined ? target.pathname + target.search : target.href
   return new Promise((resolve) => {
-    const call = http.request({ host: to.hostname, port: to.port || 80, path, headers, timeout: UPSTREAM_TIMEOUT_MS }, (response) => {
-      readText(response, MAX_UPSTREAM_BODY).then(
-        (text) => resolve({ status: response.statusCode ?? 502, body: parsed(text) }),
-        (error: unknown) => resolve({ status: 502, body: { error: String(error) } })
-      )
-    })
+    const call = http.request(
+      { host: to.hostname, port: to.port || 80, path, headers, agent, timeout: UPSTREAM_TIMEOUT_MS },
+      (response) => {
+        readText(response, MAX_UPSTREAM_BODY).then(
+          (text) => resolve({ status: response.statusCode ?? 502, body: parsed(text) }),
+          (error: unknown) => resolve({ status: 502, body: { error: String(error) } })
+        )
+      }
+    )
     call.on('timeout', () => call.destroy(new Error(`no answer from ${url} in ${UPSTREAM_TIMEOUT_MS} ms`)))
     call.on('error', (error) => resolve({ status: 502, body: { error: `${url}: ${error.message}` } }))
     call.end()

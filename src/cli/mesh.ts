@@ -43,6 +43,8 @@ export class Mesh {
   readonly #listening = new Map<string, number | undefined>()
   readonly #pushed = new Set<() => void>()
   #table: RouteTable = EMPTY_TABLE
+  /** Everything has been listed once: before that a table would lack what is not yet known. */
+  #following = false
   #scheduled = false
   #syncing: Promise<void> = Promise.resolve()
 
@@ -66,7 +68,8 @@ export class Mesh {
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
     const running = this.#reflectors.map((reflector) => reflector.run(signal))
     await Promise.race([Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced())), ...running])
-    await this.#sync()
+    this.#following = true
+    await this.#syncNext()
     ready()
     await Promise.all(running)
   }
@@ -110,13 +113,20 @@ export class Mesh {
   }
 
   #schedule(): void {
-    if (this.#scheduled) return
+    if (this.#scheduled || !this.#following) return
     this.#scheduled = true
     this.#options.clock.after(0, () => {
       this.#scheduled = false
-      this.#syncing = this.#syncing.then(() => this.#sync())
-      this.#syncing.catch((error: unknown) => this.#options.log(`mesh: ${String(error)}`))
+      this.#syncNext().catch((error: unknown) => this.#options.log(`mesh: ${String(error)}`))
     })
+  }
+
+  /** One compilation at a time, each after the one before. */
+  #syncNext(): Promise<void> {
+    const next = this.#syncing.then(() => this.#sync())
+    // The next one must not suffer from this one's failure, which its caller hears of.
+    this.#syncing = next.catch(() => undefined)
+    return next
   }
 
   async #sync(): Promise<void> {
