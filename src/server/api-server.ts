@@ -60,7 +60,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const server: Server =
     identity === undefined
       ? createPlainServer(LIMITS, listener)
-      : createServer({ ...LIMITS, cert: identity.certificate, key: identity.key, ALPNProtocols: ['http/1.1'] }, listener)
+      : createServer(
+          { ...LIMITS, handshakeTimeout: 10_000, cert: identity.certificate, key: identity.key, ALPNProtocols: ['http/1.1'] },
+          listener
+        )
   server.maxConnections = CONNECTIONS_MAX
   const upgraded = new Set<Duplex>()
   server.on('clientError', answerGarbage)
@@ -176,7 +179,11 @@ function endWith(socket: Duplex, status: Status): void {
 }
 
 function answerGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+  // The rest of what was answered already; destroying now would lose the answer.
+  if (socket.writableEnded) return
+  // Only a broken request can be answered; where TLS itself failed, or the connection did, nothing could be written.
+  const readable = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+  if (!socket.writable || !readable) return void socket.destroy()
   const status =
     error.code === 'HPE_HEADER_OVERFLOW'
       ? failure(431, 'BadRequest', 'the request header is longer than 64 KiB')

@@ -22,7 +22,7 @@ function aggregatedDifferences(recorded: RecordedExchange, actual: ActualAnswer)
   const wrong = recorded.responseHeaders['content-type'] === actual.contentType ? [] : [`content-type ${actual.contentType}`]
   for (const item of list(dig(actual.body, 'items'))) {
     for (const version of list(dig(item, 'versions'))) {
-      const key = groupVersion(String(dig(item, 'metadata', 'name') ?? ''), String(dig(version, 'version')))
+      const key = groupVersion(text(dig(item, 'metadata', 'name')), text(dig(version, 'version')))
       const known = isObject(expected) ? strings(expected[key]) : []
       const served = list(dig(version, 'resources')).flatMap((resource) => {
         const plural = String(dig(resource, 'resource'))
@@ -82,4 +82,8 @@ function keysOf(value: unknown): string[] {
 
 function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }

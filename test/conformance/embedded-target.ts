@@ -2,12 +2,10 @@
 
 import { randomBytes } from 'node:crypto'
 import { seeded } from '../../src/std/draw.ts'
-import { formatInstant } from '../../src/std/instant.ts'
 import { BUILTIN_KINDS } from '../../src/api/builtin-kinds.ts'
 import { crdKind } from '../../src/api/crd-kind.ts'
 import { FLAGGER_KINDS } from '../../src/api/flagger-kinds.ts'
 import { ISTIO_KINDS } from '../../src/api/istio-kinds.ts'
-import { parseSelector, selects } from '../../src/api/label-selector.ts'
 import type { KindSpec } from '../../src/api/kind.ts'
 import { EmbeddedApi } from '../../src/kube/embedded-api.ts'
 import { MemoryJournal } from '../../src/kube/memory-journal.ts'
@@ -18,13 +16,7 @@ import { apiRules } from '../../src/store/api-rules.ts'
 import { type KubectlTarget, readDefinitions } from './kubectl.ts'
 
 const KINDS: readonly KindSpec[] = [...BUILTIN_KINDS, crdKind, ...ISTIO_KINDS, ...FLAGGER_KINDS]
-const RULES = apiRules({
-  labelSelector: (text) => {
-    const { value, problems } = parseSelector(text)
-    return value === undefined ? (problems[0]?.message ?? text) : (labels) => selects(value, labels)
-  },
-  time: formatInstant
-})
+const RULES = apiRules({})
 
 /** Starts the server; `close` stops it. */
 export async function startEmbeddedTarget(data: string): Promise<KubectlTarget & { close(): Promise<void> }> {

@@ -91,6 +91,10 @@ async function replayCommon(
       into.deliberate.push({ id, why: 'openapi-v2: answered 404; kubectl reads v3 and goes on without v2' })
       continue
     }
+    if (!isServed(exchange.path, target.kinds())) {
+      into.deliberate.push({ id, why: 'served: a group version that Serin does not serve' })
+      continue
+    }
     const path = exchange.path.replace('<hash>', '')
     const sent = { method: exchange.method, path, headers: exchange.requestHeaders }
     const wrong = compareCommon(exchange, await send(target.server, sent), target.kinds())

@@ -73,7 +73,8 @@ export class Bindings {
   fill(text: string, from: 'query' | 'body'): string {
     return text.replaceAll(PLACEHOLDER, (whole, name: string) => {
       const [first, second] = from === 'query' ? [this.#lists, this.#values] : [this.#values, this.#lists]
-      return first.get(name) ?? second.get(name) ?? whole
+      const time = name === 'time' ? `${new Date().toISOString().slice(0, 19)}Z` : whole
+      return first.get(name) ?? second.get(name) ?? time
     })
   }
 
@@ -127,20 +128,27 @@ export interface Comparison {
   readonly ignoreZero: boolean
 }
 
-/** The first few differences, each with its path; empty when the values agree. managedFields are left out. */
+/** The differences, each with its path; empty when the values agree. managedFields are left out. */
 export function differences(recorded: unknown, actual: unknown, how: Comparison, path = ''): string[] {
-  if (typeof recorded === 'string') {
-    const text = typeof actual === 'number' ? String(actual) : actual
-    const same = typeof text === 'string' && (typeof actual === 'string' || /^<.*>$/.test(recorded)) && how.bindings.matches(recorded, text)
-    return same ? [] : [`${path}: expected ${short(recorded)}, got ${short(actual)}`]
-  }
+  const wrong = [`${path}: expected ${short(recorded)}, got ${short(actual)}`]
+  if (typeof recorded === 'string') return sameText(recorded, actual, how) ? [] : wrong
   if (Array.isArray(recorded)) {
-    const list: readonly unknown[] = Array.isArray(actual) ? actual : []
-    if (!Array.isArray(actual) || list.length !== recorded.length) return [`${path}: expected ${short(recorded)}, got ${short(actual)}`]
-    return recorded.flatMap((item, index) => differences(item, list[index], how, `${path}[${index}]`))
+    if (!Array.isArray(actual) || actual.length !== recorded.length) return wrong
+    return recorded.flatMap((item, index) => differences(item, actual[index], how, `${path}[${index}]`))
   }
-  if (!isObject(recorded)) return recorded === actual ? [] : [`${path}: expected ${short(recorded)}, got ${short(actual)}`]
-  if (!isObject(actual)) return [`${path}: expected ${short(recorded)}, got ${short(actual)}`]
+  if (isObject(recorded) && isObject(actual)) return objectDifferences(recorded, actual, how, path)
+  return recorded === actual ? [] : wrong
+}
+
+// A number may stand where the whole recorded text is a placeholder.
+function sameText(recorded: string, actual: unknown, { bindings }: Comparison): boolean {
+  if (typeof actual === 'number') return /^<.*>$/.test(recorded) && bindings.matches(recorded, String(actual))
+  return typeof actual === 'string' && bindings.matches(recorded, actual)
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function objectDifferences(recorded: Fields, actual: Fields, how: Comparison, path: string): string[] {
   const keys = new Set([...Object.keys(recorded), ...Object.keys(actual)])
   keys.delete('managedFields')
   return [...keys].flatMap((key) => {

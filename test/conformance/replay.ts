@@ -83,7 +83,8 @@ export function collectionPath(object: Record<string, unknown>): string {
   const kind = String(object['kind'])
   const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   const metadata = isObject(object['metadata']) ? object['metadata'] : {}
-  const namespace = CLUSTER_SCOPED.has(kind) ? '' : `/namespaces/${String(metadata['namespace'] ?? 'demo')}`
+  const home = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : 'demo'
+  const namespace = CLUSTER_SCOPED.has(kind) ? '' : `/namespaces/${home}`
   return `${base}${namespace}/${pluralOf(kind)}`
 }
 
@@ -177,8 +178,11 @@ function open(server: ServerUnderTest, sent: Sent): Promise<IncomingMessage> {
 }
 
 function headOf(response: IncomingMessage): Pick<ActualAnswer, 'status' | 'contentType' | 'warnings'> {
-  const warnings = response.headers['warning']
-  return { status: response.statusCode ?? 0, contentType: response.headers['content-type'] ?? '', warnings: String(warnings ?? '') }
+  return {
+    status: response.statusCode ?? 0,
+    contentType: response.headers['content-type'] ?? '',
+    warnings: response.headers['warning'] ?? ''
+  }
 }
 
 function parseText(text: string): unknown {
