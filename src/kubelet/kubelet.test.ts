@@ -293,7 +293,10 @@ test('init containers run in order before the rest; ConfigMaps and Secrets are v
     () => readFileSync(join(directory, 'pods', client.pod('b')?.metadata.uid ?? '', 'volumes', 'shared-dir', 'made'), 'utf8') === 'hello'
   )
   let text = ''
-  while (text === '') text = await logOf(kubelet, 'b')
+  while (text === '') {
+    await new Promise<void>((resolve) => clock.after(20, resolve))
+    text = await logOf(kubelet, 'b')
+  }
   expect(text).toBe(`${ip} s3cret hello\n`)
 })
 

@@ -9,6 +9,7 @@ import { execIn } from './pod-exec.ts'
 import { PodRunner } from './pod-runner.ts'
 
 const RELIST: Millis = 500
+const WATCH_PAUSE: Millis = 10
 const SIDECAR = 'istio-proxy'
 // The object was removed without asking: its processes get this long.
 const ORPHAN_GRACE: Millis = 1000
@@ -108,6 +109,8 @@ export class Kubelet {
           if (event.kind === 'deleted') this.#remove(event.object.metadata.uid ?? '')
           else this.#see(event.object as Pod, false)
         }
+        // A server that ends watches at once must not be asked in a tight loop.
+        await wait(this.#options.clock, WATCH_PAUSE, signal).catch(() => undefined)
       } catch {
         // Whatever ended the watch: list again, so that nothing is missed.
         resourceVersion = undefined

@@ -65,13 +65,14 @@ class World {
     return this.apply(writes)
   }
 
+  // One ReplicaSet that has something to do, drawn.
   lookAtReplicaSets(): boolean {
-    let moved = false
-    for (const replicaSet of this.replicaSets.values()) {
+    const sets = [...this.replicaSets.values()]
+    const first = Math.floor(this.draw() * sets.length)
+    return [...sets.slice(first), ...sets.slice(0, first)].some((replicaSet) => {
       const { writes } = reconcileReplicaSet({ replicaSet, pods: [...this.pods.values()], now: this.now, draw: this.draw })
-      moved = this.apply(writes) || moved
-    }
-    return moved
+      return this.apply(writes)
+    })
   }
 
   // One pod moves: starts, gets ready, or goes. False when none can.

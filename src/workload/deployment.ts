@@ -4,7 +4,7 @@
 import type { Millis } from '../std/clock.ts'
 import { sameJson } from '../std/json.ts'
 import { deadlineOf, deploymentStatus, isComplete, type Progress } from './deployment-status.ts'
-import { DEPLOYMENTS, REPLICA_SETS, claim, claimWrites, controllerOf, statusPatch, targetOf, wantedOf } from './meta.ts'
+import { DEPLOYMENTS, REPLICA_SETS, claim, claimWrites, controllerOf, isActive, statusPatch, targetOf, wantedOf } from './meta.ts'
 import type { Deployment, DeploymentStatus, Pod, ReplicaSet } from './objects.ts'
 import {
   DESIRED,
@@ -99,7 +99,7 @@ function roll(view: DeploymentView, revisions: Revisions): Moves {
   const { deployment } = view
   const replicas = deployment.spec.replicas ?? 1
   const bounds = boundsOf(deployment)
-  const all = [...revisions.old, ...(revisions.current === undefined ? [] : [revisions.current])].map(occupied)
+  const all = [...revisions.old, ...(revisions.current === undefined ? [] : [revisions.current])].map((each) => occupied(each, view.pods))
   const size = nextNewSize(revisions.current === undefined ? 0 : wantedOf(revisions.current), all, replicas, bounds)
   const present = ensureCurrent(view, revisions, size)
   if (present !== undefined) return present
@@ -243,7 +243,8 @@ function sizeOf(replicaSet: ReplicaSet): Size {
   return { wanted: wantedOf(replicaSet), available: Math.min(wantedOf(replicaSet), replicaSet.status?.availableReplicas ?? 0) }
 }
 
-// Pods an old ReplicaSet has not yet let go still take room: counting them keeps real pods, not only wanted ones, within maxSurge.
-function occupied(replicaSet: ReplicaSet): Size {
-  return { wanted: Math.max(wantedOf(replicaSet), replicaSet.status?.replicas ?? 0), available: 0 }
+// Pods a ReplicaSet has not yet let go still take room: counting them keeps real pods, not only wanted ones, within maxSurge.
+function occupied(replicaSet: ReplicaSet, pods: readonly Pod[]): Size {
+  const held = pods.filter((pod) => isActive(pod) && controllerOf(pod)?.uid === replicaSet.metadata.uid).length
+  return { wanted: Math.max(wantedOf(replicaSet), held), available: 0 }
 }
