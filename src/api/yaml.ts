@@ -83,7 +83,7 @@ function readDocument(tokens: readonly CST.Token[], text: string, place: Place, 
   for (const document of composer.compose(tokens, false, text.length)) {
     const faults = [...document.errors, ...document.warnings].map((one) => ({
       code: `yaml-${one.code.toLowerCase().replaceAll('_', '-')}`,
-      severity: one.name === 'YAMLWarning' || isIndentOnly(one) ? ('warning' as const) : ('error' as const),
+      severity: one.name === 'YAMLWarning' || isIndentOnly(one, text) ? ('warning' as const) : ('error' as const),
       path: '',
       message: one.message,
       ...place(one.pos[0])
@@ -93,9 +93,13 @@ function readDocument(tokens: readonly CST.Token[], text: string, place: Place, 
   }
 }
 
-// kubectl's reader takes these, so they are a matter of style (settled: indentation).
-function isIndentOnly(fault: { readonly code: string; readonly message: string }): boolean {
-  return fault.code === 'BAD_INDENT' && fault.message.includes('sufficiently indented')
+// kubectl's reader takes a closing bracket that is too far left, so it is a matter of style (settled: indentation). The library gives the
+// same fault when there is no bracket at all, which no reader takes.
+function isIndentOnly(
+  fault: { readonly code: string; readonly message: string; readonly pos: readonly [number, number] },
+  text: string
+): boolean {
+  return fault.code === 'BAD_INDENT' && fault.message.includes('sufficiently indented') && /[\]}]/.test(text[fault.pos[0]] ?? '')
 }
 
 function readValue(document: Document, place: Place, found: Found): void {

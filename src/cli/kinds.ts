@@ -1,6 +1,7 @@
 // Every kind the embedded API serves from the start, and the rules for their content.
 
 import { BUILTIN_KINDS } from '../api/builtin-kinds.ts'
+import { prepareKind, validateKind } from '../api/builtin-rules.ts'
 import { crdKind } from '../api/crd-kind.ts'
 import { FLAGGER_KINDS } from '../api/flagger-kinds.ts'
 import { ISTIO_KINDS } from '../api/istio-kinds.ts'
@@ -12,4 +13,4 @@ import type { KindRules } from '../store/kind-rules.ts'
 export const KINDS: readonly KindSpec[] = [...BUILTIN_KINDS, crdKind, ...ISTIO_KINDS, ...FLAGGER_KINDS]
 
 /** How their objects are read, filled in and checked. */
-export const RULES: KindRules = apiRules()
+export const RULES: KindRules = apiRules({ validate: validateKind, prepare: prepareKind })
