@@ -1,0 +1,102 @@
+// Real instances for end-to-end tests: `bin/serin up` as a child process on free loopback ports with a data folder of its own. Every test
+// stops what it starts.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Ran, run } from './run.ts'
+
+/** The checkout. */
+export const ROOT = join(import.meta.dirname, '..', '..')
+
+/** What to start: manifests for `-f`, the text of a `--config` file, a data folder to take over, more words of the command line. */
+export interface SerinOptions {
+  readonly files?: readonly string[]
+  readonly config?: string
+  readonly dir?: string
+  readonly args?: readonly string[]
+}
+
+/** URLs as `serin.json` gives them. */
+export interface SerinAddresses {
+  readonly api: string
+  readonly http: string
+  readonly admin: string
+  readonly mesh: string
+}
+
+/** A command for kubectl: text for its standard input, another kubectl than the first on the PATH. */
+export interface KubectlOptions {
+  readonly input?: string
+  readonly program?: string
+}
+
+/** A running `serin up`. */
+export interface Serin {
+  readonly dir: string
+  readonly addresses: SerinAddresses
+  /** Of the serving process, not of its starter. */
+  readonly pid: number
+  readonly child: ChildProcess
+  /** Lines on standard output and standard error so far. */
+  readonly lines: readonly string[]
+  /** Runs kubectl on this instance, with a cache of its own. Never rejects for a failing command: look at `code`. */
+  kubectl(args: readonly string[], options?: KubectlOptions): Promise<Ran>
+  /** SIGTERM; resolves with the exit code. The data folder stays when it was given. */
+  stop(): Promise<number | null>
+}
+
+const PORTS = ['--api-port', '0', '--http-port', '0', '--admin-port', '0', '--mesh-port', '0']
+
+/** Starts an instance and waits for its line `ready`. Rejects with all it printed when it ends before. */
+export async function startSerin(options: SerinOptions = {}): Promise<Serin> {
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'serin-e2e-'))
+  const words = ['up', '--data-dir', dir, ...PORTS]
+  if (options.config !== undefined) {
+    const file = join(dir, 'serin.yaml')
+    writeFileSync(file, options.config)
+    words.push('--config', file)
+  }
+  for (const file of options.files ?? []) words.push('-f', file)
+  const child = spawn(process.execPath, [join(ROOT, 'bin', 'serin'), ...words, ...(options.args ?? [])], {
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  const lines: string[] = []
+  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  await untilReady(child, lines)
+  // written by Serin itself just before `ready`
+  const addresses = JSON.parse(readFileSync(join(dir, 'serin.json'), 'utf8')) as SerinAddresses & { pid: number }
+  const environment = { ...process.env, KUBECONFIG: join(dir, 'kubeconfig'), HOME: dir }
+  return {
+    dir,
+    addresses,
+    pid: addresses.pid,
+    child,
+    lines,
+    kubectl: (args, { input, program = 'kubectl' } = {}) =>
+      run(program, ['--cache-dir', join(dir, 'kubectl-cache'), ...args], { env: environment, ...(input === undefined ? {} : { input }) }),
+    stop: async () => {
+      child.kill('SIGTERM')
+      const code = await exit
+      if (options.dir === undefined) rmSync(dir, { recursive: true, force: true })
+      return code
+    }
+  }
+}
+
+function untilReady(child: ChildProcess, lines: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      let rest = ''
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        const parts = (rest + text).split('\n')
+        rest = parts.pop() ?? ''
+        lines.push(...parts)
+        if (parts.includes('ready')) resolve()
+      })
+    }
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`serin up ended with ${code} before it was ready:\n${lines.join('\n')}`)))
+  })
+}
