@@ -27,8 +27,11 @@ export interface EventRecorderOptions {
 export const EVENTS_REMEMBERED = 2_000
 /** A repetition later than this is a new event. */
 export const COUNTED_WITHIN: Millis = 600_000
-/** Distinct messages of one reason about one object within COUNTED_WITHIN; further ones are counted under a common message. */
-export const MESSAGES_MAX = 10
+/**
+ * Distinct messages of one reason about one object within COUNTED_WITHIN; further ones are counted in one event that carries the newest of
+ * them. client-go stops at 10, which hides the end of every rollout (flagger-observed.md 22).
+ */
+export const MESSAGES_MAX = 100
 
 const EVENTS = { group: '', version: 'v1', resource: 'events' } as const
 
@@ -52,14 +55,15 @@ export class EventRecorder {
   /** Writes the event, or counts up the same one. Resolves when written; a refusal by the API is dropped, an aborted signal rejects. */
   async record(happening: Happening, signal: AbortSignal): Promise<void> {
     const now = this.#options.clock.now()
-    const message = this.#boundedMessage(happening, now)
-    const key = JSON.stringify([happening.about.metadata.uid, happening.type, happening.reason, message])
+    const bounded = this.#isWithinBound(happening, now)
+    const message = bounded ? happening.message : `(combined from similar events): ${happening.message}`
+    const key = JSON.stringify([happening.about.metadata.uid, happening.type, happening.reason, ...(bounded ? [message] : [])])
     const known = this.#remembered.get(key)
     try {
       if (known !== undefined && now - known.last <= COUNTED_WITHIN) {
         known.count++
         known.last = now
-        if (await this.#countUp(known, signal)) return
+        if (await this.#countUp(known, message, signal)) return
       }
       this.#remember(key, await this.#write({ ...happening, message }, now, signal))
     } catch (error) {
@@ -67,8 +71,8 @@ export class EventRecorder {
     }
   }
 
-  async #countUp(known: Remembered, signal: AbortSignal): Promise<boolean> {
-    const body = { count: known.count, lastTimestamp: this.#options.time(known.last) }
+  async #countUp(known: Remembered, message: string, signal: AbortSignal): Promise<boolean> {
+    const body = { count: known.count, lastTimestamp: this.#options.time(known.last), message }
     try {
       await this.#options.client.patch({ ...EVENTS, namespace: known.namespace, name: known.name }, { kind: 'merge', body }, { signal })
       return true
@@ -111,7 +115,7 @@ export class EventRecorder {
     }
   }
 
-  #boundedMessage(happening: Happening, now: Millis): string {
+  #isWithinBound(happening: Happening, now: Millis): boolean {
     const key = JSON.stringify([happening.about.metadata.uid, happening.type, happening.reason])
     const before = this.#messages.get(key)
     const group = before === undefined || now - before.first > COUNTED_WITHIN ? { first: now, seen: new Set<string>() } : before
@@ -121,8 +125,8 @@ export class EventRecorder {
       if (this.#messages.size <= EVENTS_REMEMBERED) break
       this.#messages.delete(oldest)
     }
-    if (group.seen.size >= MESSAGES_MAX && !group.seen.has(happening.message)) return `(combined from similar events): ${happening.reason}`
+    if (group.seen.size >= MESSAGES_MAX && !group.seen.has(happening.message)) return false
     group.seen.add(happening.message)
-    return happening.message
+    return true
   }
 }
