@@ -88,6 +88,7 @@ export class World {
   stuckSuffix = ':stuck'
   readonly #store = new Store({ kinds: KINDS.map(kindOf), rules: RULES })
   readonly #draw = seeded(1)
+  readonly #changes: Change[] = []
   readonly #watchers = new Set<(change: Change) => void>()
   readonly #seenGeneration = new Map<string, number>()
   #stop = new AbortController()
@@ -135,6 +136,7 @@ export class World {
     const loop = new RolloutLoop({
       client: this.#client(),
       clock: this.clock,
+      draw: this.#draw,
       hooks: { call: (url, payload) => this.#hook(url, payload) },
       metrics: {
         available: () => Promise.resolve({ kind: 'up' }),
@@ -149,9 +151,7 @@ export class World {
       },
       log: (line) => this.log.push(line)
     })
-    this.#running = loop.run(this.#stop.signal).catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) throw error
-    })
+    this.#running = loop.run(this.#stop.signal)
   }
 
   /** Ends the controller as a crash would: nothing it has in hand is finished. */
@@ -178,6 +178,7 @@ export class World {
   }
 
   #noticed(change: Change): void {
+    this.#changes.push(change)
     for (const watcher of this.#watchers) watcher(change)
     const { namespace = '', name = '', generation = 1 } = change.object.metadata
     if (change.resource !== 'deployments' || change.kind === 'deleted') return
@@ -245,7 +246,7 @@ export class World {
         const { answer } = this.#store.apply({ verb: 'list', ...at(query) }, { now: this.clock.now(), draw: this.#draw })
         return answer.kind === 'list' ? Promise.resolve(answer) : Promise.reject(new Error('no list'))
       },
-      watch: (query, { signal }) => this.#watch(query.resource, signal),
+      watch: (query, { signal }) => this.#watch(query, signal),
       create: (ref, object) =>
         write({ verb: 'create', target: { resource: ref, namespace: object.metadata.namespace ?? '' }, body: object, options: {} }),
       update: (ref, object, { subresource }) =>
@@ -272,11 +273,12 @@ export class World {
     }
   }
 
-  async *#watch(resource: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {
-    const queue: Change[] = []
+  async *#watch({ resource, resourceVersion }: Parameters<KubeClient['watch']>[0], signal: AbortSignal): AsyncGenerator<WatchEvent> {
+    const concerns = (change: Change): boolean => change.resource === resource && change.resourceVersion > Number(resourceVersion)
+    const queue = this.#changes.filter(concerns)
     let wake: () => void = () => {}
     const watcher = (change: Change): void => {
-      if (change.resource !== resource) return
+      if (!concerns(change)) return
       queue.push(change)
       wake()
     }

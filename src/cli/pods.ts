@@ -8,6 +8,7 @@ import type { EventRecorder } from '../kube/event-recorder.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
 import type { Clock } from '../std/clock.ts'
+import type { Draw } from '../std/draw.ts'
 import { commandFor, type ImageMap } from '../workload/image-map.ts'
 import type { Config } from './config.ts'
 import { OUTBOUND_PORT } from './listeners.ts'
@@ -17,6 +18,7 @@ import type { Mesh } from './mesh.ts'
 export interface PodOptions {
   readonly client: KubeClient
   readonly clock: Clock
+  readonly draw: Draw
   readonly processes: Processes
   readonly slot: Slot
   readonly mesh: Mesh
@@ -37,10 +39,11 @@ const BUILT_IN: ImageMap['builtIn'] = {
 
 /** A kubelet, not yet started. */
 export function kubeletOf(options: PodOptions): Kubelet {
-  const { client, clock, processes, slot, mesh, recorder, config, directory, signal } = options
+  const { client, clock, draw, processes, slot, mesh, recorder, config, directory, signal } = options
   return new Kubelet({
     client,
     clock,
+    draw,
     processes,
     nodeName: 'serin',
     podPrefix: slot.podPrefix,

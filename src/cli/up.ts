@@ -212,6 +212,7 @@ async function startLoops(rig: Rig, { dir, reaper, slot }: Ground, { client, mes
   const kubelet = kubeletOf({
     client,
     clock,
+    draw,
     processes,
     slot,
     mesh,
@@ -221,6 +222,7 @@ async function startLoops(rig: Rig, { dir, reaper, slot }: Ground, { client, mes
     signal
   })
   await kubelet.start()
+  rig.supervise('the kubelet', kubelet.following)
   rig.undo(() => kubelet.stop(POD_GRACE))
   const controller = recorder('serin')
   const workloads = new WorkloadLoop({ client, clock, draw, log, event: (event, stop) => controller.record(event, stop) })
@@ -230,6 +232,7 @@ async function startLoops(rig: Rig, { dir, reaper, slot }: Ground, { client, mes
   const rollouts = new RolloutLoop({
     client,
     clock,
+    draw,
     log,
     metrics: new RegistrySource(history),
     hooks: new HttpHookCaller((host, namespace) => detourOf(host, namespace, mesh)),

@@ -1,137 +1,87 @@
 // Runs the rollouts of all Canaries: ticks a Canary when it or an object it reads changes, and when its last tick said to look again.
-// Owns the queue (one tick per Canary at a time) and, per Canary, what a tick wants remembered; all of it can be lost.
+// Owns what is known of each Canary between ticks; all of it can be lost.
 
-import type { KubeObject } from '../api/object.ts'
-import { ApiError } from '../kube/kube-client.ts'
+import type { KubeObject, ResourceRef } from '../api/object.ts'
+import type { BackoffShape } from '../kube/backoff.ts'
+import { KeyRunner } from '../kube/key-runner.ts'
+import { keyOfObject, type ObjectEvent, Reflector } from '../kube/reflector.ts'
 import { planOf } from '../rollout/plan.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import type { Millis } from '../std/clock.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 import { type Memory, NO_MEMORY, tick } from './rollout-tick.ts'
-import { follow } from './rollout-watch.ts'
 
-interface Entry {
+interface Known {
+  readonly uid: string | undefined
   readonly namespace: string
   readonly name: string
   /** Names of the objects it reads, as `resource/name`. */
-  names: ReadonlySet<string>
+  readonly reads: ReadonlySet<string>
   memory: Memory
-  running: boolean
-  /** A change came while its tick ran. */
-  again: boolean
-  failures: number
-  cancelWake: () => void
 }
 
-const FIRST_BACKOFF: Millis = 1000
-const LONGEST_BACKOFF: Millis = 60_000
+const BACKOFF: BackoffShape = { first: 1000, most: 60_000 }
 
 /** The rollout controller. */
 export class RolloutLoop {
   readonly #ports: RolloutPorts
-  readonly #entries = new Map<string, Entry>()
-  #fail: (error: unknown) => void = () => {}
+  readonly #canaries = new Map<string, Known>()
 
   constructor(ports: RolloutPorts) {
     this.#ports = ports
   }
 
-  /** Runs until the signal ends it, then rejects with the signal's reason; rejects earlier only for a bug. */
-  async run(signal: AbortSignal): Promise<never> {
-    const broken = new Promise<never>((_, reject) => {
-      this.#fail = reject
+  /** Runs until the signal ends it; rejects only for a bug. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { client, clock, draw, log } = this.#ports
+    const runner = new KeyRunner(
+      { clock, draw, backoff: BACKOFF, log: (line) => log(`canary ${line}`), run: (key, stop) => this.#tick(key, stop) },
+      signal
+    )
+    const watches = Object.values(RESOURCES).map((query) => {
+      const onError = (error: unknown): void => log(`watching ${query.resource}: ${String(error)}`)
+      const onEvent = (event: ObjectEvent): void => this.#seen(query, event, runner)
+      return new Reflector({ client, clock, draw, query, onError, onEvent }).run(signal)
     })
-    const watching = Object.values(RESOURCES).map((resource) => {
-      const seen = (object: KubeObject, kind: 'present' | 'deleted'): void => this.#seen(resource.resource, object, { kind, signal })
-      return follow({ client: this.#ports.client, clock: this.#ports.clock, log: this.#ports.log, resource, seen }, signal)
-    })
-    try {
-      return await Promise.race([broken, ...watching])
-    } finally {
-      for (const entry of this.#entries.values()) entry.cancelWake()
-      await Promise.allSettled(watching)
-    }
+    await Promise.race([runner.failed, Promise.all(watches)])
   }
 
-  #seen(
-    resource: string,
-    object: KubeObject,
-    { kind, signal }: { readonly kind: 'present' | 'deleted'; readonly signal: AbortSignal }
-  ): void {
-    const { namespace = '', name = '' } = object.metadata
+  #seen({ resource }: ResourceRef, { object, kind }: ObjectEvent, runner: KeyRunner): void {
     if (resource === RESOURCES.canaries.resource) {
-      const entry = this.#entryOf(namespace, name)
-      if (kind === 'present') entry.names = namesOf(object)
-      this.#touch(entry, signal)
+      if (kind !== 'deleted') this.#know(object)
+      runner.touch(keyOfObject(object))
       return
     }
-    for (const entry of this.#entries.values()) {
-      if (entry.namespace === namespace && entry.names.has(`${resource}/${name}`)) this.#touch(entry, signal)
+    const { namespace = '', name = '' } = object.metadata
+    for (const [key, canary] of this.#canaries) {
+      if (canary.namespace === namespace && canary.reads.has(`${resource}/${name}`)) runner.touch(key)
     }
   }
 
-  #entryOf(namespace: string, name: string): Entry {
-    const key = `${namespace}/${name}`
-    const found = this.#entries.get(key)
-    if (found !== undefined) return found
-    const entry: Entry = {
-      namespace,
-      name,
-      names: new Set(),
-      memory: NO_MEMORY,
-      running: false,
-      again: false,
-      failures: 0,
-      cancelWake: () => {}
-    }
-    this.#entries.set(key, entry)
-    return entry
+  #know(canary: KubeObject): void {
+    const { uid, namespace = '', name = '' } = canary.metadata
+    const key = keyOfObject(canary)
+    const before = this.#canaries.get(key)
+    const memory = before?.uid === uid ? (before?.memory ?? NO_MEMORY) : NO_MEMORY
+    this.#canaries.set(key, { uid, namespace, name, reads: readsOf(canary), memory })
   }
 
-  #touch(entry: Entry, signal: AbortSignal): void {
-    if (signal.aborted) return
-    if (entry.running) {
-      entry.again = true
-      return
+  async #tick(key: string, signal: AbortSignal): Promise<Millis | undefined> {
+    const canary = this.#canaries.get(key)
+    if (canary === undefined) return undefined
+    const result = await tick(this.#ports, canary, canary.memory, signal)
+    if (result.kind === 'gone') {
+      this.#canaries.delete(key)
+      return undefined
     }
-    entry.cancelWake()
-    entry.running = true
-    this.#turn(entry, signal).catch((error: unknown) => this.#fail(error))
-  }
-
-  async #turn(entry: Entry, signal: AbortSignal): Promise<void> {
-    const wake = await this.#tick(entry, signal)
-    entry.running = false
-    if (signal.aborted || wake === 'gone') return
-    if (entry.again) {
-      entry.again = false
-      this.#touch(entry, signal)
-      return
-    }
-    entry.cancelWake = this.#ports.clock.after(wake, () => this.#touch(entry, signal))
-  }
-
-  async #tick(entry: Entry, signal: AbortSignal): Promise<Millis | 'gone'> {
-    try {
-      const result = await tick(this.#ports, entry, entry.memory, signal)
-      entry.failures = 0
-      if (result.kind === 'gone') {
-        this.#entries.delete(`${entry.namespace}/${entry.name}`)
-        return 'gone'
-      }
-      entry.memory = result.memory
-      return result.wake
-    } catch (error) {
-      if (signal.aborted) return 'gone'
-      if (!(error instanceof ApiError)) throw error
-      const backoff = Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** entry.failures++)
-      this.#ports.log(`canary ${entry.namespace}/${entry.name}: ${error.message}; again in ${backoff / 1000} s`)
-      return Math.max(backoff, (error.retryAfterSeconds ?? 0) * 1000)
-    }
+    // It may have been seen anew meanwhile, or another may have taken its name.
+    const latest = this.#canaries.get(key)
+    if (latest?.uid === canary.uid && latest !== undefined) latest.memory = result.memory
+    return result.wake
   }
 }
 
-function namesOf(canary: KubeObject): ReadonlySet<string> {
+function readsOf(canary: KubeObject): ReadonlySet<string> {
   const { target, apex } = planOf(canary)
   return new Set([
     `deployments/${target}`,

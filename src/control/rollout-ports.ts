@@ -3,6 +3,7 @@
 import type { KubeClient } from '../kube/kube-client.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Clock } from '../std/clock.ts'
+import type { Draw } from '../std/draw.ts'
 import type { HookCaller } from './hook-caller.ts'
 import type { MetricSource } from './metric-source.ts'
 
@@ -16,6 +17,7 @@ export interface EventSink {
 export interface RolloutPorts {
   readonly client: KubeClient
   readonly clock: Clock
+  readonly draw: Draw
   readonly hooks: HookCaller
   readonly metrics: MetricSource
   readonly events: EventSink

@@ -2,7 +2,9 @@
 // look never acts on a copy older than its own last write.
 
 import type { KubeObject, ResourceRef } from '../api/object.ts'
+import { KeyRunner } from '../kube/key-runner.ts'
 import type { CallOptions, KubeClient } from '../kube/kube-client.ts'
+import { type ObjectEvent, Reflector } from '../kube/reflector.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { reconcileDeployment } from '../workload/deployment.ts'
@@ -12,8 +14,6 @@ import { reconcileReplicaSet } from '../workload/replica-set.ts'
 import { reconcileService } from '../workload/service.ts'
 import type { Reconciled, WorkloadEvent } from '../workload/write.ts'
 import { applyWrites } from './apply-writes.ts'
-import { KeyRunner } from './key-runner.ts'
-import { follow } from './rollout-watch.ts'
 
 /** What the loop needs from outside. `event` must not fail: a lost Event is no reason to stop. */
 export interface WorkloadPorts {
@@ -36,19 +36,16 @@ export class WorkloadLoop {
     this.#ports = ports
   }
 
-  /** Runs until the signal ends it, then rejects with its reason; rejects earlier only for a bug. */
-  async run(signal: AbortSignal): Promise<never> {
-    const { client, clock, log } = this.#ports
-    const runner = new KeyRunner({ clock, log, run: (key, stop) => this.#look(key, { signal: stop }) }, signal)
+  /** Runs until the signal ends it; rejects only for a bug. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { client, clock, draw, log } = this.#ports
+    const runner = new KeyRunner({ clock, draw, log, run: (key, stop) => this.#look(key, { signal: stop }) }, signal)
     const neighbours = new Neighbours(runner)
-    const watches = FOLLOWED.map((resource) =>
-      follow({ client, clock, log, resource, seen: (object, kind) => neighbours.seen(resource, object, kind) }, signal)
-    )
-    try {
-      return await Promise.race([runner.failed, ...watches])
-    } finally {
-      await Promise.allSettled(watches)
-    }
+    const watches = FOLLOWED.map((query) => {
+      const onError = (error: unknown): void => log(`watching ${query.resource}: ${String(error)}`)
+      return new Reflector({ client, clock, draw, query, onError, onEvent: (event) => neighbours.seen(query, event) }).run(signal)
+    })
+    await Promise.race([runner.failed, Promise.all(watches)])
   }
 
   async #look(key: string, options: CallOptions): Promise<Millis | undefined> {
@@ -108,14 +105,14 @@ class Neighbours {
     this.#runner = runner
   }
 
-  seen(resource: ResourceRef, object: KubeObject, kind: 'present' | 'deleted'): void {
+  seen(resource: ResourceRef, { object, kind }: ObjectEvent): void {
     const { namespace = '', name = '', labels = {} } = object.metadata
     if (resource === ENDPOINT_SLICES) return this.#touch(SERVICES, namespace, labels[SERVICE_OF_SLICE])
     if (resource === ENDPOINTS) return this.#touch(SERVICES, namespace, name)
     if (resource !== PODS) {
       const known = this.#namesOf(resource, namespace)
-      if (kind === 'present') known.add(name)
-      else known.delete(name)
+      if (kind === 'deleted') known.delete(name)
+      else known.add(name)
       this.#touch(resource, namespace, name)
     }
     if (resource === REPLICA_SETS) this.#touchOwner(DEPLOYMENTS, namespace, object)

@@ -80,3 +80,38 @@ test('after failures it backs off, lists again, and tells the differences only',
   stop.abort()
   await running
 })
+
+test('anything but a failure of the API is a bug and ends it', async () => {
+  const { clock, client, signal } = await world()
+  const broken: Pick<KubeClient, 'list' | 'watch'> = {
+    list: (query, options) => client.list(query, options),
+    watch: () => {
+      throw new TypeError('no such thing')
+    }
+  }
+  const { reflector, errors } = reflect(broken, clock)
+  await expect(reflector.run(signal)).rejects.toThrow('no such thing')
+  expect(errors).toEqual([])
+})
+
+test('a watch that has been silent for too long is begun anew from where it was', async () => {
+  const { clock, client, signal, stop } = await world()
+  const versions: string[] = []
+  const counting: Pick<KubeClient, 'list' | 'watch'> = {
+    list: (query, options) => client.list(query, options),
+    watch: (query, options) => {
+      versions.push(query.resourceVersion)
+      return client.watch(query, options)
+    }
+  }
+  const errors: unknown[] = []
+  const onError = (error: unknown): void => void errors.push(error)
+  const reflector = new Reflector({ client: counting, clock, draw: seeded(1), query: CONFIG_MAPS, onError, silenceMax: 150_000 })
+  const running = reflector.run(signal)
+  await reflector.whenSynced()
+  await clock.advance(400_000)
+  expect(versions).toEqual([versions[0], versions[0], versions[0]])
+  expect(errors).toEqual([])
+  stop.abort()
+  await running
+})

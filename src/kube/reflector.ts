@@ -81,7 +81,7 @@ export class Reflector {
     return [...this.#objects.values()]
   }
 
-  /** Keeps the cache equal until the signal is aborted; then resolves. */
+  /** Keeps the cache equal until the signal is aborted, then resolves; rejects for anything but the API's failures: a bug. */
   async run(signal: AbortSignal): Promise<void> {
     let failures = 0
     while (!signal.aborted) {
@@ -110,6 +110,7 @@ export class Reflector {
         // a version that has merely aged is no failure: list again at once
         if (relist) return this.#once(signal)
       }
+      if (!(error instanceof ApiError) && !signal.aborted) throw error
       return { error }
     }
   }
@@ -161,6 +162,9 @@ export class Reflector {
         this.#contact = clock.now()
         this.#take(event)
       }
+    } catch (error) {
+      // a connection that fell silent has merely ended
+      if (!quiet.signal.aborted || signal.aborted) throw error
     } finally {
       stop()
     }

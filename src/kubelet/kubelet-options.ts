@@ -1,6 +1,7 @@
 // What the kubelet needs from the rest of the program: the API, time, processes, and a few questions only the composition root answers.
 
 import type { Clock, Millis } from '../std/clock.ts'
+import type { Draw } from '../std/draw.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import type { ImageCommand } from '../workload/image-map.ts'
 import type { Pod } from '../workload/objects.ts'
@@ -68,6 +69,7 @@ export interface Sidecar {
 export interface KubeletOptions {
   readonly client: KubeClient
   readonly clock: Clock
+  readonly draw: Draw
   readonly processes: ProcessPort
   readonly nodeName: string
   /** The slot's first two address parts, e.g. `127.10`. */

@@ -8,7 +8,7 @@ import { isObject } from '../std/json.ts'
 import { groupLives, pidsOfRun } from '../host/process-table.ts'
 import { Processes } from '../host/processes.ts'
 import { takeSlot, type Slot } from '../host/slots.ts'
-import { newUid, systemClock } from '../host/system-clock.ts'
+import { newUid, systemClock, systemDraw } from '../host/system-clock.ts'
 import { ApiError, type KubeClient, type ObjectKey, type WatchEvent } from '../kube/kube-client.ts'
 import type { Container, ContainerStatus, Pod, PodSpec } from '../workload/objects.ts'
 import { Kubelet } from './kubelet.ts'
@@ -120,6 +120,7 @@ async function started(more: Partial<KubeletOptions> = {}): Promise<Kubelet> {
   const kubelet = new Kubelet({
     client,
     clock,
+    draw: systemDraw(),
     processes,
     nodeName: 'serin',
     podPrefix: slot.podPrefix,

@@ -1,6 +1,7 @@
 // The kubelet: every Pod the API holds runs as local processes at an address of its own; Pods that go are ended, then confirmed.
 
-import { wait, type Millis } from '../std/clock.ts'
+import { Reflector } from '../kube/reflector.ts'
+import type { Millis } from '../std/clock.ts'
 import { allocateAddress, isAllocatable } from '../workload/allocate-address.ts'
 import { PODS } from '../workload/meta.ts'
 import type { Pod } from '../workload/objects.ts'
@@ -8,8 +9,6 @@ import type { ExecExit, ExecStreams, KubeletOptions, LogOptions, PodName } from 
 import { execIn } from './pod-exec.ts'
 import { PodRunner } from './pod-runner.ts'
 
-const RELIST: Millis = 500
-const WATCH_PAUSE: Millis = 10
 const SIDECAR = 'istio-proxy'
 // The object was removed without asking: its processes get this long.
 const ORPHAN_GRACE: Millis = 1000
@@ -27,7 +26,7 @@ export class Kubelet {
   readonly #pods = new Map<string, { readonly runner: PodRunner; readonly name: PodName }>()
   readonly #stopped = new AbortController()
   #last: string | undefined
-  #watching: Promise<void> | undefined
+  #following: Promise<void> = Promise.resolve()
 
   constructor(options: KubeletOptions) {
     this.#options = options
@@ -35,14 +34,35 @@ export class Kubelet {
 
   /** Lists Pods, starts what should run and follows changes until `stop`. Resolves after the first list. */
   async start(): Promise<void> {
-    const version = await this.#list('first')
-    this.#watching = this.#follow(version)
+    const { client, clock, draw } = this.#options
+    let listed = false
+    const reflector = new Reflector({
+      client,
+      clock,
+      draw,
+      query: PODS,
+      onEvent: ({ kind, object }) => {
+        if (!listed) return
+        if (kind === 'deleted') this.#remove(object.metadata.uid ?? '')
+        // The API server decoded it.
+        else this.#see(object as Pod, false)
+      }
+    })
+    this.#following = reflector.run(this.#stopped.signal)
+    await Promise.race([reflector.whenSynced(), this.#following])
+    listed = true
+    this.#resume(reflector.objects() as readonly Pod[])
+  }
+
+  /** Settles when nothing is followed any more; rejects for a bug. */
+  get following(): Promise<void> {
+    return this.#following
   }
 
   /** Ends every process within `grace` each and leaves the Pod objects as they are: the next start goes on with them. */
   async stop(grace: Millis): Promise<void> {
     this.#stopped.abort(new Error('stopped'))
-    await this.#watching
+    await Promise.allSettled([this.#following])
     await Promise.all([...this.#pods.values()].map(({ runner }) => runner.abandon(grace)))
   }
 
@@ -82,41 +102,10 @@ export class Kubelet {
     return [...this.#pods.values()].find((each) => each.name.namespace === namespace && each.name.name === name)?.runner
   }
 
-  async #list(when: 'first' | 'again'): Promise<string> {
-    const { items, resourceVersion } = await this.#options.client.list(PODS, { signal: this.#stopped.signal })
-    // The API server decoded them.
-    const pods = items as Pod[]
-    const present = new Set(pods.map(({ metadata }) => metadata.uid))
-    for (const uid of this.#pods.keys()) if (!present.has(uid)) this.#remove(uid)
-    // Pods that ran before keep their addresses, so these are taken before any new one is given.
+  // Pods that ran before keep their addresses, so these are taken before any new one is given.
+  #resume(pods: readonly Pod[]): void {
     const known = (pod: Pod): number => (isAllocatable(this.#options.podPrefix, pod.status?.podIP ?? '') ? 0 : 1)
-    for (const pod of pods.toSorted((a, b) => known(a) - known(b))) this.#see(pod, when === 'first')
-    return resourceVersion
-  }
-
-  async #follow(from: string): Promise<void> {
-    const { signal } = this.#stopped
-    let resourceVersion: string | undefined = from
-    while (!signal.aborted) {
-      try {
-        resourceVersion ??= await this.#list('again')
-        for await (const event of this.#options.client.watch({ ...PODS, resourceVersion }, { signal })) {
-          if (event.kind === 'bookmark') {
-            resourceVersion = event.resourceVersion
-            continue
-          }
-          resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion
-          if (event.kind === 'deleted') this.#remove(event.object.metadata.uid ?? '')
-          else this.#see(event.object as Pod, false)
-        }
-        // A server that ends watches at once must not be asked in a tight loop.
-        await wait(this.#options.clock, WATCH_PAUSE, signal).catch(() => undefined)
-      } catch {
-        // Whatever ended the watch: list again, so that nothing is missed.
-        resourceVersion = undefined
-        await wait(this.#options.clock, RELIST, signal).catch(() => undefined)
-      }
-    }
+    for (const pod of pods.toSorted((a, b) => known(a) - known(b))) this.#see(pod, true)
   }
 
   #see(pod: Pod, first: boolean): void {

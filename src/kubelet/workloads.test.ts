@@ -39,6 +39,7 @@ beforeEach(async () => {
   kubelet = new Kubelet({
     client,
     clock,
+    draw,
     processes,
     nodeName: 'serin',
     podPrefix: slot.podPrefix,

@@ -1,9 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { ApiError } from '../kube/kube-client.ts'
 import { VirtualClock } from '../std/clock.ts'
-import { FIRST_BACKOFF, KeyRunner, LONGEST_BACKOFF } from './key-runner.ts'
+import { KeyRunner, type KeyRunnerOptions } from './key-runner.ts'
+import { ApiError } from './kube-client.ts'
 
-function given(run: (key: string) => Promise<number | undefined>): {
+function given(
+  run: (key: string) => Promise<number | undefined>,
+  more: Partial<KeyRunnerOptions> = {}
+): {
   clock: VirtualClock
   runner: KeyRunner
   stop: AbortController
@@ -11,7 +14,7 @@ function given(run: (key: string) => Promise<number | undefined>): {
 } {
   const [clock, stop, lines] = [new VirtualClock(), new AbortController(), [] as string[]]
   onTestFinished(() => stop.abort())
-  return { clock, stop, lines, runner: new KeyRunner({ clock, run, log: (line) => lines.push(line) }, stop.signal) }
+  return { clock, stop, lines, runner: new KeyRunner({ clock, draw: () => 1, run, log: (line) => lines.push(line), ...more }, stop.signal) }
 }
 
 test('touches during a run lead to exactly one more run', async () => {
@@ -47,11 +50,11 @@ test('failures of the API are retried ever more slowly and told, conflicts silen
     return Promise.reject(tries === 1 ? new ApiError(409, 'Conflict', 'moved on') : new ApiError(500, 'InternalError', 'broken'))
   })
   runner.touch('a')
-  await clock.advance(FIRST_BACKOFF * 15)
+  await clock.advance(50 + 100 + 200 + 400)
   expect(tries).toBe(5)
   expect(lines[0]).toBe('a: broken; again in 100 ms')
-  await clock.advance(10 * LONGEST_BACKOFF)
-  expect(lines.at(-1)).toContain(`again in ${LONGEST_BACKOFF} ms`)
+  await clock.advance(300_000)
+  expect(lines.at(-1)).toContain('again in 30000 ms')
 })
 
 test('a bug is not retried but handed on', async () => {
@@ -69,4 +72,32 @@ test('nothing runs after the signal', async () => {
   runner.touch('b')
   await clock.advance(1000)
   expect(runs).toBe(1)
+})
+
+test('keys beyond the bound wait their turn, first come first served', async () => {
+  const started: string[] = []
+  const gates = new Map(['a', 'b', 'c', 'd'].map((key) => [key, Promise.withResolvers<undefined>()]))
+  const run = (key: string): Promise<undefined> => {
+    started.push(key)
+    return gates.get(key)?.promise ?? Promise.resolve(undefined)
+  }
+  const { clock, runner } = given(run, { parallel: 2 })
+  for (const key of ['a', 'b', 'c', 'd', 'c']) runner.touch(key)
+  await clock.advance(0)
+  expect(started).toEqual(['a', 'b'])
+  gates.get('b')?.resolve(undefined)
+  await clock.advance(0)
+  expect(started).toEqual(['a', 'b', 'c'])
+})
+
+test('an API that says when to come back is not asked before, and a success forgives the failures', async () => {
+  const at: number[] = []
+  const { clock, runner } = given(() => {
+    at.push(clock.now())
+    if (at.length === 1) return Promise.reject(new ApiError(429, 'TooManyRequests', 'slower', 2))
+    return at.length === 3 ? Promise.reject(new ApiError(500, 'InternalError', 'broken')) : Promise.resolve(10)
+  })
+  runner.touch('a')
+  await clock.advance(2065)
+  expect(at).toEqual([0, 2000, 2010, 2060])
 })
