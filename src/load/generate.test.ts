@@ -1,7 +1,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { generate } from './generate.ts'
+import { generate, type LoadAnswer } from './generate.ts'
 import type { LoadPlan } from './load-plan.ts'
 
 async function serve(handle: http.RequestListener): Promise<string> {
@@ -88,4 +88,29 @@ test('an aborted load stops', async () => {
   })
   const report = await generate(plan(url, { count: 100_000, connections: 1 }), { signal: stop.signal })
   expect(report.sent).toBeLessThan(10)
+})
+
+test('a load that is told to end sends nothing new and has what is under way answered', async () => {
+  const until = new AbortController()
+  const url = await serve((_, response) => {
+    until.abort()
+    setTimeout(() => response.end(), 50)
+  })
+  const report = await generate(plan(url, { count: 100_000, connections: 3 }), { signal: never, until: until.signal })
+  expect(Object.fromEntries(report.statuses)).toEqual({ 200: report.sent })
+  expect(report.sent).toBeLessThanOrEqual(3)
+})
+
+test('the listener hears of each end once, with as much of the body as asked for', async () => {
+  const url = await serve((request, response) => (request.url === '/cut' ? request.socket.destroy() : response.end('0123456789')))
+  const heard: unknown[] = []
+  const onAnswer = (answer: LoadAnswer): unknown => heard.push({ ...answer, ms: 0 })
+  await generate(plan(url, { count: 1 }), { signal: never, onAnswer, bodyMax: 4 })
+  await generate(plan(url, { count: 1 }), { signal: never, onAnswer })
+  await generate(plan(`${url}cut`, { count: 1 }), { signal: never, onAnswer })
+  expect(heard).toEqual([
+    { kind: 'answered', status: 200, body: '0123', ms: 0 },
+    { kind: 'answered', status: 200, body: '', ms: 0 },
+    { kind: 'unanswered', error: 'ECONNRESET', ms: 0 }
+  ])
 })

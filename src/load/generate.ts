@@ -19,14 +19,21 @@ export interface LoadReport {
   readonly duration: Millis
 }
 
-/** Hears of each request's end, for live views. `status` is 0 when there was no whole answer. */
-export type Listener = (status: number, ms: Millis, headers: http.IncomingHttpHeaders) => void
+/** One request's end: answered whole with a status, or not, with an error code. */
+export type LoadAnswer =
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string; readonly ms: Millis }
+  | { readonly kind: 'unanswered'; readonly error: string; readonly ms: Millis }
 
 /** How to reach the URL: through the mesh proxy `proxy` (an http:// URL) or directly. */
 export interface LoadOptions {
   readonly signal: AbortSignal
+  /** Aborted, nothing new is sent and what is under way is answered: a clean end before the plan's. */
+  readonly until?: AbortSignal
   readonly proxy?: string | undefined
-  readonly onAnswer?: Listener
+  /** Hears of each request's end. */
+  readonly onAnswer?: (answer: LoadAnswer) => void
+  /** How many bytes of each body onAnswer gets (default 0); the rest is read and dropped. */
+  readonly bodyMax?: number
 }
 
 /** Makes the load; resolves when the last request ended. An aborted signal ends it early: nothing new is sent, what is under way is cut. */
@@ -48,7 +55,7 @@ class Run {
   readonly #start = performance.now()
   #next = 0
   #busy = 0
-  #ended = false
+  #endedAfter: Millis | undefined
   #timer: NodeJS.Timeout | undefined
   #done: () => void = () => undefined
 
@@ -61,14 +68,15 @@ class Run {
   async whole(): Promise<LoadReport> {
     await new Promise<void>((resolve) => {
       this.#done = resolve
-      this.#options.signal.addEventListener('abort', () => this.#pump(), { once: true })
+      for (const signal of [this.#options.signal, this.#options.until])
+        signal?.addEventListener('abort', () => this.#pump(), { once: true })
       if (this.#plan.rate !== undefined) this.#timer = setInterval(() => this.#pump(), TICK)
       else this.#timer = setTimeout(() => this.#pump(), this.#plan.duration)
       this.#pump()
     })
     this.#agent.destroy()
     const duration = performance.now() - this.#start
-    const unsent = Math.max(0, this.#due(Math.min(duration, this.#plan.duration)) - this.#next)
+    const unsent = Math.max(0, this.#due(Math.min(this.#endedAfter ?? duration, this.#plan.duration)) - this.#next)
     return {
       sent: this.#next,
       unsent: this.#options.signal.aborted ? 0 : unsent,
@@ -88,17 +96,22 @@ class Run {
 
   #pump(): void {
     const { plan, elapsed } = { plan: this.#plan, elapsed: performance.now() - this.#start }
-    const over = elapsed >= plan.duration || this.#options.signal.aborted || (plan.count !== undefined && this.#next >= plan.count)
-    if (over) return this.#finish()
+    if (this.#isOver(elapsed)) return this.#finish(elapsed)
     const free = plan.connections - this.#busy
     const due = plan.rate === undefined ? free : this.#due(elapsed) - this.#next
     const left = plan.count === undefined ? Infinity : plan.count - this.#next
     for (let n = Math.min(free, due, left); n > 0; n--) this.#send()
   }
 
-  #finish(): void {
+  #isOver(elapsed: Millis): boolean {
+    const { signal, until } = this.#options
+    const { duration, count } = this.#plan
+    return elapsed >= duration || signal.aborted || until?.aborted === true || (count !== undefined && this.#next >= count)
+  }
+
+  #finish(elapsed: Millis): void {
     clearInterval(this.#timer)
-    this.#ended = true
+    this.#endedAfter ??= elapsed
     if (this.#busy === 0) this.#done()
   }
 
@@ -106,28 +119,27 @@ class Run {
     const index = this.#next++
     this.#busy += 1
     const dueAt = this.#plan.rate === undefined ? performance.now() : this.#start + (index * 1000) / this.#plan.rate
-    let open = true
-    const end = (status: number, error: string | undefined, headers: http.IncomingHttpHeaders): void => {
-      if (!open) return
-      open = false
-      const ms = performance.now() - dueAt
-      this.#latency.add(ms)
-      if (error === undefined) this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1)
-      else this.#errors.set(error, (this.#errors.get(error) ?? 0) + 1)
-      this.#options.onAnswer?.(error === undefined ? status : 0, ms, headers)
-      this.#busy -= 1
-      if (!this.#ended) this.#pump()
-      else if (this.#busy === 0) this.#done()
-    }
+    const ended = once((end: Ending) => this.#count(end, performance.now() - dueAt))
+    const failed = (error: NodeJS.ErrnoException): void => ended({ kind: 'unanswered', error: error.code ?? error.message })
     const request = http.request({ ...this.#address(), agent: this.#agent, signal: this.#options.signal, timeout: this.#plan.timeout })
     request.on('timeout', () => request.destroy(Object.assign(new Error('no answer in time'), { code: 'timeout' })))
-    request.on('error', (error: NodeJS.ErrnoException) => end(0, error.code ?? error.message, {}))
+    request.on('error', failed)
     request.on('response', (response) => {
-      response.on('error', (error: NodeJS.ErrnoException) => end(0, error.code ?? error.message, {}))
-      response.on('end', () => end(response.statusCode ?? 0, undefined, response.headers))
-      response.resume()
+      const body = keep(response, this.#options.bodyMax ?? 0)
+      response.on('error', failed)
+      response.on('end', () => ended({ kind: 'answered', status: response.statusCode ?? 0, body: body() }))
     })
     request.end(this.#plan.body)
+  }
+
+  #count(end: Ending, ms: Millis): void {
+    this.#latency.add(ms)
+    if (end.kind === 'answered') this.#statuses.set(end.status, (this.#statuses.get(end.status) ?? 0) + 1)
+    else this.#errors.set(end.error, (this.#errors.get(end.error) ?? 0) + 1)
+    this.#options.onAnswer?.({ ...end, ms })
+    this.#busy -= 1
+    if (this.#endedAfter === undefined) this.#pump()
+    else if (this.#busy === 0) this.#done()
   }
 
   #address(): http.RequestOptions {
@@ -144,4 +156,30 @@ class Run {
     const proxy = new URL(this.#options.proxy)
     return { host: proxy.hostname, port: proxy.port, path: target.href, method, headers: sent }
   }
+}
+
+type Ending =
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
+  | { readonly kind: 'unanswered'; readonly error: string }
+
+// A request can fail after its answer began, and a timeout is followed by the error it causes: the first end counts.
+function once(act: (end: Ending) => void): (end: Ending) => void {
+  let open = true
+  return (end) => {
+    if (!open) return
+    open = false
+    act(end)
+  }
+}
+
+/** Reads the response to its end; gives what it kept of it. */
+function keep(response: http.IncomingMessage, max: number): () => string {
+  const chunks: Buffer[] = []
+  let left = max
+  response.on('data', (chunk: Buffer) => {
+    if (left <= 0) return
+    chunks.push(chunk.subarray(0, left))
+    left -= chunk.length
+  })
+  return () => Buffer.concat(chunks).toString()
 }
