@@ -2,6 +2,7 @@
 
 import http from 'node:http'
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts'
+import { GUARDED, guardServer } from '../server/http-guard.ts'
 
 /** What the port shows. */
 export interface AdminView {
@@ -13,16 +14,23 @@ export interface AdminView {
 
 /** The server, not yet listening. */
 export function adminServer(view: AdminView): http.Server {
-  const server = http.createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 10_000 }, (request, response) => {
-    request.resume()
-    answer(view, request).then(
-      ({ status, type, body }) => response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body),
-      (error: unknown) => response.writeHead(500, { 'content-type': 'text/plain' }).end(`${String(error)}\n`)
-    )
+  const server = http.createServer({ ...GUARDED, maxHeaderSize: 16 * 1024, requestTimeout: 10_000 })
+  guardServer(server, {
+    connectionsMax: 256,
+    body: (_, message) => ({ type: TEXT, text: `${message}\n` }),
+    listener: (request, response) => {
+      request.resume()
+      answer(view, request).then(
+        ({ status, type, body }) =>
+          response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body),
+        (error: unknown) => response.writeHead(500, { 'content-type': TEXT }).end(`${String(error)}\n`)
+      )
+    }
   })
-  server.maxConnections = 256
   return server
 }
+
+const TEXT = 'text/plain; charset=utf-8'
 
 interface Answer {
   readonly status: number
@@ -42,5 +50,5 @@ async function answer(view: AdminView, request: http.IncomingMessage): Promise<A
 }
 
 function text(status: number, line: string): Answer {
-  return { status, type: 'text/plain; charset=utf-8', body: `${line}\n` }
+  return { status, type: TEXT, body: `${line}\n` }
 }

@@ -1,15 +1,16 @@
 // The embedded Kubernetes API over HTTP/1.1 with TLS: listening on loopback, the life of a request, and closing. Nothing it is sent
 // may take it down: a request that fails ends in a Status, a broken connection ends alone.
 
-import { createServer as createPlainServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { createServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Status } from '../store/store-request.ts'
 import { forbid, refuse } from './access.ts'
 import { type ApiPath, parseApiPath, type ResourcePath } from './api-path.ts'
 import type { Identity } from './certificate.ts'
 import { describeApi, OpenApiCache } from './describe-api.ts'
+import { GUARDED, guardServer, malformed } from './http-guard.ts'
 import { serveExec } from './pod-exec.ts'
 import { type Exchange, sendStatus } from './respond.ts'
 import { findContainer, NO_PODS, type ResourceServices, serveResource } from './serve-resource.ts'
@@ -36,6 +37,7 @@ export interface ApiServer {
 }
 
 const LIMITS = {
+  ...GUARDED,
   // Go clients keep idle connections for 90 s; ending them first would race their next request.
   keepAliveTimeout: 120_000,
   // How long a client may take to send a request, head first; answers and watches are not limited by these.
@@ -59,20 +61,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const { identity } = options
   const server: Server =
     identity === undefined
-      ? createPlainServer(LIMITS, listener)
-      : createServer(
-          { ...LIMITS, handshakeTimeout: 10_000, cert: identity.certificate, key: identity.key, ALPNProtocols: ['http/1.1'] },
-          listener
-        )
-  server.maxConnections = CONNECTIONS_MAX
+      ? createPlainServer(LIMITS)
+      : createServer({ ...LIMITS, handshakeTimeout: 10_000, cert: identity.certificate, key: identity.key, ALPNProtocols: ['http/1.1'] })
   const upgraded = new Set<Duplex>()
-  server.on('clientError', answerGarbage)
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket)
     socket.on('close', () => upgraded.delete(socket))
     socket.on('error', () => socket.destroy())
     void upgrade({ request, socket, head }, options, services)
   })
+  guardServer(server, { connectionsMax: CONNECTIONS_MAX, body: statusText, listener })
   await listen(server, host, options.port)
   const { port } = server.address() as AddressInfo
   const url = `${identity === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -145,7 +143,7 @@ async function upgrade(
   const { request, socket } = handshake
   const { path, query } = address(request)
   try {
-    const refused = refuse(request.headers, options.token, false) ?? refuseUpgrade(request, path)
+    const refused = misread(request) ?? refuse(request.headers, options.token, false) ?? refuseUpgrade(request, path)
     if (refused !== undefined) return endWith(socket, refused)
     if (path.kind !== 'resource') return endWith(socket, failure(404, 'NotFound', 'nothing here takes a WebSocket'))
     const found = await findContainer(services, path, query)
@@ -174,20 +172,15 @@ function refuseUpgrade(request: IncomingMessage, path: ApiPath): Status | undefi
 
 function endWith(socket: Duplex, status: Status): void {
   const body = JSON.stringify(statusBody(status))
-  const head = `HTTP/1.1 ${status.code} Refused\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
-  socket.end(`${head}\r\n\r\n${body}`)
+  const head = `HTTP/1.1 ${status.code} ${STATUS_CODES[status.code] ?? 'Refused'}\r\ncontent-type: application/json`
+  socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)
 }
 
-function answerGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
-  // The rest of what was answered already; destroying now would lose the answer.
-  if (socket.writableEnded) return
-  // Only a broken request can be answered; where TLS itself failed, or the connection did, nothing could be written.
-  const readable = error.code?.startsWith('HPE_') === true || error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-  if (!socket.writable || !readable) return void socket.destroy()
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? failure(431, 'BadRequest', 'the request header is longer than 64 KiB')
-      : failure(400, 'BadRequest', 'this is not an HTTP/1.1 request')
-  endWith(socket, status)
-  socket.destroySoon()
+function misread(request: IncomingMessage): Status | undefined {
+  const problem = malformed(request)
+  return problem === undefined ? undefined : failure(problem.status, 'BadRequest', problem.message)
+}
+
+function statusText(code: number, message: string): { readonly type: string; readonly text: string } {
+  return { type: 'application/json', text: JSON.stringify(statusBody(failure(code, 'BadRequest', message))) }
 }
