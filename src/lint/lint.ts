@@ -9,6 +9,7 @@ import { meshConfigOf } from '../route/mesh-objects.ts'
 import { buildRegistry } from '../route/registry.ts'
 import { lintDestinations } from './destinations.ts'
 import { lintHosts } from './hosts.ts'
+import { lintKinds } from './kinds.ts'
 import type { Mesh } from './mesh.ts'
 import { lintReach } from './reach.ts'
 import { lintRetries } from './retries.ts'
@@ -25,7 +26,7 @@ export function lint(objects: readonly KubeObject[]): ObjectProblem[] {
   const config = meshConfigOf(objects)
   const registry = buildRegistry(config)
   const mesh: Mesh = { config, registry, rules: indexRules(config.destinationRules), workloads: workloadsOf(objects) }
-  const problems = [...compileRoutes(config).problems, ...ANALYSES.flatMap((analysis) => analysis(mesh))]
+  const problems = [...compileRoutes(config).problems, ...lintKinds(objects), ...ANALYSES.flatMap((analysis) => analysis(mesh))]
   return problems.toSorted((a, b) => compare(orderOf(a), orderOf(b)))
 }
 

@@ -516,6 +516,23 @@ test('a 503 is retried with the whole request until another answer comes, and pa
   expect(counted(made)).toContain('v1 503 URX 1')
 })
 
+test('retries avoid the endpoints already tried, unless retryIgnorePreviousHosts is false', async () => {
+  const [bad, good] = [
+    await upstream((socket) => onHeads(socket, () => REFUSAL)),
+    await upstream((socket) => onHeads(socket, () => ok('yes')))
+  ]
+  const failures = async (avoidTried: boolean): Promise<number> => {
+    const routes = [forward([['c', 1]], { retry: { ...RETRY, attempts: 1, avoidTried } })]
+    const { port } = await plane(table([cluster('c', [endpoint(bad), endpoint(good)], { balance: 'random' })], routes))
+    let failed = 0
+    for (let at = 0; at < 30; at++) if (statusOf(await talk(port, get())) === 503) failed++
+    return failed
+  }
+  expect([await failures(true), (await failures(false)) > 4]).toEqual([0, true])
+})
+
+const REFUSAL = 'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno'
+
 test('a connection closed by the endpoint while idle costs a GET nothing and a POST is not sent twice', async () => {
   let posts = 0
   const up = await upstream((socket) => {

@@ -279,7 +279,7 @@ export class Exchange implements UpstreamUser {
     slot.active++
     this.#tries++
     if (retry !== undefined) {
-      this.#tried.push(slot)
+      if (retry.avoidTried) this.#tried.push(slot)
       const perTry = retry.perTryTimeout
       if (perTry > 0 && (timeout === 0 || perTry < timeout)) this.#tryDeadline = this.#context.monotonic() + perTry
     }

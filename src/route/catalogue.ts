@@ -29,6 +29,9 @@ export const CATALOGUE = {
   'not-applied-yet': { severity: 'warning', text: '{0} is accepted but not applied yet' },
   'bad-regex': { severity: 'error', istio: 'IST0106', text: '"{0}" is not an RE2 expression: {1}' },
   'bad-duration': { severity: 'error', istio: 'IST0106', text: '"{0}" is not a duration such as 10s or 250ms' },
+  'no-rules': { severity: 'error', istio: 'IST0106', text: 'the VirtualService has none of http, tcp and tls: it does nothing' },
+  'actions-conflict': { severity: 'error', istio: 'IST0106', text: '{0} beside {1}: a rule does only one of them' },
+  'bad-retry-on': { severity: 'error', istio: 'IST0106', text: '"{0}" is not a retry condition; known: {1}, and HTTP statuses' },
   'no-action': { severity: 'error', istio: 'IST0106', text: 'the rule has no route, redirect or directResponse' },
   'bad-redirect-code': {
     severity: 'error',

@@ -1,10 +1,19 @@
 import { expect, test } from 'vitest'
 import { objectsOf } from '../../test/route-mesh.ts'
-import { checkDestinationRule, checkGateway, checkVirtualService, routesHttp } from './check-rules.ts'
+import {
+  checkDestinationRule,
+  checkGateway,
+  checkService,
+  checkServiceEntry,
+  checkVirtualService,
+  isHttps,
+  routesHttp
+} from './check-rules.ts'
 import { meshConfigOf } from './mesh-objects.ts'
 
 function config(kind: string, spec: string): ReturnType<typeof meshConfigOf> {
-  return meshConfigOf(objectsOf(`apiVersion: networking.istio.io/v1\nkind: ${kind}\nmetadata: {name: x}\nspec: ${spec}\n`))
+  const full = kind === 'VirtualService' ? spec.replace('{', '{hosts: [a], ') : spec
+  return meshConfigOf(objectsOf(`apiVersion: networking.istio.io/v1\nkind: ${kind}\nmetadata: {name: x}\nspec: ${full}\n`))
 }
 
 test.each([
@@ -15,6 +24,14 @@ test.each([
   ],
   ['{http: [{timeout: soon, route: [{destination: {host: a}}]}]}', 'bad-duration spec.http[0].timeout'],
   ['{http: [{match: [{uri: {prefix: /}}]}]}', 'no-action spec.http[0]'],
+  ['{exportTo: [.]}', 'no-rules spec'],
+  ['{http: [{redirect: {uri: /x}, rewrite: {uri: /y}}]}', 'actions-conflict spec.http[0]'],
+  ['{http: [{directResponse: {status: 200}, route: [{destination: {host: a}}]}]}', 'actions-conflict spec.http[0]'],
+  [
+    '{http: [{retries: {attempts: 1, retryOn: "5xx, reset"}, route: [{destination: {host: a}}]}]}',
+    'bad-retry-on spec.http[0].retries.retryOn'
+  ],
+  ['{http: [{retries: {attempts: 1, retryOn: "599x"}, route: [{destination: {host: a}}]}]}', 'bad-retry-on spec.http[0].retries.retryOn'],
   ['{http: [{redirect: {redirectCode: 305}}]}', 'bad-redirect-code spec.http[0].redirect.redirectCode'],
   ['{http: [{route: [{destination: {host: a}, weight: 0}, {destination: {host: b}}]}]}', 'weights-zero spec.http[0].route'],
   ['{http: [{route: [{destination: {host: a}, weight: -1}]}]}', 'weight-negative spec.http[0].route[0].weight'],
@@ -60,11 +77,73 @@ test('a DestinationRule names what is not applied, at every level, and a subset 
   ])
 })
 
-test('a Gateway names servers that do not carry HTTP here', () => {
+test('a VirtualService without hosts, meant for delegation, is named', () => {
+  const [object] = meshConfigOf(
+    objectsOf(
+      'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: x}\nspec: {http: [{directResponse: {status: 200}}]}\n'
+    )
+  ).virtualServices.flatMap(checkVirtualService)
+  expect(object).toMatchObject({ code: 'not-applied-yet', path: 'spec.hosts' })
+})
+
+test('a Gateway names servers that are not plain HTTP, whether their rules are compiled or not', () => {
   const server = (number: number, protocol: string, tls: string): string =>
     `{port: {number: ${number}, name: p${number}, protocol: ${protocol}}, hosts: ['*']${tls}}`
-  const spec = `{servers: [${[server(80, 'HTTP', ''), server(443, 'HTTPS', ', tls: {mode: SIMPLE}'), server(444, 'HTTPS', ', tls: {}'), server(9000, 'TCP', '')].join(', ')}]}`
-  const [gateway] = config('Gateway', spec).gateways
-  expect(gateway?.spec.servers?.map(routesHttp)).toEqual([true, true, false, false])
-  expect(gateway === undefined ? [] : checkGateway(gateway).map(({ path }) => path)).toEqual(['spec.servers[2]', 'spec.servers[3]'])
+  const servers = [
+    server(80, 'HTTP', ', bind: 127.0.0.1'),
+    server(443, 'HTTPS', ', tls: {mode: SIMPLE}'),
+    server(444, 'HTTPS', ', tls: {}'),
+    server(9000, 'TCP', ''),
+    server(81, 'http', ', tls: {httpsRedirect: true}'),
+    server(82, 'GRPC', '')
+  ]
+  const [gateway] = config('Gateway', `{selector: {istio: ingressgateway}, servers: [${servers.join(', ')}]}`).gateways
+  expect(gateway?.spec.servers?.map(routesHttp)).toEqual([true, true, false, false, true, true])
+  expect(gateway?.spec.servers?.map(isHttps)).toEqual([false, true, true, false, false, false])
+  expect(gateway === undefined ? [] : checkGateway(gateway).map(({ path }) => path)).toEqual([
+    'spec.servers[0].bind',
+    'spec.servers[1]',
+    'spec.servers[2]',
+    'spec.servers[3]',
+    'spec.servers[5]'
+  ])
+})
+
+test('a Gateway for other proxies than the default ones is named: it is served all the same', () => {
+  const [note] = config('Gateway', '{selector: {istio: ingress}}').gateways.flatMap(checkGateway)
+  expect(note).toMatchObject({ code: 'not-applied-yet', path: 'spec.selector' })
+  expect(config('Gateway', '{selector: {istio: ingressgateway}}').gateways.flatMap(checkGateway)).toEqual([])
+})
+
+test('a ServiceEntry names the default resolution, ranges, sockets and ports that carry no HTTP/1.1', () => {
+  const spec = `{hosts: [a.example], addresses: [10.0.0.1, 10.0.0.0/8], endpoints: [{address: 'unix:///x'}, {address: 1.1.1.1}],
+    ports: [{name: a, number: 80, protocol: HTTP}, {name: b, number: 443, protocol: TLS}, {name: c, number: 90, protocol: GRPC}]}`
+  const paths = config('ServiceEntry', spec)
+    .serviceEntries.flatMap(checkServiceEntry)
+    .map(({ path }) => path)
+  expect(paths).toEqual([
+    'spec.resolution',
+    'spec.addresses[1]',
+    'spec.ports[1].protocol',
+    'spec.ports[2].protocol',
+    'spec.endpoints[0].address'
+  ])
+})
+
+test.each([
+  ['{port: 80, name: http}', []],
+  ['{port: 80}', []],
+  ['{port: 80, name: web, appProtocol: http}', []],
+  ['{port: 6379, name: redis}', ['spec.ports[0]']],
+  ['{port: 53, name: http, protocol: UDP}', ['spec.ports[0]']],
+  ['{port: 90, name: grpc-api}', ['spec.ports[0]']],
+  ['{port: 90, name: a, appProtocol: kubernetes.io/h2c}', ['spec.ports[0]']]
+])('a Service port %s: %o', (port, paths) => {
+  const service = (extra: string): string => `apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {${extra}ports: [${port}]}\n`
+  const check = (extra: string): string[] =>
+    meshConfigOf(objectsOf(service(extra)))
+      .services.flatMap(checkService)
+      .map(({ path }) => path)
+  expect(check('')).toEqual(paths)
+  expect(check('clusterIP: None, ')).toEqual([])
 })

@@ -4,21 +4,31 @@
 import { parseDuration } from '../api/duration.ts'
 import type { DestinationRule } from '../api/istio-destination-rule.ts'
 import type { Gateway } from '../api/istio-gateway.ts'
-import type { TrafficPolicy } from '../api/istio-traffic-policy.ts'
+import type { ServiceEntry } from '../api/istio-service-entry.ts'
 import type { HttpMatch, HttpRoute, HttpRouteDestination, StringMatch, VirtualService } from '../api/istio-virtual-service.ts'
+import { ACTED_ON, GATEWAY_SERVER, unactedFields } from './acted-on.ts'
+import type { Treatment } from './acted-on.ts'
 import { problem, referTo } from './catalogue.ts'
 import type { ObjectProblem, Place, ProblemObject } from './catalogue.ts'
 import { REDIRECT_CODES, regexProblem } from './compile-rule.ts'
 import { hasCommand } from './header-edits.ts'
+import type { MeshService } from './mesh-config.ts'
+import { OTHER_PROTOCOLS, declaredProtocol } from './registry.ts'
 
 /** Problems of a VirtualService's own text. An error means that its rules cannot be compiled. */
 export function checkVirtualService(virtualService: VirtualService): ObjectProblem[] {
   const object = referTo('VirtualService', virtualService)
   const { spec } = virtualService
   const problems = (spec.http ?? []).flatMap((rule, index) => checkRule(rule, { object, path: `spec.http[${index}]` }))
-  if (spec.tcp !== undefined && spec.tcp.length > 0) problems.push(unapplied({ object, path: 'spec.tcp' }, 'tcp'))
-  if (spec.tls !== undefined && spec.tls.length > 0) problems.push(unapplied({ object, path: 'spec.tls' }, 'tls'))
-  return problems
+  if (spec.http === undefined && spec.tcp === undefined && spec.tls === undefined)
+    problems.push(problem('no-rules', { object, path: 'spec' }))
+  if ((spec.hosts ?? []).length === 0) problems.push(unapplied({ object, path: 'spec.hosts' }, 'a VirtualService without hosts'))
+  return [...problems, ...unappliedIn(object, ACTED_ON.VirtualService, spec)]
+}
+
+/** Every field of the spec that is not acted on. */
+function unappliedIn(object: ProblemObject, treatment: Treatment, spec: unknown): ObjectProblem[] {
+  return unactedFields(treatment, spec, 'spec').map(({ path, field }) => unapplied({ object, path }, field))
 }
 
 function unapplied(place: Place, field: string): ObjectProblem {
@@ -34,25 +44,11 @@ function checkRule(rule: HttpRoute, place: Place): ObjectProblem[] {
     ...(rule.match ?? []).flatMap((match, index) => checkMatch(match, below(place, `match[${index}]`))),
     ...checkAction(rule, place),
     ...checkDurations(rule, place),
+    ...checkRetryOn(rule.retries?.retryOn, below(place, 'retries.retryOn')),
     ...checkHeaders(rule.headers, below(place, 'headers')),
-    ...(rule.route ?? []).flatMap(({ headers }, index) => checkHeaders(headers, below(place, `route[${index}].headers`))),
-    ...LATER_FIELDS.filter((field) => rule[field] !== undefined).map((field) => unapplied(below(place, field), field)),
-    ...(rule.retries?.retryRemoteLocalities === true
-      ? [unapplied(below(place, 'retries.retryRemoteLocalities'), 'retryRemoteLocalities')]
-      : [])
+    ...(rule.route ?? []).flatMap(({ headers }, index) => checkHeaders(headers, below(place, `route[${index}].headers`)))
   ]
 }
-
-const LATER_FIELDS = [
-  'delegate',
-  'fault',
-  'mirror',
-  'mirrors',
-  'mirrorPercent',
-  'mirrorPercentage',
-  'mirror_percent',
-  'corsPolicy'
-] as const satisfies readonly (keyof HttpRoute)[]
 
 function checkMatch(match: HttpMatch, place: Place): ObjectProblem[] {
   const problems: ObjectProblem[] = []
@@ -68,11 +64,12 @@ function checkMatch(match: HttpMatch, place: Place): ObjectProblem[] {
       else look(value, `${field}["${name}"]`)
     }
   }
-  if (match.statPrefix !== undefined && match.statPrefix !== '') problems.push(unapplied(below(place, 'statPrefix'), 'statPrefix'))
   return problems
 }
 
 function checkAction(rule: HttpRoute, place: Place): ObjectProblem[] {
+  const conflict = conflictIn(rule)
+  if (conflict !== undefined) return [problem('actions-conflict', place, conflict)]
   if (rule.redirect !== undefined) {
     const code = rule.redirect.redirectCode ?? 0
     return code === 0 || REDIRECT_CODES.includes(code) ? [] : [problem('bad-redirect-code', below(place, 'redirect.redirectCode'), [code])]
@@ -81,6 +78,23 @@ function checkAction(rule: HttpRoute, place: Place): ObjectProblem[] {
   const route = rule.route ?? []
   return route.length === 0 ? [problem('no-action', place)] : [...checkWeights(route, place), ...checkRewrite(rule, place)]
 }
+
+/** Two actions of which Istio allows one: it refuses the object. */
+function conflictIn(rule: HttpRoute): [string, string] | undefined {
+  const set = (name: keyof HttpRoute): boolean => rule[name] !== undefined && !(name === 'route' && rule.route?.length === 0)
+  for (const [first, others] of CONFLICTS) {
+    const other = set(first) ? others.find(set) : undefined
+    if (other !== undefined) return [other, first]
+  }
+  return undefined
+}
+
+const CONFLICTS: readonly (readonly [keyof HttpRoute, readonly (keyof HttpRoute)[]])[] = [
+  ['delegate', ['route', 'redirect']],
+  ['redirect', ['route', 'fault', 'rewrite', 'directResponse']],
+  ['directResponse', ['route', 'fault', 'rewrite']],
+  ['mirror', ['mirrors']]
+]
 
 function checkWeights(route: readonly HttpRouteDestination[], place: Place): ObjectProblem[] {
   const problems = route.flatMap(({ weight }, index) =>
@@ -108,6 +122,19 @@ function checkDurations(rule: HttpRoute, place: Place): ObjectProblem[] {
   )
 }
 
+const RETRY_CONDITIONS: readonly string[] = [
+  ...['5xx', 'gateway-error', 'reset', 'reset-before-request', 'connect-failure', 'retriable-4xx', 'refused-stream'],
+  ...['retriable-status-codes', 'retriable-headers', 'envoy-ratelimited', 'http3-post-connect-failure'],
+  ...['cancelled', 'deadline-exceeded', 'internal', 'resource-exhausted', 'unavailable']
+]
+
+function checkRetryOn(text: string | undefined, place: Place): ObjectProblem[] {
+  const words = text === undefined || text === '' ? [] : text.split(',')
+  return words
+    .filter((word) => !RETRY_CONDITIONS.includes(word) && !/^[1-5]\d\d$/.test(word))
+    .map((word) => problem('bad-retry-on', place, [word, RETRY_CONDITIONS.join(', ')]))
+}
+
 function checkHeaders(headers: HttpRoute['headers'], place: Place): ObjectProblem[] {
   const problems: ObjectProblem[] = []
   for (const direction of ['request', 'response'] as const) {
@@ -120,77 +147,89 @@ function checkHeaders(headers: HttpRoute['headers'], place: Place): ObjectProble
   return problems
 }
 
-/** Fields of a DestinationRule that are not acted on yet. */
+/** What a DestinationRule says twice, and what of it is not acted on yet. */
 export function checkDestinationRule(rule: DestinationRule): ObjectProblem[] {
   const object = referTo('DestinationRule', rule)
-  const problems = checkPolicy(rule.spec.trafficPolicy, { object, path: 'spec.trafficPolicy' })
-  for (const [index, subset] of (rule.spec.subsets ?? []).entries()) {
-    problems.push(...checkPolicy(subset.trafficPolicy, { object, path: `spec.subsets[${index}].trafficPolicy` }))
-    const twice = (rule.spec.subsets ?? []).findIndex(({ name }) => name === subset.name) < index
-    if (twice) problems.push(problem('subset-twice', { object, path: `spec.subsets[${index}].name` }, [subset.name]))
-  }
-  if (rule.spec.workloadSelector !== undefined)
-    problems.push(unapplied({ object, path: 'spec.workloadSelector' }, 'a rule with workloadSelector'))
-  return problems
-}
-
-function checkPolicy(policy: TrafficPolicy | undefined, place: Place): ObjectProblem[] {
-  if (policy === undefined) return []
-  const problems = checkBlocks(policy, place)
-  for (const [index, entry] of (policy.portLevelSettings ?? []).entries()) {
-    problems.push(...checkBlocks(entry, below(place, `portLevelSettings[${index}]`)))
-  }
-  for (const field of ['tunnel', 'proxyProtocol', 'retryBudget'] as const) {
-    if (policy[field] !== undefined) problems.push(unapplied(below(place, field), field))
+  const subsets = rule.spec.subsets ?? []
+  const problems = unappliedIn(object, ACTED_ON.DestinationRule, rule.spec)
+  for (const [index, { name }] of subsets.entries()) {
+    const twice = subsets.findIndex((other) => other.name === name) < index
+    if (twice) problems.push(problem('subset-twice', { object, path: `spec.subsets[${index}].name` }, [name]))
   }
   return problems
 }
 
-function checkBlocks(
-  policy: Pick<TrafficPolicy, 'connectionPool' | 'loadBalancer' | 'outlierDetection' | 'tls'>,
-  place: Place
-): ObjectProblem[] {
-  const { connectionPool: pool, loadBalancer, outlierDetection, tls } = policy
-  const present: readonly (readonly [string, boolean])[] = [
-    ['outlierDetection', outlierDetection !== undefined],
-    ['tls', tls !== undefined && tls.mode !== undefined && tls.mode !== 'DISABLE'],
-    ['loadBalancer.consistentHash', loadBalancer?.consistentHash !== undefined],
-    ['loadBalancer.warmup', loadBalancer?.warmup !== undefined],
-    ['loadBalancer.warmupDurationSecs', loadBalancer?.warmupDurationSecs !== undefined],
-    ['loadBalancer.localityLbSetting', loadBalancer?.localityLbSetting !== undefined],
-    ['loadBalancer.simple', loadBalancer?.simple === 'PASSTHROUGH'],
-    ...poolFields(pool)
-  ]
-  return present.filter(([, set]) => set).map(([field]) => unapplied(below(place, field), field.slice(field.lastIndexOf('.') + 1)))
-}
-
-function poolFields(pool: TrafficPolicy['connectionPool']): (readonly [string, boolean])[] {
-  const tcp = pool?.tcp
-  const http = pool?.http
-  return [
-    ['connectionPool.tcp.tcpKeepalive', tcp?.tcpKeepalive !== undefined],
-    ['connectionPool.tcp.maxConnectionDuration', tcp?.maxConnectionDuration !== undefined],
-    ['connectionPool.http.h2UpgradePolicy', http?.h2UpgradePolicy === 'UPGRADE'],
-    ['connectionPool.http.useClientProtocol', http?.useClientProtocol === true],
-    ['connectionPool.http.maxConcurrentStreams', http?.maxConcurrentStreams !== undefined]
-  ]
-}
-
+type Server = NonNullable<Gateway['spec']['servers']>[number]
 const HTTP_PROTOCOLS = new Set(['HTTP', 'HTTP2', 'GRPC', 'GRPC-WEB', 'HTTPS'])
 
 /** True when a Gateway's server carries HTTP that can be routed: plain, or with TLS ended here. */
-export function routesHttp(server: NonNullable<Gateway['spec']['servers']>[number]): boolean {
-  const protocol = server.port.protocol.toUpperCase()
-  const mode = server.tls?.mode ?? 'PASSTHROUGH'
-  return HTTP_PROTOCOLS.has(protocol) && (protocol !== 'HTTPS' || !mode.endsWith('PASSTHROUGH'))
+export function routesHttp(server: Server): boolean {
+  return (
+    HTTP_PROTOCOLS.has(server.port.protocol.toUpperCase()) &&
+    (!isHttps(server) || !(server.tls?.mode ?? 'PASSTHROUGH').endsWith('PASSTHROUGH'))
+  )
 }
 
-/** Servers of a Gateway that are not served yet. */
+/** True when a Gateway's server ends TLS: its scope is for https, and it is not listened on yet. */
+export function isHttps(server: Server): boolean {
+  return server.port.protocol.toUpperCase() === 'HTTPS'
+}
+
+/** Servers of a Gateway that are not served yet, and fields of the others. */
 export function checkGateway(gateway: Gateway): ObjectProblem[] {
-  const object: ProblemObject = referTo('Gateway', gateway)
-  return (gateway.spec.servers ?? []).flatMap((server, index) => {
-    const path = `spec.servers[${index}]`
-    if (!routesHttp(server)) return [unapplied({ object, path }, `a server of protocol ${server.port.protocol} that does not end TLS here`)]
-    return server.bind === undefined || server.bind === '' ? [] : [unapplied({ object, path: `${path}.bind` }, 'bind')]
+  const object = referTo('Gateway', gateway)
+  const servers = (gateway.spec.servers ?? []).flatMap((server, index) => {
+    const place = { object, path: `spec.servers[${index}]` }
+    const protocol = server.port.protocol.toUpperCase()
+    return protocol === 'HTTP'
+      ? unactedFields(GATEWAY_SERVER, server, place.path).map(({ path, field }) => unapplied({ object, path }, field))
+      : [
+          unapplied(
+            place,
+            isCarried(protocol)
+              ? `HTTP/2 (protocol ${server.port.protocol}; HTTP/1.1 is served)`
+              : `a server of protocol ${server.port.protocol}`
+          )
+        ]
   })
+  return [...unappliedIn(object, ACTED_ON.Gateway, { ...gateway.spec, servers: [] }), ...servers]
+}
+
+/** Carried as HTTP/1.1, though more was asked for. */
+function isCarried(protocol: string): boolean {
+  return protocol !== 'HTTPS' && HTTP_PROTOCOLS.has(protocol)
+}
+
+/** What of a ServiceEntry is not acted on yet. */
+export function checkServiceEntry(entry: ServiceEntry): ObjectProblem[] {
+  const object = referTo('ServiceEntry', entry)
+  const { spec } = entry
+  const at = (path: string, field: string): ObjectProblem => unapplied({ object, path: `spec.${path}` }, field)
+  return [
+    ...(spec.resolution === undefined ? [at('resolution', 'resolution NONE, the default')] : []),
+    ...(spec.addresses ?? []).flatMap((address, index) =>
+      address.includes('/') ? [at(`addresses[${index}]`, 'a range of addresses')] : []
+    ),
+    ...(spec.ports ?? []).flatMap((port, index) => portNotes(port.protocol).map((note) => at(`ports[${index}].protocol`, note))),
+    ...(spec.endpoints ?? []).flatMap(({ address }, index) =>
+      address?.startsWith('unix:') === true ? [at(`endpoints[${index}].address`, 'a Unix socket')] : []
+    ),
+    ...unappliedIn(object, ACTED_ON.ServiceEntry, spec)
+  ]
+}
+
+/** Ports of a Service that carry something else than HTTP/1.1. A headless one is called past the mesh. */
+export function checkService(service: MeshService): ObjectProblem[] {
+  const object = referTo('Service', service)
+  if (service.spec?.clusterIP === 'None') return []
+  return (service.spec?.ports ?? []).flatMap((port, index) => {
+    const protocol = port.protocol === undefined || port.protocol === 'TCP' ? declaredProtocol(port) : port.protocol
+    return portNotes(protocol).map((note) => unapplied({ object, path: `spec.ports[${index}]` }, note))
+  })
+}
+
+function portNotes(protocol: string | undefined): string[] {
+  const upper = (protocol ?? 'HTTP').toUpperCase()
+  if (upper === 'HTTP2' || upper.endsWith('H2C') || upper.startsWith('GRPC')) return [`HTTP/2 (protocol ${protocol}; HTTP/1.1 is carried)`]
+  return OTHER_PROTOCOLS.has(upper.toLowerCase()) ? [`protocol ${protocol}`] : []
 }

@@ -3,7 +3,7 @@
 
 import type { Gateway, GatewayServer } from '../api/istio-gateway.ts'
 import type { VirtualService } from '../api/istio-virtual-service.ts'
-import { routesHttp } from './check-rules.ts'
+import { isHttps, routesHttp } from './check-rules.ts'
 import type { Work } from './compile-mesh.ts'
 import { compileRules, isCatchAll } from './compile-rule.ts'
 import { byAge, gatewaysOf, intersectHosts, isVisible, keyOf, namespaceOf, resolveHost, selects } from './mesh-config.ts'
@@ -38,7 +38,7 @@ function serves(work: Work, gateway: Gateway): boolean {
 
 function compilePort(work: Work, port: number, all: { readonly bound: readonly Bound[]; readonly rules: readonly VirtualService[] }): void {
   const id = gatewayScope(port)
-  const tls = all.bound.some(({ server }) => server.tls !== undefined)
+  const tls = all.bound.some(({ server }) => isHttps(server))
   work.builder.open({ id, kind: 'gateway', port, namespace: '', tls })
   const merged = new Map<string, Merged>()
   for (const each of all.bound) {
@@ -106,7 +106,7 @@ function routesOf(work: Work, { gateway, server, rule, port }: Meeting): Route[]
     namespace,
     gateway: keyOf(gateway),
     port,
-    tls: server.tls !== undefined,
+    tls: isHttps(server),
     caller: { namespace: owner, labels: work.config.gatewayLabels ?? {} },
     clusterOf: (to) => {
       const host = resolveHost(to.host, namespace)

@@ -3,7 +3,7 @@
 
 import type { VirtualService } from '../api/istio-virtual-service.ts'
 import type { ObjectProblem } from './catalogue.ts'
-import { checkDestinationRule, checkGateway, checkVirtualService } from './check-rules.ts'
+import { checkDestinationRule, checkGateway, checkService, checkServiceEntry, checkVirtualService } from './check-rules.ts'
 import { ClusterSet } from './clusters.ts'
 import { compileGateways } from './compile-gateways.ts'
 import { compileMesh } from './compile-mesh.ts'
@@ -32,7 +32,9 @@ export function compileRoutes(config: MeshConfig, previous: RouteTable = EMPTY_T
   const problems = [
     ...checked.flatMap((each) => each.problems),
     ...config.destinationRules.flatMap(checkDestinationRule),
-    ...config.gateways.flatMap(checkGateway)
+    ...config.gateways.flatMap(checkGateway),
+    ...config.serviceEntries.flatMap(checkServiceEntry),
+    ...config.services.flatMap(checkService)
   ]
   const registry = buildRegistry(config)
   const clusters = new ClusterSet(registry, indexRules(config.destinationRules))

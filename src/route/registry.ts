@@ -95,13 +95,18 @@ function serviceHost(service: MeshService, slices: readonly MeshEndpointSlice[],
   }
 }
 
-const OTHER_PROTOCOLS = new Set(['tcp', 'udp', 'tls', 'https', 'mongo', 'mysql', 'redis'])
+/** Protocols, in lower case, that HTTP rules do not apply to. */
+export const OTHER_PROTOCOLS: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'tls', 'https', 'mongo', 'mysql', 'redis'])
 
-/** Declared by appProtocol, else by the name before the first dash; undeclared ports are taken as HTTP, as sniffing would find. */
+/** What a port is declared to carry: by appProtocol, else by its name before the first dash. */
+export function declaredProtocol(port: MeshServicePort): string {
+  return port.appProtocol ?? (port.name ?? '').split('-')[0] ?? ''
+}
+
+/** Undeclared ports are taken as HTTP, as sniffing would find. */
 function isHttp(port: MeshServicePort): boolean {
   if (port.protocol === 'UDP' || port.protocol === 'SCTP') return false
-  const declared = port.appProtocol ?? (port.name ?? '').split('-')[0] ?? ''
-  return !OTHER_PROTOCOLS.has(declared.toLowerCase())
+  return !OTHER_PROTOCOLS.has(declaredProtocol(port).toLowerCase())
 }
 
 function externalEndpoint(service: MeshService, port: MeshServicePort): LabelledEndpoint[] {

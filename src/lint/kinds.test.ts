@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { ISTIO_KINDS } from '../api/istio-kinds.ts'
+import { ACTED_ON } from '../route/acted-on.ts'
+import { lintKinds } from './kinds.ts'
+
+const GATEWAY_API = ['gateway.networking.k8s.io/v1', 'Gateway'] as const
+
+test("every kind of Istio's that routing does not read is named, and so is the Gateway API", () => {
+  const objects = [
+    ...ISTIO_KINDS.map(({ group, kind }) => [`${group}/v1`, kind] as const),
+    ['gateway.networking.k8s.io/v1', 'HTTPRoute'] as const
+  ]
+  const named = lintKinds(objects.map(([apiVersion, kind]) => ({ apiVersion, kind, metadata: { name: 'x' }, spec: {} })))
+  const kinds = named.map(({ object, code, path }) => `${object.kind} ${code} ${path}`)
+  const wanted = objects.filter((each) => each === GATEWAY_API || !(each[1] in ACTED_ON)).map(([, kind]) => kind)
+  expect(kinds).toEqual(wanted.map((kind) => `${kind} not-applied-yet spec`))
+  expect(wanted).toContain('EnvoyFilter')
+  expect(wanted).toContain('Sidecar')
+})
+
+test('built-in kinds and kinds of others are not', () => {
+  expect(
+    lintKinds([
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: {} },
+      { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', metadata: {} }
+    ])
+  ).toEqual([])
+})

@@ -1,0 +1,273 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { deployed } from '../../test/route-mesh.ts'
+import { destinationRuleSpec } from '../api/istio-destination-rule.ts'
+import { gatewaySpec } from '../api/istio-gateway.ts'
+import { serviceEntrySpec } from '../api/istio-service-entry.ts'
+import { virtualServiceSpec } from '../api/istio-virtual-service.ts'
+import type { KubeObject } from '../api/object.ts'
+import type { Schema } from '../api/schema.ts'
+import { isObject } from '../std/json.ts'
+import { ACTED, ACTED_ON, unactedFields } from './acted-on.ts'
+import type { Treatment } from './acted-on.ts'
+import { compileRoutes } from './compile-routes.ts'
+import type { Compiled } from './compile-routes.ts'
+import { meshConfigOf } from './mesh-objects.ts'
+
+type Step = string | number
+type Kind = keyof typeof ACTED_ON
+
+/** A field of a schema that holds no further fields, as a path into the first item of every list. */
+interface Leaf {
+  readonly steps: readonly Step[]
+  readonly schema: Schema
+}
+
+function leavesOf(schema: Schema, steps: readonly Step[] = []): Leaf[] {
+  const { properties, items, additionalProperties } = schema
+  if (properties !== undefined) return Object.entries(properties).flatMap(([name, inner]) => leavesOf(inner, [...steps, name]))
+  if (items !== undefined) return leavesOf(items, [...steps, 0])
+  if (isObject(additionalProperties)) return leavesOf(additionalProperties as Schema, [...steps, 'probe'])
+  return [{ steps, schema }]
+}
+
+/** Name of a leaf in tables: `http.match.headers.probe.exact`. */
+const nameOf = ({ steps }: Leaf): string => steps.filter((step) => typeof step === 'string').join('.')
+
+function withValue(base: unknown, steps: readonly Step[], value: unknown): unknown {
+  const [step, ...rest] = steps
+  if (step === undefined) return value
+  if (typeof step === 'number') {
+    const list: readonly unknown[] = Array.isArray(base) ? base : []
+    return [withValue(list[0], rest, value), ...list.slice(1)]
+  }
+  const fields = isObject(base) ? base : {}
+  return { ...fields, [step]: withValue(fields[step], rest, value) }
+}
+
+const TO = { destination: { host: 'reviews' } }
+const SPECS: Readonly<Record<Kind, Schema>> = {
+  VirtualService: virtualServiceSpec,
+  DestinationRule: destinationRuleSpec,
+  Gateway: gatewaySpec,
+  ServiceEntry: serviceEntrySpec
+}
+
+/** What each field is put into: something complete in which it can make a difference. First prefix that fits. */
+const BASES: Readonly<Record<Kind, readonly (readonly [string, unknown])[]>> = {
+  VirtualService: [
+    ['http.redirect', { hosts: ['reviews'], http: [{ redirect: { uri: '/x' } }] }],
+    ['http.directResponse', { hosts: ['reviews'], http: [{ directResponse: { status: 200 } }] }],
+    ['http.delegate', { hosts: ['reviews'], http: [{}] }],
+    [
+      'http.rewrite.uriRegexRewrite.rewrite',
+      { hosts: ['reviews'], http: [{ route: [TO], rewrite: { uriRegexRewrite: { match: '/a' } } }] }
+    ],
+    ['http.match.ignoreUriCase', { hosts: ['reviews'], http: [{ match: [{ uri: { prefix: '/a' } }], route: [TO] }] }],
+    ['http.retries', { hosts: ['reviews'], http: [{ route: [TO], retries: { attempts: 5 } }] }],
+    [
+      'http.route.weight',
+      {
+        hosts: ['reviews'],
+        http: [
+          {
+            route: [
+              { ...TO, weight: 1 },
+              { ...TO, weight: 2 }
+            ]
+          }
+        ]
+      }
+    ],
+    ['', { hosts: ['reviews'], http: [{ route: [TO] }] }]
+  ],
+  DestinationRule: [
+    [
+      'trafficPolicy.portLevelSettings.port',
+      { host: 'reviews', trafficPolicy: { portLevelSettings: [{ port: { number: 1 }, loadBalancer: { simple: 'RANDOM' } }] } }
+    ],
+    [
+      'subsets.trafficPolicy.portLevelSettings.port',
+      {
+        host: 'reviews',
+        subsets: [{ name: 'v1', trafficPolicy: { portLevelSettings: [{ port: { number: 1 }, loadBalancer: { simple: 'RANDOM' } }] } }]
+      }
+    ],
+    ['trafficPolicy.portLevelSettings', { host: 'reviews', trafficPolicy: { portLevelSettings: [{ port: { number: 9080 } }] } }],
+    [
+      'subsets.trafficPolicy.portLevelSettings',
+      { host: 'reviews', subsets: [{ name: 'v1', trafficPolicy: { portLevelSettings: [{ port: { number: 9080 } }] } }] }
+    ],
+    ['', { host: 'reviews', subsets: [{ name: 'v1', labels: { version: 'v1' } }] }]
+  ],
+  Gateway: [['', { servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }] }]],
+  ServiceEntry: [
+    ['resolution', { hosts: ['api.example'], ports: [{ name: 'web', number: 80 }] }],
+    [
+      'endpoints.ports',
+      { hosts: ['api.example'], ports: [{ name: 'probe', number: 80 }], resolution: 'STATIC', endpoints: [{ address: '1.1.1.1' }] }
+    ],
+    [
+      'ports.name',
+      {
+        hosts: ['api.example'],
+        ports: [{ name: 'web', number: 80 }],
+        resolution: 'STATIC',
+        endpoints: [{ address: '1.1.1.1', ports: { web: 81 } }]
+      }
+    ],
+    ['', { hosts: ['api.example'], ports: [{ name: 'web', number: 80 }], resolution: 'STATIC', endpoints: [{ address: '1.1.1.1' }] }]
+  ]
+}
+
+/** Values where one of the right type does not say enough. */
+const VALUES: Readonly<Record<string, readonly unknown[]>> = {
+  'VirtualService http.redirect.redirectCode': [308],
+  'VirtualService http.match.gateways': ['default/other'],
+  'VirtualService gateways': ['default/gate'],
+  'VirtualService http.retries.retryOn': ['reset', '503'],
+  'VirtualService http.route.destination.subset': ['v1'],
+  'VirtualService http.rewrite.uriRegexRewrite.match': ['/a'],
+  'DestinationRule trafficPolicy.portLevelSettings.port.number': [9080],
+  'DestinationRule subsets.trafficPolicy.portLevelSettings.port.number': [9080],
+  'Gateway servers.port.protocol': ['HTTPS', 'TCP', 'GRPC', 'HTTP2', 'TLS', 'MONGO'],
+  'Gateway servers.hosts': ['a.example'],
+  'ServiceEntry endpoints.address': ['2.2.2.2', 'unix:///x'],
+  'ServiceEntry endpoints.labels.probe': ['x'],
+  'ServiceEntry addresses': ['10.1.1.1', '10.0.0.0/8'],
+  'ServiceEntry ports.protocol': ['TCP', 'GRPC', 'HTTP2', 'TLS']
+}
+
+/** Values that mean the same as leaving the field out. */
+const DEFAULTS: Readonly<Record<string, readonly unknown[]>> = {
+  simple: ['UNSPECIFIED', 'LEAST_CONN', 'LEAST_REQUEST'],
+  h2UpgradePolicy: ['DEFAULT', 'DO_NOT_UPGRADE'],
+  derivePort: ['FROM_PROTOCOL_DEFAULT'],
+  resolution: ['STATIC'],
+  mode: ['DISABLE']
+}
+
+function valuesOf(kind: Kind, leaf: Leaf): readonly unknown[] {
+  const listed = VALUES[`${kind} ${nameOf(leaf)}`]
+  if (listed !== undefined) return listed
+  const { schema } = leaf
+  if (schema.enum !== undefined) return schema.enum
+  if (schema.type === 'integer' || schema.type === 'number') return [7]
+  if (schema.type === 'boolean') return /^retryIgnore/.test(String(leaf.steps.at(-1))) ? [false] : [true]
+  if (schema.format === 'byte') return ['YQ==']
+  return /timeout|interval|duration|backoff|time$|ttl|age$/i.test(String(leaf.steps.at(-1))) ? ['7s'] : ['probe']
+}
+
+function compiled(kind: Kind, spec: unknown): Compiled {
+  const object = (of: Kind, name: string, content: unknown): KubeObject => ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: of,
+    metadata: { name, namespace: 'default', creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: content
+  })
+  const around: Readonly<Record<Kind, readonly KubeObject[]>> = {
+    VirtualService: [
+      object('DestinationRule', 'reviews', { host: 'reviews', subsets: [{ name: 'v1', labels: { version: 'v1' } }] }),
+      object('Gateway', 'gate', { servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }] })
+    ],
+    DestinationRule: [],
+    Gateway: [object('VirtualService', 'all', { hosts: ['a.example', 'b.example'], gateways: ['probe'], http: [{ route: [TO] }] })],
+    ServiceEntry: [object('DestinationRule', 'api', { host: 'api.example', subsets: [{ name: 'x', labels: { probe: 'x' } }] })]
+  }
+  return compileRoutes(meshConfigOf([...REVIEWS, ...around[kind], object(kind, 'probe', spec)]))
+}
+
+const REVIEWS = [
+  ...deployed({ name: 'reviews', versions: { v1: 1, v2: 1 } }),
+  ...['default', 'elsewhere'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
+]
+
+const PATH = (steps: readonly Step[]): string =>
+  steps.reduce<string>((path, step) => (typeof step === 'number' ? `${path}[${step}]` : `${path}.${step}`), 'spec')
+
+/** `acted on` when the field changes what is compiled, `named` when it is told of, else `ignored`. */
+function probe(kind: Kind, leaf: Leaf, value: unknown): string {
+  const [, base] = BASES[kind].find(([prefix]) => nameOf(leaf).startsWith(prefix)) ?? ['', {}]
+  const without = compiled(kind, base)
+  const set = compiled(kind, withValue(base, leaf.steps, value))
+  const path = PATH(leaf.steps)
+  const named = set.problems.some((each) => each.code === 'not-applied-yet' && path.startsWith(each.path))
+  if (named) return 'named'
+  return JSON.stringify(set.table) === JSON.stringify(without.table) ? 'ignored' : 'acted on'
+}
+
+function treatmentOf(treatment: Treatment, steps: readonly Step[]): Treatment | undefined {
+  if (typeof treatment === 'string' || 'idle' in treatment || 'only' in treatment) return treatment
+  const [step, ...rest] = steps
+  if (typeof step === 'number') return treatmentOf(treatment, rest)
+  const inner = step === undefined ? undefined : treatment.fields[step]
+  return inner === undefined ? undefined : treatmentOf(inner, rest)
+}
+
+const KINDS: readonly Kind[] = ['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry']
+
+describe.each(KINDS)('%s', (kind) => {
+  const leaves = leavesOf(SPECS[kind])
+
+  test('every field of the schema that is not named changes what is compiled, or says why there is nothing to do', () => {
+    const ignored: string[] = []
+    for (const leaf of leaves) {
+      const treatment = treatmentOf(ACTED_ON[kind], leaf.steps)
+      if (isObject(treatment) && 'idle' in treatment) continue
+      for (const value of valuesOf(kind, leaf)) {
+        if (DEFAULTS[String(leaf.steps.at(-1))]?.includes(value) === true) continue
+        if (probe(kind, leaf, value) === 'ignored') ignored.push(`${nameOf(leaf)} = ${JSON.stringify(value)}`)
+      }
+    }
+    expect(ignored).toEqual([])
+  })
+
+  test('what the table says is acted on is not named, and what it leaves out is', () => {
+    const wrong: string[] = []
+    for (const leaf of leaves) {
+      const treatment = treatmentOf(ACTED_ON[kind], leaf.steps)
+      const [value] = valuesOf(kind, leaf)
+      const spec = withValue({}, leaf.steps, value)
+      const named = unactedFields(ACTED_ON[kind], spec, 'spec').length > 0
+      if (treatment === undefined && !named) wrong.push(`${nameOf(leaf)} is not named`)
+      if (treatment === ACTED && named) wrong.push(`${nameOf(leaf)} is named`)
+    }
+    expect(wrong).toEqual([])
+  })
+
+  test('the table has no field that the schema does not have', () => {
+    const names = leaves.map(nameOf)
+    const paths = (treatment: Treatment, path: string): string[] =>
+      typeof treatment === 'string' || !('fields' in treatment)
+        ? [path]
+        : Object.entries(treatment.fields).flatMap(([name, inner]) => paths(inner, path === '' ? name : `${path}.${name}`))
+    expect(paths(ACTED_ON[kind], '').filter((path) => !names.some((name) => name === path || name.startsWith(`${path}.`)))).toEqual([])
+  })
+})
+
+test('a field is named once, at its outermost name, and not while it is empty or false', () => {
+  const spec = {
+    http: [{ fault: { delay: { fixedDelay: '5s' } }, mirrors: [], corsPolicy: null }, { retries: { retryRemoteLocalities: false } }],
+    tcp: [{}]
+  }
+  expect(unactedFields(ACTED_ON.VirtualService, spec, 'spec')).toEqual([
+    { path: 'spec.http[0].fault', field: 'fault' },
+    { path: 'spec.tcp', field: 'tcp' }
+  ])
+})
+
+test('everything that is compiled is read by the data plane', () => {
+  const read = ['src/proxy', 'src/route']
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter((path) => path.startsWith('src/proxy') || /(decide|router|retry|balance|matching|header-edits|path)\.ts$/.test(path))
+    .filter((path) => !path.endsWith('.test.ts'))
+    .map((path) => readFileSync(path, 'utf8').replaceAll(/\/\/.*|\/\*[^]*?\*\//g, ''))
+    .join('\n')
+  const types = ['route-table.ts', 'decision.ts'].map((name) => readFileSync(join('src/route', name), 'utf8')).join('\n')
+  const fields = new Set([...types.matchAll(/readonly ([a-zA-Z0-9]+)\??:/g)].map(([, name = '']) => name))
+  expect(fields.size).toBeGreaterThan(60)
+  // Told to people, and read by cli/listeners.ts.
+  const elsewhere = ['subset', 'tls']
+  expect([...fields].filter((field) => !new RegExp(`\\b${field}\\b`).test(read))).toEqual(elsewhere)
+})
