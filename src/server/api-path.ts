@@ -8,6 +8,7 @@ export type ApiPath =
   | { readonly kind: 'groups' }
   | { readonly kind: 'group'; readonly group: string }
   | { readonly kind: 'resources'; readonly group: string; readonly version: string }
+  | { readonly kind: 'openapi-v2' }
   | { readonly kind: 'openapi-index' }
   | { readonly kind: 'openapi'; readonly group: string; readonly version: string }
   | ResourcePath
@@ -40,6 +41,7 @@ export function parseApiPath(path: string): ApiPath {
     case 'readyz':
       return segments.length === 1 ? { kind: 'health' } : UNKNOWN
     case 'openapi':
+      if (second === 'v2' && segments.length === 2) return { kind: 'openapi-v2' }
       return second === 'v3' ? openapiPath(segments.slice(2)) : UNKNOWN
     case 'api':
       if (second === undefined) return { kind: 'core-versions' }

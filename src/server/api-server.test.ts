@@ -179,7 +179,19 @@ test('discovery answers in the form asked for, OpenAPI under the hash of its con
   const document = await call('GET', paths['apis/flagger.app/v1beta1']?.serverRelativeURL ?? '')
   expect(document.headers['cache-control']).toBe('public, immutable')
   expect(JSON.stringify(document.body)).toContain('"fieldValidation"')
-  expect((await call('GET', '/openapi/v2')).status).toBe(404)
+})
+
+test('OpenAPI v2 is protobuf for kubectl, JSON for all who ask for no form', async () => {
+  const asked = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+  const packed = await call('GET', '/openapi/v2', { headers: { accept: asked } })
+  expect(packed).toMatchObject({ status: 200, headers: { 'content-type': asked.replace('@', '.') } })
+  const plain = await call('GET', '/openapi/v2')
+  expect(plain.body).toMatchObject({ swagger: '2.0', definitions: { 'io.k8s.api.apps.v1.Deployment': { type: 'object' } } })
+  const scale = '/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale'
+  expect(plain.body).toMatchObject({ paths: { [scale]: { patch: { 'x-kubernetes-group-version-kind': { kind: 'Scale' } } } } })
+  const etag = String(plain.headers['etag'])
+  expect((await call('GET', '/openapi/v2', { headers: { 'if-none-match': etag } })).status).toBe(304)
+  expect((await call('GET', '/openapi/v2', { headers: { accept: 'image/png' } })).status).toBe(406)
 })
 
 test('the log of the only container is text, of an unknown container an error', async () => {

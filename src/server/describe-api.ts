@@ -3,10 +3,11 @@
 import type { KindSpec } from '../api/kind.ts'
 import type { ApiPath } from './api-path.ts'
 import { aggregated, coreVersions, groupDocument, groupList, resourceList } from './discovery.ts'
-import { chooseDiscovery } from './negotiate.ts'
-import { documentKey, openApiDocuments, openApiIndex, type OpenApiDocument } from './openapi.ts'
+import { chooseDiscovery, chooseOpenApiV2 } from './negotiate.ts'
+import { openApiV2, type OpenApiV2Document } from './openapi-v2.ts'
+import { documentKey, openApiDocuments, openApiIndex, openApiObjects, type OpenApiDocument } from './openapi.ts'
 import { type Exchange, sendJson, sendStatus, sendText } from './respond.ts'
-import { NO_SUCH_RESOURCE } from './status.ts'
+import { NO_SUCH_RESOURCE, NOT_ACCEPTABLE } from './status.ts'
 
 /** What `/version` says; kubectl derives nothing else from it. */
 export const VERSION = {
@@ -27,14 +28,27 @@ export type AboutPath = Exclude<ApiPath, { kind: 'resource' }>
 /** OpenAPI documents of the kinds last seen. Owns only that cache. */
 export class OpenApiCache {
   #kinds: readonly KindSpec[] | undefined
-  #documents: ReadonlyMap<string, OpenApiDocument> = new Map()
+  #documents: ReadonlyMap<string, OpenApiDocument> | undefined
+  #v2: OpenApiV2Document | undefined
 
   documents(kinds: readonly KindSpec[]): ReadonlyMap<string, OpenApiDocument> {
-    if (this.#kinds !== kinds) {
-      this.#documents = openApiDocuments(kinds)
-      this.#kinds = kinds
-    }
+    this.#forgetUnless(kinds)
+    this.#documents ??= openApiDocuments(kinds)
     return this.#documents
+  }
+
+  /** The older form, made only when a client asks for it. */
+  v2(kinds: readonly KindSpec[]): OpenApiV2Document {
+    this.#forgetUnless(kinds)
+    this.#v2 ??= openApiV2(openApiObjects(kinds).map(([, document]) => document))
+    return this.#v2
+  }
+
+  #forgetUnless(kinds: readonly KindSpec[]): void {
+    if (this.#kinds === kinds) return
+    this.#kinds = kinds
+    this.#documents = undefined
+    this.#v2 = undefined
   }
 }
 
@@ -61,6 +75,8 @@ export async function describeApi(exchange: Exchange, path: AboutPath, kinds: re
       })
     case 'openapi':
       return openApi(exchange, cache.documents(kinds).get(documentKey(path.group, path.version)))
+    case 'openapi-v2':
+      return openApiOld(exchange, cache.v2(kinds))
     case 'unknown':
       return sendText(exchange, { code: 404, body: '404 page not found\n' })
   }
@@ -84,6 +100,15 @@ function openApi(exchange: Exchange, document: OpenApiDocument | undefined): Pro
   const cacheControl = exchange.query.get('hash') === document.hash ? 'public, immutable' : 'no-cache, private'
   const headers = { 'content-type': 'application/json', etag, vary: 'Accept', 'cache-control': cacheControl }
   return sendText(exchange, { code: 200, body: document.text, headers })
+}
+
+function openApiOld(exchange: Exchange, document: OpenApiV2Document): Promise<void> {
+  const type = chooseOpenApiV2(exchange.request.headers.accept)
+  if (type === undefined) return sendStatus(exchange, NOT_ACCEPTABLE)
+  const etag = `"${document.hash}"`
+  if (exchange.request.headers['if-none-match'] === etag) return sendText(exchange, { code: 304, body: '', headers: { etag } })
+  const body = type === 'application/json' ? document.json : document.protobuf
+  return sendText(exchange, { code: 200, body, headers: { 'content-type': type, etag, vary: 'Accept' } })
 }
 
 function orNotFound(exchange: Exchange, body: Record<string, unknown> | undefined): Promise<void> {

@@ -37,6 +37,19 @@ export function chooseDiscovery(accept: string | undefined): 'v2' | 'v2beta1' | 
   return 'legacy'
 }
 
+// Clients ask with an `@`, which Go's own parser of media types refuses in an answer.
+const OPENAPI_V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+const OPENAPI_V2_ASKED = new Set([OPENAPI_V2_PROTOBUF, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'])
+
+/** The form of the OpenAPI v2 document asked for first, as the answer names it; undefined when it is neither of the two. */
+export function chooseOpenApiV2(accept: string | undefined): typeof OPENAPI_V2_PROTOBUF | 'application/json' | undefined {
+  for (const { type } of mediaRanges(accept)) {
+    if (OPENAPI_V2_ASKED.has(type)) return OPENAPI_V2_PROTOBUF
+    if (isJson(type)) return 'application/json'
+  }
+  return undefined
+}
+
 function isJson(type: string): boolean {
   return type === 'application/json' || type === '*/*' || type === 'application/*'
 }

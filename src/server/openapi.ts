@@ -16,6 +16,8 @@ export interface OpenApiDocument {
 const QUERY_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation']
 const SCHEMAS = new Set(['items', 'additionalProperties', 'not'])
 const SCHEMA_LISTS = new Set(['allOf', 'anyOf', 'oneOf'])
+const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
+const SCALE_NAME = definitionName(SCALE.kind)
 const METADATA_NAME = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 
 /** `api/v1` or `apis/GROUP/VERSION`: where a document lives under `/openapi/v3/`. */
@@ -25,13 +27,18 @@ export function documentKey(group: string, version: string): string {
 
 /** Every document by key. */
 export function openApiDocuments(kinds: readonly KindSpec[]): Map<string, OpenApiDocument> {
-  const documents = groupVersions(kinds).flatMap(({ group, versions }) =>
-    versions.map((version): [string, OpenApiDocument] => {
-      const text = JSON.stringify(documentOf(servedIn(kinds, group, version), group, version))
-      return [documentKey(group, version), { text, hash: createHash('sha256').update(text).digest('hex').toUpperCase() }]
-    })
-  )
+  const documents = openApiObjects(kinds).map(([key, document]): [string, OpenApiDocument] => {
+    const text = JSON.stringify(document)
+    return [key, { text, hash: createHash('sha256').update(text).digest('hex').toUpperCase() }]
+  })
   return new Map(documents)
+}
+
+/** The contents of every document, with its key. */
+export function openApiObjects(kinds: readonly KindSpec[]): readonly (readonly [string, Record<string, unknown>])[] {
+  return groupVersions(kinds).flatMap(({ group, versions }) =>
+    versions.map((version) => [documentKey(group, version), documentOf(servedIn(kinds, group, version), group, version)] as const)
+  )
 }
 
 /** `/openapi/v3`: where each document is. */
@@ -50,6 +57,7 @@ function documentOf(kinds: readonly (readonly [KindSpec, VersionSpec])[], group:
     if (definition === undefined) schemas[schemaName(spec, version)] = kindSchema(spec, served)
     else schemas[name] = { ...definition, 'x-kubernetes-group-version-kind': [gvk] }
   }
+  if (kinds.some(([spec]) => spec.scale !== undefined)) schemas[SCALE_NAME] = definitions[SCALE_NAME]
   addReferenced(schemas, definitions)
   return {
     openapi: '3.0.0',
@@ -112,18 +120,26 @@ function publish(schema: unknown): unknown {
 function pathsOf(spec: KindSpec, group: string, version: string): [string, unknown][] {
   const base = `${group === '' ? '/api' : '/apis'}/${groupVersion(group, version)}`
   const collection = `${base}${spec.scope === 'Namespaced' ? '/namespaces/{namespace}' : ''}/${spec.plural}`
-  const gvk = { group: spec.group, version, kind: spec.kind }
-  const operation = (action: string): unknown => ({
-    operationId: `${action}_${spec.kind}`,
+  const object = `${collection}/{name}`
+  const own = (action: string): unknown => operation(action, spec.kind, { group: spec.group, version, kind: spec.kind })
+  const scale = (action: string): unknown => operation(action, `${spec.kind}Scale`, SCALE)
+  return [
+    [collection, { get: own('list'), post: own('post'), delete: own('deletecollection') }],
+    [object, { get: own('get'), put: own('put'), patch: own('patch'), delete: own('delete') }],
+    ...(spec.scale === undefined
+      ? []
+      : [[`${object}/scale`, { get: scale('get'), put: scale('put'), patch: scale('patch') }] satisfies [string, unknown]])
+  ]
+}
+
+function operation(action: string, subject: string, kind: Readonly<Record<string, string>>): unknown {
+  return {
+    operationId: `${action}_${subject}`,
     'x-kubernetes-action': action,
-    'x-kubernetes-group-version-kind': gvk,
+    'x-kubernetes-group-version-kind': kind,
     ...(action === 'get' || action === 'list' ? {} : { parameters: QUERY_PARAMETERS.map(parameter) }),
     responses: { '200': { description: 'OK' } }
-  })
-  return [
-    [collection, { get: operation('list'), post: operation('post'), delete: operation('deletecollection') }],
-    [`${collection}/{name}`, { get: operation('get'), put: operation('put'), patch: operation('patch'), delete: operation('delete') }]
-  ]
+  }
 }
 
 function parameter(name: string): unknown {

@@ -32,10 +32,10 @@ export async function sendJson(exchange: Exchange, answer: Answer): Promise<void
   await sendText(exchange, { ...answer, headers: { 'content-type': 'application/json', ...answer.headers }, body: `${text}\n` })
 }
 
-/** Sends a text as it is. */
-export async function sendText({ request, response }: Exchange, answer: Answer & { readonly body: string }): Promise<void> {
+/** Sends a text, or bytes, as they are. */
+export async function sendText({ request, response }: Exchange, answer: Answer & { readonly body: string | Uint8Array }): Promise<void> {
   const headers = { 'cache-control': 'no-cache, private', 'content-type': 'text/plain; charset=utf-8', ...answer.headers }
-  let bytes: Uint8Array = Buffer.from(answer.body)
+  let bytes: Uint8Array = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   if (bytes.length >= GZIP_FROM_BYTES && acceptsGzip(request)) {
     bytes = await compress(bytes, { level: 1 })
     response.setHeader('content-encoding', 'gzip')

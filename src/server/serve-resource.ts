@@ -15,7 +15,7 @@ import { flag, integer, type Parsed, text } from './query.ts'
 import { readBody } from './request-body.ts'
 import { type ApiVerb, fits, selectors, storeRequest, targetOf, verbOf } from './resource-request.ts'
 import { type Exchange, sendJson, sendStatus } from './respond.ts'
-import { failure, NO_SUCH_RESOURCE } from './status.ts'
+import { failure, NO_SUCH_RESOURCE, NOT_ACCEPTABLE } from './status.ts'
 import type { IncludeObject } from './table.ts'
 import { streamWatch } from './watch-stream.ts'
 
@@ -31,7 +31,6 @@ export interface ResourceServices {
 
 const WATCH_TIMEOUT_MIN: Millis = 30 * 60_000
 const NOT_ALLOWED = failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource')
-const NOT_ACCEPTABLE = failure(406, 'NotAcceptable', 'only the following media types are accepted: application/json')
 
 /** Answers a request on a resource. */
 export async function serveResource(exchange: Exchange, path: ResourcePath, services: ResourceServices): Promise<void> {

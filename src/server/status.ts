@@ -15,6 +15,9 @@ export const NO_SUCH_RESOURCE: Status = {
   details: {}
 }
 
+/** No form that the client accepts can be served. */
+export const NOT_ACCEPTABLE: Status = failure(406, 'NotAcceptable', 'only the following media types are accepted: application/json')
+
 /** 422 for a query parameter that has no such value; `kind` is CreateOptions, ListOptions, ... */
 export function invalidOption(kind: string, field: string, message: string, reason: string): Status {
   return {
