@@ -39,6 +39,8 @@ export interface Serin {
   /** Of the serving process, not of its starter. */
   readonly pid: number
   readonly child: ChildProcess
+  /** For programs that use kubectl: its configuration, and a home of their own. */
+  readonly environment: NodeJS.ProcessEnv
   /** Lines on standard output and standard error so far. */
   readonly lines: readonly string[]
   /** Runs kubectl on this instance, with a cache of its own. Never rejects for a failing command: look at `code`. */
@@ -51,10 +53,12 @@ const PORTS = ['--api-port', '0', '--http-port', '0', '--admin-port', '0', '--me
 
 /** Starts an instance and waits for its line `ready`. Rejects with all it printed when it ends before. */
 export async function startSerin(options: SerinOptions = {}): Promise<Serin> {
-  const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'serin-e2e-'))
+  // What is not Serin's lies beside its data folder: it refuses a folder that is not empty and not its own.
+  const home = mkdtempSync(join(tmpdir(), 'serin-e2e-'))
+  const dir = options.dir ?? join(home, 'data')
   const words = ['up', '--data-dir', dir, ...PORTS]
   if (options.config !== undefined) {
-    const file = join(dir, 'serin.yaml')
+    const file = join(home, 'serin.yaml')
     writeFileSync(file, options.config)
     words.push('--config', file)
   }
@@ -67,19 +71,20 @@ export async function startSerin(options: SerinOptions = {}): Promise<Serin> {
   await untilReady(child, lines)
   // written by Serin itself just before `ready`
   const addresses = JSON.parse(readFileSync(join(dir, 'serin.json'), 'utf8')) as SerinAddresses & { pid: number }
-  const environment = { ...process.env, KUBECONFIG: join(dir, 'kubeconfig'), HOME: dir }
+  const environment = { ...process.env, KUBECONFIG: join(dir, 'kubeconfig'), HOME: home, KUBECACHEDIR: join(home, 'kubectl-cache') }
   return {
     dir,
     addresses,
     pid: addresses.pid,
     child,
+    environment,
     lines,
     kubectl: (args, { input, program = 'kubectl' } = {}) =>
-      run(program, ['--cache-dir', join(dir, 'kubectl-cache'), ...args], { env: environment, ...(input === undefined ? {} : { input }) }),
+      run(program, ['--cache-dir', join(home, 'kubectl-cache'), ...args], { env: environment, ...(input === undefined ? {} : { input }) }),
     stop: async () => {
       child.kill('SIGTERM')
       const code = await exit
-      if (options.dir === undefined) rmSync(dir, { recursive: true, force: true })
+      rmSync(home, { recursive: true, force: true })
       return code
     }
   }
