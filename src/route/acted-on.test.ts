@@ -28,7 +28,7 @@ function leavesOf(schema: Schema, steps: readonly Step[] = []): Leaf[] {
   const { properties, items, additionalProperties } = schema
   if (properties !== undefined) return Object.entries(properties).flatMap(([name, inner]) => leavesOf(inner, [...steps, name]))
   if (items !== undefined) return leavesOf(items, [...steps, 0])
-  if (isObject(additionalProperties)) return leavesOf(additionalProperties as Schema, [...steps, 'probe'])
+  if (isObject(additionalProperties)) return leavesOf(additionalProperties, [...steps, 'probe'])
   return [{ steps, schema }]
 }
 
@@ -154,7 +154,7 @@ function valuesOf(kind: Kind, leaf: Leaf): readonly unknown[] {
   const { schema } = leaf
   if (schema.enum !== undefined) return schema.enum
   if (schema.type === 'integer' || schema.type === 'number') return [7]
-  if (schema.type === 'boolean') return /^retryIgnore/.test(String(leaf.steps.at(-1))) ? [false] : [true]
+  if (schema.type === 'boolean') return String(leaf.steps.at(-1)).startsWith('retryIgnore') ? [false] : [true]
   if (schema.format === 'byte') return ['YQ==']
   return /timeout|interval|duration|backoff|time$|ttl|age$/i.test(String(leaf.steps.at(-1))) ? ['7s'] : ['probe']
 }

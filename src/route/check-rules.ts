@@ -122,11 +122,10 @@ function checkDurations(rule: HttpRoute, place: Place): ObjectProblem[] {
   )
 }
 
-const RETRY_CONDITIONS: readonly string[] = [
-  ...['5xx', 'gateway-error', 'reset', 'reset-before-request', 'connect-failure', 'retriable-4xx', 'refused-stream'],
-  ...['retriable-status-codes', 'retriable-headers', 'envoy-ratelimited', 'http3-post-connect-failure'],
-  ...['cancelled', 'deadline-exceeded', 'internal', 'resource-exhausted', 'unavailable']
-]
+const RETRY_CONDITIONS: readonly string[] = (
+  '5xx gateway-error reset reset-before-request connect-failure retriable-4xx refused-stream retriable-status-codes retriable-headers ' +
+  'envoy-ratelimited http3-post-connect-failure cancelled deadline-exceeded internal resource-exhausted unavailable'
+).split(' ')
 
 function checkRetryOn(text: string | undefined, place: Place): ObjectProblem[] {
   const words = text === undefined || text === '' ? [] : text.split(',')
