@@ -32,16 +32,16 @@ export function openApiV2(documents: readonly unknown[]): OpenApiV2Document {
 
 /** A v3 schema in the form of v2: a wrapped reference beside its facts, `anyOf`, `oneOf` and limits left out. */
 export function schemaV2(schema: unknown): Record<string, unknown> {
-  if (!isObject(schema)) return {}
-  const out: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(schema)) {
-    if (key === '$ref') out[key] = reference(value)
-    else if (key === 'allOf' && Array.isArray(value) && value.length === 1) Object.assign(out, schemaV2(value[0]))
-    else if (key === 'properties') out[key] = Object.fromEntries(entries(value).map(([name, inner]) => [name, schemaV2(inner)]))
-    else if (SCHEMAS.has(key)) out[key] = isObject(value) ? schemaV2(value) : value
-    else if (KEPT.has(key) || EXTENSION.test(key)) out[key] = value
-  }
+  const out: Record<string, unknown> = Object.assign({}, ...entries(schema).map(([key, value]) => keywordV2(key, value)))
   return out['format'] === 'int-or-string' ? { ...out, type: 'string' } : out
+}
+
+function keywordV2(key: string, value: unknown): Record<string, unknown> {
+  if (key === '$ref') return { $ref: reference(value) }
+  if (key === 'allOf' && Array.isArray(value) && value.length === 1) return schemaV2(value[0])
+  if (key === 'properties') return { properties: Object.fromEntries(entries(value).map(([name, inner]) => [name, schemaV2(inner)])) }
+  if (SCHEMAS.has(key)) return { [key]: isObject(value) ? schemaV2(value) : value }
+  return KEPT.has(key) || EXTENSION.test(key) ? { [key]: value } : {}
 }
 
 function reference(value: unknown): string {
