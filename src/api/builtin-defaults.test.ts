@@ -97,3 +97,12 @@ test('defaulting twice changes nothing more', () => {
     expect(defaultBuiltin(kind, once)).toEqual(once)
   }
 })
+
+test('an address of a balancer is virtual, and a headless Service without a selector may have any family', () => {
+  const status = { loadBalancer: { ingress: [{ ip: '1.2.3.4' }, { hostname: 'a.example' }] } }
+  expect(defaultBuiltin('Service', { status })['status']).toEqual({
+    loadBalancer: { ingress: [{ ip: '1.2.3.4', ipMode: 'VIP' }, { hostname: 'a.example' }] }
+  })
+  expect(defaultBuiltin('Service', { spec: { clusterIP: 'None' } })['spec']).toMatchObject({ ipFamilyPolicy: 'RequireDualStack' })
+  expect(defaultBuiltin('Service', { spec: { clusterIP: 'None', selector: { a: 'b' } } })['spec']).toMatchObject({ ipFamilies: ['IPv4'] })
+})

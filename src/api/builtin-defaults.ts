@@ -19,7 +19,7 @@ export function defaultBuiltin(name: string, object: Fields): Fields {
     case 'ReplicaSet':
       return { ...object, spec: withTemplate({ replicas: 1, ...fieldsIn(object['spec']) }) }
     case 'Service':
-      return { ...object, spec: serviceSpec(fieldsIn(object['spec'])) }
+      return change({ ...object, spec: serviceSpec(fieldsIn(object['spec'])) }, 'status', serviceStatus)
     case 'Secret':
       return secret(object)
     case 'Endpoints':
@@ -194,11 +194,24 @@ function serviceSpec(spec: Fields): Fields {
     ...(spec['sessionAffinity'] === 'ClientIP' && { sessionAffinityConfig: clientIP }),
     ...(outer && { externalTrafficPolicy: 'Cluster' }),
     ...(type === 'LoadBalancer' && { allocateLoadBalancerNodePorts: true }),
-    ...(type !== 'ExternalName' && { internalTrafficPolicy: 'Cluster', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' }),
+    ...(type !== 'ExternalName' && { internalTrafficPolicy: 'Cluster', ...families(spec) }),
     ...spec,
     type
   }
   return change(full, 'ports', each(servicePort))
+}
+
+function serviceStatus(status: unknown): Fields {
+  const ingress = each((entry) => (entry['ip'] === undefined ? entry : { ipMode: 'VIP', ...entry }))
+  return change(fieldsIn(status), 'loadBalancer', (balancer) => change(fieldsIn(balancer), 'ingress', ingress))
+}
+
+// A headless Service without a selector may have endpoints of any family.
+function families(spec: Fields): Fields {
+  const open = spec['clusterIP'] === 'None' && Object.keys(fieldsIn(spec['selector'])).length === 0
+  return open && spec['ipFamilies'] === undefined && spec['ipFamilyPolicy'] === undefined
+    ? { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' }
+    : { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' }
 }
 
 // A port 0 of Go's JSON means that the port is not given.

@@ -1,21 +1,16 @@
-// The built-in kinds' own rules in the form of the store's hooks (RuleHooks of store/api-rules.ts): prepare and validate. Objects of other
-// kinds pass unchanged.
+// The built-in kinds' own rules beyond their schemas: what is taken over on an update, what is refused, and what is
+// taken with a warning. Objects of other kinds pass unchanged.
 
-import { dig, isObject } from '../std/json.ts'
+import { isObject } from '../std/json.ts'
 import { builtinMessage } from './builtin-messages.ts'
+import { prepareService } from './builtin-service.ts'
 import { validateBuiltin } from './builtin-validate.ts'
 import type { Cause } from './cause.ts'
 import type { KubeObject } from './object.ts'
 
-type Fields = Readonly<Record<string, unknown>>
-
-/** What the server keeps when an update leaves it out: a Service's addresses and the node ports of ports that stay. */
+/** What the server itself does to an object before it is judged; `old` is the stored object of an update. */
 export function prepareKind(object: KubeObject, old: KubeObject | undefined): KubeObject {
-  if (old === undefined || builtinMessage(object.apiVersion, object.kind) !== 'Service') return object
-  const [spec, before] = [object['spec'], old['spec']]
-  if (!isObject(spec) || !isObject(before) || spec['type'] === 'ExternalName' || before['type'] === 'ExternalName') return object
-  const addresses = spec['clusterIP'] === undefined ? pick(before, ['clusterIP', 'clusterIPs']) : {}
-  return { ...object, spec: { ...spec, ...addresses, ...nodePorts(spec, before) } }
+  return builtinMessage(object.apiVersion, object.kind) === 'Service' ? prepareService(object, old) : object
 }
 
 /** The faults of a built-in object beyond its schema; `old` is the stored object of an update. */
@@ -24,18 +19,10 @@ export function validateKind(object: KubeObject, old: KubeObject | undefined): r
   return message === undefined ? [] : validateBuiltin(message, object, old)
 }
 
-function nodePorts(spec: Fields, before: Fields): Fields {
-  const hasNodePorts = spec['type'] === 'NodePort' || spec['type'] === 'LoadBalancer'
-  const ports = spec['ports']
-  const known: readonly unknown[] = Array.isArray(before['ports']) ? before['ports'] : []
-  if (!hasNodePorts || !Array.isArray(ports)) return {}
-  const kept = ports.map((port: unknown) => {
-    const same = known.find((one) => dig(one, 'port') === dig(port, 'port') && dig(one, 'protocol') === dig(port, 'protocol'))
-    return isObject(port) && isObject(same) ? { ...pick(same, ['nodePort']), ...port } : port
-  })
-  return { ports: kept }
-}
-
-function pick(object: Fields, names: readonly string[]): Fields {
-  return Object.fromEntries(names.flatMap((name) => (object[name] === undefined ? [] : [[name, object[name]]])))
+/** What a client is told about a built-in object that is taken. */
+export function warningsOf(object: KubeObject): readonly string[] {
+  if (builtinMessage(object.apiVersion, object.kind) !== 'Service') return []
+  const { externalName, type } = isObject(object['spec']) ? object['spec'] : {}
+  const idle = typeof externalName === 'string' && externalName !== '' && type !== 'ExternalName'
+  return idle ? ['spec.externalName is ignored when spec.type is not "ExternalName"'] : []
 }

@@ -3,18 +3,8 @@
 
 import { dig, isObject, sameJson } from '../std/json.ts'
 import { containerFaults } from './builtin-validate-pod.ts'
-import {
-  between,
-  DNS_1035,
-  DNS_LABEL,
-  fault,
-  forbidden,
-  labelFaults,
-  listIn,
-  notNegative,
-  portFaults,
-  textFaults
-} from './builtin-words.ts'
+import { serviceFaults } from './builtin-validate-service.ts'
+import { DNS_LABEL, fault, forbidden, labelFaults, listIn, notNegative, textFaults } from './builtin-words.ts'
 import { duplicate, missing, notSupported } from './cause.ts'
 import type { Cause } from './cause.ts'
 
@@ -30,7 +20,7 @@ export function validateBuiltin(name: string, object: Fields, old?: Fields): rea
 
 function metaFaults(name: string, object: Fields, old: Fields | undefined): readonly Cause[] {
   const own = dig(object, 'metadata', 'name')
-  const rule = name === 'Service' ? DNS_1035 : name === 'Namespace' ? DNS_LABEL : undefined
+  const rule = name === 'Service' || name === 'Namespace' ? DNS_LABEL : undefined
   const named =
     rule !== undefined && old === undefined && typeof own === 'string' && own !== '' ? textFaults(own, 'metadata.name', rule) : []
   return [...named, ...labelFaults(dig(object, 'metadata', 'labels'), 'metadata.labels')]
@@ -45,7 +35,7 @@ function kindFaults(name: string, object: Fields, old: Fields | undefined): read
     case 'ReplicaSet':
       return selectorFaults(object, old)
     case 'Service':
-      return serviceFaults(fieldsIn(object['spec']), old)
+      return serviceFaults(object, old)
     case 'ConfigMap':
       return [...keyFaults(object, ['data', 'binaryData']), ...frozenFaults(object, old, ['data', 'binaryData'])]
     case 'Secret':
@@ -158,45 +148,6 @@ function strategyFaults(strategy: Fields): readonly Cause[] {
 function boundFaults(value: unknown, path: string): readonly Cause[] {
   if (typeof value !== 'string') return notNegative(value, path)
   return /^\d+%$/.test(value) ? [] : [fault(path, value, PERCENT_WORDS)]
-}
-
-function serviceFaults(spec: Fields, old: Fields | undefined): readonly Cause[] {
-  const ports = listIn(spec['ports'])
-  const external = spec['type'] === 'ExternalName'
-  const needsPorts = ports.length === 0 && !external && spec['clusterIP'] !== 'None'
-  return [
-    ...(needsPorts ? [missing('spec.ports')] : []),
-    ...servicePortFaults(ports),
-    ...(external && (spec['externalName'] ?? '') === '' ? [missing('spec.externalName')] : []),
-    ...(external ? [] : addressFaults(spec, old))
-  ]
-}
-
-// An address that is left out is kept by the server; only another one is refused.
-function addressFaults(spec: Fields, old: Fields | undefined): readonly Cause[] {
-  const before = dig(old, 'spec', 'clusterIP')
-  const had = typeof before === 'string' && before !== '' && dig(old, 'spec', 'type') !== 'ExternalName'
-  if (!had || spec['clusterIP'] === undefined || spec['clusterIP'] === before) return []
-  return [fault('spec.clusterIPs[0]', spec['clusterIPs'] ?? [spec['clusterIP']], 'may not change once set')]
-}
-
-function servicePortFaults(ports: readonly Fields[]): readonly Cause[] {
-  const names = new Set<unknown>()
-  const numbers = new Set<string>()
-  return ports.flatMap((port, index) => {
-    const path = `spec.ports[${index}]`
-    const found: Cause[] = []
-    const name = port['name'] ?? ''
-    if (name === '' && ports.length > 1) found.push(missing(`${path}.name`))
-    if (typeof name === 'string' && name !== '') found.push(...textFaults(name, `${path}.name`, DNS_LABEL))
-    if (name !== '' && names.has(name)) found.push(duplicate(`${path}.name`, name))
-    names.add(name)
-    found.push(...between(port['port'] ?? 0, `${path}.port`), ...portFaults(port['targetPort'] ?? port['port'] ?? 0, `${path}.targetPort`))
-    const number = `${String(port['protocol'])}/${String(port['port'])}`
-    if (numbers.has(number)) found.push(duplicate(path, { port: port['port'], protocol: port['protocol'] }))
-    numbers.add(number)
-    return found
-  })
 }
 
 const KEY_WORDS =

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { between, DNS_1035, DNS_LABEL, labelFaults, portFaults, textFaults } from './builtin-words.ts'
+import { between, DNS_LABEL, DNS_SUBDOMAIN, isAddress, labelFaults, portFaults, textFaults } from './builtin-words.ts'
 
 test.each([
   [DNS_LABEL, 'web-1', 0],
@@ -7,8 +7,8 @@ test.each([
   [DNS_LABEL, 'Web', 1],
   [DNS_LABEL, '-web', 1],
   [DNS_LABEL, 'a'.repeat(64), 1],
-  [DNS_1035, 'web', 0],
-  [DNS_1035, '1web', 1]
+  [DNS_SUBDOMAIN, 'web.example', 0],
+  [DNS_SUBDOMAIN, 'web_.example', 1]
 ])('%j on %s finds %i faults', (rule, text, count) => {
   expect(textFaults(text, 'f', rule)).toHaveLength(count)
 })
@@ -29,3 +29,13 @@ test('ports by number and by name', () => {
   expect(portFaults('a-name-that-is-too-long', 'p')).toHaveLength(1)
   expect(portFaults('80', 'p')[0]?.message).toContain('must contain at least one letter (a-z)')
 })
+
+test.each([
+  ['10.9.8.7', true],
+  ['2001:db8::ffff', true],
+  ['10.9.8', false],
+  ['10.9.8.256', false],
+  ['010.9.8.7', false],
+  ['web', false],
+  ['a:b:c', false]
+])('%s is an address: %s', (text, is) => expect(isAddress(text)).toBe(is))

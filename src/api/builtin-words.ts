@@ -11,7 +11,7 @@ export interface TextRule {
   readonly words: string
 }
 
-/** Container, volume and port names, Namespaces. */
+/** Container, volume and port names, Namespaces, Services. */
 export const DNS_LABEL: TextRule = {
   pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
   lengthMax: 63,
@@ -20,13 +20,13 @@ export const DNS_LABEL: TextRule = {
     "character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 }
 
-/** Services. */
-export const DNS_1035: TextRule = {
-  pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
-  lengthMax: 63,
+/** Names of most objects, external host names. */
+export const DNS_SUBDOMAIN: TextRule = {
+  pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  lengthMax: 253,
   words:
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an " +
-    "alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an " +
+    "alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 }
 
 const LABEL_VALUE: TextRule = {
@@ -57,7 +57,7 @@ export function forbidden(field: string, words: string): Cause {
 
 /** The faults of a text by a rule. */
 export function textFaults(text: string, field: string, rule: TextRule): readonly Cause[] {
-  const length = text.length > rule.lengthMax ? [fault(field, text, `must be no more than ${rule.lengthMax} bytes`)] : []
+  const length = text.length > rule.lengthMax ? [fault(field, text, `must be no more than ${rule.lengthMax} characters`)] : []
   return rule.pattern.test(text) ? length : [...length, fault(field, text, rule.words)]
 }
 
@@ -71,6 +71,13 @@ export function labelFaults(labels: unknown, field: string): readonly Cause[] {
     })),
     ...(typeof value === 'string' ? textFaults(value, field, LABEL_VALUE) : [])
   ])
+}
+
+/** True for an IPv4 or IPv6 address in its usual notation. */
+export function isAddress(text: string): boolean {
+  const parts = text.split('.')
+  if (parts.length === 4) return parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)
+  return text.includes(':') && /^[0-9a-f:]+$/i.test(text) && URL.canParse(`http://[${text}]/`)
 }
 
 const PORT_MAX = 65_535

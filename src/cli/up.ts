@@ -32,7 +32,7 @@ import { applyObject, readObjects } from './apply-files.ts'
 import type { Config } from './config.ts'
 import { EmbeddedBackend } from './embedded-backend.ts'
 import { apiIdentity } from './identity.ts'
-import { KINDS, RULES } from './kinds.ts'
+import { KINDS, rulesFor } from './kinds.ts'
 import { gatewayListener, SHELL } from './listeners.ts'
 import { Mesh } from './mesh.ts'
 import type { UpOptions } from './options.ts'
@@ -179,7 +179,8 @@ interface Plane {
 async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promise<Plane> {
   const { clock, draw, signal } = rig
   const { log, up } = rig.options
-  const api = await EmbeddedApi.open({ kinds: KINDS, rules: RULES, journal: new FileJournal(dir.file('store')), clock, draw })
+  const rules = rulesFor(slot.servicePrefix)
+  const api = await EmbeddedApi.open({ kinds: KINDS, rules, journal: new FileJournal(dir.file('store')), clock, draw })
   rig.undo(() => api.idle())
   const [registry, history] = [new Registry(), new WorkloadHistory()]
   const workers = new Workers({ count: up.workers, clock, registry, env: { SERIN_RUN: dir.run }, onTrouble: log })
@@ -187,7 +188,7 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
   rig.undo(() => workers.stop(DRAIN))
   for (const pid of workers.pids) reaper.add('worker', pid)
   const warningsFor = (object: Parameters<Mesh['warningsFor']>[0]): readonly string[] => mesh.warningsFor(object)
-  const backend = new EmbeddedBackend({ api, servicePrefix: slot.servicePrefix, warningsFor })
+  const backend = new EmbeddedBackend({ api, warningsFor })
   const client = new LocalClient(backend)
   const mesh: Mesh = new Mesh({ client, clock, draw, workers, log, plan: meshPlan(ports) })
   await ensureNamespaces(client, signal)

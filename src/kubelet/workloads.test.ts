@@ -79,6 +79,7 @@ const deployment = (version: string): KubeObject => ({
         containers: [
           {
             name: 'web',
+            image: 'web:1',
             command: [process.execPath, '-e', SERVER],
             env: [{ name: 'VERSION', value: version }],
             ports: [{ containerPort: 8123 }]

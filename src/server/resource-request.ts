@@ -3,7 +3,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isObject } from '../std/json.ts'
 import type { KindSpec } from '../api/kind.ts'
-import type { PatchType, StoreRequest, Target, WriteOptions } from '../store/store-request.ts'
+import { notFound } from '../store/failure.ts'
+import type { PatchType, Status, StoreRequest, Target, WriteOptions } from '../store/store-request.ts'
 import type { ResourcePath } from './api-path.ts'
 import { mediaRange } from './negotiate.ts'
 import { flag, integer, type Parsed, text, writeOptions } from './query.ts'
@@ -53,9 +54,15 @@ export function fits(path: ResourcePath, spec: KindSpec): boolean {
   return path.subresource === 'status' ? spec.status === 'subresource' : path.subresource === 'scale' && spec.scale !== undefined
 }
 
+// Custom kinds are served by another part of a real API server, which answers as if the object were not there.
+function noSuchSubresource(path: ResourcePath, spec: KindSpec): Status {
+  const { name, subresource } = path
+  return subresource !== undefined && name !== undefined && spec.origin === 'custom' ? notFound(spec, name).status : NO_SUCH_RESOURCE
+}
+
 /** The StoreRequest of everything but a watch. */
 export function storeRequest(verb: Exclude<ApiVerb, 'watch'>, call: ResourceCall): Parsed<StoreRequest> {
-  if (!fits(call.path, call.spec)) return { ok: false, status: NO_SUCH_RESOURCE }
+  if (!fits(call.path, call.spec)) return { ok: false, status: noSuchSubresource(call.path, call.spec) }
   switch (verb) {
     case 'get':
       return { ok: true, value: { verb, target: targetOf(call.path), name: call.path.name ?? '', ...subresource(call.path) } }

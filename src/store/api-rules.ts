@@ -1,9 +1,11 @@
 // The rules for content as `api` knows them: schemas prune, default and validate; definitions become kinds; built-in kinds are read
-// as Go reads them. Addresses of Services and other choices are handed in.
+// as Go reads them and judged by Kubernetes' own checks. Addresses of Services and other choices are handed in.
 
 import { decodeBuiltin } from '../api/builtin-decode.ts'
 import { defaultBuiltin } from '../api/builtin-defaults.ts'
 import { builtinMessage } from '../api/builtin-messages.ts'
+import { DNS_SUBDOMAIN, textFaults } from '../api/builtin-words.ts'
+import { prepareKind, validateKind, warningsOf } from '../api/builtin-rules.ts'
 import type { Cause } from '../api/cause.ts'
 import { kindFromCrd } from '../api/crd-kind.ts'
 import { applyDefaults } from '../api/defaults.ts'
@@ -12,41 +14,37 @@ import type { KubeObject } from '../api/object.ts'
 import { prune, unknownFields } from '../api/prune.ts'
 import { validate } from '../api/validate.ts'
 import { formatInstant } from '../std/instant.ts'
-import { dig, isObject, sameJson } from '../std/json.ts'
+import { dig, isObject } from '../std/json.ts'
 import type { Admitted, KindRules, Served } from './kind-rules.ts'
 import { DEFINITIONS } from './registry.ts'
 
-/** What an owner may add or replace; each is optional. */
-export interface RuleHooks {
-  readonly labelSelector?: KindRules['labelSelector']
-  readonly time?: KindRules['time']
-  /** What is filled in beyond defaults: addresses of Services and the like. */
-  readonly prepare?: KindRules['prepare']
-  /** Faults beyond schemas, found first. */
-  readonly validate?: KindRules['validate']
-}
+/** What an owner may add. */
+export type RuleHooks = Pick<KindRules, 'allocate'>
 
 /** The rules of `api` over `hooks`. What a real API server fills in by itself (Namespaces, definitions, Pods, Services) is filled in here. */
 export function apiRules(hooks: RuleHooks = {}): KindRules {
-  const time = hooks.time ?? formatInstant
   return {
-    labelSelector: hooks.labelSelector ?? labelSelector,
-    time,
+    labelSelector,
+    time: formatInstant,
     kindOf: (definition) => kindFromCrd(definition).value,
     admit,
     validate: (object, old, served) => {
-      const faults = validate(served.version.schema, object, served.spec.origin)
-      const own = hooks.validate?.(object, old, served) ?? []
-      const more = [...nameFaults(object, old), ...own, ...definitionFaults(object, served), ...selectorFaults(object, old)]
-      const seen = new Set<string>()
-      return [...more, ...faults].filter((cause) => !seen.has(cause.field) && seen.add(cause.field))
+      const own = [...validateKind(object, old), ...nameFaults(object, old), ...definitionFaults(object, served)]
+      return distinct([...own, ...validate(served.version.schema, object, served.spec.origin)])
     },
+    warn: (object) => warningsOf(object),
     prepare: (object, old, at) => {
-      const filled = fillIn(object, old, at.served)
-      const own = hooks.prepare?.(filled, old, at) ?? filled
-      return isDefinition(at.served) ? establish(own, time(at.now)) : own
-    }
+      const filled = prepareKind(fillIn(object, old, at.served), old)
+      return isDefinition(at.served) ? establish(filled, formatInstant(at.now)) : filled
+    },
+    ...hooks
   }
+}
+
+/** Of several causes of one field the first: checks of our own, with more words, come before those of the schema. */
+function distinct(causes: readonly Cause[]): readonly Cause[] {
+  const seen = new Set<string>()
+  return causes.filter((cause) => !seen.has(cause.field) && seen.add(cause.field))
 }
 
 function labelSelector(text: string): ((labels: Readonly<Record<string, string>>) => boolean) | string {
@@ -73,19 +71,8 @@ function admit(object: KubeObject, served: Served): Admitted | string {
 function fillIn(object: KubeObject, old: KubeObject | undefined, served: Served): KubeObject {
   if (served.spec.group !== '') return object
   if (served.spec.plural === 'namespaces') return namespaceDefaults(object, old)
-  if (served.spec.plural === 'services' && old !== undefined) return keepAddress(object, old)
   if (served.spec.plural !== 'pods' || old !== undefined) return object
   return { ...object, status: { phase: 'Pending', qosClass: qualityOf(object) } }
-}
-
-/** An update that does not name the address of a Service keeps it. */
-function keepAddress(service: KubeObject, old: KubeObject): KubeObject {
-  const [spec, before] = [service['spec'], old['spec']]
-  if (!isObject(spec) || !isObject(before) || spec['type'] === 'ExternalName' || spec['clusterIP'] !== undefined) return service
-  const kept = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'].filter(
-    (field) => before[field] !== undefined && spec[field] === undefined
-  )
-  return { ...service, spec: { ...spec, ...Object.fromEntries(kept.map((field) => [field, before[field]])) } }
 }
 
 /** Kubernetes' quality of service class: Guaranteed when every container's requests equal its cpu and memory limits, BestEffort without any. */
@@ -104,29 +91,14 @@ function qualityOf(pod: KubeObject): 'BestEffort' | 'Burstable' | 'Guaranteed' {
   return full ? 'Guaranteed' : 'Burstable'
 }
 
-function selectorFaults(object: KubeObject, old: KubeObject | undefined): readonly Cause[] {
-  const immutable = object.apiVersion === 'apps/v1' && (object.kind === 'Deployment' || object.kind === 'ReplicaSet')
-  const selector = dig(object, 'spec', 'selector')
-  if (!immutable || old === undefined || sameJson(selector, dig(old, 'spec', 'selector'))) return []
-  return [
-    { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(selector)}: field is immutable`, field: 'spec.selector' }
-  ]
-}
-
 function isDefinition(served: Served): boolean {
   return served.spec.group === DEFINITIONS.group && served.spec.plural === DEFINITIONS.resource
 }
 
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
-const SUBDOMAIN_WORDS =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an " +
-  "alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-const NAME_MAX = 253
-
+// Services and Namespaces have a stricter rule of their own.
 function nameFaults(object: KubeObject, old: KubeObject | undefined): readonly Cause[] {
-  const name: unknown = object.metadata.name
-  if (old !== undefined || typeof name !== 'string' || (name.length <= NAME_MAX && SUBDOMAIN.test(name))) return []
-  return [{ reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(name)}: ${SUBDOMAIN_WORDS}`, field: 'metadata.name' }]
+  const { name } = object.metadata
+  return old !== undefined || typeof name !== 'string' ? [] : textFaults(name, 'metadata.name', DNS_SUBDOMAIN)
 }
 
 function definitionFaults(object: KubeObject, served: Served): readonly Cause[] {

@@ -6,7 +6,7 @@ import { notFound } from './failure.ts'
 import { planCreate } from './create-plan.ts'
 
 const spec = SMALL_KINDS.find((each) => each.kind === 'Widget')!
-const planning: Planning = { now: 0, draw: seeded(1), rules: SMALL_RULES, served: { spec, version: spec.versions[0]! } }
+const planning: Planning = { now: 0, draw: seeded(1), all: [], rules: SMALL_RULES, served: { spec, version: spec.versions[0]! } }
 const old = widget('w', { spec: { size: 1, tone: 'soft' }, metadata: { uid: 'u', resourceVersion: '5', generation: 1 } })
 
 test('a generated name is completed, and drawn again when it is taken', () => {

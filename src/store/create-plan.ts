@@ -4,7 +4,7 @@ import type { KubeObject } from '../api/object.ts'
 import { alreadyExists, badRequest, failure, invalid, namespaceTerminating, notFound, type Failure } from './failure.ts'
 import { isObject } from '../std/json.ts'
 import type { Served } from './kind-rules.ts'
-import { countsGenerations, drawSuffix, drawUid, type Planned, type Planning } from './plan.ts'
+import { allocated, countsGenerations, drawSuffix, drawUid, isFailure, type Planned, type Planning, warningsOf } from './plan.ts'
 import { readBody } from './read-body.ts'
 import type { FieldValidation } from './store-request.ts'
 
@@ -24,7 +24,6 @@ export function planCreate(input: CreateInput, planning: Planning): Planned {
   const { served, rules } = planning
   const read = readBody(withoutStatus(input.body, served), served, input.fieldValidation, rules)
   if (read.kind === 'failure') return read
-  const namespaced = served.spec.scope === 'Namespaced'
   const refused = refuse(read.object, input, planning)
   if (refused !== undefined) return refused
   const { metadata } = read.object
@@ -34,23 +33,29 @@ export function planCreate(input: CreateInput, planning: Planning): Planned {
     const message = 'Required value: name or generateName is required'
     return invalid(served.spec, '', [{ reason: 'FieldValueRequired', message, field: 'metadata.name' }])
   }
-  const { deletionTimestamp: _1, deletionGracePeriodSeconds: _2, generation: _3, ...kept } = metadata
-  const born: KubeObject = {
-    ...read.object,
-    metadata: {
-      ...kept,
-      name,
-      ...(namespaced && { namespace: input.namespace }),
-      uid: drawUid(planning.draw),
-      creationTimestamp: rules.time(planning.now),
-      ...(countsGenerations(served) && { generation: 1 })
-    }
-  }
-  const object = rules.prepare(born, undefined, { served, now: planning.now })
+  const object = rules.prepare(born(read.object, { ...input, name }, planning), undefined, { served, now: planning.now })
   const causes = rules.validate(object, undefined, served)
   if (causes.length > 0) return invalid(served.spec, name, causes)
+  const complete = allocated(object, undefined, planning)
+  if (isFailure(complete)) return complete
   if (input.exists(name)) return alreadyExists(served.spec, name)
-  return { kind: 'plan', effect: 'added', object, warnings: read.warnings }
+  return { kind: 'plan', effect: 'added', object: complete, warnings: [...read.warnings, ...warningsOf(complete, planning)] }
+}
+
+/** The object with what only the server gives. */
+function born(object: KubeObject, at: { readonly name: string; readonly namespace: string }, planning: Planning): KubeObject {
+  const { deletionTimestamp: _1, deletionGracePeriodSeconds: _2, generation: _3, ...kept } = object.metadata
+  return {
+    ...object,
+    metadata: {
+      ...kept,
+      name: at.name,
+      ...(planning.served.spec.scope === 'Namespaced' && { namespace: at.namespace }),
+      uid: drawUid(planning.draw),
+      creationTimestamp: planning.rules.time(planning.now),
+      ...(countsGenerations(planning.served) && { generation: 1 })
+    }
+  }
 }
 
 /** A kind whose status is written apart begins with none, or with the empty one that Go writes for it. */

@@ -71,6 +71,16 @@ export function badRequest(message: string): Failure {
   return failure({ code: 400, reason: 'BadRequest', message })
 }
 
+/** 500. */
+export function internalError(message: string): Failure {
+  return failure({
+    code: 500,
+    reason: 'InternalError',
+    message: `Internal error occurred: ${message}`,
+    details: { causes: [{ message }] }
+  })
+}
+
 /** 403 for a create in a namespace that is going away. */
 export function namespaceTerminating(spec: KindSpec, name: string, namespace: string): Failure {
   const because = `unable to create new content in namespace ${namespace} because it is being terminated`

@@ -29,6 +29,11 @@ export class ObjectTable {
     if (this.#objects.delete(key)) this.#keys.splice(this.#place(key), 1)
   }
 
+  /** Every object, in no order. */
+  objects(): Iterable<KubeObject> {
+    return this.#objects.values()
+  }
+
   /** Objects in key order whose key begins with `prefix` and comes after `after` ('' begins at the first). */
   *scan(prefix: string, after: string): Generator<{ readonly key: string; readonly object: KubeObject }> {
     const begin = after > prefix ? after : prefix

@@ -3,7 +3,7 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
-import type { Failure } from './failure.ts'
+import { internalError, invalid, type Failure } from './failure.ts'
 import type { KindRules, Served } from './kind-rules.ts'
 
 /** When a request is applied, and the chance it may use (uids, generated names). */
@@ -16,6 +16,8 @@ export interface Moment {
 export interface Planning extends Moment {
   readonly served: Served
   readonly rules: KindRules
+  /** Every object of the kind, of all namespaces. */
+  readonly all: Iterable<KubeObject>
 }
 
 /** `none`: nothing changes. `removed`: the object goes, in this last state. The resourceVersion is the store's to give. */
@@ -28,6 +30,30 @@ export interface Plan {
 
 /** A plan, or why there is none. */
 export type Planned = Plan | Failure
+
+/** The object with what the server chooses for it, or the failure. `old` is the stored object of an update. */
+export function allocated(object: KubeObject, old: KubeObject | undefined, planning: Planning): KubeObject | Failure {
+  const { served, rules, all, draw } = planning
+  const answer = rules.allocate?.(object, old, { served, all, draw }) ?? { kind: 'allocated', object }
+  switch (answer.kind) {
+    case 'allocated':
+      return answer.object
+    case 'refused':
+      return invalid(served.spec, object.metadata.name ?? '', answer.causes)
+    case 'exhausted':
+      return internalError(answer.message)
+  }
+}
+
+/** What the client is told about an object that is taken. */
+export function warningsOf(object: KubeObject, { served, rules }: Planning): readonly string[] {
+  return rules.warn?.(object, served) ?? []
+}
+
+/** Tells a failure from an object, whose kind is never spelt so. */
+export function isFailure(value: KubeObject | Failure): value is Failure {
+  return value.kind === 'failure'
+}
 
 const GENERATED_BUILT_INS = new Set([
   'customresourcedefinitions',

@@ -70,6 +70,8 @@ const get = (name: string, resource = CONFIG_MAPS, subresource?: 'status' | 'sca
   ...(subresource && { subresource })
 })
 
+const POD = { containers: [{ name: 'app', image: 'app:1' }] }
+
 function objectOf(answer: StoreAnswer): KubeObject {
   if (answer.kind === 'object') return answer.object
   return expect.fail(JSON.stringify(answer))
@@ -262,7 +264,8 @@ test('lists are sorted and come in pages that keep the version of the first', ()
 
 test('scale reads and writes replicas through its own object', () => {
   const { ask } = world()
-  const spec = { replicas: 2, selector: { matchLabels: { app: 'd' } } }
+  const template = { metadata: { labels: { app: 'd' } }, spec: POD }
+  const spec = { replicas: 2, selector: { matchLabels: { app: 'd' } }, template }
   ask(create({ metadata: { name: 'd' }, spec }, DEPLOYMENTS))
   const scaled = objectOf(ask(patch('d', { spec: { replicas: 7 } }, { resource: DEPLOYMENTS, subresource: 'scale' })))
   expect(scaled).toMatchObject({
@@ -287,8 +290,8 @@ test('finalizers hold an object that is being deleted until the last one goes', 
 
 test('a placed pod has its grace period, an unplaced one goes at once, and a shorter grace ends the wait', () => {
   const { ask } = world()
-  ask(create({ metadata: { name: 'p' }, spec: { nodeName: 'n', terminationGracePeriodSeconds: 5 } }, PODS))
-  ask(create({ metadata: { name: 'q' }, spec: {} }, PODS))
+  ask(create({ metadata: { name: 'p' }, spec: { ...POD, nodeName: 'n', terminationGracePeriodSeconds: 5 } }, PODS))
+  ask(create({ metadata: { name: 'q' }, spec: POD }, PODS))
   expect(objectOf(ask(remove('p', PODS))).metadata).toMatchObject({
     deletionGracePeriodSeconds: 5,
     deletionTimestamp: '2023-11-14T22:13:25Z'

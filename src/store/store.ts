@@ -89,7 +89,7 @@ export class Store {
       return { answer: listObjects(request, { served, table, rules: this.#rules, version: this.#version }), changes: [] }
     }
     if (request.verb === 'deletecollection') return this.#deleteCollection(request, served, moment)
-    const planning: Planning = { ...moment, served, rules: this.#rules }
+    const planning = this.#planning(served, moment)
     const planned = this.#plan(request, planning)
     if (planned.kind === 'failure') return { answer: planned, changes: [] }
     const dryRun = request.options.dryRun === true || (request.verb === 'delete' && dig(request.body, 'dryRun') !== undefined)
@@ -140,6 +140,10 @@ export class Store {
     return this.#carryOut({ kind: 'plan', effect: isGone(object) ? 'removed' : 'modified', object, warnings: [] }, spec).changes
   }
 
+  #planning(served: Served, moment: Moment): Planning {
+    return { ...moment, served, rules: this.#rules, all: this.#table(served.spec).objects() }
+  }
+
   #plan(request: Exclude<Write, { readonly verb: 'deletecollection' }>, planning: Planning): Planned {
     const { spec } = planning.served
     const namespace = spec.scope === 'Cluster' ? '' : (request.target.namespace ?? '')
@@ -171,8 +175,8 @@ export class Store {
 
   #get(request: Get, served: Served): StoreAnswer {
     const { spec, version } = served
-    if (request.subresource === 'status' && spec.status === 'none') return noSuchResource()
-    if (request.subresource === 'scale' && spec.scale === undefined) return noSuchResource()
+    const missing = missingSubresource(request, served)
+    if (missing !== undefined) return missing
     const namespace = spec.scope === 'Cluster' ? '' : (request.target.namespace ?? '')
     const stored = this.#table(spec).get(keyOf(namespace, request.name))
     if (stored === undefined) return notFound(spec, request.name)
@@ -188,7 +192,7 @@ export class Store {
     const options = readDeleteOptions(request.body)
     if ('kind' in options) return { answer: options, changes: [] }
     const dryRun = request.options.dryRun === true || options.dryRun
-    const planning: Planning = { ...moment, served, rules: this.#rules }
+    const planning = this.#planning(served, moment)
     const chosen = [...this.#table(spec).scan('', '')].map((entry) => entry.object).filter(selection)
     const changes: Change[] = []
     const items: KubeObject[] = []
@@ -283,10 +287,11 @@ function likeVersion(object: KubeObject, like: KubeObject): KubeObject {
   return object.apiVersion === like.apiVersion ? object : { ...object, apiVersion: like.apiVersion }
 }
 
-function missingSubresource(request: Update | Patch, served: Served): Failure | undefined {
+function missingSubresource(request: Get | Update | Patch, served: Served): Failure | undefined {
   const { spec } = served
-  if (request.subresource === 'status' && spec.status === 'none') return noSuchResource()
-  if (request.subresource !== 'scale' || spec.scale !== undefined) return undefined
+  const lacks =
+    (request.subresource === 'status' && spec.status === 'none') || (request.subresource === 'scale' && spec.scale === undefined)
+  if (!lacks) return undefined
   return spec.origin === 'custom' ? notFound(spec, request.name) : noSuchResource()
 }
 

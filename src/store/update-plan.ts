@@ -4,7 +4,7 @@ import type { Cause } from '../api/cause.ts'
 import type { KubeObject, ObjectMeta } from '../api/object.ts'
 import { isObject, sameJson } from '../std/json.ts'
 import { badRequest, conflict, invalid, type Failure } from './failure.ts'
-import { countsGenerations, type Planned, type Planning } from './plan.ts'
+import { allocated, countsGenerations, isFailure, type Planned, type Planning, warningsOf } from './plan.ts'
 import { readBody } from './read-body.ts'
 import type { FieldValidation } from './store-request.ts'
 
@@ -30,10 +30,12 @@ export function planUpdate(input: UpdateInput, planning: Planning): Planned {
   const prepared = rules.prepare(merged, old, { served, now: planning.now })
   const causes = [...newFinalizers(old, prepared), ...rules.validate(prepared, old, served)]
   if (causes.length > 0) return invalid(served.spec, old.metadata.name ?? '', causes)
-  const { warnings } = read
-  if (isGone(prepared)) return { kind: 'plan', effect: 'removed', object: prepared, warnings }
-  if (sameJson(prepared, old)) return { kind: 'plan', effect: 'none', object: old, warnings }
-  const object = countsGenerations(served) && contentChanged(old, prepared) ? nextGeneration(prepared) : prepared
+  const complete = allocated(prepared, old, planning)
+  if (isFailure(complete)) return complete
+  const warnings = [...read.warnings, ...warningsOf(complete, planning)]
+  if (isGone(complete)) return { kind: 'plan', effect: 'removed', object: complete, warnings }
+  if (sameJson(complete, old)) return { kind: 'plan', effect: 'none', object: old, warnings }
+  const object = countsGenerations(served) && contentChanged(old, complete) ? nextGeneration(complete) : complete
   return { kind: 'plan', effect: 'modified', object, warnings }
 }
 

@@ -2,21 +2,16 @@
 
 import { randomBytes } from 'node:crypto'
 import { seeded } from '../../src/std/draw.ts'
-import { BUILTIN_KINDS } from '../../src/api/builtin-kinds.ts'
-import { crdKind } from '../../src/api/crd-kind.ts'
-import { FLAGGER_KINDS } from '../../src/api/flagger-kinds.ts'
-import { ISTIO_KINDS } from '../../src/api/istio-kinds.ts'
-import type { KindSpec } from '../../src/api/kind.ts'
+import { EmbeddedBackend } from '../../src/cli/embedded-backend.ts'
+import { KINDS, rulesFor } from '../../src/cli/kinds.ts'
 import { EmbeddedApi } from '../../src/kube/embedded-api.ts'
 import { MemoryJournal } from '../../src/kube/memory-journal.ts'
 import type { ApiBackend } from '../../src/server/api-backend.ts'
 import { startApiServer } from '../../src/server/api-server.ts'
 import { createAuthority, issueServer } from '../../src/server/certificate.ts'
-import { apiRules } from '../../src/store/api-rules.ts'
 import { type KubectlTarget, readDefinitions } from './kubectl.ts'
 
-const KINDS: readonly KindSpec[] = [...BUILTIN_KINDS, crdKind, ...ISTIO_KINDS, ...FLAGGER_KINDS]
-const RULES = apiRules({})
+const RULES = rulesFor('127.96')
 
 /** Starts the server; `close` stops it. */
 export async function startEmbeddedTarget(data: string): Promise<KubectlTarget & { close(): Promise<void> }> {
@@ -59,7 +54,7 @@ const WALL_CLOCK = {
   }
 }
 
-async function openApi(): Promise<EmbeddedApi> {
+async function openApi(): Promise<EmbeddedBackend> {
   const api = await EmbeddedApi.open({
     kinds: KINDS,
     rules: RULES,
@@ -74,5 +69,5 @@ async function openApi(): Promise<EmbeddedApi> {
     body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } },
     options: {}
   })
-  return api
+  return new EmbeddedBackend({ api, warningsFor: () => [] })
 }
