@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { goText } from './go-text.ts'
+import { goText, notDecoded } from './go-text.ts'
 
 // as kube-apiserver 1.36.3 answered
 test.each([
@@ -9,3 +9,14 @@ test.each([
     'map[spec:map[a:true b:<nil> c:[x 1 2.5 map[y:2 z:1]] d:q r replicas:1.5]]'
   ]
 ])('%j is printed as %s', (value, text) => expect(goText(value)).toBe(text))
+
+test.each([
+  [[], 'array'],
+  [{}, 'object'],
+  ['x', 'string'],
+  [3, 'number'],
+  [true, 'bool'],
+  [null, 'null']
+])('%j cannot be read where a list of operations is wanted', (value, given) => {
+  expect(notDecoded(value, '[]handlers.jsonPatchOp')).toBe(`json: cannot unmarshal ${given} into Go value of type []handlers.jsonPatchOp`)
+})

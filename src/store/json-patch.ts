@@ -1,7 +1,8 @@
 // JSON patches (RFC 6902) on JSON values. Nothing given is changed: what a patch touches is copied along its path.
 
 import { isObject, sameJson } from '../std/json.ts'
-import { notDecoded, type PatchOutcome } from './patch-outcome.ts'
+import { notDecoded } from './go-text.ts'
+import type { PatchOutcome } from './patch-outcome.ts'
 
 /** Operations one patch may have, as in a Kubernetes API server. */
 export const JSON_PATCH_OPERATIONS_MAX = 10_000

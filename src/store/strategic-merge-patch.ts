@@ -4,9 +4,9 @@
 
 import type { Schema } from '../api/schema.ts'
 import { isObject, sameJson } from '../std/json.ts'
-import { goText } from './go-text.ts'
+import { goText, notDecoded } from './go-text.ts'
 import { enforceOrder, indexOf } from './merge-order.ts'
-import { notDecoded, type PatchOutcome } from './patch-outcome.ts'
+import type { PatchOutcome } from './patch-outcome.ts'
 
 const ORDER = '$setElementOrder/'
 const DELETE = '$deleteFromPrimitiveList/'
