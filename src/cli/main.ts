@@ -12,10 +12,21 @@ import { type Instance, startInstance } from './up.ts'
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const complain = (line: string): void => void process.stderr.write(`serin: ${line}\n`)
 
-/** Resolves on SIGTERM, SIGINT, or when the program that started this one is gone. */
+// Ctrl-C in a terminal comes twice, from the terminal and from the starter: only a later one is meant as a second.
+const SECOND_AFTER_MS = 1000
+
+/** Resolves on SIGTERM, SIGINT, or when the program that started this one is gone. Asked a second time, the program ends at once. */
 function untilAsked(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'disconnect'] as const) process.once(signal, () => resolve())
+    let first: number | undefined
+    const ask = (): void => {
+      first ??= performance.now()
+      // What still runs is the reaper's now.
+      if (performance.now() - first > SECOND_AFTER_MS) process.exit(130)
+      resolve()
+    }
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ask)
+    process.once('disconnect', () => resolve())
   })
 }
 
@@ -50,8 +61,12 @@ function addressLines({ addresses, kubeconfig }: Instance): string[] {
       ? []
       : [`mesh proxy: ${addresses.mesh}   (export http_proxy=${addresses.mesh} to call Services by name)`]),
     `admin:      ${addresses.admin}`,
-    `kubectl:    export KUBECONFIG=${kubeconfig}`
+    `kubectl:    export KUBECONFIG=${shellWord(kubeconfig)}`
   ]
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 function lintFiles(paths: readonly string[]): number {

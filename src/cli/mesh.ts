@@ -9,10 +9,10 @@ import { warningText } from '../lint/problem-text.ts'
 import { compileRoutes } from '../route/compile-routes.ts'
 import { meshConfigOf } from '../route/mesh-objects.ts'
 import { EMPTY_TABLE, type RouteTable } from '../route/route-table.ts'
-import type { Clock } from '../std/clock.ts'
+import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import type { Workers } from '../proxy/workers.ts'
-import { type ListenerPlan, wantedListeners } from './listeners.ts'
+import { isEntrance, type ListenerPlan, wantedListeners } from './listeners.ts'
 
 /** What the mesh needs. */
 export interface MeshOptions {
@@ -110,6 +110,17 @@ export class Mesh {
       signal.addEventListener('abort', look, { once: true })
       look()
     })
+  }
+
+  /** No request from outside comes in any more; those under way have `limit` ms to end, with pods and Services still there for them. */
+  async closeEntrances(limit: Millis): Promise<void> {
+    const { clock, workers } = this.#options
+    this.#following = false
+    const entrances = [...this.#listening.keys()].filter(isEntrance)
+    const over = new AbortController()
+    const limited = wait(clock, limit, over.signal).catch(() => undefined)
+    await Promise.race([Promise.all(entrances.map((id) => workers.unlisten(id))), limited])
+    over.abort(new Error('drained'))
   }
 
   #schedule(): void {

@@ -70,8 +70,10 @@ export interface InstanceOptions {
 }
 
 const SAMPLE_PERIOD: Millis = 1000
+// A stop takes their sum at most, and must end within 10 s.
 const DRAIN: Millis = 3000
 const POD_GRACE: Millis = 3000
+const LAST_DRAIN: Millis = 500
 const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'istio-system']
 
 /** Starts an instance. Rejects, with everything stopped again, when that is impossible. */
@@ -150,14 +152,17 @@ interface Ground {
 
 async function prepareGround(rig: Rig): Promise<Ground> {
   const { up, log } = rig.options
+  if (up.httpsPort !== undefined) log('--https-port has no effect yet: TLS is not served at gateways')
   const dir = openDataDir(up.dataDir)
   rig.undo(() => dir.close())
   if (dir.previousRun !== undefined) {
     const ended = await endLeftovers(dir.previousRun, rig.clock, rig.signal)
     if (ended > 0) log(`ended ${ended} processes that an earlier run left behind`)
   }
+  // What a killed run said of itself holds no longer.
+  dir.remove('serin.json')
   dir.begin()
-  const reaper = await startReaper(dir.run)
+  const reaper = await startReaper(dir.run, { clock: rig.clock, onTrouble: log })
   rig.undo(() => reaper.finish())
   const kept = Number(dir.read('slot') ?? 'NaN')
   const slot = await takeSlot(Number.isInteger(kept) ? kept : undefined)
@@ -183,10 +188,9 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
   const api = await EmbeddedApi.open({ kinds: KINDS, rules, journal: new FileJournal(dir.file('store')), clock, draw })
   rig.undo(() => api.idle())
   const [registry, history] = [new Registry(), new WorkloadHistory()]
-  const workers = new Workers({ count: up.workers, clock, registry, env: { SERIN_RUN: dir.run }, onTrouble: log })
+  const workers = new Workers({ count: up.workers, clock, registry, env: { SERIN_RUN: dir.run }, register: reaper, onTrouble: log })
   await workers.start()
-  rig.undo(() => workers.stop(DRAIN))
-  for (const pid of workers.pids) reaper.add('worker', pid)
+  rig.undo(() => workers.stop(LAST_DRAIN))
   const warningsFor = (object: Parameters<Mesh['warningsFor']>[0]): readonly string[] => mesh.warningsFor(object)
   const backend = new EmbeddedBackend({ api, warningsFor })
   const client = new LocalClient(backend)
@@ -243,11 +247,16 @@ async function startLoops(rig: Rig, { dir, reaper, slot }: Ground, { client, mes
   return kubelet
 }
 
-async function startApi(rig: Rig, { dir, ports }: Ground, { backend, kubelet }: Plane & { readonly kubelet: Kubelet }): Promise<string> {
+async function startApi(
+  rig: Rig,
+  { dir, ports }: Ground,
+  { backend, mesh, kubelet }: Plane & { readonly kubelet: Kubelet }
+): Promise<string> {
   const { clock, draw } = rig
   const { server: identity, authority, token } = apiIdentity(dir, clock.now())
   const server = await startApiServer({ port: ports.api, identity, token, backend, pods: kubelet, clock, draw, log: rig.options.log })
-  rig.undo(() => server.close())
+  // First of all nothing new comes in; pods and their proxies are still there for what is under way.
+  rig.undo(async () => void (await Promise.all([server.close(), mesh.closeEntrances(DRAIN)])))
   dir.write('kubeconfig', kubeconfigText({ server: server.url, authority, token }), 0o600)
   return server.url
 }
