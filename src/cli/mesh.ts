@@ -4,8 +4,6 @@
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { Reflector } from '../kube/reflector.ts'
-import { lint, problemsOf } from '../lint/lint.ts'
-import { warningText } from '../lint/problem-text.ts'
 import { compileRoutes } from '../route/compile-routes.ts'
 import { meshConfigOf } from '../route/mesh-objects.ts'
 import { EMPTY_TABLE, type RouteTable } from '../route/route-table.ts'
@@ -22,6 +20,8 @@ export interface MeshOptions {
   readonly workers: Workers
   readonly plan: ListenerPlan
   readonly log: (line: string) => void
+  /** Called when something that routing reads has changed. */
+  readonly changed?: () => void
 }
 
 const ISTIO = { group: 'networking.istio.io', version: 'v1' }
@@ -58,7 +58,10 @@ export class Mesh {
           clock,
           draw,
           query,
-          onEvent: () => this.#schedule(),
+          onEvent: () => {
+            options.changed?.()
+            this.#schedule()
+          },
           onError: (error) => log(`mesh: ${query.resource}: ${String(error)}`)
         })
     )
@@ -82,15 +85,6 @@ export class Mesh {
   /** Every object that routing reads, as last seen. */
   objects(): KubeObject[] {
     return this.#reflectors.flatMap((reflector) => reflector.objects())
-  }
-
-  /** What is wrong with `object` among all the others, as kubectl's Warnings say it. */
-  warningsFor(object: KubeObject): string[] {
-    const { namespace = '', name = '' } = object.metadata
-    const same = (other: KubeObject): boolean =>
-      other.kind === object.kind && other.metadata.name === name && (other.metadata.namespace ?? '') === namespace
-    const problems = lint([...this.objects().filter((other) => !same(other)), object])
-    return problemsOf(problems, { kind: object.kind, namespace, name }).map(warningText)
   }
 
   /** Resolves once no cluster in force has an endpoint of the pod. */

@@ -22,6 +22,7 @@ import { RegistrySource } from '../metrics/registry-source.ts'
 import { WorkloadHistory } from '../metrics/workload-history.ts'
 import { Workers } from '../proxy/workers.ts'
 import { HttpHookCaller } from '../remote/http-hook-caller.ts'
+import type { ApiBackend } from '../server/api-backend.ts'
 import { startApiServer } from '../server/api-server.ts'
 import { kubeconfigText } from '../server/kubeconfig.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
@@ -30,13 +31,14 @@ import { formatInstant } from '../std/instant.ts'
 import { adminServer } from './admin-server.ts'
 import { applyObject, readObjects } from './apply-files.ts'
 import type { Config } from './config.ts'
-import { EmbeddedBackend } from './embedded-backend.ts'
 import { apiIdentity } from './identity.ts'
+import { Findings } from './findings.ts'
 import { KINDS, rulesFor } from './kinds.ts'
 import { gatewayListener, SHELL } from './listeners.ts'
 import { Mesh } from './mesh.ts'
 import type { UpOptions } from './options.ts'
 import { kubeletOf } from './pods.ts'
+import { warnedBackend } from './warned-backend.ts'
 import { choosePorts, HOST, meshPlan, type Ports } from './ports.ts'
 
 /** Where an instance listens, as URLs; absent where it does not. */
@@ -172,7 +174,8 @@ async function prepareGround(rig: Rig): Promise<Ground> {
 }
 
 interface Plane {
-  readonly backend: EmbeddedBackend
+  /** As kubectl sees it, with Warnings. */
+  readonly backend: ApiBackend
   readonly client: KubeClient
   readonly registry: Registry
   readonly history: WorkloadHistory
@@ -191,21 +194,22 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
   const workers = new Workers({ count: up.workers, clock, registry, env: { SERIN_RUN: dir.run }, register: reaper, onTrouble: log })
   await workers.start()
   rig.undo(() => workers.stop(LAST_DRAIN))
-  const warningsFor = (object: Parameters<Mesh['warningsFor']>[0]): readonly string[] => mesh.warningsFor(object)
-  const backend = new EmbeddedBackend({ api, warningsFor })
-  const client = new LocalClient(backend)
-  const mesh: Mesh = new Mesh({ client, clock, draw, workers, log, plan: meshPlan(ports) })
+  const client = new LocalClient(api)
+  const mesh: Mesh = new Mesh({ client, clock, draw, workers, log, plan: meshPlan(ports), changed: () => findings.changed() })
+  const recorder = new EventRecorder({ client, clock, draw, component: 'serin', time: formatInstant })
+  const findings: Findings = new Findings({ client, clock, draw, recorder, objects: () => mesh.objects(), log })
   await ensureNamespaces(client, signal)
   await new Promise<void>((resolve, reject) => {
     const running = mesh.run(signal, resolve)
     running.catch(reject)
     rig.supervise('the mesh', running)
   })
+  rig.supervise('the linter', findings.run(signal))
   const collect = async (): Promise<void> => {
     await workers.collect()
     history.add(clock.now(), registry.cells())
   }
-  return { backend, client, registry, history, mesh, collect }
+  return { backend: warnedBackend(api, findings), client, registry, history, mesh, collect }
 }
 
 /** The controllers and the kubelet. */

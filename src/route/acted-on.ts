@@ -59,7 +59,7 @@ export const GATEWAY_SERVER: Treatment = inside({
 })
 
 const GATEWAY = inside({
-  selector: only(selectsDefault, 'the choice of proxies by selector (every Gateway is served here)'),
+  selector: only(selectsDefault, 'a selector of other proxies (every Gateway is served here)'),
   servers: GATEWAY_SERVER
 })
 
