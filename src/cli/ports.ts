@@ -38,6 +38,22 @@ export async function choosePorts(options: UpOptions): Promise<Ports> {
   return ports
 }
 
+/** The options with any free port in place of each default that is taken: for an instance that must start beside others. */
+export async function avoidTakenPorts(options: UpOptions): Promise<UpOptions> {
+  const openOr0 = async (given: number | undefined, ...wanted: readonly number[]): Promise<number> => {
+    if (given !== undefined) return given
+    for (const port of wanted) if ((await problemOf(port)) === undefined) return port
+    return 0
+  }
+  return {
+    ...options,
+    apiPort: await openOr0(options.apiPort, DEFAULTS.api),
+    httpPort: await openOr0(options.httpPort, DEFAULTS.http, DEFAULTS.httpFallback),
+    adminPort: await openOr0(options.adminPort, DEFAULTS.admin),
+    meshPort: await openOr0(options.meshPort, DEFAULTS.mesh)
+  }
+}
+
 /** Where the mesh listens: a Gateway's port 80 is the http port, any other its own number (or any free one when http is that). */
 export function meshPlan(ports: Ports): ListenerPlan {
   return {

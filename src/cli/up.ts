@@ -54,6 +54,8 @@ export interface Instance {
   readonly addresses: Addresses
   readonly client: KubeClient
   readonly registry: Registry
+  /** What each workload was asked, sampled every second. */
+  readonly history: WorkloadHistory
   /** Path of the kubeconfig. */
   readonly kubeconfig: string
   /** Brings the registry up to date. */
@@ -136,13 +138,22 @@ async function assemble(rig: Rig): Promise<Instance> {
   const url = await startApi(rig, ground, { ...plane, kubelet })
   const admin = await startAdmin(rig, ground.ports, plane)
   const { dir } = ground
-  const { mesh, client, registry, collect } = plane
+  const { mesh, client, registry, history, collect } = plane
   const urlOf = (id: string): string | undefined => (mesh.portOf(id) === undefined ? undefined : `http://${HOST}:${mesh.portOf(id)}`)
   const addresses: Addresses = { api: url, http: urlOf(gatewayListener(80)), admin, mesh: urlOf(SHELL) }
   dir.write('serin.json', `${JSON.stringify({ pid: process.pid, ...addresses })}\n`, 0o600)
   rig.undo(() => dir.remove('serin.json'))
   await applyFiles(rig, client)
-  return { addresses, client, registry, kubeconfig: dir.file('kubeconfig'), collect, failed: rig.failed, stop: () => rig.stop() }
+  return {
+    addresses,
+    client,
+    registry,
+    history,
+    kubeconfig: dir.file('kubeconfig'),
+    collect,
+    failed: rig.failed,
+    stop: () => rig.stop()
+  }
 }
 
 interface Ground {
