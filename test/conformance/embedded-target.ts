@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { seeded } from '../../src/std/draw.ts'
+import { EmbeddedBackend } from '../../src/cli/embedded-backend.ts'
 import { KINDS, rulesFor } from '../../src/cli/kinds.ts'
 import { EmbeddedApi } from '../../src/kube/embedded-api.ts'
 import { MemoryJournal } from '../../src/kube/memory-journal.ts'
@@ -53,7 +54,7 @@ const WALL_CLOCK = {
   }
 }
 
-async function openApi(): Promise<EmbeddedApi> {
+async function openApi(): Promise<EmbeddedBackend> {
   const api = await EmbeddedApi.open({
     kinds: KINDS,
     rules: RULES,
@@ -68,5 +69,5 @@ async function openApi(): Promise<EmbeddedApi> {
     body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } },
     options: {}
   })
-  return api
+  return new EmbeddedBackend({ api, warningsFor: () => [], obeyed: () => Promise.resolve() })
 }
