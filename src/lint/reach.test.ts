@@ -53,8 +53,7 @@ test('an input without VirtualServices has no findings', () => {
       },
       registry: new Map(),
       rules: { byNamespace: new Map(), rootNamespace: '' },
-      workloads: [],
-      pods: 'some'
+      workloads: []
     })
   ).toEqual([])
 })

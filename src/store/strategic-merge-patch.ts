@@ -4,7 +4,6 @@
 
 import type { Schema } from '../api/schema.ts'
 import { isObject, sameJson } from '../std/json.ts'
-import { goText, notDecoded } from './go-text.ts'
 import { enforceOrder, indexOf } from './merge-order.ts'
 import type { PatchOutcome } from './patch-outcome.ts'
 
@@ -26,7 +25,7 @@ class Unfit extends Error {
 
 /** `patch` applied to `original` by the rules of `schema`. Neither is changed. Messages are those of Kubernetes where clients read them. */
 export function applyStrategicMergePatch(original: unknown, patch: unknown, schema: Schema | undefined): PatchOutcome {
-  if (!isObject(patch)) return { kind: 'failed', fault: 'malformed', message: notDecoded(patch, 'map[string]interface {}') }
+  if (!isObject(patch)) return { kind: 'failed', fault: 'malformed', message: 'a strategic merge patch is an object' }
   try {
     return { kind: 'patched', value: mergeMap(isObject(original) ? original : {}, patch, schema) }
   } catch (error) {
@@ -51,7 +50,7 @@ function mergeDirected(patch: Fields): Fields {
   const { [PATCH]: directive, ...rest } = patch
   if (directive === 'replace') return rest
   if (directive === 'delete') return {}
-  throw new Unfit('unfit', `unknown patch type: ${goText(directive)} in map: ${goText(patch)}`)
+  throw new Unfit('unfit', `unknown patch type: ${JSON.stringify(directive)}`)
 }
 
 function retainKeys(original: Fields, patch: Fields): Fields {
@@ -124,7 +123,7 @@ function mergeKeyedList(
   const directed = obeyElements(original, patch, key)
   const merged = [...directed.original]
   for (const item of directed.patch) {
-    if (!Object.hasOwn(item, key)) throw new Unfit('unfit', `map: ${goText(item)} does not contain declared merge key: ${key}`)
+    if (!Object.hasOwn(item, key)) throw new Unfit('unfit', `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
     const at = indexOf(merged, item, key)
     const before = merged[at]
     if (isObject(before)) merged[at] = mergeMap(before, item, schema)
@@ -146,8 +145,8 @@ function obeyElements(
     if (!isObject(item)) throw new Unfit('unfit', 'a list mixes objects with other values')
     if (!Object.hasOwn(item, PATCH)) rest.push(item)
     else if (item[PATCH] === 'replace') replace = true
-    else if (item[PATCH] !== 'delete') throw new Unfit('unfit', `unknown patch type: ${goText(item[PATCH])} in map: ${goText(item)}`)
-    else if (!Object.hasOwn(item, key)) throw new Unfit('unfit', `map: ${goText(item)} does not contain declared merge key: ${key}`)
+    else if (item[PATCH] !== 'delete') throw new Unfit('unfit', `unknown patch type: ${JSON.stringify(item[PATCH])}`)
+    else if (!Object.hasOwn(item, key)) throw new Unfit('unfit', `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
     else kept = kept.filter((other) => !(isObject(other) && sameJson(other[key], item[key])))
   }
   return replace ? { original: rest, patch: [] } : { original: kept, patch: rest }
