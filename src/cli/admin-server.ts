@@ -2,7 +2,7 @@
 
 import http from 'node:http'
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts'
-import { GUARDED, guardServer } from '../server/http-guard.ts'
+import { drained, GUARDED, guardServer } from '../server/http-guard.ts'
 
 /** What the port shows. */
 export interface AdminView {
@@ -19,8 +19,8 @@ export function adminServer(view: AdminView): http.Server {
     connectionsMax: 256,
     body: (_, message) => ({ type: TEXT, text: `${message}\n` }),
     listener: (request, response) => {
-      request.resume()
-      answer(view, request).then(
+      const answered = drained(request).then(() => answer(view, request))
+      answered.then(
         ({ status, type, body }) =>
           response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body),
         (error: unknown) => response.writeHead(500, { 'content-type': TEXT }).end(`${String(error)}\n`)

@@ -1,48 +1,75 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type DemoState, type DemoSummary, frame, line, succeeded, summaryLines } from './demo-view.ts'
+import { type DemoState, type DemoSummary, frame, happeningText, type Happening, line, statusLines, summaryLines } from './demo-view.ts'
 
+const HAPPENINGS: readonly Happening[] = [
+  { at: 5000, text: 'release 1.1, a good one: it should be promoted', tone: 'strong' },
+  { at: 5100, text: 'New revision detected! Scaling up frontend.shop', tone: 'plain' },
+  { at: 6000, text: 'Advance frontend.shop canary weight 10', tone: 'plain' }
+]
 const STATE: DemoState = {
-  elapsed: 12_340,
-  story: 'a good release',
-  phase: 'Progressing',
+  elapsed: 72_340,
+  chapter: 'release 1.1, a good one: it should be promoted',
+  canary: 'Progressing, 1 of 2 failed checks',
   rows: [
-    { name: 'frontend-primary', weight: 90, requests: 1200, success: 100, p99: 4.2 },
-    { name: 'frontend', weight: 10, requests: 0, success: undefined, p99: undefined }
+    { name: 'frontend-primary', version: '1.0', weight: 90, requests: 1200, success: 100, p99: 4.23 },
+    { name: 'frontend', version: '1.1', weight: 10, requests: 120, success: 88.333, p99: 123.4 },
+    { name: 'reviews-v1', version: 'v1', weight: undefined, requests: 0, success: undefined, p99: undefined }
   ],
-  requestsPerSecond: 100,
+  requests: 1320,
   lost: 0,
-  events: ['Advance frontend.shop canary weight 10']
+  happenings: HAPPENINGS,
+  closing: []
 }
-const SUMMARY: DemoSummary = { promotedAfter: 31_000, rolledBackAfter: 9500, requests: 8000, failedByBadRelease: 12, lost: 0 }
+const SUMMARY: DemoSummary = {
+  promotedAfter: 41_000,
+  rolledBackAfter: 21_500,
+  requests: 8000,
+  failedByBadRelease: 12,
+  lost: 0,
+  problems: []
+}
+const CLOSING = [...summaryLines(SUMMARY), line(''), line('  kubectl -n shop get canary')]
+const texts = (state: DemoState, columns: number, rows: number): string[] => frame(state, { columns, rows }).map(({ text }) => text)
 
-test('a frame shows phase, weights and what each version answered, and keeps its height', () => {
-  const lines = frame(STATE, 100)
-  expect(lines.slice(0, 6)).toEqual([
-    'serin demo  12.3 s  a good release',
-    'canary frontend: Progressing   100 requests/s   lost by Serin: 0',
-    '',
-    'version           weight                                  requests   success       p99',
-    'frontend-primary    90 %  ###########################         1200   100.0 %    4.2 ms',
-    'frontend            10 %  ###                                    0         -         -'
-  ])
-  expect(lines).toHaveLength(frame({ ...STATE, events: Array.from({ length: 50 }, String) }, 100).length)
-  for (const text of frame(STATE, 20)) expect(text.length).toBeLessThanOrEqual(20)
-})
-
-test('a line says the same for a log', () => {
-  expect(line(STATE)).toBe('12.3 s Progressing: frontend-primary 90 % 1200 req 100.0 % p99 4.2 ms; frontend 10 % 0 req - p99 -; lost 0')
+test('frames, log lines and summaries look as recorded', () => {
+  const shown = {
+    'a frame': texts(STATE, 80, 24),
+    'a frame when the story is over': texts({ ...STATE, closing: CLOSING }, 80, 24),
+    'a narrow one': texts(STATE, 30, 8),
+    'lines of a log': [...HAPPENINGS.map(happeningText), ...statusLines(STATE)],
+    'a summary of what did not happen': summaryLines({
+      ...SUMMARY,
+      promotedAfter: undefined,
+      lost: 3,
+      problems: ['3 requests lost: no answer (ECONNRESET)']
+    }).map(({ text }) => text)
+  }
+  const text = Object.entries(shown)
+    .map(([name, lines]) => `== ${name}\n${lines.join('\n')}\n`)
+    .join('\n')
+  const golden = join(import.meta.dirname, '../../test/golden/cli/demo-view.txt')
+  if (process.env['UPDATE'] === '1') writeFileSync(golden, text)
+  expect(text).toBe(readFileSync(golden, 'utf8'))
 })
 
 test.each([
-  [{}, true],
-  [{ lost: 1 }, false],
-  [{ promotedAfter: undefined }, false],
-  [{ rolledBackAfter: undefined }, false],
-  [{ requests: 0 }, false]
-])('the demo with %j succeeded: %s', (over, good) => {
-  expect(succeeded({ ...SUMMARY, ...over })).toBe(good)
+  [1, 1],
+  [20, 5],
+  [60, 12],
+  [200, 60]
+])('a frame fits a terminal of %d columns and %d rows', (columns, rows) => {
+  const many = Array.from({ length: 100 }, (_, n): Happening => ({ at: n, text: 'x'.repeat(n * 3), tone: 'plain' }))
+  const lines = texts({ ...STATE, happenings: many, closing: CLOSING }, columns, rows)
+  expect(lines.length).toBeLessThanOrEqual(rows)
+  for (const text of lines) expect(text.length).toBeLessThanOrEqual(columns)
 })
 
-test('the summary says what did not happen', () => {
-  expect(summaryLines({ ...SUMMARY, rolledBackAfter: undefined })[1]).toBe('bad release rolled back:   did not happen')
+test('what is wrong stands out, and so does what went well', () => {
+  const tones = Object.fromEntries(
+    frame({ ...STATE, lost: 1 }, { columns: 80, rows: 24 }).map(({ text, tone }) => [text.slice(0, 8), tone])
+  )
+  expect(tones).toMatchObject({ frontend: 'bad', '1320 req': 'bad' })
+  expect(summaryLines(SUMMARY).map(({ tone }) => tone)).toEqual(['good', 'good', 'plain', 'good'])
 })

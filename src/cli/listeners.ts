@@ -23,6 +23,11 @@ export function gatewayListener(port: number): string {
   return `gateway:${port}`
 }
 
+/** True for a listener that programs outside of the mesh call: a gateway's, or the proxy for shells. */
+export function isEntrance(id: string): boolean {
+  return id === SHELL || id.startsWith('gateway:')
+}
+
 const UNKNOWN: Source = { workload: 'unknown', namespace: 'unknown', app: 'unknown', version: 'unknown' }
 const GATEWAY: Source = { workload: 'istio-ingressgateway', namespace: 'istio-system', app: 'istio-ingressgateway', version: 'unknown' }
 

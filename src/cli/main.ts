@@ -6,16 +6,31 @@ import { lint } from '../lint/lint.ts'
 import { problemLine, summaryLine } from '../lint/problem-text.ts'
 import { readObjects } from './apply-files.ts'
 import { type Config, NO_CONFIG, readConfig } from './config.ts'
-import { readCommandLine, type UpOptions, USAGE } from './options.ts'
+import { demo } from './demo.ts'
+import { Screen, styled } from './demo-screen.ts'
+import { type DemoOptions, readCommandLine, type UpOptions, USAGE } from './options.ts'
 import { type Instance, startInstance } from './up.ts'
+
+const EXIT_WAIT_MS = 2000
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const complain = (line: string): void => void process.stderr.write(`serin: ${line}\n`)
 
-/** Resolves on SIGTERM, SIGINT, or when the program that started this one is gone. */
+// Ctrl-C in a terminal comes twice, from the terminal and from the starter: only a later one is meant as a second.
+const SECOND_AFTER_MS = 1000
+
+/** Resolves on SIGTERM, SIGINT, or when the program that started this one is gone. Asked a second time, the program ends at once. */
 function untilAsked(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'disconnect'] as const) process.once(signal, () => resolve())
+    let first: number | undefined
+    const ask = (): void => {
+      first ??= performance.now()
+      // What still runs is the reaper's now.
+      if (performance.now() - first > SECOND_AFTER_MS) process.exit(130)
+      resolve()
+    }
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ask)
+    process.once('disconnect', () => resolve())
   })
 }
 
@@ -36,7 +51,33 @@ async function up(options: UpOptions): Promise<number> {
   return 1
 }
 
-function configOf(options: UpOptions): Config | string[] {
+async function runDemo(options: DemoOptions): Promise<number> {
+  const config = configOf(options)
+  if (Array.isArray(config)) {
+    for (const line of config) complain(line)
+    return 2
+  }
+  const { isTTY } = process.stdout
+  const colour = isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb' ? 'colour' : 'none'
+  const screen = isTTY && process.env['TERM'] !== 'dumb' ? new Screen(process.stdout, colour) : undefined
+  for (const signal of ['SIGWINCH', 'SIGCONT'] as const) process.on(signal, () => screen?.refresh())
+  // However the program ends, the terminal is given back.
+  process.on('exit', () => screen?.close())
+  const gone = new Promise<void>((resolve) => process.stdout.on('error', () => resolve()))
+  const code = await demo({
+    options,
+    config,
+    screen,
+    print: ({ text, tone }) => say(styled(text, tone, colour)),
+    afterwards: isTTY && options.exit !== 'at the end' ? 'stay' : 'end',
+    asked: Promise.race([untilAsked(), gone])
+  })
+  // What a failed start left open must not hold the program; children are the reaper's.
+  setTimeout(() => process.exit(code), EXIT_WAIT_MS).unref()
+  return code
+}
+
+function configOf(options: Pick<UpOptions, 'config'>): Config | string[] {
   if (options.config === undefined) return NO_CONFIG
   const config = readConfig(readFileSync(options.config, 'utf8'))
   return 'images' in config ? config : config.map((line) => `${options.config}: ${line}`)
@@ -50,8 +91,12 @@ function addressLines({ addresses, kubeconfig }: Instance): string[] {
       ? []
       : [`mesh proxy: ${addresses.mesh}   (export http_proxy=${addresses.mesh} to call Services by name)`]),
     `admin:      ${addresses.admin}`,
-    `kubectl:    export KUBECONFIG=${kubeconfig}`
+    `kubectl:    export KUBECONFIG=${shellWord(kubeconfig)}`
   ]
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 function lintFiles(paths: readonly string[]): number {
@@ -79,8 +124,7 @@ async function main(words: readonly string[]): Promise<number> {
     case 'up':
       return up(command.options)
     case 'demo':
-      complain('the demo is not built yet; use serin up -f examples/shop')
-      return 1
+      return runDemo(command.options)
     case 'lint':
       return lintFiles(command.files)
     case 'version':

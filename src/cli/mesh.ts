@@ -4,15 +4,13 @@
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { Reflector } from '../kube/reflector.ts'
-import { lint, problemsOf } from '../lint/lint.ts'
-import { warningText } from '../lint/problem-text.ts'
 import { compileRoutes } from '../route/compile-routes.ts'
 import { meshConfigOf } from '../route/mesh-objects.ts'
 import { EMPTY_TABLE, type RouteTable } from '../route/route-table.ts'
-import type { Clock, Millis } from '../std/clock.ts'
+import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import type { Workers } from '../proxy/workers.ts'
-import { type ListenerPlan, wantedListeners } from './listeners.ts'
+import { isEntrance, type ListenerPlan, wantedListeners } from './listeners.ts'
 
 /** What the mesh needs. */
 export interface MeshOptions {
@@ -22,6 +20,8 @@ export interface MeshOptions {
   readonly workers: Workers
   readonly plan: ListenerPlan
   readonly log: (line: string) => void
+  /** Called when something that routing reads has changed. */
+  readonly changed?: () => void
 }
 
 const ISTIO = { group: 'networking.istio.io', version: 'v1' }
@@ -36,12 +36,6 @@ const FOLLOWED: readonly ResourceRef[] = [
   { ...ISTIO, resource: 'serviceentries' }
 ]
 
-/** A table and the objects it was made from. */
-interface InForce {
-  readonly table: RouteTable
-  readonly objects: readonly KubeObject[]
-}
-
 /** Owns the table in force and the listeners of the data plane. */
 export class Mesh {
   readonly #options: MeshOptions
@@ -49,8 +43,6 @@ export class Mesh {
   readonly #listening = new Map<string, number | undefined>()
   readonly #pushed = new Set<() => void>()
   #table: RouteTable = EMPTY_TABLE
-  /** What every worker acknowledged. */
-  #inForce: InForce = { table: EMPTY_TABLE, objects: [] }
   /** Everything has been listed once: before that a table would lack what is not yet known. */
   #following = false
   #scheduled = false
@@ -66,7 +58,10 @@ export class Mesh {
           clock,
           draw,
           query,
-          onEvent: () => this.#schedule(),
+          onEvent: () => {
+            options.changed?.()
+            this.#schedule()
+          },
           onError: (error) => log(`mesh: ${query.resource}: ${String(error)}`)
         })
     )
@@ -92,42 +87,16 @@ export class Mesh {
     return this.#reflectors.flatMap((reflector) => reflector.objects())
   }
 
-  /** What is wrong with `object` among all the others, as kubectl's Warnings say it. */
-  warningsFor(object: KubeObject): string[] {
-    const { namespace = '', name = '' } = object.metadata
-    const problems = lint([...this.objects().filter((other) => !isSame(other, object)), object])
-    return problemsOf(problems, { kind: object.kind, namespace, name }).map(warningText)
-  }
-
   /** Resolves once no cluster in force has an endpoint of the pod. */
   drained(pod: KubeObject, signal: AbortSignal): Promise<void> {
     const { namespace, name } = pod.metadata
-    return this.#once(
-      ({ table }) =>
-        !Object.values(table.clusters).some(({ endpoints }) =>
-          endpoints.some((endpoint) => endpoint.pod === name && endpoint.namespace === namespace)
-        ),
-      signal
-    )
-  }
-
-  /** Resolves once what is in force was made from `object` as it is now, or later; after `limit` in any case. */
-  async obeys(object: KubeObject, limit: Millis): Promise<void> {
-    if (!this.#following) return
-    const over = new AbortController()
-    const cancel = this.#options.clock.after(limit, () => over.abort())
-    const version = Number(object.metadata.resourceVersion)
-    await this.#once(
-      ({ objects }) => objects.some((other) => isSame(other, object) && Number(other.metadata.resourceVersion) >= version),
-      over.signal
-    )
-    cancel()
-  }
-
-  #once(test: (inForce: InForce) => boolean, signal: AbortSignal): Promise<void> {
+    const isIn = (): boolean =>
+      Object.values(this.#table.clusters).some(({ endpoints }) =>
+        endpoints.some((endpoint) => endpoint.pod === name && endpoint.namespace === namespace)
+      )
     return new Promise((resolve) => {
       const look = (): void => {
-        if (!test(this.#inForce) && !signal.aborted) return
+        if (isIn() && !signal.aborted) return
         this.#pushed.delete(look)
         resolve()
       }
@@ -135,6 +104,17 @@ export class Mesh {
       signal.addEventListener('abort', look, { once: true })
       look()
     })
+  }
+
+  /** No request from outside comes in any more; those under way have `limit` ms to end, with pods and Services still there for them. */
+  async closeEntrances(limit: Millis): Promise<void> {
+    const { clock, workers } = this.#options
+    this.#following = false
+    const entrances = [...this.#listening.keys()].filter(isEntrance)
+    const over = new AbortController()
+    const limited = wait(clock, limit, over.signal).catch(() => undefined)
+    await Promise.race([Promise.all(entrances.map((id) => workers.unlisten(id))), limited])
+    over.abort(new Error('drained'))
   }
 
   #schedule(): void {
@@ -159,7 +139,6 @@ export class Mesh {
     const { table } = compileRoutes(meshConfigOf(objects), this.#table)
     this.#table = table
     await this.#options.workers.push(table)
-    this.#inForce = { table, objects }
     for (const look of this.#pushed) look()
     await this.#listen(objects, table)
   }
@@ -183,8 +162,4 @@ export class Mesh {
       }
     }
   }
-}
-
-function isSame(a: KubeObject, b: KubeObject): boolean {
-  return a.kind === b.kind && a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace
 }

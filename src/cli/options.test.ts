@@ -23,8 +23,8 @@ test.each([
     'up -f a --filename=b --data-dir d --api-port 0 --workers 2',
     { kind: 'up', options: { ...DEFAULTS, files: ['a', 'b'], dataDir: 'd', apiPort: 0, workers: 2 } }
   ],
-  ['demo', { kind: 'demo', options: DEFAULTS, exit: 'on Ctrl-C in a terminal' }],
-  ['demo --exit', { kind: 'demo', options: DEFAULTS, exit: 'at the end' }],
+  ['demo', { kind: 'demo', options: { ...DEFAULTS, dataDir: undefined, exit: 'on Ctrl-C in a terminal' } }],
+  ['demo --exit --data-dir d', { kind: 'demo', options: { ...DEFAULTS, dataDir: 'd', exit: 'at the end' } }],
   ['lint -f x', { kind: 'lint', files: ['x'] }],
   ['lint', { kind: 'wrong', message: 'lint needs at least one -f PATH' }],
   ['up --api-port 70000', { kind: 'wrong', message: '--api-port must be a port number from 0 to 65535, not "70000"' }],

@@ -14,10 +14,16 @@ export interface UpOptions {
   readonly meshPort: number | undefined
 }
 
+/** What `serin demo` was asked to do: as for up, but without a data directory of the user's it takes a temporary one. */
+export interface DemoOptions extends Omit<UpOptions, 'dataDir'> {
+  readonly dataDir: string | undefined
+  readonly exit: 'at the end' | 'on Ctrl-C in a terminal'
+}
+
 /** A command with its options, or what is wrong with the words. */
 export type Command =
   | { readonly kind: 'up'; readonly options: UpOptions }
-  | { readonly kind: 'demo'; readonly options: UpOptions; readonly exit: 'at the end' | 'on Ctrl-C in a terminal' }
+  | { readonly kind: 'demo'; readonly options: DemoOptions }
   | { readonly kind: 'lint'; readonly files: readonly string[] }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' }
@@ -27,7 +33,8 @@ export const USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--
          [--api-port N] [--http-port N] [--https-port N] [--admin-port N] [--mesh-port N]
     Run the embedded mesh until SIGTERM. Port 0 means any free one.
 serin demo [--exit] [options of up]
-    A shop on the mesh: a good release is promoted, a bad one rolled back.
+    A shop on the mesh: a good release is promoted, a bad one rolled back, in about two minutes. In a terminal it then stays up until
+    Ctrl-C; with --exit, or without a terminal, it ends with 0 when all went as it should. Its state is temporary, but for --data-dir.
 serin lint -f PATH...
     Say what is wrong with Istio rules; exit status 1 when something is.
 serin version | help
@@ -92,7 +99,8 @@ function upCommand(flags: Words): Command {
 function demoCommand(flags: Words): Command {
   const options = upOptions(flags)
   if (typeof options === 'string') return { kind: 'wrong', message: options }
-  return { kind: 'demo', options, exit: flags.has('--exit') ? 'at the end' : 'on Ctrl-C in a terminal' }
+  const exit = flags.has('--exit') ? 'at the end' : 'on Ctrl-C in a terminal'
+  return { kind: 'demo', options: { ...options, dataDir: flags.get('--data-dir')?.at(-1), exit } }
 }
 
 function lintCommand(flags: Words): Command {

@@ -3,7 +3,6 @@
 
 import type http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { KubeObject } from '../api/object.ts'
 import { RolloutLoop } from '../control/rollout-loop.ts'
 import { WorkloadLoop } from '../control/workload-loop.ts'
 import { type DataDir, openDataDir } from '../host/data-dir.ts'
@@ -23,6 +22,7 @@ import { RegistrySource } from '../metrics/registry-source.ts'
 import { WorkloadHistory } from '../metrics/workload-history.ts'
 import { Workers } from '../proxy/workers.ts'
 import { HttpHookCaller } from '../remote/http-hook-caller.ts'
+import type { ApiBackend } from '../server/api-backend.ts'
 import { startApiServer } from '../server/api-server.ts'
 import { kubeconfigText } from '../server/kubeconfig.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
@@ -31,13 +31,14 @@ import { formatInstant } from '../std/instant.ts'
 import { adminServer } from './admin-server.ts'
 import { applyObject, readObjects } from './apply-files.ts'
 import type { Config } from './config.ts'
-import { EmbeddedBackend } from './embedded-backend.ts'
 import { apiIdentity } from './identity.ts'
+import { Findings } from './findings.ts'
 import { KINDS, rulesFor } from './kinds.ts'
 import { gatewayListener, SHELL } from './listeners.ts'
 import { Mesh } from './mesh.ts'
 import type { UpOptions } from './options.ts'
 import { kubeletOf } from './pods.ts'
+import { warnedBackend } from './warned-backend.ts'
 import { choosePorts, HOST, meshPlan, type Ports } from './ports.ts'
 
 /** Where an instance listens, as URLs; absent where it does not. */
@@ -53,6 +54,8 @@ export interface Instance {
   readonly addresses: Addresses
   readonly client: KubeClient
   readonly registry: Registry
+  /** What each workload was asked, sampled every second. */
+  readonly history: WorkloadHistory
   /** Path of the kubeconfig. */
   readonly kubeconfig: string
   /** Brings the registry up to date. */
@@ -71,10 +74,10 @@ export interface InstanceOptions {
 }
 
 const SAMPLE_PERIOD: Millis = 1000
+// A stop takes their sum at most, and must end within 10 s.
 const DRAIN: Millis = 3000
 const POD_GRACE: Millis = 3000
-/** How long the answer to a change of Istio rules waits for the mesh workers; it is given then in any case. */
-const OBEYED_WITHIN: Millis = 1000
+const LAST_DRAIN: Millis = 500
 const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'istio-system']
 
 /** Starts an instance. Rejects, with everything stopped again, when that is impossible. */
@@ -135,13 +138,22 @@ async function assemble(rig: Rig): Promise<Instance> {
   const url = await startApi(rig, ground, { ...plane, kubelet })
   const admin = await startAdmin(rig, ground.ports, plane)
   const { dir } = ground
-  const { mesh, client, registry, collect } = plane
+  const { mesh, client, registry, history, collect } = plane
   const urlOf = (id: string): string | undefined => (mesh.portOf(id) === undefined ? undefined : `http://${HOST}:${mesh.portOf(id)}`)
   const addresses: Addresses = { api: url, http: urlOf(gatewayListener(80)), admin, mesh: urlOf(SHELL) }
   dir.write('serin.json', `${JSON.stringify({ pid: process.pid, ...addresses })}\n`, 0o600)
   rig.undo(() => dir.remove('serin.json'))
   await applyFiles(rig, client)
-  return { addresses, client, registry, kubeconfig: dir.file('kubeconfig'), collect, failed: rig.failed, stop: () => rig.stop() }
+  return {
+    addresses,
+    client,
+    registry,
+    history,
+    kubeconfig: dir.file('kubeconfig'),
+    collect,
+    failed: rig.failed,
+    stop: () => rig.stop()
+  }
 }
 
 interface Ground {
@@ -153,14 +165,17 @@ interface Ground {
 
 async function prepareGround(rig: Rig): Promise<Ground> {
   const { up, log } = rig.options
+  if (up.httpsPort !== undefined) log('--https-port has no effect yet: TLS is not served at gateways')
   const dir = openDataDir(up.dataDir)
   rig.undo(() => dir.close())
   if (dir.previousRun !== undefined) {
     const ended = await endLeftovers(dir.previousRun, rig.clock, rig.signal)
     if (ended > 0) log(`ended ${ended} processes that an earlier run left behind`)
   }
+  // What a killed run said of itself holds no longer.
+  dir.remove('serin.json')
   dir.begin()
-  const reaper = await startReaper(dir.run)
+  const reaper = await startReaper(dir.run, { clock: rig.clock, onTrouble: log })
   rig.undo(() => reaper.finish())
   const kept = Number(dir.read('slot') ?? 'NaN')
   const slot = await takeSlot(Number.isInteger(kept) ? kept : undefined)
@@ -170,7 +185,8 @@ async function prepareGround(rig: Rig): Promise<Ground> {
 }
 
 interface Plane {
-  readonly backend: EmbeddedBackend
+  /** As kubectl sees it, with Warnings. */
+  readonly backend: ApiBackend
   readonly client: KubeClient
   readonly registry: Registry
   readonly history: WorkloadHistory
@@ -186,26 +202,25 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
   const api = await EmbeddedApi.open({ kinds: KINDS, rules, journal: new FileJournal(dir.file('store')), clock, draw })
   rig.undo(() => api.idle())
   const [registry, history] = [new Registry(), new WorkloadHistory()]
-  const workers = new Workers({ count: up.workers, clock, registry, env: { SERIN_RUN: dir.run }, onTrouble: log })
+  const workers = new Workers({ count: up.workers, clock, registry, env: { SERIN_RUN: dir.run }, register: reaper, onTrouble: log })
   await workers.start()
-  rig.undo(() => workers.stop(DRAIN))
-  for (const pid of workers.pids) reaper.add('worker', pid)
-  const warningsFor = (object: KubeObject): readonly string[] => mesh.warningsFor(object)
-  const obeyed = (object: KubeObject): Promise<void> => mesh.obeys(object, OBEYED_WITHIN)
-  const backend = new EmbeddedBackend({ api, warningsFor, obeyed })
-  const client = new LocalClient(backend)
-  const mesh: Mesh = new Mesh({ client, clock, draw, workers, log, plan: meshPlan(ports) })
+  rig.undo(() => workers.stop(LAST_DRAIN))
+  const client = new LocalClient(api)
+  const mesh: Mesh = new Mesh({ client, clock, draw, workers, log, plan: meshPlan(ports), changed: () => findings.changed() })
+  const recorder = new EventRecorder({ client, clock, draw, component: 'serin', time: formatInstant })
+  const findings: Findings = new Findings({ client, clock, draw, recorder, objects: () => mesh.objects(), log })
   await ensureNamespaces(client, signal)
   await new Promise<void>((resolve, reject) => {
     const running = mesh.run(signal, resolve)
     running.catch(reject)
     rig.supervise('the mesh', running)
   })
+  rig.supervise('the linter', findings.run(signal))
   const collect = async (): Promise<void> => {
     await workers.collect()
     history.add(clock.now(), registry.cells())
   }
-  return { backend, client, registry, history, mesh, collect }
+  return { backend: warnedBackend(api, findings), client, registry, history, mesh, collect }
 }
 
 /** The controllers and the kubelet. */
@@ -247,11 +262,16 @@ async function startLoops(rig: Rig, { dir, reaper, slot }: Ground, { client, mes
   return kubelet
 }
 
-async function startApi(rig: Rig, { dir, ports }: Ground, { backend, kubelet }: Plane & { readonly kubelet: Kubelet }): Promise<string> {
+async function startApi(
+  rig: Rig,
+  { dir, ports }: Ground,
+  { backend, mesh, kubelet }: Plane & { readonly kubelet: Kubelet }
+): Promise<string> {
   const { clock, draw } = rig
   const { server: identity, authority, token } = apiIdentity(dir, clock.now())
   const server = await startApiServer({ port: ports.api, identity, token, backend, pods: kubelet, clock, draw, log: rig.options.log })
-  rig.undo(() => server.close())
+  // First of all nothing new comes in; pods and their proxies are still there for what is under way.
+  rig.undo(async () => void (await Promise.all([server.close(), mesh.closeEntrances(DRAIN)])))
   dir.write('kubeconfig', kubeconfigText({ server: server.url, authority, token }), 0o600)
   return server.url
 }

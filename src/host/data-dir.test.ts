@@ -61,3 +61,10 @@ test("a folder with somebody's files is not taken over", () => {
   writeFileSync(join(path, 'thesis.txt'), 'words')
   expect(() => openDataDir(path)).toThrow('is not empty and was not made by serin')
 })
+
+test('a file, and a place where no folder can be made, are refused in words and without end', () => {
+  const file = join(folder(), 'file')
+  writeFileSync(file, '')
+  expect(() => openDataDir(file)).toThrow(`data directory ${file}: EEXIST`)
+  expect(() => openDataDir('/proc/serin/deeper')).toThrow('data directory /proc/serin/deeper: ENOENT')
+})

@@ -13,7 +13,7 @@ import {
   unlinkSync,
   writeFileSync
 } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { HostError, errnoOf } from './host-error.ts'
 import { isAlive, nameOf, startOf } from './process-table.ts'
 import { newUid } from './system-clock.ts'
@@ -65,7 +65,7 @@ export function openDataDir(where: string): DataDir {
 // A folder of the user's own must not be taken over by a mistyped option.
 function prepare(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path)
     const names = readdirSync(path)
     if (names.length > 0 && !names.includes(MARKER)) {
       throw new HostError('not-a-data-dir', `${path} is not empty and was not made by serin: name another data directory`)
@@ -76,6 +76,14 @@ function prepare(path: string): void {
     if (error instanceof HostError) throw error
     throw new HostError('storage', `data directory ${path}: ${error instanceof Error ? error.message : String(error)}`, error)
   }
+}
+
+// Not mkdir's `recursive`, which never returns where a folder's parent is there and takes no folders (/proc).
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  const parent = dirname(path)
+  if (parent !== path) makeFolder(parent)
+  mkdirSync(path, { mode: 0o700 })
 }
 
 function textOf(path: string): string | undefined {
@@ -89,15 +97,19 @@ function textOf(path: string): string | undefined {
 
 function writeWhole(path: string, text: string, mode: number): void {
   const part = `${path}.part`
-  writeFileSync(part, text, { mode, flush: true })
-  chmodSync(part, mode)
-  renameSync(part, path)
+  try {
+    writeFileSync(part, text, { mode, flush: true })
+    chmodSync(part, mode)
+    renameSync(part, path)
+  } catch (error) {
+    throw new HostError('storage', `cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`, error)
+  }
 }
 
 // The lock is a link to a file that already has its content, so nobody ever reads half of it.
 function lock(path: string): void {
   const own = join(path, `lock.${process.pid}.${newUid()}`)
-  writeFileSync(own, JSON.stringify({ pid: process.pid, start: startOf(process.pid) }), { mode: 0o600 })
+  writeWhole(own, JSON.stringify({ pid: process.pid, start: startOf(process.pid) }), 0o600)
   try {
     while (!linked(own, join(path, LOCK))) heal(path)
   } finally {

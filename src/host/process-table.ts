@@ -51,9 +51,14 @@ export function startOf(pid: number): string {
   return statOf(pid)?.startTicks ?? ''
 }
 
-/** The command name of a process, '' when unknown. */
+/** What a user would call a process: its command name, for interpreters with the script (`node server.js`); '' when unknown. */
 export function nameOf(pid: number): string {
-  return (read(`/proc/${pid}/comm`) ?? '').trim()
+  const own = (read(`/proc/${pid}/comm`) ?? '').trim()
+  const [program = '', ...words] = (read(`/proc/${pid}/cmdline`) ?? '').split('\0')
+  // Node names its main thread, which is what the system shows for the process.
+  if (own !== 'MainThread' && own !== 'node') return own
+  const script = words.find((word) => word !== '' && !word.startsWith('-'))
+  return [program, script].flatMap((path) => (path === undefined ? [] : path.slice(path.lastIndexOf('/') + 1))).join(' ')
 }
 
 /** Every pid of the machine that this process may see; empty where there is no /proc. */

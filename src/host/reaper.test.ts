@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { afterEach, expect, test } from 'vitest'
 import { systemClock, newUid } from './system-clock.ts'
@@ -26,8 +27,9 @@ import { Processes } from '${new URL('./processes.ts', import.meta.url).href}'
 import { startReaper } from '${new URL('./reaper.ts', import.meta.url).href}'
 import { systemClock } from '${new URL('./system-clock.ts', import.meta.url).href}'
 const run = process.argv[1]
-const reaper = await startReaper(run)
-const processes = new Processes({ run, clock: systemClock(), register: reaper })
+const clock = systemClock()
+const reaper = await startReaper(run, { clock, onTrouble: () => 0 })
+const processes = new Processes({ run, clock, register: reaper })
 const env = { PATH: process.env.PATH }
 const pod = await processes.spawn({ command: ['sh', '-c', 'sleep 600 & wait'], env, role: 'pod' })
 const deaf = await processes.spawn({ command: [process.execPath, '-e', 'process.on("SIGTERM", () => 0); setInterval(() => 0, 1000); console.log("up")'], env, role: 'pod', onLine: () => ready() })
@@ -54,6 +56,20 @@ test('after kill -9 of the control process nothing of its run lives 5 s later, d
   const run = newUid()
   const { control, pids } = await startControl(run)
   expect(pidsOfRun(run).length).toBeGreaterThanOrEqual(5)
+  signalTo(control, 'SIGKILL')
+  await until('the run is gone', () => pidsOfRun(run).length === 0, 5000)
+  for (const pid of [pids.pod, pids.deaf, pids.worker]) expect(groupLives(pid)).toBe(false)
+})
+
+// The reaper's pid as the machine shows it: the control process' own view is what is under test.
+const reaperOf = (run: string): number | undefined =>
+  pidsOfRun(run).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('reaper-main'))
+
+test('a reaper that is killed is replaced, and the new one ends what was registered with the old', async () => {
+  const run = newUid()
+  const { control, pids } = await startControl(run)
+  signalTo(pids.reaper, 'SIGKILL')
+  await until('there is another reaper', () => ![undefined, pids.reaper].includes(reaperOf(run)))
   signalTo(control, 'SIGKILL')
   await until('the run is gone', () => pidsOfRun(run).length === 0, 5000)
   for (const pid of [pids.pod, pids.deaf, pids.worker]) expect(groupLives(pid)).toBe(false)

@@ -1,12 +1,12 @@
 // Starts the reaper and talks to it; also ends what an earlier run left behind. The reaper is the only guard against kill -9 of the
 // control process, so it is started before anything else.
 
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { wait, type Clock, type Millis } from '../std/clock.ts'
 import { HostError } from './host-error.ts'
 import { pidsOfRun, signalTo } from './process-table.ts'
-import type { GroupRegister } from './processes.ts'
+import type { GroupRegister, ProcessRole } from './processes.ts'
 
 /** The running reaper, seen from the control process. */
 export interface Reaper extends GroupRegister {
@@ -15,31 +15,89 @@ export interface Reaper extends GroupRegister {
   finish(): Promise<void>
 }
 
+/** `onTrouble` is told in one sentence when the reaper itself died and another takes its place. */
+export interface ReaperOptions {
+  readonly clock: Clock
+  readonly onTrouble: (message: string) => void
+}
+
+const RESTART_FIRST: Millis = 50
+const RESTART_MAX: Millis = 5000
+
 /** Starts the reaper for `run`, the id every child carries as SERIN_RUN. */
-export async function startReaper(run: string): Promise<Reaper> {
-  const child = spawn(process.execPath, [beside('./reaper-main.ts'), run], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-    env: { SERIN_RUN: run }
-  })
-  await new Promise<void>((resolve, reject) => {
-    child.once('spawn', resolve)
-    child.once('error', (error) => reject(new HostError('spawn-failed', `cannot start the reaper: ${error.message}`, error)))
-  })
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  child.stdin.on('error', () => undefined)
-  child.on('error', () => undefined)
-  child.unref()
-  const say = (line: string): void => void child.stdin.write(`${line}\n`)
-  return {
-    pid: child.pid ?? 0,
-    add: (role, group) => say(`add ${role} ${group}`),
-    remove: (group) => say(`remove ${group}`),
-    finish: () => {
-      child.ref()
-      child.stdin.end('done\n')
-      return exited
-    }
+export async function startReaper(run: string, options: ReaperOptions): Promise<Reaper> {
+  const keeper = new Keeper(run, options)
+  await keeper.start()
+  return keeper
+}
+
+/** Keeps one reaper running: a new one hears of every group again. Owns the child and the list of groups. */
+class Keeper implements Reaper {
+  readonly #run: string
+  readonly #options: ReaperOptions
+  readonly #groups = new Map<number, string>()
+  #child: ChildProcess | undefined
+  #finishing = false
+  #failures = 0
+
+  constructor(run: string, options: ReaperOptions) {
+    this.#run = run
+    this.#options = options
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  add(role: ProcessRole, group: number): void {
+    this.#groups.set(group, role)
+    this.#say(`add ${role} ${group}`)
+  }
+
+  remove(group: number): void {
+    this.#groups.delete(group)
+    this.#say(`remove ${group}`)
+  }
+
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [beside('./reaper-main.ts'), this.#run], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: { SERIN_RUN: this.#run }
+    })
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve)
+      child.once('error', (error) => reject(new HostError('spawn-failed', `cannot start the reaper: ${error.message}`, error)))
+    })
+    child.stdin.on('error', () => undefined)
+    child.on('error', () => undefined)
+    child.once('exit', (code, signal) => this.#lost(signal ?? `exit code ${code}`))
+    child.unref()
+    this.#child = child
+    for (const [group, role] of this.#groups) this.#say(`add ${role} ${group}`)
+  }
+
+  async finish(): Promise<void> {
+    this.#finishing = true
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    child.ref()
+    child.stdin?.end('done\n')
+    await exited
+  }
+
+  #say(line: string): void {
+    this.#child?.stdin?.write(`${line}\n`)
+  }
+
+  #lost(how: string): void {
+    if (this.#finishing) return
+    const delay = Math.min(RESTART_FIRST * 2 ** this.#failures++, RESTART_MAX)
+    this.#options.onTrouble(`the reaper ended (${how}): another starts in ${delay} ms`)
+    this.#options.clock.after(delay, () => {
+      if (!this.#finishing) this.start().catch((error: unknown) => this.#lost(String(error)))
+    })
   }
 }
 

@@ -32,4 +32,9 @@ test('a repeated event is counted up, a late one is new, and too many different 
   for (let n = 1; n < MESSAGES_MAX + 20; n++) await record(`message ${n}`)
   expect(await events()).toHaveLength(MESSAGES_MAX + 2)
   expect(await events()).toContain(`20 (combined from similar events): message ${MESSAGES_MAX + 19}`)
+  const named = (await client.list({ group: '', version: 'v1', resource: 'events', namespace: 'demo' }, { signal })).items
+  const inOrder = named
+    .toSorted((a, b) => (String(a.metadata.name) < String(b.metadata.name) ? -1 : 1))
+    .map((item) => String(item['message']))
+  expect(inOrder.slice(0, 4)).toEqual(['hello', 'hello', 'message 1', 'message 2'])
 })

@@ -46,6 +46,7 @@ interface Remembered {
 export class EventRecorder {
   readonly #options: EventRecorderOptions
   readonly #remembered = new Map<string, Remembered>()
+  #written = -1
   readonly #messages = new Map<string, { first: Millis; readonly seen: Set<string> }>()
 
   constructor(options: EventRecorderOptions) {
@@ -85,8 +86,7 @@ export class EventRecorder {
   async #write(happening: Happening, now: Millis, signal: AbortSignal): Promise<Remembered> {
     const { metadata, apiVersion, kind } = happening.about
     const namespace = metadata.namespace ?? 'default'
-    const suffix = Math.floor(this.#options.draw() * 2 ** 48).toString(16)
-    const name = `${(metadata.name ?? '').slice(0, 200)}.${suffix.padStart(12, '0')}`
+    const name = `${(metadata.name ?? '').slice(0, 200)}.${this.#suffix(now)}`
     const time = this.#options.time(now)
     const { name: about, namespace: home, uid, resourceVersion } = metadata
     const event: KubeObject = {
@@ -104,6 +104,13 @@ export class EventRecorder {
     }
     await this.#options.client.create(EVENTS, event, { signal })
     return { name, namespace, count: 1, last: now }
+  }
+
+  // As client-go's: nanoseconds in hex, so that names are in the order of time. Below the millisecond: the order here, then chance.
+  #suffix(now: Millis): string {
+    this.#written = (this.#written + 1) % 1000
+    const nanoseconds = BigInt(now) * 1_000_000n + BigInt(this.#written * 1000 + Math.floor(this.#options.draw() * 1000))
+    return nanoseconds.toString(16).padStart(16, '0')
   }
 
   #remember(key: string, event: Remembered): void {

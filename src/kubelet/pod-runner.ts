@@ -83,9 +83,10 @@ export class PodRunner {
     return this.#ending
   }
 
-  /** Ends the processes and leaves the object alone: the control process stops, the Pod stays. */
-  async abandon(grace: Millis): Promise<void> {
+  /** Ends the processes within `graceMax` and leaves the object alone: the control process stops, the Pod stays. */
+  async abandon(graceMax: Millis): Promise<void> {
     this.#gone.abort(new Error('abandoned'))
+    const grace = Math.min(graceMax, (this.#pod.spec.terminationGracePeriodSeconds ?? 30) * 1000)
     await Promise.all([...this.#init, ...this.#containers].map((each) => each.end(grace)))
   }
 

@@ -110,7 +110,7 @@ function knownText(mesh: Mesh, use: SubsetUse, subsets: readonly Subset[] | unde
 /** Whether anybody has the subset's labels: pods or templates the Service selects, then ready endpoints. */
 function lintPods(mesh: Mesh, use: SubsetUse, subset: Subset): ObjectProblem[] {
   const selector = mesh.config.services.find((service) => keyOf(service) === `${use.host.namespace}/${use.host.name}`)?.spec?.selector
-  if (mesh.workloads.length === 0 || selector === undefined) return []
+  if (selector === undefined || (mesh.workloads.length === 0 && mesh.pods === 'some')) return []
   const wanted = { ...selector, ...subset.labels }
   const found = mesh.workloads.some(({ namespace, labels }) => namespace === use.host.namespace && selects(wanted, labels))
   const share = use.weight > 0 ? 'its requests get 503 (UH)' : 'it has weight 0 for now'
@@ -118,14 +118,15 @@ function lintPods(mesh: Mesh, use: SubsetUse, subset: Subset): ObjectProblem[] {
     const severity = use.weight > 0 ? 'error' : 'warning'
     return [problem('subset-no-pods', use.place, [use.name, use.host.host, labelText(wanted), share], severity)]
   }
-  const unready = unreadyOnly(use.host, subset)
-  return unready === 0 ? [] : [problem('subset-not-ready', use.place, [use.name, use.host.host, unready, share])]
+  const there = whoIsThere(mesh, use.host, subset)
+  return there === undefined ? [] : [problem('subset-not-ready', use.place, [use.name, use.host.host, there, share])]
 }
 
-/** How many endpoints the subset has when none of them is ready, else 0. */
-function unreadyOnly(host: RegistryHost, subset: Subset): number {
+/** What the subset has instead of a ready endpoint; undefined when it has one, or when endpoints are not among the objects. */
+function whoIsThere(mesh: Mesh, host: RegistryHost, subset: Subset): string | undefined {
   const endpoints = host.ports[0]?.endpoints.filter(({ labels }) => selects(subset.labels ?? {}, labels)) ?? []
-  return endpoints.some(({ ready }) => ready) ? 0 : endpoints.length
+  if (endpoints.length === 0) return mesh.pods === 'all' ? 'there is none' : undefined
+  return endpoints.some(({ ready }) => ready) ? undefined : `${endpoints.length} not ready`
 }
 
 function labelText(labels: Readonly<Record<string, string>>): string {

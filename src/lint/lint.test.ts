@@ -80,6 +80,23 @@ test('subsets whose pods are not ready are a warning', () => {
   expect(lint(objects).map(({ code, severity }) => [code, severity])).toEqual([['subset-not-ready', 'warning']])
 })
 
+test('in a cluster a subset without any pod is a finding even where there is no pod at all; among files it may be elsewhere', () => {
+  const objects = [...deployed({ name: 'reviews', versions: {} }), ...manifest('01'), ...manifest('02')]
+  expect(lint(objects)).toEqual([])
+  expect(lint(objects, 'all').map(({ code }) => code)).toEqual(['subset-no-pods', 'subset-no-pods'])
+  const template = { metadata: { labels: { app: 'reviews', version: 'v1' } } }
+  const idle = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'reviews-v1', namespace: 'default' },
+    spec: { replicas: 0, template }
+  }
+  const [first] = lint([...objects, idle], 'all').filter(({ code }) => code === 'subset-not-ready')
+  expect(first?.message).toBe(
+    'subset "v1" of reviews.default.svc.cluster.local has no ready pod now (there is none); its requests get 503 (UH)'
+  )
+})
+
 test('problems come errors first and can be asked for one object', () => {
   const problems = lint([...manifest('02'), ...manifest('12')])
   const severities = problems.map(({ severity }) => severity)

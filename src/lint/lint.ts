@@ -20,12 +20,13 @@ const ANALYSES: readonly ((mesh: Mesh) => ObjectProblem[])[] = [lintWeights, lin
 
 /**
  * Every problem of the objects, errors first, then by object and path. Objects refer to each other by name: what is not among them counts
- * as missing. Subsets are compared with pods, and with the pod templates of Deployments and the like, when there are any.
+ * as missing. Subsets are compared with pods, and with the pod templates of Deployments and the like: always when `pods` is `all` (the
+ * objects of a cluster), else only when there are any (files).
  */
-export function lint(objects: readonly KubeObject[]): ObjectProblem[] {
+export function lint(objects: readonly KubeObject[], pods: 'all' | 'some' = 'some'): ObjectProblem[] {
   const config = meshConfigOf(objects)
   const registry = buildRegistry(config)
-  const mesh: Mesh = { config, registry, rules: indexRules(config.destinationRules), workloads: workloadsOf(objects) }
+  const mesh: Mesh = { config, registry, rules: indexRules(config.destinationRules), workloads: workloadsOf(objects), pods }
   const problems = [...compileRoutes(config).problems, ...lintKinds(objects), ...ANALYSES.flatMap((analysis) => analysis(mesh))]
   return problems.toSorted((a, b) => compare(orderOf(a), orderOf(b)))
 }

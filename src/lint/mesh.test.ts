@@ -9,7 +9,7 @@ test('rules come in order with their places', () => {
       'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\nspec: {hosts: [a], http: [{name: x}, {name: y}]}\n'
     )
   )
-  const rules = rulesOf({ config, registry: new Map(), rules: { byNamespace: new Map(), rootNamespace: '' }, workloads: [] })
+  const rules = rulesOf({ config, registry: new Map(), rules: { byNamespace: new Map(), rootNamespace: '' }, workloads: [], pods: 'some' })
   expect(rules.map(({ rule, place }) => `${rule.name} ${within(place, 'route').path}`)).toEqual([
     'x spec.http[0].route',
     'y spec.http[1].route'

@@ -14,6 +14,8 @@ export interface Mesh {
   readonly registry: Registry
   readonly rules: RuleIndex
   readonly workloads: readonly WorkloadLabels[]
+  /** `all`: what is not among the objects does not exist; `some`: pods and templates may be elsewhere. */
+  readonly pods: 'all' | 'some'
 }
 
 /** An HTTP rule with the place where it stands. */

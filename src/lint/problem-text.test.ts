@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { problem, referTo } from '../route/catalogue.ts'
-import { problemLine, summaryLine, warningText } from './problem-text.ts'
+import { eventReason, problemLine, summaryLine, warningText } from './problem-text.ts'
 
 const place = { object: referTo('VirtualService', { metadata: { name: 'reviews', namespace: 'shop' } }), path: 'spec.http[0].route' }
 
@@ -13,5 +13,6 @@ test('a problem is one line with its object, place, sentence and codes', () => {
     'spec.http[0].route: the rule has no route, redirect or directResponse [no-action, IST0106]'
   )
   expect(summaryLine([uneven, problem('no-action', place), problem('no-action', place)])).toBe('2 errors, 1 warning')
+  expect(eventReason(uneven)).toBe('WeightsNot100')
   expect(summaryLine([])).toBe('0 errors, 0 warnings')
 })

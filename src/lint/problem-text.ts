@@ -23,3 +23,8 @@ export function summaryLine(problems: readonly ObjectProblem[]): string {
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
+
+/** The reason of an Event: the code as one word, `WeightsNot100`. */
+export function eventReason({ code }: ObjectProblem): string {
+  return code.replaceAll(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase())
+}

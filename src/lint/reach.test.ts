@@ -53,7 +53,8 @@ test('an input without VirtualServices has no findings', () => {
       },
       registry: new Map(),
       rules: { byNamespace: new Map(), rootNamespace: '' },
-      workloads: []
+      workloads: [],
+      pods: 'some'
     })
   ).toEqual([])
 })

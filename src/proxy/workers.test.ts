@@ -125,6 +125,22 @@ test('two workers share an address, serve one table, and a killed one comes back
   expect(await status(port)).toBe(0)
 })
 
+test('every worker is registered as a process group of its own, one that was started again included', async () => {
+  const groups = new Set<number>()
+  const register = { add: (_: 'worker', group: number) => void groups.add(group), remove: (group: number) => void groups.delete(group) }
+  const workers = new Workers({ count: 1, clock, registry: new Registry(), register, onTrouble: () => undefined })
+  cleanups.push(() => workers.stop(200))
+  await workers.start()
+  const [first = 0] = workers.pids
+  expect([...groups]).toEqual([first])
+  expect(process.kill(-first, 0)).toBe(true)
+  process.kill(first, 'SIGKILL')
+  await expect.poll(() => workers.pids.filter((pid) => pid !== first).length, { timeout: 5000 }).toBe(1)
+  expect([...groups]).toEqual(workers.pids)
+  await workers.stop(100)
+  expect([...groups]).toEqual([])
+})
+
 test('a busy address is an error with its code', async () => {
   const { workers } = started(1)
   await workers.start()

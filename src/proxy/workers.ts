@@ -14,6 +14,12 @@ import type { ListenerSpec } from './listener.ts'
 import type { ReadMode } from './transport.ts'
 import type { WorkerOrder, WorkerReport } from './worker-protocol.ts'
 
+/** Who ends process groups when the control process is gone (host/processes.ts). */
+export interface GroupRegister {
+  add(role: 'worker', group: number): void
+  remove(group: number): void
+}
+
 /** What the workers are started with. */
 export interface WorkersOptions {
   readonly count: number
@@ -25,6 +31,8 @@ export interface WorkersOptions {
   readonly readMode?: ReadMode
   /** The environment of a worker, e.g. SERIN_RUN; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>
+  /** Told of every worker's process group, those started again later included, so that it ends when the control process dies. */
+  readonly register?: GroupRegister
   /** Told in one sentence when a worker died or does not answer. */
   readonly onTrouble: (message: string) => void
 }
@@ -165,8 +173,10 @@ export class Workers {
   }
 
   #startRun(slot: number): void {
-    const { clock, limits = {}, readMode, env = {} } = this.#options
+    const { clock, limits = {}, readMode, env = {}, register } = this.#options
     const child = fork(fileURLToPath(new URL(WORKER, import.meta.url)), [], {
+      // A signal to the control process' group must not end requests that are still to be drained.
+      detached: true,
       execArgv: [],
       env: { ...env },
       serialization: 'advanced',
@@ -176,6 +186,7 @@ export class Workers {
     const name = `${slot}.${++this.#runCount}`
     const run: Run = { name, child, started: clock.now(), begun: ready.promise, waiting: new Map(), alive: true }
     this.#runs[slot] = run
+    if (child.pid !== undefined) register?.add('worker', child.pid)
     child.on('message', (message) => {
       // The worker is the only peer of this channel.
       const report = message as WorkerReport
@@ -212,6 +223,7 @@ export class Workers {
 
   #onExit(slot: number, run: Run, how: string): void {
     run.alive = false
+    if (run.child.pid !== undefined) this.#options.register?.remove(run.child.pid)
     this.#options.registry.retire(run.name)
     for (const answer of run.waiting.values()) answer(undefined)
     run.waiting.clear()

@@ -2,6 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { deployed } from '../../test/route-mesh.ts'
+import { ACTED, unactedFields } from '../api/acted-on.ts'
+import type { Treatment } from '../api/acted-on.ts'
 import { destinationRuleSpec } from '../api/istio-destination-rule.ts'
 import { gatewaySpec } from '../api/istio-gateway.ts'
 import { serviceEntrySpec } from '../api/istio-service-entry.ts'
@@ -9,8 +11,7 @@ import { virtualServiceSpec } from '../api/istio-virtual-service.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Schema } from '../api/schema.ts'
 import { isObject } from '../std/json.ts'
-import { ACTED, ACTED_ON, unactedFields } from './acted-on.ts'
-import type { Treatment } from './acted-on.ts'
+import { ACTED_ON } from './acted-on.ts'
 import { compileRoutes } from './compile-routes.ts'
 import type { Compiled } from './compile-routes.ts'
 import { meshConfigOf } from './mesh-objects.ts'
@@ -244,17 +245,6 @@ describe.each(KINDS)('%s', (kind) => {
         : Object.entries(treatment.fields).flatMap(([name, inner]) => paths(inner, path === '' ? name : `${path}.${name}`))
     expect(paths(ACTED_ON[kind], '').filter((path) => !names.some((name) => name === path || name.startsWith(`${path}.`)))).toEqual([])
   })
-})
-
-test('a field is named once, at its outermost name, and not while it is empty or false', () => {
-  const spec = {
-    http: [{ fault: { delay: { fixedDelay: '5s' } }, mirrors: [], corsPolicy: null }, { retries: { retryRemoteLocalities: false } }],
-    tcp: [{}]
-  }
-  expect(unactedFields(ACTED_ON.VirtualService, spec, 'spec')).toEqual([
-    { path: 'spec.http[0].fault', field: 'fault' },
-    { path: 'spec.tcp', field: 'tcp' }
-  ])
 })
 
 test('everything that is compiled is read by the data plane', () => {

@@ -1,47 +1,7 @@
-// Which fields of Istio's kinds routing acts on, as one table. What is set and not in the table is named to the user as not applied yet,
-// so that a field can be forgotten here but never be ignored in silence; acted-on.test.ts holds the table against the compiler.
+// Which fields of Istio's kinds routing acts on, as one table; acted-on.test.ts holds it against the compiler.
 
+import { ACTED, each, type Idle, inside, only, type Treatment } from '../api/acted-on.ts'
 import { isObject } from '../std/json.ts'
-
-/** All of the value is acted on, whatever is below it. */
-export const ACTED = 'acted-on'
-
-/** Istio does nothing with the value that could be done here; the reason is for readers of the table. */
-interface Idle {
-  readonly idle: string
-}
-
-/** Acted on for some values; for the others the field is named. */
-interface Partly {
-  readonly only: (value: unknown) => boolean
-  /** What is named for the others; default: the field. */
-  readonly called: string | undefined
-}
-
-interface Inside {
-  readonly fields: Readonly<Record<string, Treatment>>
-}
-
-/** What becomes of a field; items of a list are treated as the list says. */
-export type Treatment = typeof ACTED | Idle | Partly | Inside
-
-/** A field that is set and not acted on: its path and its name for people. */
-export interface Unacted {
-  readonly path: string
-  readonly field: string
-}
-
-function inside(fields: Readonly<Record<string, Treatment>>): Inside {
-  return { fields }
-}
-
-function only(test: (value: unknown) => boolean, called?: string): Partly {
-  return { only: test, called }
-}
-
-function each(...names: readonly string[]): Record<string, Treatment> {
-  return Object.fromEntries(names.map((name) => [name, ACTED]))
-}
 
 const HTTP_MATCH = inside({
   ...each('authority', 'headers', 'ignoreUriCase', 'method', 'name', 'port', 'queryParams', 'scheme', 'uri', 'withoutHeaders'),
@@ -99,7 +59,7 @@ export const GATEWAY_SERVER: Treatment = inside({
 })
 
 const GATEWAY = inside({
-  selector: only(selectsDefault, 'the choice of proxies by selector (every Gateway is served here)'),
+  selector: only(selectsDefault, 'a selector of other proxies (every Gateway is served here)'),
   servers: GATEWAY_SERVER
 })
 
@@ -117,24 +77,3 @@ export const ACTED_ON = {
   Gateway: GATEWAY,
   ServiceEntry: SERVICE_ENTRY
 } as const satisfies Readonly<Record<string, Treatment>>
-
-/** Every field of `value` that is set and not acted on, outermost only, in the order of the value. False, '', null and [] are not set. */
-export function unactedFields(treatment: Treatment, value: unknown, path: string): Unacted[] {
-  if (treatment === ACTED || 'idle' in treatment || !isSet(value)) return []
-  if (Array.isArray(value)) return value.flatMap((item, index) => unactedFields(treatment, item, `${path}[${index}]`))
-  if ('only' in treatment) return treatment.only(value) ? [] : [unacted(path, treatment.called)]
-  if (!isObject(value)) return []
-  return Object.entries(value).flatMap(([name, field]) => {
-    const inner = Object.hasOwn(treatment.fields, name) ? treatment.fields[name] : undefined
-    if (inner !== undefined) return unactedFields(inner, field, `${path}.${name}`)
-    return isSet(field) ? [unacted(`${path}.${name}`)] : []
-  })
-}
-
-function unacted(path: string, called?: string): Unacted {
-  return { path, field: called ?? path.slice(path.lastIndexOf('.') + 1) }
-}
-
-function isSet(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== false && value !== '' && !(Array.isArray(value) && value.length === 0)
-}

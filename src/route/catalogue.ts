@@ -55,7 +55,7 @@ export const CATALOGUE = {
     istio: 'IST0173',
     text: 'subset "{0}" of {1} selects no pod: no endpoint has the labels {2}; {3}'
   },
-  'subset-not-ready': { severity: 'warning', text: 'subset "{0}" of {1} has no ready pod now ({2} not ready); {3}' },
+  'subset-not-ready': { severity: 'warning', text: 'subset "{0}" of {1} has no ready pod now ({2}); {3}' },
   'rule-unreachable': { severity: 'warning', istio: 'IST0130', text: 'never reached: {0}' },
   'match-unreachable': { severity: 'warning', istio: 'IST0131', text: 'never matches: {0}' },
   'gateway-not-found': {

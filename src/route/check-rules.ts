@@ -1,13 +1,13 @@
 // What is wrong inside one object, without looking at others: what a rule cannot do (errors: its VirtualService keeps the last good
 // entries) and what Serin accepts but does not act on yet (warnings, by field).
 
+import { type Treatment, unactedFields } from '../api/acted-on.ts'
 import { parseDuration } from '../api/duration.ts'
 import type { DestinationRule } from '../api/istio-destination-rule.ts'
 import type { Gateway } from '../api/istio-gateway.ts'
 import type { ServiceEntry } from '../api/istio-service-entry.ts'
 import type { HttpMatch, HttpRoute, HttpRouteDestination, StringMatch, VirtualService } from '../api/istio-virtual-service.ts'
-import { ACTED_ON, GATEWAY_SERVER, unactedFields } from './acted-on.ts'
-import type { Treatment } from './acted-on.ts'
+import { ACTED_ON, GATEWAY_SERVER } from './acted-on.ts'
 import { problem, referTo } from './catalogue.ts'
 import type { ObjectProblem, Place, ProblemObject } from './catalogue.ts'
 import { REDIRECT_CODES, regexProblem } from './compile-rule.ts'

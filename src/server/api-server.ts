@@ -10,7 +10,7 @@ import { forbid, refuse } from './access.ts'
 import { type ApiPath, parseApiPath, type ResourcePath } from './api-path.ts'
 import type { Identity } from './certificate.ts'
 import { describeApi, OpenApiCache } from './describe-api.ts'
-import { GUARDED, guardServer, malformed } from './http-guard.ts'
+import { drained, GUARDED, guardServer, malformed } from './http-guard.ts'
 import { serveExec } from './pod-exec.ts'
 import { type Exchange, sendStatus } from './respond.ts'
 import { findContainer, NO_PODS, type ResourceServices, serveResource } from './serve-resource.ts'
@@ -111,8 +111,10 @@ async function serve(request: IncomingMessage, response: ServerResponse, { optio
   const exchange: Exchange = { request, response, query }
   try {
     const refused = refuse(request.headers, options.token, OPEN_PATHS.has(path.kind))
-    if (refused !== undefined) await sendStatus(exchange, refused)
-    else if (path.kind === 'resource') await serveResource(exchange, path, services)
+    if (refused !== undefined) {
+      await drained(request)
+      await sendStatus(exchange, refused)
+    } else if (path.kind === 'resource') await serveResource(exchange, path, services)
     else if (request.method === 'GET') await describeApi(exchange, path, options.backend.kinds(), cache)
     else await sendStatus(exchange, failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'))
   } catch (error) {

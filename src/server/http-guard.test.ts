@@ -9,10 +9,13 @@ import { GUARDED, guardServer } from './http-guard.ts'
 
 const body = (status: number, message: string): { type: string; text: string } => ({ type: 'text/plain', text: `${status} ${message}\n` })
 
+const seen: (string | undefined)[] = []
+
 // Answers `path` at once, but for /wait, which is answered when the test says so.
 function listenerOf(waiting: (() => void)[]): http.RequestListener {
   return (request, response) => {
     request.resume()
+    seen.push(request.url)
     if (request.url === '/wait') waiting.push(() => response.end('waited'))
     else response.end(request.url)
   }
@@ -69,7 +72,9 @@ test.each([
   ['CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n', /^405 405 CONNECT is not served here: a:443$/]
 ])('what is no sound request is answered in words and its connection ended: %#', async (bytes, want) => {
   const port = await serve(http.createServer(GUARDED))
-  expect(statusAndBody(await talk(dial(port), bytes))).toMatch(want)
+  const text = await talk(dial(port), `${bytes}GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n`)
+  expect(statusAndBody(text)).toMatch(want)
+  expect(seen).not.toContain('/smuggled')
 })
 
 test('a body that breaks off after its answer gets no second answer', async () => {
@@ -122,4 +127,10 @@ test('plain HTTP on a TLS port is told so, and idle TLS connections make room as
   second.write('GET /second HTTP/1.1\r\nHost: a\r\n\r\n')
   const [answer] = (await once(second, 'data')) as [Buffer]
   expect(answer.toString()).toContain('/second')
+})
+
+test('bytes behind a request that closes the connection do not cost it its answer', async () => {
+  const port = await serve(http.createServer(GUARDED))
+  const text = await talk(dial(port), 'GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /more HTTP/1.1\r\nHost: a\r\n\r\n')
+  expect([text.match(/HTTP\/1\.1 /g)?.length, statusAndBody(text)]).toEqual([1, '200 /last'])
 })

@@ -31,28 +31,37 @@ export const GUARDED = { requireHostHeader: false, connectionsCheckingInterval: 
 export function guardServer(server: Server, guard: Guard): void {
   const connections = new Connections(guard.connectionsMax)
   const last = new WeakMap<object, Exchange>()
+  const refused = new WeakSet<object>()
+  // It ends the connection as well, and what follows may be no request: none of it reaches the listener.
+  const refuse = (request: IncomingMessage, response: ServerResponse, { status, message }: Malformed): void => {
+    refused.add(request.socket)
+    const { type, text } = guard.body(status, message)
+    response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text), connection: 'close' }).end(text)
+  }
   server.on('connection', (socket: Socket) => connections.add(socket))
   server.on('secureConnection', (socket: Socket) => connections.secured(socket))
   server.on('request', (request: IncomingMessage, response) => {
+    if (refused.has(request.socket)) return
     connections.use(request.socket, response)
     last.set(request.socket, { request, response })
     const problem = malformed(request)
     if (problem === undefined) guard.listener(request, response)
-    else refuse(response, guard, problem)
+    else refuse(request, response, problem)
   })
   // A listener of ours alone would make node:http wait for somebody to take the upgrade.
   if (server.listenerCount('upgrade') > 0) server.prependListener('upgrade', ({ socket }: IncomingMessage) => connections.hold(socket))
-  server.on('checkExpectation', (_request, response: ServerResponse) => {
-    refuse(response, guard, { status: 417, message: 'the only expectation known here is 100-continue' })
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    refuse(request, response, { status: 417, message: 'the only expectation known here is 100-continue' })
   })
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
     sendRaw(socket, guard, { status: 405, message: `CONNECT is not served here: ${request.url ?? ''}` })
   })
   server.on('clientError', (error: ParseError, socket: Socket) => {
     const exchange = last.get(socket)
+    // Bytes behind the last request of the connection: its answer is still to come, or on its way.
+    if (refused.has(socket) || error.code === 'HPE_CLOSED_CONNECTION') return
     // The rest of what was answered already: a second answer would be taken for that of the next request.
-    const answered = exchange !== undefined && !exchange.request.complete && exchange.response.headersSent
-    if (answered) socket.destroySoon()
+    if (exchange !== undefined && !exchange.request.complete && exchange.response.headersSent) socket.destroySoon()
     else answerBroken(error, socket, guard)
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket) => {
@@ -76,6 +85,26 @@ export function malformed(request: IncomingMessage): Malformed | undefined {
   }
   return request.url?.startsWith('/') === true ? undefined : { status: 400, message: 'the request target must be a path' }
 }
+
+/**
+ * Resolves when the body of a request has been read to its end and thrown away, or was too long for that: an answer given before would
+ * be lost with the connection, as node:http ends one that is not kept although the client still sends.
+ */
+export function drained(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let length = 0
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length > DISCARD_BYTES_MAX) resolve()
+    })
+    request.on('end', () => resolve())
+    request.on('close', () => resolve())
+    request.on('error', () => resolve())
+  })
+}
+
+/** Most bytes of a body that are read only to be thrown away. */
+export const DISCARD_BYTES_MAX = 64 * 1024 * 1024
 
 interface Exchange {
   readonly request: IncomingMessage
@@ -104,12 +133,6 @@ function problemOf({ code = '', reason, rawPacket }: ParseError): Malformed | un
   if (!code.startsWith('HPE_')) return undefined
   if (rawPacket?.[0] === TLS_HANDSHAKE) return { status: 400, message: 'a TLS handshake where HTTP is spoken' }
   return { status: 400, message: `this is not an HTTP/1.1 request${reason === undefined ? '' : `: ${reason}`}` }
-}
-
-// The end of the connection with it: what follows may be no request.
-function refuse(response: ServerResponse, guard: Guard, { status, message }: Malformed): void {
-  const { type, text } = guard.body(status, message)
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text), connection: 'close' }).end(text)
 }
 
 function sendRaw(socket: Duplex, guard: Guard, { status, message }: Malformed): void {

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { parseDocument } from 'yaml'
 import { decodeProtobuf } from '../api/protobuf.ts'
+import { DISCARD_BYTES_MAX } from './http-guard.ts'
 import { failure } from './status.ts'
 import { mediaRange } from './negotiate.ts'
 import type { Parsed } from './query.ts'
@@ -23,9 +24,12 @@ export function readBody(request: IncomingMessage): Promise<Parsed<Buffer>> {
     request.on('data', (chunk: Buffer) => {
       length += chunk.length
       if (length <= BODY_BYTES_MAX) chunks.push(chunk)
-      else resolve({ ok: false, status: TOO_LARGE })
+      else chunks.length = 0
+      if (length > DISCARD_BYTES_MAX) resolve({ ok: false, status: TOO_LARGE })
     })
-    request.on('end', () => resolve({ ok: true, value: Buffer.concat(chunks) }))
+    request.on('end', () =>
+      resolve(length > BODY_BYTES_MAX ? { ok: false, status: TOO_LARGE } : { ok: true, value: Buffer.concat(chunks) })
+    )
     request.on('error', reject)
     request.on('close', () => reject(new Error('the client went away')))
   })

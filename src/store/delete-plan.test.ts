@@ -27,3 +27,13 @@ test('deleting again while it waits changes nothing', () => {
   const held = { ...old, metadata: { ...old.metadata, finalizers: ['a/b'], deletionTimestamp: 'then', deletionGracePeriodSeconds: 0 } }
   expect(plan({}, held)).toMatchObject({ effect: 'none' })
 })
+
+test.each(['default', 'kube-system', 'kube-public'])('the namespace %s lasts', (name) => {
+  const namespaces = SMALL_KINDS.find((each) => each.kind === 'Namespace')!
+  const options = readDeleteOptions({})
+  const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
+  const served = { spec: namespaces, version: namespaces.versions[0]! }
+  const planned = 'kind' in options ? options : planDelete(object, options, { ...planning, served })
+  const message = `namespaces "${name}" is forbidden: this namespace may not be deleted`
+  expect(planned).toMatchObject({ status: { code: 403, reason: 'Forbidden', message, details: { name, kind: 'namespaces' } } })
+})

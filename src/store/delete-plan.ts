@@ -2,7 +2,7 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
-import { badRequest, conflict, type Failure } from './failure.ts'
+import { badRequest, conflict, forbidden, type Failure } from './failure.ts'
 import type { Planned, Planning } from './plan.ts'
 import { isGone, nextGeneration } from './update-plan.ts'
 
@@ -41,7 +41,7 @@ function textOf(value: unknown): string | undefined {
 
 /** What deleting `old` does now. Deleting again while it waits changes nothing, but for a shorter grace period or a new finalizer. */
 export function planDelete(old: KubeObject, options: Deleting, planning: Planning): Planned {
-  const refused = unmetPrecondition(old, options, planning)
+  const refused = lasting(old, planning) ?? unmetPrecondition(old, options, planning)
   if (refused !== undefined) return refused
   const { finalizers: before = [], deletionTimestamp, deletionGracePeriodSeconds = 0 } = old.metadata
   const finalizers = withPropagation(before, options)
@@ -52,6 +52,14 @@ export function planDelete(old: KubeObject, options: Deleting, planning: Plannin
   if (!isGone(marked)) return { kind: 'plan', effect: 'modified', object: marked, warnings: [] }
   // what goes at once goes as it was; a pod is marked even then
   return { kind: 'plan', effect: 'removed', object: deletionTimestamp === undefined && !isPod(old) ? old : marked, warnings: [] }
+}
+
+const LASTING = new Set(['default', 'kube-system', 'kube-public'])
+
+function lasting(old: KubeObject, { served: { spec } }: Planning): Failure | undefined {
+  const { name = '' } = old.metadata
+  const lasts = spec.group === '' && spec.plural === 'namespaces' && LASTING.has(name)
+  return lasts ? forbidden(spec, name, 'this namespace may not be deleted') : undefined
 }
 
 function unmetPrecondition(old: KubeObject, options: Deleting, planning: Planning): Failure | undefined {

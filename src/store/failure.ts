@@ -17,7 +17,9 @@ export function qualified(word: string, group: string): string {
   return group === '' ? word : `${word}.${group}`
 }
 
-function about(spec: KindSpec, name: string): { readonly name?: string; readonly group?: string; readonly kind: string } {
+type Named = Pick<KindSpec, 'kind' | 'plural' | 'group'>
+
+function about(spec: Named, name: string): { readonly name?: string; readonly group?: string; readonly kind: string } {
   return { ...(name !== '' && { name }), ...(spec.group !== '' && { group: spec.group }), kind: spec.plural }
 }
 
@@ -49,7 +51,7 @@ export function conflict(
 }
 
 /** 422 for faults of content. `naming` is the plural only where a custom resource is updated without a resourceVersion. */
-export function invalid(spec: KindSpec, name: string, causes: readonly Cause[], naming: 'kind' | 'plural' = 'kind'): Failure {
+export function invalid(spec: Named, name: string, causes: readonly Cause[], naming: 'kind' | 'plural' = 'kind'): Failure {
   const word = naming === 'kind' ? spec.kind : spec.plural
   const faults = causes.map((cause) => `${cause.field}: ${cause.message}`)
   const list = faults.length === 1 ? (faults[0] ?? '') : `[${faults.join(', ')}]`
@@ -66,6 +68,17 @@ export function rejectedPatch(): Failure {
   return failure({ code: 422, reason: 'Invalid', message: 'the server rejected our request due to an error in our request', details: {} })
 }
 
+/** 422 for a patch that makes no object of the kind: `patch` is its text, or that of what it made. */
+export function unfitPatch(patch: string, because: string): Failure {
+  const message = `Invalid value: ${JSON.stringify(patch)}: ${because}`
+  return failure({
+    code: 422,
+    reason: 'Invalid',
+    message: ` "" is invalid: patch: ${message}`,
+    details: { causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }] }
+  })
+}
+
 /** 400. */
 export function badRequest(message: string): Failure {
   return failure({ code: 400, reason: 'BadRequest', message })
@@ -79,6 +92,12 @@ export function internalError(message: string): Failure {
     message: `Internal error occurred: ${message}`,
     details: { causes: [{ message }] }
   })
+}
+
+/** 403; `because` is what is not allowed. */
+export function forbidden(spec: Named, name: string, because: string): Failure {
+  const message = `${qualified(spec.plural, spec.group)} "${name}" is forbidden: ${because}`
+  return failure({ code: 403, reason: 'Forbidden', message, details: about(spec, name) })
 }
 
 /** 403 for a create in a namespace that is going away. */

@@ -1,6 +1,7 @@
 // JSON patches (RFC 6902) on JSON values. Nothing given is changed: what a patch touches is copied along its path.
 
 import { isObject, sameJson } from '../std/json.ts'
+import { notDecoded } from './go-text.ts'
 import type { PatchOutcome } from './patch-outcome.ts'
 
 /** Operations one patch may have, as in a Kubernetes API server. */
@@ -22,7 +23,7 @@ interface Operation {
  * unknown operation are `unfit`, a patch that is not a list of objects is `malformed` (RFC 6902, kubernetes.md 3.7).
  */
 export function applyJsonPatch(document: unknown, patch: unknown): PatchOutcome {
-  if (!Array.isArray(patch)) return { kind: 'failed', fault: 'malformed', message: 'a JSON patch is a list of operations' }
+  if (!Array.isArray(patch)) return { kind: 'failed', fault: 'malformed', message: notDecoded(patch, '[]handlers.jsonPatchOp') }
   if (patch.length > JSON_PATCH_OPERATIONS_MAX) {
     return { kind: 'failed', fault: 'unfit', message: `a JSON patch has at most ${JSON_PATCH_OPERATIONS_MAX} operations` }
   }

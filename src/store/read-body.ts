@@ -17,27 +17,46 @@ export function inVersion(object: KubeObject, served: Served): KubeObject {
   return object.apiVersion === apiVersion ? object : { ...object, apiVersion }
 }
 
+/** An object read from a body. */
+interface Read {
+  readonly kind: 'read'
+  readonly object: KubeObject
+  readonly warnings: readonly string[]
+}
+
 /** An object read from a body, or why it is none. */
-export type ReadBody = { readonly kind: 'read'; readonly object: KubeObject; readonly warnings: readonly string[] } | Failure
+export type ReadBody = Read | Failure
+
+/** `unfit`: a JSON object that is none of the kind, and why. */
+export type DecodedBody = Read | Failure | { readonly kind: 'unfit'; readonly message: string }
 
 /**
  * Reads `body` as an object of the kind `served`: a built-in may leave out apiVersion and kind. Unknown fields are pruned; Strict refuses them, Warn
  * (default) returns them as warnings.
  */
 export function readBody(body: unknown, served: Served, validation: FieldValidation | undefined, rules: KindRules): ReadBody {
+  const decoded = decodeBody(body, served, validation, rules)
+  return decoded.kind === 'unfit' ? badRequest(`${cannotBeHandled(served)}: ${decoded.message}`) : decoded
+}
+
+/** As `readBody`, for those who have words of their own for what does not fit the kind. */
+export function decodeBody(body: unknown, served: Served, validation: FieldValidation | undefined, rules: KindRules): DecodedBody {
   if (!isObject(body)) return badRequest('the body of the request is not a JSON object')
   const object = toObject(body, served)
   if (typeof object === 'string') return badRequest(object)
   const admitted = rules.admit(object, served)
-  const where = `${served.spec.kind} in version "${served.version.name}" cannot be handled as a ${served.spec.kind}`
-  if (typeof admitted === 'string') return badRequest(`${where}: ${admitted}`)
+  if (typeof admitted === 'string') return { kind: 'unfit', message: admitted }
   const unknown = admitted.unknownFields.map((field) => `unknown field "${field}"`)
-  if (validation === 'Strict' && unknown.length > 0) return badRequest(`${where}: strict decoding error: ${unknown.join(', ')}`)
+  if (validation === 'Strict' && unknown.length > 0) return { kind: 'unfit', message: `strict decoding error: ${unknown.join(', ')}` }
   return {
     kind: 'read',
     object: { ...admitted.object, metadata: tidyMeta(admitted.object.metadata) },
     warnings: validation === 'Ignore' ? [] : unknown
   }
+}
+
+function cannotBeHandled({ spec, version }: Served): string {
+  return `${spec.kind} in version "${version.name}" cannot be handled as a ${spec.kind}`
 }
 
 function toObject(body: Record<string, unknown>, served: Served): KubeObject | string {
@@ -53,8 +72,7 @@ function toObject(body: Record<string, unknown>, served: Served): KubeObject | s
     return `the kind in the data (${JSON.stringify(given.kind)}) does not match the expected kind (${served.spec.kind})`
   }
   const metadata = body['metadata'] ?? {}
-  if (!isObject(metadata))
-    return `${served.spec.kind} in version "${served.version.name}" cannot be handled as a ${served.spec.kind}: metadata is not an object`
+  if (!isObject(metadata)) return `${cannotBeHandled(served)}: metadata is not an object`
   return { ...body, apiVersion, kind: served.spec.kind, metadata }
 }
 

@@ -3,6 +3,8 @@
 import type { ScaleSpec } from '../api/kind.ts'
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
+import { badRequest, invalid, unfitPatch, type Failure } from './failure.ts'
+import { goText } from './go-text.ts'
 
 const keysOf = (path: string): readonly string[] => path.split('.').filter((key) => key !== '')
 
@@ -20,6 +22,21 @@ export function scaleOf(object: KubeObject, scale: ScaleSpec): KubeObject {
     spec: { replicas: dig(object, ...keysOf(scale.specReplicasPath)) ?? 0 },
     status: { replicas: dig(object, ...keysOf(scale.statusReplicasPath)) ?? 0, ...(words !== '' && { selector: words }) }
   }
+}
+
+const SCALE = { group: 'autoscaling', kind: 'Scale', plural: 'scales' }
+const INT32_MAX = 2 ** 31 - 1
+
+/** Why `replicas` is no number of replicas; `patch` is the text of the patched Scale, absent for one sent whole. */
+export function refuseReplicas(name: string, replicas: unknown, patch?: string): Failure | undefined {
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || Math.abs(replicas) > INT32_MAX) {
+    const given = typeof replicas === 'number' ? `number ${goText(replicas)}` : typeof replicas
+    const because = `json: cannot unmarshal ${given} into Go struct field ScaleSpec.spec.replicas of type int32`
+    return patch === undefined ? badRequest(`Scale in version "v1" cannot be handled as a Scale: ${because}`) : unfitPatch(patch, because)
+  }
+  if (replicas >= 0) return undefined
+  const message = `Invalid value: ${replicas}: must be greater than or equal to 0`
+  return invalid(SCALE, name, [{ reason: 'FieldValueInvalid', message, field: 'spec.replicas' }])
 }
 
 /** `object` with `replicas` where its kind keeps them. */

@@ -141,9 +141,9 @@ describe('refusals carry the words of a real API server', () => {
     ],
     ['stale patch', patch('conf', { metadata: { resourceVersion: '1' } }), expect.stringContaining('409 Conflict')],
     [
-      'a wrong uid',
+      'a wrong uid in a patch',
       patch('conf', { metadata: { uid: 'u' } }),
-      expect.stringMatching(/StorageError: .* Key: \/registry\/configmaps\/demo\/conf, .*UID in precondition: u, UID in object meta: /)
+      '422 Invalid: ConfigMap "conf" is invalid: metadata.uid: Invalid value: "u": field is immutable'
     ],
     [
       'renaming',

@@ -15,7 +15,7 @@ import { planPatch } from './patch-plan.ts'
 import type { Moment, Plan, Planned, Planning } from './plan.ts'
 import { inVersion } from './read-body.ts'
 import { DEFINITIONS, Registry, tableName } from './registry.ts'
-import { scaleOf, withReplicas } from './scale.ts'
+import { refuseReplicas, scaleOf, withReplicas } from './scale.ts'
 import { compileSelection } from './selection.ts'
 import type { Change, Status, StoreAnswer, StoreRequest } from './store-request.ts'
 import { isGone, planUpdate } from './update-plan.ts'
@@ -301,7 +301,10 @@ function planReplace(request: Update, old: KubeObject, planning: Planning): Plan
   const common = { old, fieldValidation: options.fieldValidation }
   if (subresource === 'scale' && scale !== undefined) {
     const given = isObject(request.body) ? dig(request.body, 'metadata', 'resourceVersion') : undefined
-    const scaled = withReplicas(old, scale, dig(request.body, 'spec', 'replicas') ?? 0)
+    const replicas = dig(request.body, 'spec', 'replicas') ?? 0
+    const refused = refuseReplicas(request.name, replicas)
+    if (refused !== undefined) return refused
+    const scaled = withReplicas(old, scale, replicas)
     const body = given === undefined ? scaled : { ...scaled, metadata: { ...scaled.metadata, resourceVersion: given } }
     return planUpdate({ ...common, body, subresource: undefined, verb: 'patch' }, planning)
   }

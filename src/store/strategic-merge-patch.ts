@@ -4,6 +4,7 @@
 
 import type { Schema } from '../api/schema.ts'
 import { isObject, sameJson } from '../std/json.ts'
+import { goText, notDecoded } from './go-text.ts'
 import { enforceOrder, indexOf } from './merge-order.ts'
 import type { PatchOutcome } from './patch-outcome.ts'
 
@@ -25,7 +26,7 @@ class Unfit extends Error {
 
 /** `patch` applied to `original` by the rules of `schema`. Neither is changed. Messages are those of Kubernetes where clients read them. */
 export function applyStrategicMergePatch(original: unknown, patch: unknown, schema: Schema | undefined): PatchOutcome {
-  if (!isObject(patch)) return { kind: 'failed', fault: 'malformed', message: 'a strategic merge patch is an object' }
+  if (!isObject(patch)) return { kind: 'failed', fault: 'malformed', message: notDecoded(patch, 'map[string]interface {}') }
   try {
     return { kind: 'patched', value: mergeMap(isObject(original) ? original : {}, patch, schema) }
   } catch (error) {
@@ -50,7 +51,7 @@ function mergeDirected(patch: Fields): Fields {
   const { [PATCH]: directive, ...rest } = patch
   if (directive === 'replace') return rest
   if (directive === 'delete') return {}
-  throw new Unfit('unfit', `unknown patch type: ${JSON.stringify(directive)}`)
+  throw new Unfit('unfit', `unknown patch type: ${goText(directive)} in map: ${goText(patch)}`)
 }
 
 function retainKeys(original: Fields, patch: Fields): Fields {
@@ -123,7 +124,7 @@ function mergeKeyedList(
   const directed = obeyElements(original, patch, key)
   const merged = [...directed.original]
   for (const item of directed.patch) {
-    if (!Object.hasOwn(item, key)) throw new Unfit('unfit', `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
+    if (!Object.hasOwn(item, key)) throw new Unfit('unfit', `map: ${goText(item)} does not contain declared merge key: ${key}`)
     const at = indexOf(merged, item, key)
     const before = merged[at]
     if (isObject(before)) merged[at] = mergeMap(before, item, schema)
@@ -145,8 +146,8 @@ function obeyElements(
     if (!isObject(item)) throw new Unfit('unfit', 'a list mixes objects with other values')
     if (!Object.hasOwn(item, PATCH)) rest.push(item)
     else if (item[PATCH] === 'replace') replace = true
-    else if (item[PATCH] !== 'delete') throw new Unfit('unfit', `unknown patch type: ${JSON.stringify(item[PATCH])}`)
-    else if (!Object.hasOwn(item, key)) throw new Unfit('unfit', `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
+    else if (item[PATCH] !== 'delete') throw new Unfit('unfit', `unknown patch type: ${goText(item[PATCH])} in map: ${goText(item)}`)
+    else if (!Object.hasOwn(item, key)) throw new Unfit('unfit', `map: ${goText(item)} does not contain declared merge key: ${key}`)
     else kept = kept.filter((other) => !(isObject(other) && sameJson(other[key], item[key])))
   }
   return replace ? { original: rest, patch: [] } : { original: kept, patch: rest }

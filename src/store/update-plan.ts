@@ -3,9 +3,9 @@
 import type { Cause } from '../api/cause.ts'
 import type { KubeObject, ObjectMeta } from '../api/object.ts'
 import { isObject, sameJson } from '../std/json.ts'
-import { badRequest, conflict, invalid, type Failure } from './failure.ts'
+import { badRequest, conflict, invalid, unfitPatch, type Failure } from './failure.ts'
 import { allocated, countsGenerations, isFailure, type Planned, type Planning, warningsOf } from './plan.ts'
-import { readBody } from './read-body.ts'
+import { decodeBody, readBody, type ReadBody } from './read-body.ts'
 import type { FieldValidation } from './store-request.ts'
 
 /** What updating looks at. `old` is in the version asked for. */
@@ -16,13 +16,15 @@ export interface UpdateInput {
   readonly fieldValidation: FieldValidation | undefined
   /** PUT must name a custom resource's version; a patch carries the version it was applied to. */
   readonly verb: 'update' | 'patch'
+  /** The text of a patch, for messages about what it made. */
+  readonly patch?: string
 }
 
 /** The object as it will be: `none` when equal to the old one, `removed` when its last finalizer went while it was being deleted. */
 export function planUpdate(input: UpdateInput, planning: Planning): Planned {
   const { served, rules } = planning
   const { old } = input
-  const read = readBody(input.body, served, input.fieldValidation, rules)
+  const read = readInput(input, planning)
   if (read.kind === 'failure') return read
   const refused = refuse(read.object, input, planning)
   if (refused !== undefined) return refused
@@ -37,6 +39,12 @@ export function planUpdate(input: UpdateInput, planning: Planning): Planned {
   if (sameJson(complete, old)) return { kind: 'plan', effect: 'none', object: old, warnings }
   const object = countsGenerations(served) && contentChanged(old, complete) ? nextGeneration(complete) : complete
   return { kind: 'plan', effect: 'modified', object, warnings }
+}
+
+function readInput({ body, fieldValidation, patch }: UpdateInput, { served, rules }: Planning): ReadBody {
+  if (patch === undefined) return readBody(body, served, fieldValidation, rules)
+  const decoded = decodeBody(body, served, fieldValidation, rules)
+  return decoded.kind === 'unfit' ? unfitPatch(patch, decoded.message) : decoded
 }
 
 /** True when nothing holds an object that is being deleted: no finalizers, and no grace period still to run (kubernetes.md 3.12). */
@@ -59,25 +67,32 @@ function refuse(given: KubeObject, input: UpdateInput, planning: Planning): Fail
 
 function misaddressed(given: ObjectMeta, old: ObjectMeta): Failure | undefined {
   const { name = '', namespace = '' } = old
-  if (given.name === undefined) return badRequest('name must be provided')
+  if (given.name === undefined) return badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
   if (given.name !== name) return badRequest(`the name of the object (${given.name}) does not match the name on the URL (${name})`)
   if (given.namespace === undefined || given.namespace === namespace) return undefined
-  return badRequest(`the namespace of the object (${given.namespace}) does not match the namespace on the URL (${namespace})`)
+  return badRequest('the namespace of the provided object does not match the namespace sent on the request')
 }
 
 function outdated(given: ObjectMeta, input: UpdateInput, planning: Planning): Failure | undefined {
   const { spec } = planning.served
-  const { name = '', namespace, uid = '', resourceVersion } = input.old.metadata
+  const { name = '', uid = '', resourceVersion } = input.old.metadata
   if (given.resourceVersion === undefined && spec.origin === 'custom' && input.verb === 'update') {
     const message = 'Invalid value: 0: must be specified for an update'
     return invalid(spec, name, [{ reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' }], 'plural')
   }
-  if (given.uid !== undefined && given.uid !== uid) {
-    const key = `/registry/${spec.plural}/${namespace === undefined ? '' : `${namespace}/`}${name}`
-    const met = `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${uid}`
-    return conflict(spec, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${met}`)
-  }
+  if (given.uid !== undefined && given.uid !== uid) return otherObject(given.uid, input, planning)
   return given.resourceVersion !== undefined && given.resourceVersion !== resourceVersion ? conflict(spec, name) : undefined
+}
+
+function otherObject(asked: string, { old, verb }: UpdateInput, { served: { spec } }: Planning): Failure {
+  const { name = '', namespace, uid = '' } = old.metadata
+  if (verb === 'patch') {
+    const message = `Invalid value: ${JSON.stringify(asked)}: field is immutable`
+    return invalid(spec, name, [{ reason: 'FieldValueInvalid', message, field: 'metadata.uid' }])
+  }
+  const key = `/registry/${spec.plural}/${namespace === undefined ? '' : `${namespace}/`}${name}`
+  const met = `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`
+  return conflict(spec, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${met}`)
 }
 
 function withContent(old: KubeObject, given: KubeObject, planning: Planning): KubeObject {

@@ -2,7 +2,6 @@
 
 import { randomBytes } from 'node:crypto'
 import { seeded } from '../../src/std/draw.ts'
-import { EmbeddedBackend } from '../../src/cli/embedded-backend.ts'
 import { KINDS, rulesFor } from '../../src/cli/kinds.ts'
 import { EmbeddedApi } from '../../src/kube/embedded-api.ts'
 import { MemoryJournal } from '../../src/kube/memory-journal.ts'
@@ -54,7 +53,7 @@ const WALL_CLOCK = {
   }
 }
 
-async function openApi(): Promise<EmbeddedBackend> {
+async function openApi(): Promise<EmbeddedApi> {
   const api = await EmbeddedApi.open({
     kinds: KINDS,
     rules: RULES,
@@ -69,5 +68,5 @@ async function openApi(): Promise<EmbeddedBackend> {
     body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } },
     options: {}
   })
-  return new EmbeddedBackend({ api, warningsFor: () => [], obeyed: () => Promise.resolve() })
+  return api
 }

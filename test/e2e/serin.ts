@@ -16,6 +16,8 @@ export interface SerinOptions {
   readonly config?: string
   readonly dir?: string
   readonly args?: readonly string[]
+  /** In a process group of its own, as a shell starts it. */
+  readonly group?: true
 }
 
 /** URLs as `serin.json` gives them. */
@@ -64,7 +66,8 @@ export async function startSerin(options: SerinOptions = {}): Promise<Serin> {
   }
   for (const file of options.files ?? []) words.push('-f', file)
   const child = spawn(process.execPath, [join(ROOT, 'bin', 'serin'), ...words, ...(options.args ?? [])], {
-    stdio: ['ignore', 'pipe', 'pipe']
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.group === true
   })
   const lines: string[] = []
   const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))

@@ -1,0 +1,56 @@
+// What the demo reads from the objects of the shop: where the Canary stands, who gets which share, which version runs. Pure.
+
+import type { KubeObject } from '../api/object.ts'
+import { dig } from '../std/json.ts'
+
+/** A Canary's status. */
+export interface Rollout {
+  readonly phase: string
+  /** The revision last taken up, as the status spells it; changes when a release begins. */
+  readonly revision: string
+  readonly failedChecks: number
+  readonly threshold: number
+  /** The Promoted condition's words. */
+  readonly message: string
+}
+
+export function rolloutOf(canary: KubeObject | undefined): Rollout {
+  const conditions = dig(canary, 'status', 'conditions')
+  const promoted = Array.isArray(conditions) ? conditions.find((condition) => dig(condition, 'type') === 'Promoted') : undefined
+  return {
+    phase: text(dig(canary, 'status', 'phase')),
+    revision: text(dig(canary, 'status', 'lastAppliedSpec')),
+    failedChecks: number(dig(canary, 'status', 'failedChecks')),
+    threshold: number(dig(canary, 'spec', 'analysis', 'threshold')),
+    message: text(dig(promoted, 'message'))
+  }
+}
+
+/** Percent of requests that a VirtualService's first HTTP route sends to `host` (and `subset`); undefined without such a route. */
+export function shareOf(virtualService: KubeObject | undefined, host: string, subset?: string): number | undefined {
+  const http = dig(virtualService, 'spec', 'http')
+  const route = dig(Array.isArray(http) ? http[0] : undefined, 'route')
+  const all: readonly unknown[] = Array.isArray(route) ? route : []
+  // Istio: a single destination gets everything, whatever its weight.
+  const weights = all.map((each) => (all.length === 1 ? 100 : number(dig(each, 'weight'))))
+  const sum = weights.reduce((total, weight) => total + weight, 0)
+  const isMeant = (each: unknown): boolean => dig(each, 'destination', 'host') === host && dig(each, 'destination', 'subset') === subset
+  const mine = all.reduce<number>((total, each, index) => total + (isMeant(each) ? (weights[index] ?? 0) : 0), 0)
+  return sum === 0 ? undefined : (100 * mine) / sum
+}
+
+/** The tag of the image of a Deployment's first container. */
+export function tagOf(deployment: KubeObject | undefined): string {
+  const containers = dig(deployment, 'spec', 'template', 'spec', 'containers')
+  const image = text(dig(Array.isArray(containers) ? containers[0] : undefined, 'image'))
+  const tag = image.slice(image.lastIndexOf('/') + 1).split(':')[1]
+  return tag ?? ''
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function number(value: unknown): number {
+  return typeof value === 'number' ? value : 0
+}

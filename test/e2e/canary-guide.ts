@@ -1,0 +1,141 @@
+// The guides' Canaries on a real instance: their YAML as it stands in the shared folder, what they leave out beside it, and kubectl watching.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT, type Serin, startSerin } from './serin.ts'
+import { until } from './run.ts'
+
+const GUIDES = join(ROOT, '..', 'shared', 'guides', 'manifests')
+
+/** The text of a guide's manifest, e.g. `40-g4-canary-api`. */
+export function manifest(name: string): string {
+  return readFileSync(join(GUIDES, `${name}.yaml`), 'utf8')
+}
+
+/** The analysis runs every 10 s, the shortest that Flagger knows; nothing else of the text changes. */
+export function shortened(canary: string): string {
+  return canary.replaceAll(/^( +interval:) \d+[ms]/gm, '$1 10s')
+}
+
+/** The application under release: a Deployment of two pods, and the load tester where the guides expect it. */
+export interface Shop {
+  readonly namespace: string
+  readonly app: string
+  readonly image: string
+}
+
+/** Starts an instance that runs the shop's images as the demo application, with everything applied but the Canary. */
+export async function startShop(shop: Shop, dir?: string): Promise<Serin> {
+  const serin = await reopenShop(shop, dir)
+  const input = [namespaces(shop), loadTester(), application(shop)].join('---\n')
+  const { code, stderr } = await serin.kubectl(['apply', '-f', '-'], { input })
+  if (code === 0) return serin
+  await serin.stop()
+  throw new Error(stderr)
+}
+
+/** Starts the instance alone, for a data folder that knows the shop. */
+export function reopenShop({ image }: Shop, dir?: string): Promise<Serin> {
+  const config = `images:\n  "${image}:*": serin/demo\n`
+  return startSerin({ config, ...(dir === undefined ? {} : { dir }) })
+}
+
+function namespaces({ namespace }: Shop): string {
+  const names = [...new Set(['test', namespace])]
+  return names.map((name) => `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}}\n`).join('---\n')
+}
+
+function loadTester(): string {
+  return `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: flagger-loadtester, namespace: test}
+spec:
+  selector: {matchLabels: {app: flagger-loadtester}}
+  template:
+    metadata: {labels: {app: flagger-loadtester}}
+    spec:
+      containers:
+      - {name: loadtester, image: serin/loadtester, ports: [{name: http, containerPort: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: flagger-loadtester, namespace: test}
+spec:
+  selector: {app: flagger-loadtester}
+  ports: [{name: http, port: 80, targetPort: http}]
+`
+}
+
+function application({ namespace, app, image }: Shop): string {
+  return `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ${app}, namespace: ${namespace}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: ${app}}}
+  template:
+    metadata: {labels: {app: ${app}}}
+    spec:
+      containers:
+      - name: ${app}
+        image: ${image}:1.0.0
+        ports: [{containerPort: 8080}]
+        readinessProbe: {httpGet: {path: /health, port: 8080}, periodSeconds: 1}
+`
+}
+
+/** A `kubectl get canary -w` under way. */
+export interface Watched {
+  /** Lines printed so far; the first one is the header. */
+  readonly lines: readonly string[]
+  /** STATUS and WEIGHT of each line, e.g. `Progressing 10`. */
+  states(): readonly string[]
+  /** Waits for a line with this STATUS; rejects with all lines after `timeout` ms. */
+  reaches(status: string, timeout: number): Promise<void>
+  stop(): void
+}
+
+/** Runs `kubectl get canary NAME -w` until stopped. */
+export function watchCanary(serin: Serin, namespace: string, name: string): Watched {
+  const words = ['--kubeconfig', join(serin.dir, 'kubeconfig'), '--cache-dir', join(serin.dir, 'watch-cache')]
+  const child: ChildProcess = spawn('kubectl', [...words, 'get', 'canary', name, '-n', namespace, '-w'], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const lines: string[] = []
+  let rest = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    const parts = (rest + text).split('\n')
+    rest = parts.pop() ?? ''
+    lines.push(...parts)
+  })
+  const states = (): readonly string[] => lines.slice(1).map((line) => line.split(/\s+/).slice(1, 3).join(' '))
+  return {
+    lines,
+    states,
+    reaches: async (status, timeout) => {
+      const seen = (): boolean => states().some((state) => state.startsWith(`${status} `))
+      await until(`phase ${status}`, seen, timeout).catch((error: unknown) => {
+        throw new Error(`${String(error)}\n${lines.join('\n')}`)
+      })
+    },
+    stop: () => void child.kill()
+  }
+}
+
+/** The Events that `kubectl describe canary` lists, as `Type Message`, oldest first. */
+export async function eventsOf(serin: Serin, namespace: string, name: string): Promise<readonly string[]> {
+  const { stdout } = await serin.kubectl(['describe', 'canary', name, '-n', namespace])
+  const [, events = ''] = stdout.split('\nEvents:\n')
+  return events
+    .split('\n')
+    .slice(2)
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.trim().replace(/^(\w+)\s+Synced\s+\S+(?: \(x\d+ over \S+\))?\s+flagger\s+/, '$1 '))
+}
+
+/** One field of an object by JSONPath. */
+export async function field(serin: Serin, namespace: string, object: string, path: string): Promise<string> {
+  const { stdout, stderr } = await serin.kubectl(['get', object, '-n', namespace, '-o', `jsonpath=${path}`])
+  return stderr === '' ? stdout : stderr
+}

@@ -1,0 +1,43 @@
+// Guide 2's Canary with the metadata.cmd that it lacks, intervals shortened: promoted.
+
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { field, manifest, shortened, startShop, watchCanary, type Watched } from './canary-guide.ts'
+import { KUBECTL_FOUND } from './run.ts'
+import type { Serin } from './serin.ts'
+
+let serin: Serin
+let watched: Watched
+
+beforeAll(async () => {
+  if (!KUBECTL_FOUND) return
+  serin = await startShop({ namespace: 'production', app: 'payment-svc', image: 'payment-svc' })
+  const command = 'hey -z 1m -q 10 -c 2 http://payment-svc.production:8080/'
+  const canary = `${shortened(manifest('07-g2-canary-payment-svc')).trimEnd()}\n      metadata:\n        cmd: "${command}"\n`
+  expect((await serin.kubectl(['apply', '-f', '-'], { input: canary })).stderr).toBe('')
+  watched = watchCanary(serin, 'production', 'payment-svc')
+  await watched.reaches('Initialized', 30_000)
+})
+
+afterAll(async () => {
+  watched?.stop()
+  await serin?.stop()
+})
+
+it.skipIf(!KUBECTL_FOUND)(
+  'kubectl: G70, G77: with the load of metadata.cmd a good release reaches 50 % and is promoted; no request fails',
+  async () => {
+    await serin.kubectl(['set', 'image', 'deployment/payment-svc', '-n', 'production', 'payment-svc=payment-svc:1.1.0'])
+    await watched.reaches('Succeeded', 150_000)
+    const states = watched.states()
+    expect(states.slice(states.indexOf('Progressing 0'))).toEqual([
+      ...['0', '10', '20', '30', '40', '50'].map((weight) => `Progressing ${weight}`),
+      'Promoting 50',
+      'Finalising 0',
+      'Succeeded 0'
+    ])
+    const primary = 'deployment/payment-svc-primary'
+    expect(await field(serin, 'production', primary, '{.spec.template.spec.containers[0].image}')).toBe('payment-svc:1.1.0')
+    const { stdout } = await serin.kubectl(['logs', '-n', 'test', 'deployment/flagger-loadtester'])
+    expect(stdout).toMatch(/end payment-svc\.production hey .*: \d+ requests in 60\.\d s \(200: \d+\)/)
+  }
+)

@@ -1,0 +1,52 @@
+// Guide 4's Canary, intervals shortened, in namespace test: a release that fails is rolled back, as kubectl shows it.
+
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { eventsOf, field, manifest, shortened, startShop, watchCanary, type Watched } from './canary-guide.ts'
+import { KUBECTL_FOUND } from './run.ts'
+import type { Serin } from './serin.ts'
+
+let serin: Serin
+let watched: Watched
+
+beforeAll(async () => {
+  if (!KUBECTL_FOUND) return
+  serin = await startShop({ namespace: 'test', app: 'api', image: 'myapp' })
+  await serin.kubectl(['apply', '-n', 'test', '-f', '-'], { input: shortened(manifest('40-g4-canary-api')) })
+  watched = watchCanary(serin, 'test', 'api')
+  await watched.reaches('Initialized', 30_000)
+})
+
+afterAll(async () => {
+  watched?.stop()
+  await serin?.stop()
+})
+
+it.skipIf(!KUBECTL_FOUND)(
+  'kubectl: a release that fails half of its requests is withdrawn after five failed checks and says why',
+  async () => {
+    const bad = {
+      spec: { template: { spec: { containers: [{ name: 'api', image: 'myapp:1.2.0', env: [{ name: 'ERROR_RATE', value: '0.5' }] }] } } }
+    }
+    await serin.kubectl(['patch', 'deployment', 'api', '-n', 'test', '-p', JSON.stringify(bad)])
+    await watched.reaches('Failed', 150_000)
+    const states = watched.states()
+    expect(states.slice(states.indexOf('Progressing 0'))).toEqual([
+      'Progressing 0',
+      'Progressing 10',
+      // failedChecks 1 to 4: the fifth is the rollback
+      ...Array.from({ length: 4 }, () => 'Progressing 10'),
+      'Failed 0'
+    ])
+    const events = await eventsOf(serin, 'test', 'api')
+    const halts = events.filter((event) => /^Warning Halt api\.test advancement success rate \d+\.\d\d% < 99%$/.test(event))
+    expect(halts.length).toBeGreaterThan(0)
+    expect(events).toContain('Warning Rolling back api.test failed checks threshold reached 5')
+    expect(events).toContain('Warning Canary failed! Scaling down api.test')
+    expect(await field(serin, 'test', 'canary/api', '{.status.conditions[0].message}')).toMatch(
+      /^Canary analysis failed, Deployment scaled to zero\. Cause: success rate \d+\.\d\d% < 99%$/
+    )
+    expect(await field(serin, 'test', 'deployment/api', '{.spec.replicas}')).toBe('0')
+    expect(await field(serin, 'test', 'deployment/api-primary', '{.spec.template.spec.containers[0].image}')).toBe('myapp:1.0.0')
+    expect(await field(serin, 'test', 'virtualservice/api', '{.spec.http[0].route[*].weight}')).toBe('100 0')
+  }
+)

@@ -1,0 +1,144 @@
+// Stopping an instance: what is under way is answered, everything it started ends, and how it was asked makes no difference.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { pidsOfRun } from '../../src/host/process-table.ts'
+import { fetchThrough, type MeshAnswer } from './mesh-request.ts'
+import { run, until } from './run.ts'
+import { ROOT, type Serin, startSerin } from './serin.ts'
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+function folder(name = 'serin-life-'): string {
+  const dir = mkdtempSync(join(tmpdir(), name))
+  cleanups.push(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+async function started(options: Parameters<typeof startSerin>[0]): Promise<Serin> {
+  const serin = await startSerin(options)
+  cleanups.push(() => serin.stop())
+  return serin
+}
+
+const childrenOf = (dir: string): number[] => pidsOfRun(readFileSync(join(dir, 'run'), 'utf8').trim())
+
+// A program that takes 1.5 s from the first to the last byte of an answer and ends at once on SIGTERM, behind a Service; and one that does
+// not care about SIGTERM and has a child of its own.
+const SLOW = `require('http').createServer((_, r) => { r.write('first'); setTimeout(() => r.end(' last'), 1500) }).listen(8080)`
+const SLOW_AND_DEAF = `
+apiVersion: v1
+kind: Pod
+metadata: {name: slow, labels: {app: slow}}
+spec:
+  containers:
+  - name: slow
+    image: none
+    command: [node, -e, ${JSON.stringify(SLOW)}]
+    ports: [{containerPort: 8080}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: slow}
+spec:
+  selector: {app: slow}
+  ports: [{port: 80, targetPort: 8080}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: deaf}
+spec:
+  containers:
+  - name: deaf
+    image: none
+    command: [sh, -c, "trap '' TERM; sleep 600 & while :; do sleep 1; done"]
+`
+
+async function withSlowAndDeaf(options: { readonly group?: true } = {}): Promise<Serin> {
+  const dir = folder()
+  const file = join(folder(), 'pods.yaml')
+  writeFileSync(file, SLOW_AND_DEAF)
+  const serin = await started({ dir, files: [file], ...options })
+  await until('the slow pod answers', async () => (await fetchThrough(serin.addresses.mesh, 'http://slow/')).status === 200)
+  return serin
+}
+
+/** A request whose answer has begun. */
+async function underWay(serin: Serin): Promise<{ readonly answer: Promise<MeshAnswer> }> {
+  let answer: Promise<MeshAnswer> | undefined
+  await new Promise<void>((resolve) => {
+    answer = fetchThrough(serin.addresses.mesh, 'http://slow/', resolve)
+  })
+  return { answer: answer ?? Promise.reject(new Error('no request')) }
+}
+
+describe('stopping', () => {
+  it('SIGTERM lets a request under way be answered, ends deaf pods and grandchildren, and takes less than 10 s', async () => {
+    const serin = await withSlowAndDeaf()
+    const { dir } = serin
+    expect(childrenOf(dir).length).toBeGreaterThanOrEqual(5)
+    const { answer } = await underWay(serin)
+    const begun = performance.now()
+    expect(await serin.stop()).toBe(0)
+    expect(performance.now() - begun).toBeLessThan(10_000)
+    expect(await answer).toEqual({ status: 200, text: 'first last' })
+    expect(childrenOf(dir)).toEqual([])
+    expect(existsSync(join(dir, 'serin.json'))).toBe(false)
+    expect(existsSync(join(dir, 'lock'))).toBe(false)
+  })
+
+  it('Ctrl-C, which the whole process group gets, stops as SIGTERM does', async () => {
+    const serin = await withSlowAndDeaf({ group: true })
+    const { dir, child } = serin
+    const { answer } = await underWay(serin)
+    const exit = new Promise((resolve) => child.once('exit', resolve))
+    process.kill(-(child.pid ?? 0), 'SIGINT')
+    expect(await exit).toBe(0)
+    expect(await answer).toEqual({ status: 200, text: 'first last' })
+    expect(childrenOf(dir)).toEqual([])
+    expect(existsSync(join(dir, 'serin.json'))).toBe(false)
+  })
+})
+
+// What `serin up` says when it cannot start: the last line, and its exit code.
+async function refusal(...args: readonly string[]): Promise<{ readonly code: number | null; readonly said: string }> {
+  const ports = ['api', 'http', 'admin', 'mesh'].flatMap((name) => (args.includes(`--${name}-port`) ? [] : [`--${name}-port`, '0']))
+  const { code, stderr } = await run(process.execPath, [join(ROOT, 'bin', 'serin'), 'up', ...ports, ...args])
+  return { code, said: stderr.trim().split('\n').at(-1) ?? '' }
+}
+
+describe('starting where it cannot be', () => {
+  it('a second serin up on a data folder in use is refused, and the first goes on', async () => {
+    const serin = await started({ dir: folder() })
+    const { code, said } = await refusal('--data-dir', serin.dir)
+    expect(code).toBe(1)
+    expect(said).toBe(
+      `serin: data directory ${serin.dir} is in use by process ${serin.pid} (node main.ts): stop it, or name another with --data-dir`
+    )
+    const names = ['api', 'http', 'admin', 'mesh'] as const
+    const ports = names.map((name) => ({ name, port: new URL(serin.addresses[name]).port }))
+    const taken = await refusal('--data-dir', folder(), ...ports.flatMap(({ name, port }) => [`--${name}-port`, port]))
+    expect(taken.code).toBe(1)
+    for (const { name, port } of ports) {
+      const words = `127.0.0.1:${port} is in use by process \\d+ \\(node [\\w.-]+\\): name another port with --${name}-port \\(0 is any free one\\)`
+      expect(taken.said).toMatch(new RegExp(words))
+    }
+    expect((await fetch(`${serin.addresses.admin}/healthz`)).status).toBe(200)
+  })
+
+  it('a relative data folder with spaces is made, its kubeconfig works from the printed line, and --https-port says that it has no effect', async () => {
+    const base = folder('serin life ')
+    const args = ['--https-port', '0']
+    const serin = await started({ dir: join(base, 'my data'), args })
+    const line = serin.lines.find((each) => each.startsWith('kubectl:')) ?? ''
+    const shown = await run('sh', ['-c', `${line.replace('kubectl:', '')}; cat "$KUBECONFIG"`])
+    expect(shown.stdout).toBe(readFileSync(join(base, 'my data', 'kubeconfig'), 'utf8'))
+    expect(serin.lines).toContain('serin: --https-port has no effect yet: TLS is not served at gateways')
+    expect(Object.keys(serin.addresses).toSorted()).toEqual(['admin', 'api', 'http', 'mesh', 'pid'])
+  })
+})
