@@ -16,10 +16,11 @@ import { EventRecorder } from '../kube/event-recorder.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { LocalClient } from '../kube/local-client.ts'
 import type { Kubelet } from '../kubelet/kubelet.ts'
-import { exposition } from '../metrics/exposition.ts'
+import { exposition, limitMetric } from '../metrics/exposition.ts'
 import { Registry } from '../metrics/registry.ts'
 import { RegistrySource } from '../metrics/registry-source.ts'
 import { WorkloadHistory } from '../metrics/workload-history.ts'
+import { LIMIT_NAMES } from '../proxy/limits.ts'
 import { Workers } from '../proxy/workers.ts'
 import { HttpHookCaller } from '../remote/http-hook-caller.ts'
 import type { ApiBackend } from '../server/api-backend.ts'
@@ -279,7 +280,7 @@ async function startApi(
 async function startAdmin(rig: Rig, ports: Ports, { collect, registry }: Plane): Promise<string> {
   const metrics = async (): Promise<string> => {
     await collect()
-    return exposition(registry.cells(), [])
+    return exposition(registry.cells(), [limitMetric(LIMIT_NAMES, registry.reached())])
   }
   const server = adminServer({ metrics, trouble: () => undefined })
   const port = await listen(server, ports.admin)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { exposition } from './exposition.ts'
+import { exposition, limitMetric } from './exposition.ts'
 import { type CellLabels, Recorder } from './recorder.ts'
 
 const LABELS: CellLabels = {
@@ -61,4 +61,9 @@ test('other metrics follow with their type, with or without labels', () => {
     ]
   )
   expect(text).toContain('# TYPE serin_workers gauge\nserin_workers 2\nserin_workers{up="no"} 0\n')
+})
+
+test('bounds that were never reached stand at 0', () => {
+  const text = exposition([], [limitMetric(['headerTimeout', 'idleTimeout'], { idleTimeout: 3 })])
+  expect(text).toContain('serin_mesh_limit_reached_total{limit="headerTimeout"} 0\nserin_mesh_limit_reached_total{limit="idleTimeout"} 3\n')
 })

@@ -29,6 +29,16 @@ export function exposition(cells: readonly CellData[], others: readonly PlainMet
   return `${lines.join('\n')}\n`
 }
 
+/** How often each bound of the data plane was reached, as a counter; those of `names` that never were stand at 0. */
+export function limitMetric(names: readonly string[], reached: Readonly<Record<string, number>>): PlainMetric {
+  return {
+    name: 'serin_mesh_limit_reached_total',
+    type: 'counter',
+    help: 'Times that a bound of the mesh was reached, by its name.',
+    samples: names.map((limit) => ({ labels: { limit }, value: reached[limit] ?? 0 }))
+  }
+}
+
 function pushHistogram(lines: string[], labels: string, count: CountData): void {
   const name = 'istio_request_duration_milliseconds'
   let below = 0

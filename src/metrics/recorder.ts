@@ -105,9 +105,10 @@ export class Cell {
   }
 }
 
-/** All cells of one worker. Ask for a cell once per pair of peers and keep it; asking again gives the same one. */
+/** All cells of one worker, and how often it came to a bound. Ask for a cell once per pair of peers and keep it; asking again gives the same one. */
 export class Recorder {
   readonly #cells = new Map<string, Cell>()
+  readonly #reached = new Map<string, number>()
 
   cell(labels: CellLabels): Cell {
     const key = cellKey(labels)
@@ -116,6 +117,16 @@ export class Recorder {
     const fresh = new Cell(labels)
     this.#cells.set(key, fresh)
     return fresh
+  }
+
+  /** Counts that the bound of this name was reached. */
+  reach(limit: string): void {
+    this.#reached.set(limit, (this.#reached.get(limit) ?? 0) + 1)
+  }
+
+  /** How often each bound was reached so far; those never reached are absent. */
+  reached(): Record<string, number> {
+    return Object.fromEntries(this.#reached)
   }
 
   /** Everything counted so far: cumulative, so a lost or repeated snapshot does no harm. */

@@ -30,10 +30,13 @@ test('a total is the sum over workers and never falls, whatever order snapshots,
       let last = 0
       for (const { worker, what, code } of actions) {
         const run = runs[worker]!
-        if (what === 'requests') run.recorder.cell(LABELS).record(code, '-', 1)
+        if (what === 'requests') {
+          run.recorder.cell(LABELS).record(code, '-', 1)
+          run.recorder.reach('idleTimeout')
+        }
         if (what === 'report') {
           const snapshot = run.recorder.snapshot()
-          registry.update(run.name, snapshot)
+          registry.update(run.name, snapshot, run.recorder.reached())
           reported += total(snapshot) - run.reported
           run.reported = total(snapshot)
         }
@@ -42,6 +45,7 @@ test('a total is the sum over workers and never falls, whatever order snapshots,
           runs[worker] = { name: `${worker}.${run.run + 1}`, run: run.run + 1, recorder: new Recorder(), reported: 0 }
         }
         expect(total(registry.cells())).toBe(reported)
+        expect(registry.reached()['idleTimeout'] ?? 0).toBe(reported)
         expect(reported).toBeGreaterThanOrEqual(last)
         last = reported
       }

@@ -16,14 +16,22 @@ interface MergedCell {
   counts: Map<string, Total>
 }
 
+/** How often each bound of the data plane was reached, by its name. */
+export type Reached = Readonly<Record<string, number>>
+
+interface Snapshot {
+  readonly cells: readonly CellData[]
+  readonly reached: Reached
+}
+
 /** Adds up the cumulative snapshots of workers. */
 export class Registry {
-  readonly #living = new Map<string, readonly CellData[]>()
-  #dead: readonly CellData[] = []
+  readonly #living = new Map<string, Snapshot>()
+  #dead: Snapshot = { cells: [], reached: {} }
 
   /** Takes the newest snapshot of a worker's run; `worker` names the run, not the slot, so that a restarted one has another name. */
-  update(worker: string, snapshot: readonly CellData[]): void {
-    this.#living.set(worker, snapshot)
+  update(worker: string, cells: readonly CellData[], reached: Reached = {}): void {
+    this.#living.set(worker, { cells, reached })
   }
 
   /** Keeps what a dead worker counted last. Later snapshots under its name would count twice: do not send them. */
@@ -31,12 +39,21 @@ export class Registry {
     const last = this.#living.get(worker)
     if (last === undefined) return
     this.#living.delete(worker)
-    this.#dead = mergeCells([this.#dead, last])
+    this.#dead = { cells: mergeCells([this.#dead.cells, last.cells]), reached: addReached([this.#dead.reached, last.reached]) }
   }
 
   /** All cells, each pair of peers and reporter once. */
   cells(): readonly CellData[] {
-    return mergeCells([this.#dead, ...this.#living.values()])
+    return mergeCells(this.#all().map(({ cells }) => cells))
+  }
+
+  /** How often each bound was reached by all workers. */
+  reached(): Reached {
+    return addReached(this.#all().map(({ reached }) => reached))
+  }
+
+  #all(): Snapshot[] {
+    return [this.#dead, ...this.#living.values()]
   }
 }
 
@@ -45,6 +62,12 @@ export function mergeCells(snapshots: readonly (readonly CellData[])[]): CellDat
   const merged = new Map<string, MergedCell>()
   for (const snapshot of snapshots) for (const cell of snapshot) addCell(merged, cell)
   return [...merged.values()].map((cell) => ({ labels: cell.labels, counts: [...cell.counts.values()] }))
+}
+
+function addReached(all: readonly Reached[]): Reached {
+  const sums = new Map<string, number>()
+  for (const one of all) for (const [limit, count] of Object.entries(one)) sums.set(limit, (sums.get(limit) ?? 0) + count)
+  return Object.fromEntries(sums)
 }
 
 function addCell(merged: Map<string, MergedCell>, cell: CellData): void {

@@ -1,8 +1,10 @@
 // Reads the chunked framing of one message across any split into reads, and packs what may be passed on: extensions and trailers are
 // dropped (the bytes behind them move up), and all framing is dropped for a reader that cannot take it. Strict as proxy.md 8 says.
 
-import { LIMITS } from './limits.ts'
-import { FORWARDED_FOR, FORWARDED_PROTO, HEAD, OTHER, REQUEST_ID, fieldKind, head, scanFields } from './scanner.ts'
+import { FORWARDED_FOR, FORWARDED_PROTO, HEAD, OTHER, REQUEST_ID, fieldKind, head } from './head.ts'
+import { HEAD_LIMITS } from './limits.ts'
+import type { LimitName } from './limits.ts'
+import { scanFields } from './scanner.ts'
 import { HEX, TOKEN, VALUE } from './octets.ts'
 
 const SIZE_START = 0
@@ -30,23 +32,26 @@ const WRONG = 2
 export class ChunkScanner {
   /** After `scan`: the end of what may be passed on, from the start that was given. */
   kept = 0
-  /** Bytes of the body so far. */
-  bodyBytes = 0
+  /** The bound for which the framing was refused. */
+  limit: LimitName | undefined
   #phase = SIZE_START
   #last = false
   #remaining = 0
   #digits = 0
   #extensionBytes = 0
   readonly #trailer: number[] = []
+  #bare = false
 
-  reset(): void {
+  /** Begins the next message; `bare` drops the framing and leaves the body alone. */
+  reset(form: 'framed' | 'bare'): void {
+    this.#bare = form === 'bare'
     this.#phase = SIZE_START
     this.#last = false
     this.#remaining = 0
     this.#digits = 0
     this.#extensionBytes = 0
     this.#trailer.length = 0
-    this.bodyBytes = 0
+    this.limit = undefined
   }
 
   get done(): boolean {
@@ -55,18 +60,17 @@ export class ChunkScanner {
 
   /**
    * Reads bytes [start, end), packing what is passed on from `start` to `kept`. Returns the offset after the last byte that belongs to the
-   * message, or -1 when the framing is wrong. `bare` drops the framing and leaves the body alone.
+   * message, or -1 when the framing is wrong.
    */
-  scan(bytes: Uint8Array, range: { readonly start: number; readonly end: number }, bare: boolean): number {
-    let at = range.start
-    let out = range.start
-    while (at < range.end && this.#phase !== DONE) {
+  scan(bytes: Uint8Array, start: number, end: number): number {
+    let at = start
+    let out = start
+    while (at < end && this.#phase !== DONE) {
       if (this.#phase === DATA) {
-        const length = Math.min(this.#remaining, range.end - at)
+        const length = Math.min(this.#remaining, end - at)
         if (out !== at) bytes.copyWithin(out, at, at + length)
         out += length
         at += length
-        this.bodyBytes += length
         this.#remaining -= length
         if (this.#remaining === 0) this.#phase = DATA_CR
         continue
@@ -74,7 +78,7 @@ export class ChunkScanner {
       const octet = bytes[at] as number
       const fate = this.#framing(octet)
       if (fate === WRONG) return -1
-      if (fate === KEEP && !bare) bytes[out++] = octet
+      if (fate === KEEP && !this.#bare) bytes[out++] = octet
       at++
     }
     this.kept = out
@@ -100,6 +104,11 @@ export class ChunkScanner {
       default:
         return this.#trailers(octet)
     }
+  }
+
+  #over(limit: LimitName): number {
+    this.limit = limit
+    return WRONG
   }
 
   #go(phase: number): number {
@@ -129,7 +138,7 @@ export class ChunkScanner {
   }
 
   #extension(octet: number): number {
-    if (++this.#extensionBytes > LIMITS.chunkExtensionBytesMax) return WRONG
+    if (++this.#extensionBytes > HEAD_LIMITS.chunkExtensionBytesMax) return this.#over('chunkExtensionBytesMax')
     switch (this.#phase) {
       case EXTENSION_START:
         this.#phase = EXTENSION
@@ -173,7 +182,8 @@ export class ChunkScanner {
   }
 
   #trailerOctet(octet: number, allowed: Uint8Array | undefined): number {
-    if (this.#trailer.length >= LIMITS.trailerBytesMax || (allowed !== undefined && allowed[octet] !== 1)) return WRONG
+    if (this.#trailer.length >= HEAD_LIMITS.trailerBytesMax) return this.#over('trailerBytesMax')
+    if (allowed !== undefined && allowed[octet] !== 1) return WRONG
     this.#trailer.push(octet)
     return DROPPED
   }

@@ -4,37 +4,26 @@
 import type { Socket } from 'node:net'
 import type { Decision } from '../route/decision.ts'
 import { decide } from '../route/decide.ts'
-import type { ScopeId } from '../route/request-facts.ts'
 import type { Millis } from '../std/clock.ts'
+import { BodyFrame } from './body-frame.ts'
 import { HeldBytes, ReadBuffers, readable, whenWritten } from './buffers.ts'
-import type { ListenerCells } from './cells.ts'
-import { ChunkScanner } from './chunks.ts'
 import type { Context } from './context.ts'
+import type { Downstream, Entrance } from './downstream.ts'
 import { Exchange } from './exchange.ts'
-import type { Downstream } from './exchange.ts'
-import { FAILURES, localAnswer } from './failures.ts'
-import type { Failure } from './failures.ts'
+import { FAILURES, localAnswer, spokenFor } from './failures.ts'
+import type { Failure, Spoken } from './failures.ts'
+import { HEAD, MORE, head, valueEnd, valueStart } from './head.ts'
+import type { LimitName } from './limits.ts'
 import type { Pools } from './pools.ts'
 import { RequestHead, upstreamHead } from './request-head.ts'
-import { HEAD, MORE, head, hostIsUsable, scanRequest, valueEnd, valueStart } from './scanner.ts'
+import { hostIsUsable, scanRequest } from './scanner.ts'
 import type { Swept } from './sweep.ts'
 import type { Reading } from './transport.ts'
 
 type Forward = Extract<Decision, { kind: 'forward' }>
 
-/** What a connection needs to know of the listener that accepted it. */
-export interface Entrance {
-  readonly edge: boolean
-  readonly cells: ListenerCells
-  /** The scope of a request to this authority. */
-  scopeOf(authority: string): ScopeId
-  /** The authority to route by: a Service's own address stands for its name. */
-  nameOf(authority: string): string
-  onClosed(client: Client): void
-}
-
-/** head: between or in a head. length, chunks: in a body. answer: complete, waiting. lingering: answered for the last time. */
-type Phase = 'head' | 'length' | 'chunks' | 'answer' | 'tunnel' | 'lingering'
+/** head: between or in a head. answer: complete, waiting. lingering: answered for the last time. */
+type Phase = 'head' | 'body' | 'answer' | 'tunnel' | 'lingering'
 
 /** What is kept of the head of the current request, once the registers are used again. */
 interface Current {
@@ -59,12 +48,11 @@ export class Client implements Swept, Downstream, Reading {
   readonly #facts = new RequestHead()
   readonly #current: Current = { method: '', minor: 1, close: false, keepAlive: false }
   readonly #held = new HeldBytes()
-  #chunks: ChunkScanner | undefined
+  readonly #frame = new BodyFrame()
   #buffers: ReadBuffers | undefined
   #private = false
   #phase: Phase = 'head'
   #exchange: Exchange | undefined
-  #left = 0
   #dropped = 0
   #keepAfter = true
   #paused = false
@@ -117,9 +105,9 @@ export class Client implements Swept, Downstream, Reading {
   }
 
   answer(failure: Failure, decision: Forward): void {
-    const { status, body, header } = FAILURES[failure]
+    const { status, body, flag, header } = FAILURES[failure]
     const close = failure === 'request-timeout' || failure === 'stream-idle'
-    this.#say({ status, body, lines: header ?? '', edits: decision.response }, close)
+    this.#say({ status, flag, body, lines: header ?? '', edits: decision.response }, close)
   }
 
   onAnswered(keep: boolean): void {
@@ -147,23 +135,25 @@ export class Client implements Swept, Downstream, Reading {
     const { limits } = this.#context
     const exchange = this.#exchange
     if (this.#phase === 'lingering' || exchange?.ended === true) {
-      if (now >= this.#lingerUntil) this.socket.destroy()
+      if (now >= this.#lingerUntil) this.#end('discardTimeout')
     } else if (this.#phase === 'head') this.#sweepHead(now)
     else if (exchange !== undefined) {
-      if (this.#inBody() && now - this.#started >= limits.requestTimeout) exchange.overdue('request-timeout')
+      if (this.#phase === 'body' && now - this.#started >= limits.requestTimeout) exchange.overdue('request-timeout')
       else exchange.sweep(now, Math.max(this.#lastByte, exchange.lastByte))
     }
+  }
+
+  #end(limit: LimitName): void {
+    if (this.socket.destroyed) return
+    this.#context.recorder.reach(limit)
+    this.socket.destroy()
   }
 
   #sweepHead(now: Millis): void {
     const { headerTimeout, idleTimeout } = this.#context.limits
     if (this.#held.length === 0) {
-      if (now - this.#lastByte >= (this.#fresh ? headerTimeout : idleTimeout)) this.socket.destroy()
-    } else if (now - this.#started >= headerTimeout) this.#refuse(408, 'the head did not come in time')
-  }
-
-  #inBody(): boolean {
-    return this.#phase === 'length' || this.#phase === 'chunks'
+      if (now - this.#lastByte >= (this.#fresh ? headerTimeout : idleTimeout)) this.#end(this.#fresh ? 'headerTimeout' : 'idleTimeout')
+    } else if (now - this.#started >= headerTimeout) this.#refuse(408, 'the head did not come in time', 'headerTimeout')
   }
 
   #runHeld(): void {
@@ -182,8 +172,7 @@ export class Client implements Swept, Downstream, Reading {
     switch (this.#phase) {
       case 'head':
         return this.#takeHead(bytes, start, end)
-      case 'length':
-      case 'chunks':
+      case 'body':
         return this.#takeBody(bytes, start, end)
       case 'answer':
         this.#held.append(bytes, start, end)
@@ -205,7 +194,7 @@ export class Client implements Swept, Downstream, Reading {
       this.#scanAt = this.#held.length * 2
       return end
     }
-    if (result !== HEAD) return this.#refuse(result, head.reason)
+    if (result !== HEAD) return this.#refuse(result, head.reason, head.limit)
     this.#fresh = false
     const next = head.end
     const problem = this.#facts.read(bytes) ?? (hostIsUsable(bytes) ? undefined : 'no usable Host field')
@@ -224,15 +213,15 @@ export class Client implements Swept, Downstream, Reading {
     const exchange = decision.kind === 'forward' ? this.#exchangeFor(bytes, decision, started) : undefined
     this.#exchange = exchange
     // The registers are not read from here on: trailers are scanned with them.
-    const range = this.#inBody() ? this.#frame(bytes, next, end) : undefined
-    if (range === null) return this.#refuse(400, 'not chunked framing')
+    const after = this.#phase === 'body' ? this.#takeFrame(bytes, next, end) : next
+    if (after < 0) return this.#refuseBody()
     if (exchange === undefined) this.#answerBy(decision, started)
     else {
       if (this.#phase === 'answer') exchange.onRequestDone(started)
       else if (continues && this.#current.minor === 1) this.socket.write(CONTINUE, 'latin1')
-      exchange.start(range === undefined ? '' : bytes.toString('latin1', next, range.kept))
+      exchange.start(after === next ? '' : bytes.toString('latin1', next, this.#frame.kept))
     }
-    return range?.after ?? next
+    return after
   }
 
   // Takes from the registers what is needed until the answer is complete.
@@ -242,9 +231,8 @@ export class Client implements Swept, Downstream, Reading {
     current.minor = head.minor
     current.close = head.close || (head.minor === 0 && !head.keepAlive)
     current.keepAlive = head.keepAlive
-    this.#left = head.contentLength
-    this.#phase = head.chunked ? 'chunks' : head.contentLength > 0 ? 'length' : 'answer'
-    if (head.chunked) (this.#chunks ??= new ChunkScanner()).reset()
+    this.#frame.begin(Math.max(0, head.contentLength), head.chunked ? 'chunked' : 'plain')
+    this.#phase = this.#frame.done ? 'answer' : 'body'
   }
 
   #exchangeFor(bytes: Buffer, decision: Forward, started: Millis): Exchange | undefined {
@@ -271,35 +259,31 @@ export class Client implements Swept, Downstream, Reading {
     return bytes.toString('latin1', valueStart[head.upgrade], valueEnd[head.upgrade]).toLowerCase().includes('h2c')
   }
 
-  // Where the body's part of [start, end) ends, as it came and as it is passed on; null when its framing is wrong.
-  #frame(bytes: Buffer, start: number, end: number): { readonly after: number; readonly kept: number } | null {
-    if (this.#phase === 'length') {
-      const length = Math.min(this.#left, end - start)
-      this.#left -= length
-      if (this.#left === 0) this.#phase = 'answer'
-      return { after: start + length, kept: start + length }
-    }
-    const chunks = this.#chunks
-    const after = chunks?.scan(bytes, { start, end }, false) ?? -1
-    if (chunks === undefined || after < 0) return null
-    if (chunks.done) this.#phase = 'answer'
-    return { after, kept: chunks.kept }
+  // Takes the body's part of [start, end): the offset after it, or -1 when its framing is wrong.
+  #takeFrame(bytes: Buffer, start: number, end: number): number {
+    if (!this.#frame.take(bytes, start, end)) return -1
+    if (this.#frame.done) this.#phase = 'answer'
+    return this.#frame.after
+  }
+
+  #refuseBody(): number {
+    return this.#refuse(400, 'the chunked framing of the body is malformed', this.#frame.limit)
   }
 
   #takeBody(bytes: Buffer, start: number, end: number): number {
-    const range = this.#frame(bytes, start, end)
+    const after = this.#takeFrame(bytes, start, end)
     const exchange = this.#exchange
-    if (range === null) {
+    if (after < 0) {
       exchange?.abort()
-      return exchange?.answering === true ? this.#cut(end) : this.#refuse(400, 'not chunked framing')
+      return exchange?.answering === true ? this.#cut(end) : this.#refuseBody()
     }
-    if (exchange === undefined || exchange.ended) return this.#drop(range.after - start, range.after)
-    if (range.kept > start) this.#passOn(bytes, start, range.kept)
-    if (!this.#inBody()) {
+    if (exchange === undefined || exchange.ended) return this.#drop(after - start, after)
+    if (this.#frame.kept > start) this.#passOn(bytes, start, this.#frame.kept)
+    if (this.#phase !== 'body') {
       this.#private = false
       exchange.onRequestDone(this.#context.sweep.now)
     }
-    return range.after
+    return after
   }
 
   #cut(end: number): number {
@@ -310,8 +294,11 @@ export class Client implements Swept, Downstream, Reading {
   // Bytes of a request that was answered already.
   #drop(length: number, after: number): number {
     this.#dropped += length
-    if (this.#dropped > this.#context.limits.discardBytesMax) return this.#cut(after)
-    if (!this.#inBody()) this.#next()
+    if (this.#dropped > this.#context.limits.discardBytesMax) {
+      this.#end('discardBytesMax')
+      return after
+    }
+    if (this.#phase !== 'body') this.#next()
     return after
   }
 
@@ -330,7 +317,9 @@ export class Client implements Swept, Downstream, Reading {
     if (waiting === 0) return
     if (this.#buffers !== undefined && bytes.buffer === this.#buffers.current.buffer) this.#buffers.lend(socket)
     else whenWritten(socket, () => this.resumeReading())
-    if (waiting > this.#context.limits.pendingBytesMax) this.#pause()
+    if (waiting <= this.#context.limits.pendingBytesMax) return
+    this.#context.recorder.reach('pendingBytesMax')
+    this.#pause()
   }
 
   #pause(): void {
@@ -368,7 +357,7 @@ export class Client implements Swept, Downstream, Reading {
   }
 
   #answerBy(decision: Decision, started: Millis): void {
-    const answer = answerOf(decision)
+    const answer = spokenFor(decision)
     this.#entrance.cells.unreached(undefined).record(answer.status, answer.flag, this.#context.monotonic() - started)
     this.#say(answer, false)
   }
@@ -381,7 +370,8 @@ export class Client implements Swept, Downstream, Reading {
   }
 
   // A message that cannot be understood: an answer, and the end of the connection. Nothing of what follows is read as a request.
-  #refuse(status: number, reason: string): number {
+  #refuse(status: number, reason: string, limit?: LimitName): number {
+    if (limit !== undefined) this.#context.recorder.reach(limit)
     this.#entrance.cells.unreached(undefined).record(status, status === 400 ? 'DPE' : '-', 0)
     this.socket.write(localAnswer({ status, body: reason, lines: '', edits: undefined, close: true, bodiless: false }), 'latin1')
     this.#exchange = undefined
@@ -401,29 +391,5 @@ export class Client implements Swept, Downstream, Reading {
     this.#buffers?.close()
     this.#context.sweep.remove(this)
     this.#entrance.onClosed(this)
-  }
-}
-
-interface Spoken {
-  readonly status: number
-  readonly body: string
-  readonly lines: string
-  readonly edits: Forward['response']
-}
-
-function answerOf(decision: Decision): Spoken & { readonly flag: string } {
-  switch (decision.kind) {
-    case 'redirect':
-      return { status: decision.status, body: '', lines: `location: ${decision.location}\r\n`, edits: decision.response, flag: '-' }
-    case 'respond': {
-      const lines = decision.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-      return { status: decision.status, body: decision.body, lines, edits: decision.response, flag: '-' }
-    }
-    case 'forward':
-      return { ...FAILURES['no-destination'], lines: '', edits: decision.response }
-    case 'no-route': {
-      const failure = decision.because === 'no-destination' || decision.because === 'bad-path' ? decision.because : 'no-route'
-      return { ...FAILURES[failure], lines: '', edits: undefined }
-    }
   }
 }

@@ -389,7 +389,7 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
 
   test('an early answer to a body without end is followed by the end of the connection at the limit', async () => {
     const up = await upstream((socket) => socket.once('data', () => socket.write(ok('early'))))
-    const { port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), {
+    const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), {
       readMode,
       limits: { discardBytesMax: 100_000 }
     })
@@ -409,6 +409,7 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
       })
       socket.on('close', () => resolve())
     })
+    expect(made.recorder.reached()).toMatchObject({ discardBytesMax: 1 })
   })
 
   test.each([
@@ -460,6 +461,28 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
     expect(statusOf(text)).toBe(status)
     expect(text.match(/HTTP\/1\.1 \d/g)?.length).toBe(1)
   })
+})
+
+test.each([
+  [`GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(70_000)}\r\n\r\n`, 'headBytesMax', 'the message head is longer than 65536 bytes'],
+  [`GET / HTTP/1.1\r\nHost: a\r\n${'X: y\r\n'.repeat(200)}\r\n`, 'fieldsMax', 'more than 128 header fields'],
+  [`GET / HTTP/1.1\r\nHost: a\r\nConnection: ${'x,'.repeat(20)}y\r\n\r\n`, 'nominationsMax', '10 names or more in Connection'],
+  [`POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;${'e'.repeat(2000)}`, 'chunkExtensionBytesMax', /chunked framing/],
+  [`POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${'X: y\r\n'.repeat(2000)}`, 'trailerBytesMax', /chunked framing/]
+])('a request over a bound of its form is told which and counted: %#', async (bytes, limit, words) => {
+  const up = await upstream((socket) => onHeads(socket, () => ok('wrong')))
+  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]))
+  expect(bodyOf(await talk(port, bytes))).toMatch(words)
+  expect(made.recorder.reached()).toEqual({ [limit]: 1 })
+})
+
+test('connections over the limit are not taken, and counted', async () => {
+  const { plane: made, port } = await plane(table([], []), { limits: { connectionsMax: 1 } })
+  const first = connect({ port, host: '127.0.0.1' })
+  cleanups.push(() => first.destroy())
+  await new Promise((resolve) => first.once('connect', resolve))
+  expect(await talk(port, get()).catch(() => 'refused')).toMatch(/^(refused)?$/)
+  expect(made.recorder.reached()).toEqual({ connectionsMax: 1 })
 })
 
 test('unknown hosts, missing clusters and clusters without endpoints answer as Envoy does', async () => {
@@ -622,6 +645,7 @@ test('half a head, an idle connection and a stalled body end at their limits', a
   expect(await idle).toContain('200 OK')
   await clock.advance(10_000)
   await expect.poll(() => made.watched).toBe(0)
+  expect(made.recorder.reached()).toMatchObject({ headerTimeout: 1, requestTimeout: 1, idleTimeout: 1 })
 })
 
 test('a change of weights under load loses no request and takes effect with the next one', async () => {

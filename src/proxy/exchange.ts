@@ -1,7 +1,6 @@
 // One request and its answer: tries on upstream connections until there is an answer to pass on, bounded by the route's retries and
 // timeouts. Every way it can end goes through `#end`, which counts it once. Failures become answers by the table of failures.ts.
 
-import type { Decision } from '../route/decision.ts'
 import { chooseEndpoint } from '../route/balance.ts'
 import { retryDelay, shouldRetry, wantsRetry } from '../route/retry.ts'
 import type { TryOutcome } from '../route/retry.ts'
@@ -9,52 +8,22 @@ import type { Cluster } from '../route/route-table.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Socket } from 'node:net'
-import type { ListenerCells } from './cells.ts'
 import type { Context } from './context.ts'
+import type { Downstream, ExchangeStart } from './downstream.ts'
 import { FAILURES } from './failures.ts'
 import type { Failure } from './failures.ts'
+import type { LimitName } from './limits.ts'
 import type { Pool, Pools } from './pools.ts'
 import { editInPlace, headText } from './response-head.ts'
 import type { ResponseForm } from './response-head.ts'
-import { head } from './scanner.ts'
+import { head } from './head.ts'
 import type { Upstream, UpstreamFailure, UpstreamUser } from './upstream.ts'
-
-type Forward = Extract<Decision, { kind: 'forward' }>
-
-/** The client's side of an exchange. */
-export interface Downstream {
-  readonly socket: Socket
-  /** The connection ends with the answer in progress: its listener drains. */
-  readonly closing: boolean
-  /** An answer of the proxy itself, with the route's edits. */
-  answer(failure: Failure, decision: Forward): void
-  /** The answer is complete; `keep` is false when the connection cannot be used again. */
-  onAnswered(keep: boolean): void
-  /** A tunnel is open: bytes pass both ways from now on. */
-  onTunnel(): void
-  /** The upstream can take bytes of the request again. */
-  resumeReading(): void
-}
-
-/** What an exchange starts from. */
-export interface ExchangeStart {
-  readonly decision: Forward
-  readonly state: ClusterState
-  readonly cells: ListenerCells
-  readonly method: string
-  /** Head without attempt count and blank line. */
-  readonly head: string
-  /** The client's HTTP minor version. */
-  readonly minor: number
-  readonly close: boolean
-  readonly keepAlive: boolean
-  readonly upgrade: boolean
-  readonly started: Millis
-}
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 /** Tries on connections that turn out to have been closed by the endpoint while idle; these are no retries of the policy. */
 const STALE_MAX = 3
+// The bounds of the plane among the reasons to end for lack of time; the others are the route's.
+const BOUNDS: Partial<Record<Failure, LimitName>> = { 'stream-idle': 'streamIdleTimeout', 'request-timeout': 'requestTimeout' }
 const NEVER = Number.POSITIVE_INFINITY
 
 /** Owns one request from its head to the end of its answer. */
@@ -142,7 +111,7 @@ export class Exchange implements UpstreamUser {
     this.#retained += text
     if (this.#upstream === undefined) return undefined
     this.#upstream.socket.write(text, 'latin1')
-    if (this.#retained.length > this.#context.limits.retainBytesMax) this.#retained = undefined
+    this.#forgetLong()
     return undefined
   }
 
@@ -284,9 +253,15 @@ export class Exchange implements UpstreamUser {
       if (perTry > 0 && (timeout === 0 || perTry < timeout)) this.#tryDeadline = this.#context.monotonic() + perTry
     }
     const body = this.#retained ?? ''
-    if (body.length > this.#context.limits.retainBytesMax) this.#retained = undefined
+    this.#forgetLong()
     upstream.begin(this, `${this.#from.head}x-envoy-attempt-count: ${this.#tries}\r\n\r\n${body}`)
     if (this.#tries > 1 || !this.requestDone) this.#client.resumeReading()
+  }
+
+  #forgetLong(): void {
+    if ((this.#retained ?? '').length <= this.#context.limits.retainBytesMax) return
+    this.#retained = undefined
+    this.#context.recorder.reach('retainBytesMax')
   }
 
   // Leaves the connection of this try; `code` is what the endpoint's own side counts, undefined when the try did not reach it.
@@ -361,6 +336,8 @@ export class Exchange implements UpstreamUser {
   /** Ends the exchange for lack of time: an answer of our own, or the connection cut off in the middle of one. */
   overdue(failure: 'timeout' | 'stream-idle' | 'request-timeout'): void {
     if (this.#ended) return
+    const limit = BOUNDS[failure]
+    if (limit !== undefined) this.#context.recorder.reach(limit)
     this.#leave(this.#answering ? this.#status : FAILURES[failure].status)
     if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
     this.#give(failure)

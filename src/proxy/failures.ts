@@ -1,7 +1,7 @@
 // What a client is told when a request cannot be answered from upstream: one table from failure to status, flag and body (istio.md 1.17,
 // envoy.md 14), and the bytes of answers that the proxy makes itself.
 
-import type { HeaderEdits } from '../route/decision.ts'
+import type { Decision, HeaderEdits } from '../route/decision.ts'
 
 /** Why there is no answer from upstream. */
 export type Failure =
@@ -76,6 +76,35 @@ export const FAILURES: Readonly<Record<Failure, Answer>> = {
   'per-try-timeout': { status: 504, flag: 'UT', body: 'upstream request timeout' },
   'stream-idle': { status: 408, flag: 'SI', body: 'stream timeout' },
   'request-timeout': { status: 408, flag: '-', body: 'request timeout' }
+}
+
+/** What the proxy says when it answers by itself. */
+export interface Spoken {
+  readonly status: number
+  /** Envoy's short flag. */
+  readonly flag: string
+  readonly body: string
+  /** Header lines, each ended by CR LF. */
+  readonly lines: string
+  readonly edits: HeaderEdits | undefined
+}
+
+/** The answer to a decision that is not carried out upstream; to a forward, that its destination does not exist. */
+export function spokenFor(decision: Decision): Spoken {
+  switch (decision.kind) {
+    case 'redirect':
+      return { status: decision.status, body: '', lines: `location: ${decision.location}\r\n`, edits: decision.response, flag: '-' }
+    case 'respond': {
+      const lines = decision.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+      return { status: decision.status, body: decision.body, lines, edits: decision.response, flag: '-' }
+    }
+    case 'forward':
+      return { ...FAILURES['no-destination'], lines: '', edits: decision.response }
+    case 'no-route': {
+      const failure = decision.because === 'no-destination' || decision.because === 'bad-path' ? decision.because : 'no-route'
+      return { ...FAILURES[failure], lines: '', edits: undefined }
+    }
+  }
 }
 
 /** An answer that the proxy makes itself. */

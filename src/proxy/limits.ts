@@ -1,19 +1,24 @@
-// Every bound of the data plane, by name, with its default. Nothing in this part waits, buffers or counts without one of these.
+// Every bound of the data plane, by name, with its default. Nothing in this part waits, buffers or counts without one of these, and each
+// time that one is reached is counted under its name (serin_mesh_limit_reached_total).
 
 import type { Millis } from '../std/clock.ts'
 
+/** Bounds of one message that are the same in every data plane: the scanner's registers have these sizes. */
+export const HEAD_LIMITS = {
+  /** Bytes of a message head with its blank line; a longer one is refused (431, or 502 from an upstream). */
+  headBytesMax: 65_536,
+  /** Header fields of one head. */
+  fieldsMax: 128,
+  /** Names in Connection fields of one head. */
+  nominationsMax: 10,
+  /** Extension bytes of one chunked message. */
+  chunkExtensionBytesMax: 1024,
+  /** Trailer bytes of one chunked message; trailers are checked and dropped, as Envoy does by default. */
+  trailerBytesMax: 8192
+} as const
+
 /** Bounds of one data plane. Times are milliseconds, sizes bytes. */
 export interface Limits {
-  /** A message head with its blank line; a longer one is refused (431, or 502 from an upstream). */
-  readonly headBytesMax: number
-  /** Header fields of one head. */
-  readonly fieldsMax: number
-  /** Extension bytes of one chunked message. */
-  readonly chunkExtensionBytesMax: number
-  /** Trailer bytes of one chunked message; trailers are checked and dropped, as Envoy does by default. */
-  readonly trailerBytesMax: number
-  /** Names in Connection fields of one head. */
-  readonly nominationsMax: number
   /** A request is kept for another attempt while head and body together are at most this long. */
   readonly retainBytesMax: number
   /** The reader of one side stops while more than this waits to be written on the other side. */
@@ -42,11 +47,6 @@ export interface Limits {
 
 /** The defaults: Envoy's where it has one, the edge profile's for header and request times. */
 export const LIMITS: Limits = {
-  headBytesMax: 65_536,
-  fieldsMax: 128,
-  chunkExtensionBytesMax: 1024,
-  trailerBytesMax: 8192,
-  nominationsMax: 10,
   retainBytesMax: 65_536,
   pendingBytesMax: 32_768,
   discardBytesMax: 1_048_576,
@@ -60,3 +60,9 @@ export const LIMITS: Limits = {
   drainTimeout: 10_000,
   sweepPeriod: 50
 }
+
+/** The name of a bound, as its counter has it. */
+export type LimitName = keyof Limits | keyof typeof HEAD_LIMITS
+
+/** All of them. */
+export const LIMIT_NAMES: readonly string[] = [...Object.keys(HEAD_LIMITS), ...Object.keys(LIMITS)]

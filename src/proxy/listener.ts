@@ -8,8 +8,8 @@ import type { MeshSource, Source } from '../route/route-table.ts'
 import type { ScopeId } from '../route/request-facts.ts'
 import { ListenerCells } from './cells.ts'
 import { Client } from './client.ts'
-import type { Entrance } from './client.ts'
 import type { Context } from './context.ts'
+import type { Entrance } from './downstream.ts'
 import type { Pools } from './pools.ts'
 import { readAccepted } from './transport.ts'
 
@@ -53,6 +53,7 @@ export class Listener implements Entrance {
     this.cells = new ListenerCells(shared.context.recorder, spec.source)
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket))
     this.#server.maxConnections = shared.context.limits.connectionsMax
+    this.#server.on('drop', () => shared.context.recorder.reach('connectionsMax'))
   }
 
   /** Resolves with the port, rejects when the address cannot be had. */
@@ -83,6 +84,7 @@ export class Listener implements Entrance {
     if (this.#clients.size === 0) return
     await new Promise<void>((resolve) => {
       const cancel = this.#context.clock.after(limit, () => {
+        this.#context.recorder.reach('drainTimeout')
         for (const client of this.#clients) client.socket.destroy()
       })
       this.#onEmpty = () => {

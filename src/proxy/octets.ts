@@ -20,6 +20,9 @@ export const AUTHORITY = table((octet) => isToken(octet) || octet === 0x3a || oc
 /** Between the members of a list: comma, space and tab. */
 export const SEPARATOR = table((octet) => octet === 0x2c || octet === 32 || octet === 9)
 
+/** Optional white space of RFC 9110 5.6.3. */
+export const BLANK = table((octet) => octet === 32 || octet === 9)
+
 /** Value of a hexadecimal digit, 255 for every other octet. */
 export const HEX = Uint8Array.from({ length: 256 }, (_, octet) => {
   const value = Number.parseInt(String.fromCharCode(octet), 16)
@@ -40,4 +43,16 @@ export function spells(bytes: Uint8Array, start: number, lower: Uint8Array): boo
     if (have !== want && !(want >= 0x61 && want <= 0x7a && (have | 0x20) === want)) return false
   }
   return true
+}
+
+/** The first offset from `at` whose octet is not in the class, or `end`. */
+export function skip(octets: Uint8Array, bytes: Uint8Array, at: number, end: number): number {
+  let next = at
+  while (next < end && octets[bytes[next] as number] === 1) next++
+  return next
+}
+
+/** The value of a decimal digit; below 0 or above 9 for every other octet. */
+export function digit(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) - 0x30
 }

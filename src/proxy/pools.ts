@@ -68,7 +68,11 @@ export class Pool implements Home {
   }
 
   onIdle(upstream: Upstream): void {
-    if (this.#retired || this.#context.draining || this.#idle.length >= this.#context.limits.idlePerEndpointMax) return upstream.destroy()
+    if (this.#retired || this.#context.draining) return upstream.destroy()
+    if (this.#idle.length >= this.#context.limits.idlePerEndpointMax) {
+      this.#context.recorder.reach('idlePerEndpointMax')
+      return upstream.destroy()
+    }
     this.#idle.push(upstream)
     this.#waiting.shift()?.()
   }

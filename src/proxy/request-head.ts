@@ -21,7 +21,7 @@ import {
   nameStart,
   valueEnd,
   valueStart
-} from './scanner.ts'
+} from './head.ts'
 
 type Forward = Extract<Decision, { kind: 'forward' }>
 

@@ -3,8 +3,9 @@
 
 import type { HeaderEdits } from '../route/decision.ts'
 import { addedLines, takesAway } from './failures.ts'
+import { HEAD_LIMITS } from './limits.ts'
 import { lowerName } from './request-head.ts'
-import { CONNECTION, CONTENT_LENGTH, DROP, NAMED, SERVER, TRANSFER_ENCODING, UPGRADE, fieldKind, head, nameStart } from './scanner.ts'
+import { CONNECTION, CONTENT_LENGTH, DROP, NAMED, SERVER, TRANSFER_ENCODING, UPGRADE, fieldKind, head, nameStart } from './head.ts'
 
 /** How the body reaches the client. */
 export interface ResponseForm {
@@ -19,8 +20,8 @@ export interface ResponseForm {
   readonly upgrade: boolean
 }
 
-const starts = new Int32Array(130)
-const ends = new Int32Array(130)
+const starts = new Int32Array(HEAD_LIMITS.fieldsMax + 2)
+const ends = new Int32Array(HEAD_LIMITS.fieldsMax + 2)
 
 /** The lines added to the head, with the blank line. */
 function tail(form: ResponseForm): string {

@@ -4,10 +4,12 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Millis } from '../std/clock.ts'
+import { BodyFrame } from './body-frame.ts'
 import { HEAD_ROOM, HeldBytes, ReadBuffers, readable } from './buffers.ts'
-import { ChunkScanner } from './chunks.ts'
 import type { Context } from './context.ts'
-import { HEAD, MORE, head, scanResponse } from './scanner.ts'
+import { HEAD, MORE, head } from './head.ts'
+import { scanResponse } from './scanner.ts'
+import type { LimitName } from './limits.ts'
 import type { Swept } from './sweep.ts'
 
 /** How an upstream connection let a request down. */
@@ -47,7 +49,7 @@ export interface Home {
   onClosed(upstream: Upstream): void
 }
 
-type Phase = 'connecting' | 'idle' | 'head' | 'length' | 'chunks' | 'until-close' | 'tunnel' | 'closed'
+type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'closed'
 
 /** A connection to one endpoint. Owns its socket and buffers. */
 export class Upstream implements Swept {
@@ -58,14 +60,13 @@ export class Upstream implements Swept {
   reused = false
   #phase: Phase = 'connecting'
   #user: UpstreamUser | undefined
-  #left = 0
   #requests = 0
   #keep = true
   #paused = false
   #answerStarted = false
   #deadline: Millis
   readonly #held = new HeldBytes()
-  readonly #chunks = new ChunkScanner()
+  readonly #frame = new BodyFrame()
   readonly #context: Context
   readonly #home: Home
 
@@ -128,6 +129,7 @@ export class Upstream implements Swept {
 
   pauseFor(): void {
     if (this.#paused) return
+    this.#context.recorder.reach('pendingBytesMax')
     this.#paused = true
     this.socket.pause()
   }
@@ -164,9 +166,7 @@ export class Upstream implements Swept {
     switch (this.#phase) {
       case 'head':
         return this.#takeHead(bytes, start, end)
-      case 'length':
-      case 'chunks':
-      case 'until-close':
+      case 'body':
         return this.#takeBody(bytes, { from: start, start, end })
       case 'tunnel':
         this.#user?.onBytes(bytes, start, end)
@@ -181,14 +181,14 @@ export class Upstream implements Swept {
   #takeHead(bytes: Buffer, start: number, end: number): void {
     const result = scanResponse(bytes, start, end)
     if (result === MORE) return this.#held.append(bytes, start, end)
-    if (result !== HEAD) return this.#fail('protocol')
+    if (result !== HEAD) return this.#refuse(head.limit)
     const user = this.#user
     if (user === undefined) return
     const body = head.end
     if (head.status < 200 && head.status !== 101) return this.#skipInterim(bytes, body, end)
     if (head.status === 101 && !user.wantsUpgrade) return this.#fail('protocol')
-    this.#frame(user)
-    const from = user.onHead(bytes, this.#phase === 'until-close')
+    this.#beginBody(user)
+    const from = user.onHead(bytes, this.#phase === 'body' && this.#frame.untilClose)
     if (from < 0) return
     if (this.#phase === 'tunnel') {
       user.onBytes(bytes, from, end)
@@ -202,43 +202,28 @@ export class Upstream implements Swept {
     if (start < end) this.#takeHead(bytes, start, end)
   }
 
-  #frame(user: UpstreamUser): void {
+  #beginBody(user: UpstreamUser): void {
     this.#keep = head.minor === 1 ? !head.close : head.keepAlive
     const { status } = head
-    if (status === 101) this.#phase = 'tunnel'
-    else if (user.bodiless || status === 204 || status === 304) this.#expect(0)
-    else if (head.chunked) {
-      this.#chunks.reset()
-      this.#phase = 'chunks'
-    } else if (head.contentLength >= 0) this.#expect(head.contentLength)
-    else this.#phase = 'until-close'
-  }
-
-  #expect(length: number): void {
-    this.#left = length
-    this.#phase = 'length'
+    this.#phase = status === 101 ? 'tunnel' : 'body'
+    if (user.bodiless || status === 204 || status === 304) this.#frame.begin(0, 'plain')
+    else if (head.chunked) this.#frame.begin(-1, user.bare ? 'bare' : 'chunked')
+    else this.#frame.begin(head.contentLength, 'plain')
   }
 
   // Passes on [from, ...) of which the body begins at `start`.
   #takeBody(bytes: Buffer, range: { readonly from: number; readonly start: number; readonly end: number }): void {
     const { from, start, end } = range
-    let consumed = end
-    let kept = end
-    let done = false
-    if (this.#phase === 'length') {
-      consumed = start + Math.min(this.#left, end - start)
-      kept = consumed
-      this.#left -= consumed - start
-      done = this.#left === 0
-    } else if (this.#phase === 'chunks') {
-      consumed = this.#chunks.scan(bytes, { start, end }, this.#user?.bare ?? false)
-      if (consumed < 0) return this.#fail('protocol')
-      kept = this.#chunks.kept
-      done = this.#chunks.done
-    }
-    if (consumed < end) this.#keep = false
-    if (kept > from) this.#user?.onBytes(bytes, from, kept)
-    if (done) this.#finish()
+    const frame = this.#frame
+    if (!frame.take(bytes, start, end)) return this.#refuse(frame.limit)
+    if (frame.after < end) this.#keep = false
+    if (frame.kept > from) this.#user?.onBytes(bytes, from, frame.kept)
+    if (frame.done) this.#finish()
+  }
+
+  #refuse(limit: LimitName | undefined): void {
+    if (limit !== undefined) this.#context.recorder.reach(limit)
+    this.#fail('protocol')
   }
 
   #finish(): void {
@@ -256,7 +241,7 @@ export class Upstream implements Swept {
   }
 
   #onEnd(): void {
-    if (this.#phase === 'until-close') {
+    if (this.#phase === 'body' && this.#frame.untilClose) {
       this.#keep = false
       return this.#finish()
     }

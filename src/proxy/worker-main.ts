@@ -37,10 +37,10 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       await plane.unlisten(order.id)
       return report({ kind: 'done', order: order.order })
     case 'count':
-      return report({ kind: 'counted', order: order.order, cells: plane.recorder.snapshot() })
+      return report({ kind: 'counted', order: order.order, cells: plane.recorder.snapshot(), reached: plane.recorder.reached() })
     case 'drain':
       await plane.drain(order.limit)
-      report({ kind: 'counted', order: order.order, cells: plane.recorder.snapshot() })
+      report({ kind: 'counted', order: order.order, cells: plane.recorder.snapshot(), reached: plane.recorder.reached() })
       process.disconnect()
       return
     default:

@@ -2,6 +2,7 @@
 // with its number, in order.
 
 import type { CellData } from '../metrics/recorder.ts'
+import type { Reached } from '../metrics/registry.ts'
 import type { TableChange } from '../route/route-table.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerSpec } from './listener.ts'
@@ -26,4 +27,4 @@ export type WorkerReport =
   | { readonly kind: 'listening'; readonly order: number; readonly port: number }
   | { readonly kind: 'not-listening'; readonly order: number; readonly code: string; readonly message: string }
   | { readonly kind: 'done'; readonly order: number }
-  | { readonly kind: 'counted'; readonly order: number; readonly cells: readonly CellData[] }
+  | { readonly kind: 'counted'; readonly order: number; readonly cells: readonly CellData[]; readonly reached: Reached }

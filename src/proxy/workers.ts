@@ -134,7 +134,10 @@ export class Workers {
     this.#stopping = true
     await Promise.all(
       this.#living().map(async (run) => {
-        const gone = new Promise<void>((resolve) => run.child.once('exit', () => resolve()))
+        // Its last counts are read before the channel ends, which may be after the exit.
+        const gone = Promise.all(
+          ['exit', 'disconnect'].map((event) => new Promise<void>((resolve) => run.child.once(event, () => resolve())))
+        )
         const cancel = this.#options.clock.after(limit + 1000, () => run.child.kill('SIGKILL'))
         void this.#ask(run, { kind: 'drain', limit })
         await gone
@@ -191,7 +194,7 @@ export class Workers {
       // The worker is the only peer of this channel.
       const report = message as WorkerReport
       if (report.kind === 'begun') return ready.resolve()
-      if (report.kind === 'counted') this.#options.registry.update(name, report.cells)
+      if (report.kind === 'counted') this.#options.registry.update(name, report.cells, report.reached)
       run.waiting.get(report.order)?.(report)
       run.waiting.delete(report.order)
     })
@@ -199,6 +202,11 @@ export class Workers {
     child.on('exit', (code, signal) => {
       ready.resolve()
       this.#onExit(slot, run, signal ?? `exit code ${code}`)
+      if (!child.connected) this.#options.registry.retire(name)
+    })
+    // Counts that the worker sent before it ended may be read after its exit; behind the end of the channel there are none.
+    child.on('disconnect', () => {
+      if (!run.alive) this.#options.registry.retire(name)
     })
     this.#send(run, { kind: 'begin', reusePort: this.#options.count > 1, limits, readMode })
     this.#bring(run)
@@ -224,7 +232,6 @@ export class Workers {
   #onExit(slot: number, run: Run, how: string): void {
     run.alive = false
     if (run.child.pid !== undefined) this.#options.register?.remove(run.child.pid)
-    this.#options.registry.retire(run.name)
     for (const answer of run.waiting.values()) answer(undefined)
     run.waiting.clear()
     if (this.#stopping) return

@@ -1,0 +1,53 @@
+// What the parts of one request's way in know of each other: the listener for its connections, a connection for its exchanges. Types only.
+
+import type { Socket } from 'node:net'
+import type { Decision } from '../route/decision.ts'
+import type { ScopeId } from '../route/request-facts.ts'
+import type { ClusterState } from '../route/router.ts'
+import type { Millis } from '../std/clock.ts'
+import type { ListenerCells } from './cells.ts'
+import type { Failure } from './failures.ts'
+
+type Forward = Extract<Decision, { kind: 'forward' }>
+
+/** What a connection needs to know of the listener that accepted it. */
+export interface Entrance {
+  readonly edge: boolean
+  readonly cells: ListenerCells
+  /** The scope of a request to this authority. */
+  scopeOf(authority: string): ScopeId
+  /** The authority to route by: a Service's own address stands for its name. */
+  nameOf(authority: string): string
+  onClosed(client: Downstream): void
+}
+
+/** The client's side of an exchange. */
+export interface Downstream {
+  readonly socket: Socket
+  /** The connection ends with the answer in progress: its listener drains. */
+  readonly closing: boolean
+  /** An answer of the proxy itself, with the route's edits. */
+  answer(failure: Failure, decision: Forward): void
+  /** The answer is complete; `keep` is false when the connection cannot be used again. */
+  onAnswered(keep: boolean): void
+  /** A tunnel is open: bytes pass both ways from now on. */
+  onTunnel(): void
+  /** The upstream can take bytes of the request again. */
+  resumeReading(): void
+}
+
+/** What an exchange starts from. */
+export interface ExchangeStart {
+  readonly decision: Forward
+  readonly state: ClusterState
+  readonly cells: ListenerCells
+  readonly method: string
+  /** Head without attempt count and blank line. */
+  readonly head: string
+  /** The client's HTTP minor version. */
+  readonly minor: number
+  readonly close: boolean
+  readonly keepAlive: boolean
+  readonly upgrade: boolean
+  readonly started: Millis
+}
