@@ -94,7 +94,7 @@ test('a load that is told to end sends nothing new and has what is under way ans
   const until = new AbortController()
   const url = await serve((_, response) => {
     until.abort()
-    setTimeout(() => response.end(), 50)
+    setImmediate(() => response.end())
   })
   const report = await generate(plan(url, { count: 100_000, connections: 3 }), { signal: never, until: until.signal })
   expect(Object.fromEntries(report.statuses)).toEqual({ 200: report.sent })
