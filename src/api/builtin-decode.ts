@@ -55,7 +55,7 @@ function within(at: Place, struct: string, name: string): Place {
   return { path: join(at.path, name), names: join(at.names, name), struct: struct.replace(/^(Events|Slice)(?=E)/, '') }
 }
 
-// What Go writes for a field that was not sent: structs that are no pointers, null for their times, required numbers and truths.
+// What Go writes for a field that was not sent: structs that are no pointers, null for their times, and what is required.
 function absent(field: Field): unknown {
   if (field.zero === 'pointer') return undefined
   if (field.type.kind === 'message') {
@@ -79,9 +79,9 @@ function isTime(scalar: Scalar): boolean {
   return scalar === 'Time' || scalar === 'MicroTime'
 }
 
-// Empty text is left out although Go writes it: a missing name reads better than an empty one, and validation names both alike.
 function zeroOf(scalar: Scalar): unknown {
   if (scalar === 'bool') return false
+  if (scalar === 'string') return ''
   return scalar === 'int32' || scalar === 'int64' || scalar === 'double' ? 0 : undefined
 }
 

@@ -201,7 +201,7 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
   const { log, up } = rig.options
   const rules = rulesFor(slot.servicePrefix)
   const api = await EmbeddedApi.open({ kinds: KINDS, rules, journal: new FileJournal(dir.file('store')), clock, draw })
-  rig.undo(() => api.idle())
+  rig.undo(() => api.close())
   const [registry, history] = [new Registry(), new WorkloadHistory()]
   const workers = new Workers({ count: up.workers, clock, registry, env: { SERIN_RUN: dir.run }, register: reaper, onTrouble: log })
   await workers.start()

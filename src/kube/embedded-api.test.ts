@@ -4,7 +4,7 @@ import { VirtualClock } from '../std/clock.ts'
 import { seeded } from '../std/draw.ts'
 import { decodeRecords, type Journal } from '../store/journal-record.ts'
 import type { StoreAnswer } from '../store/store-request.ts'
-import { EmbeddedApi, type WatchStep } from './embedded-api.ts'
+import { EmbeddedApi, END_DELAY, type WatchStep } from './embedded-api.ts'
 import { MemoryJournal } from './memory-journal.ts'
 
 /** A journal whose syncs finish when the test says so. */
@@ -127,4 +127,38 @@ test('a damaged journal stops the start and names the line', async () => {
   const { log } = journal.kept
   const broken = log.replace('"name":"a"', '"name":"x"')
   await expect(open(new MemoryJournal({ snapshot: '', log: broken }))).rejects.toThrow('line 2 does not match its checksum')
+})
+
+const CRDS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
+const DEFINITION = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'things.example.org' },
+  spec: {
+    group: 'example.org',
+    names: { kind: 'Thing', plural: 'things' },
+    scope: 'Namespaced',
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }]
+  }
+}
+
+test('a definition is accepted after its answer, and ends a while after it is deleted, also across a restart', async () => {
+  const clock = new VirtualClock(0)
+  const journal = new MemoryJournal()
+  const start = (): Promise<EmbeddedApi> => EmbeddedApi.open({ kinds: SMALL_KINDS, rules: SMALL_RULES, journal, clock, draw: seeded(1) })
+  const first = await start()
+  const seen: string[] = []
+  const watched = (api: EmbeddedApi): unknown => api.watch({ target: { resource: CRDS } }, (step) => seen.push(label(step)))
+  watched(first)
+  const made = await first.submit({ verb: 'create', target: { resource: CRDS }, body: DEFINITION, options: {} })
+  expect(made).toMatchObject({ object: { status: { conditions: null } } })
+  await first.submit({ verb: 'delete', target: { resource: CRDS }, name: 'things.example.org', body: {}, options: {} })
+  expect(seen).toEqual(['added things.example.org', ...Array.from({ length: 3 }, () => 'modified things.example.org')])
+  await first.close()
+  await clock.advance(END_DELAY)
+  expect(seen).toHaveLength(4)
+  const second = await start()
+  watched(second)
+  await clock.advance(END_DELAY)
+  expect(seen.slice(4)).toEqual(['added things.example.org', 'deleted things.example.org'])
 })

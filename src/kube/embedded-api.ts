@@ -2,14 +2,16 @@
 // after the journal has it; writes that arrive while one sync runs share the next. When the journal fails, nothing is acknowledged any more.
 
 import type { KindSpec, VersionSpec } from '../api/kind.ts'
-import type { Clock } from '../std/clock.ts'
+import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { ChangeLog } from '../store/change-log.ts'
-import { settle, settleAll } from '../store/collect.ts'
+import { type Consequences, errands, settle, settleAll } from '../store/collect.ts'
+import { definitionErrands, endsDue } from '../store/definitions.ts'
 import { expired, noSuchResource, tooLarge } from '../store/failure.ts'
 import { changeRecord, encodeRecord, encodeSnapshot, type Journal, recover } from '../store/journal-record.ts'
 import type { KindRules, Served } from '../store/kind-rules.ts'
 import { readVersion } from '../store/list-objects.ts'
+import type { Moment } from '../store/plan.ts'
 import { compileSelection, type Selection } from '../store/selection.ts'
 import { Store } from '../store/store.ts'
 import type { Change, Status, StoreAnswer, StoreRequest, Target } from '../store/store-request.ts'
@@ -43,12 +45,15 @@ export interface EmbeddedApiOptions {
   readonly kinds: readonly KindSpec[]
   readonly rules: KindRules
   readonly journal: Journal
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
   readonly draw: Draw
   readonly collect?: boolean
   /** Log lines after which a snapshot is written instead (default LOG_LINES_MAX). */
   readonly logLinesMax?: number
 }
+
+/** How long a definition stays after its last object is gone: time for clients to see that it is going, as with a real server. */
+export const END_DELAY: Millis = 500
 
 /** Lines in the journal's log before it is compacted into a snapshot. */
 export const LOG_LINES_MAX = 50_000
@@ -71,6 +76,8 @@ export class EmbeddedApi {
   readonly #store: Store
   readonly #options: EmbeddedApiOptions
   readonly #log: ChangeLog
+  readonly #consequences: Consequences
+  readonly #alarms = new Set<() => void>()
   readonly #watchers = new Set<Watcher>()
   #unsynced: Change[] = []
   #waiting: Waiting[] = []
@@ -99,6 +106,8 @@ export class EmbeddedApi {
     this.#log = new ChangeLog(store.resourceVersion)
     this.#kinds = store.kinds
     this.#logLines = logLines
+    this.#consequences =
+      options.collect === false ? definitionErrands : (view, changes) => [...definitionErrands(view, changes), ...errands(view, changes)]
   }
 
   /** Every kind served now; the array is replaced, never changed in place. */
@@ -118,10 +127,7 @@ export class EmbeddedApi {
     if (stale !== undefined) return Promise.resolve(stale)
     const moment = { now: this.#options.clock.now(), draw: this.#options.draw }
     const applied = this.#store.apply(request, moment)
-    this.#unsynced.push(...applied.changes)
-    if (this.#options.collect !== false && applied.changes.length > 0) {
-      this.#unsynced.push(...settle(this.#store, applied.changes, moment))
-    }
+    this.#take(applied.changes, moment)
     return this.#afterSync(() => applied.answer)
   }
 
@@ -139,6 +145,13 @@ export class EmbeddedApi {
     if (from === 0 || request.sendInitialEvents === true) this.#beginWithState(watcher, request)
     else this.#beginAt(watcher)
     return { kind: 'watch', spec, version, stop: () => this.#watchers.delete(watcher) }
+  }
+
+  /** Nothing is begun any more; resolves when what was submitted is durable or refused. */
+  async close(): Promise<void> {
+    for (const cancel of this.#alarms) cancel()
+    this.#alarms.clear()
+    await this.idle()
   }
 
   /** Resolves when everything submitted so far is durable or refused. */
@@ -184,6 +197,25 @@ export class EmbeddedApi {
 
   #emit(watcher: Watcher, step: WatchStep): void {
     if (this.#watchers.has(watcher)) watcher.emit(step)
+  }
+
+  /** Keeps changes and what follows from them. */
+  #take(changes: readonly Change[], moment: Moment): void {
+    if (changes.length === 0) return
+    const all = [...changes, ...settle(this.#store, changes, moment, this.#consequences)]
+    this.#unsynced.push(...all)
+    for (const name of endsDue(this.#store, all)) this.#endLater(name)
+  }
+
+  #endLater(name: string): void {
+    const cancel = this.#options.clock.after(END_DELAY, () => {
+      this.#alarms.delete(cancel)
+      const moment = { now: this.#options.clock.now(), draw: this.#options.draw }
+      this.#take(this.#store.settleDefinition(name, moment), moment)
+      // a journal that fails is told to whoever writes next
+      void this.#afterSync(() => undefined).catch(() => undefined)
+    })
+    this.#alarms.add(cancel)
   }
 
   #staleToken(request: StoreRequest): StoreAnswer | undefined {
@@ -251,8 +283,9 @@ export class EmbeddedApi {
   }
 
   async #finishCollecting(): Promise<void> {
-    if (this.#options.collect === false) return
-    this.#unsynced.push(...settleAll(this.#store, { now: this.#options.clock.now(), draw: this.#options.draw }))
+    this.#unsynced.push(...settleAll(this.#store, { now: this.#options.clock.now(), draw: this.#options.draw }, this.#consequences))
+    const all = [...this.#store.all()].map((stored) => ({ ...stored, kind: 'modified' as const }))
+    for (const name of endsDue(this.#store, all)) this.#endLater(name)
     await this.#afterSync(() => undefined)
   }
 }

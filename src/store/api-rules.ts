@@ -8,6 +8,7 @@ import { DNS_SUBDOMAIN, textFaults } from '../api/builtin-words.ts'
 import { prepareKind, validateKind, warningsOf } from '../api/builtin-rules.ts'
 import type { Cause } from '../api/cause.ts'
 import { kindFromCrd } from '../api/crd-kind.ts'
+import { preparedDefinition } from '../api/crd-status.ts'
 import { applyDefaults } from '../api/defaults.ts'
 import { parseSelector, selects } from '../api/label-selector.ts'
 import type { KubeObject } from '../api/object.ts'
@@ -35,7 +36,7 @@ export function apiRules(hooks: RuleHooks = {}): KindRules {
     warn: (object) => warningsOf(object),
     prepare: (object, old, at) => {
       const filled = prepareKind(fillIn(object, old, at.served), old)
-      return isDefinition(at.served) ? establish(filled, formatInstant(at.now)) : filled
+      return isDefinition(at.served) ? preparedDefinition(filled, old) : filled
     },
     ...hooks
   }
@@ -116,30 +117,4 @@ function namespaceDefaults(object: KubeObject, old: KubeObject | undefined): Kub
   const labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name ?? '' }
   const spec = isObject(object['spec']) ? object['spec'] : {}
   return { ...object, metadata: { ...metadata, labels }, spec: { ...spec, finalizers: ['kubernetes'] }, status: { phase: 'Active' } }
-}
-
-/** The status of a definition whose names are accepted: at once, since the store serves it at once (kubernetes.md 3.13). */
-function establish(definition: KubeObject, time: string): KubeObject {
-  const spec = isObject(definition['spec']) ? definition['spec'] : {}
-  const kind = dig(spec, 'names', 'kind')
-  if (!isObject(spec['names']) || typeof kind !== 'string') return definition
-  const names = { singular: kind.toLowerCase(), listKind: `${kind}List`, ...spec['names'] }
-  const versions: readonly unknown[] = Array.isArray(spec['versions']) ? spec['versions'] : []
-  const stored = versions.flatMap((version) => (dig(version, 'storage') === true ? [dig(version, 'name')] : []))
-  const known = dig(definition, 'status', 'conditions')
-  const conditions = [
-    { type: 'NamesAccepted', status: 'True', lastTransitionTime: time, reason: 'NoConflicts', message: 'no conflicts found' },
-    {
-      type: 'Established',
-      status: 'True',
-      lastTransitionTime: time,
-      reason: 'InitialNamesAccepted',
-      message: 'the initial names have been accepted'
-    }
-  ]
-  return {
-    ...definition,
-    spec: { ...spec, conversion: spec['conversion'] ?? { strategy: 'None' }, names },
-    status: { conditions: Array.isArray(known) && known.length > 0 ? known : conditions, acceptedNames: names, storedVersions: stored }
-  }
 }

@@ -11,9 +11,16 @@ import type { Change, StoreRequest } from './store-request.ts'
 export type Errand =
   | { readonly kind: 'request'; readonly request: StoreRequest }
   | { readonly kind: 'finalize-namespace'; readonly name: string }
+  | { readonly kind: 'settle-definition'; readonly name: string }
 
 /** What collecting reads of a store. */
-export type StoreView = Pick<Store, 'byUid' | 'dependents' | 'inNamespace' | 'kinds'>
+export type StoreView = Pick<Store, 'byUid' | 'dependents' | 'inNamespace' | 'kinds' | 'definedObjects' | 'isEnding'>
+
+/** What follows from changes, in order; nothing when all is done. */
+export type Consequences = (
+  view: StoreView,
+  changes: readonly Pick<Change, 'kind' | 'group' | 'resource' | 'object'>[]
+) => readonly Errand[]
 
 const FOREGROUND = 'foregroundDeletion'
 const ORPHAN = 'orphan'
@@ -41,12 +48,12 @@ export function errands(view: StoreView, changes: readonly Pick<Change, 'kind' |
 }
 
 /** Runs errands until none follow; the changes they made, in order. Bounded by the objects there are, as each errand removes or strips one. */
-export function settle(store: Store, changes: readonly Change[], moment: Moment): readonly Change[] {
+export function settle(store: Store, changes: readonly Change[], moment: Moment, find: Consequences = errands): readonly Change[] {
   const made: Change[] = []
   let fresh = changes
   while (fresh.length > 0) {
     const next: Change[] = []
-    for (const errand of errands(store, fresh)) next.push(...run(store, errand, moment))
+    for (const errand of find(store, fresh)) next.push(...run(store, errand, moment))
     made.push(...next)
     fresh = next
   }
@@ -54,14 +61,15 @@ export function settle(store: Store, changes: readonly Change[], moment: Moment)
 }
 
 /** `settle` for a store just read from disk: takes up what was left undone. */
-export function settleAll(store: Store, moment: Moment): readonly Change[] {
+export function settleAll(store: Store, moment: Moment, find: Consequences = errands): readonly Change[] {
   const all = [...store.all()].map(({ group, resource, object }) => ({ kind: 'modified' as const, group, resource, object }))
-  const first = errands(store, all).flatMap((errand) => run(store, errand, moment))
-  return [...first, ...settle(store, first, moment)]
+  const first = find(store, all).flatMap((errand) => run(store, errand, moment))
+  return [...first, ...settle(store, first, moment, find)]
 }
 
 function run(store: Store, errand: Errand, moment: Moment): readonly Change[] {
   if (errand.kind === 'finalize-namespace') return store.finalizeNamespace(errand.name)
+  if (errand.kind === 'settle-definition') return store.settleDefinition(errand.name, moment)
   const applied: Applied = store.apply(errand.request, moment)
   return applied.changes
 }
@@ -151,6 +159,11 @@ function emptyNamespace(view: StoreView, name: string): readonly Errand[] {
 
 function isPod(object: KubeObject): boolean {
   return object.kind === 'Pod' && object.apiVersion === 'v1'
+}
+
+/** The errand that deletes one object in the background. */
+export function removal(view: StoreView, stored: StoredObject): Errand {
+  return remove(view, stored, 'Background')
 }
 
 function remove(view: StoreView, stored: StoredObject, propagationPolicy: 'Background' | 'Foreground', gracePeriodSeconds?: 0): Errand {

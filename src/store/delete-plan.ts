@@ -1,9 +1,11 @@
 // Deleting an object (kubernetes.md 3.12): at once, or marked until finalizers, grace period or content are gone.
 
+import { endedDefinition } from '../api/crd-status.ts'
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
 import { badRequest, conflict, forbidden, type Failure } from './failure.ts'
 import type { Planned, Planning } from './plan.ts'
+import { isDefinition } from './registry.ts'
 import { isGone, nextGeneration } from './update-plan.ts'
 
 /** DeleteOptions as read from a body. */
@@ -43,6 +45,7 @@ function textOf(value: unknown): string | undefined {
 export function planDelete(old: KubeObject, options: Deleting, planning: Planning): Planned {
   const refused = lasting(old, planning) ?? unmetPrecondition(old, options, planning)
   if (refused !== undefined) return refused
+  if (isDefinition(old)) return planEnd(old, planning)
   const { finalizers: before = [], deletionTimestamp, deletionGracePeriodSeconds = 0 } = old.metadata
   const finalizers = withPropagation(before, options)
   const grace = graceOf(old, options)
@@ -60,6 +63,13 @@ function lasting(old: KubeObject, { served: { spec } }: Planning): Failure | und
   const { name = '' } = old.metadata
   const lasts = spec.group === '' && spec.plural === 'namespaces' && LASTING.has(name)
   return lasts ? forbidden(spec, name, 'this namespace may not be deleted') : undefined
+}
+
+// A definition is held until its objects are gone, whatever the propagation.
+function planEnd(old: KubeObject, planning: Planning): Planned {
+  if (old.metadata.deletionTimestamp !== undefined) return { kind: 'plan', effect: 'none', object: old, warnings: [] }
+  const object = endedDefinition(old, planning.rules.time(planning.now))
+  return { kind: 'plan', effect: 'modified', object, warnings: [] }
 }
 
 function unmetPrecondition(old: KubeObject, options: Deleting, planning: Planning): Failure | undefined {

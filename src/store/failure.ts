@@ -114,6 +114,16 @@ export function namespaceTerminating(spec: KindSpec, name: string, namespace: st
   })
 }
 
+/** 405 for a new object of a kind whose definition is going away. */
+export function endingDefinition(spec: KindSpec): Failure {
+  return failure({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    message: 'create not allowed while custom resource definition is terminating',
+    details: about(spec, '')
+  })
+}
+
 /** 415 for a strategic merge patch of a custom resource. */
 export function unsupportedPatch(): Failure {
   const types = 'application/json-patch+json, application/merge-patch+json'

@@ -7,6 +7,11 @@ import type { KindRules, Served } from './kind-rules.ts'
 /** Group and plural of CustomResourceDefinitions. */
 export const DEFINITIONS = { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' } as const
 
+/** True for a CustomResourceDefinition. */
+export function isDefinition(object: KubeObject): boolean {
+  return object.kind === 'CustomResourceDefinition' && object.apiVersion.startsWith(`${DEFINITIONS.group}/`)
+}
+
 /** A resource's place among all resources. */
 export function tableName(group: string, resource: string): string {
   return `${group}/${resource}`
@@ -38,6 +43,11 @@ export class Registry {
 
   spec(group: string, resource: string): KindSpec | undefined {
     return this.#byTable.get(tableName(group, resource))
+  }
+
+  /** The kind that the definition of this name gave; undefined when it gave none, or one that was there from the start. */
+  defined(name: string): KindSpec | undefined {
+    return this.#defined.get(name)
   }
 
   /** Serves what `definition` describes. */

@@ -16,6 +16,7 @@ import {
   WIDGETS_BETA
 } from '../../test/conformance/small-world.ts'
 import { settle } from './collect.ts'
+import { definitionErrands } from './definitions.ts'
 import { Store } from './store.ts'
 import type { PatchType, StoreAnswer, StoreRequest, WriteOptions } from './store-request.ts'
 
@@ -302,31 +303,48 @@ test('a placed pod has its grace period, an unplaced one goes at once, and a sho
   expect(ask(get('p', PODS)).kind).toBe('failure')
 })
 
-test('a definition is served at once, and its objects go with it', () => {
-  const { store, ask } = world()
-  const definition = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'things.example.org' },
-    spec: {
-      group: 'example.org',
-      names: { kind: 'Thing', plural: 'things' },
-      scope: 'Namespaced',
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }]
-    }
+const THINGS = { group: 'example.org', version: 'v1', resource: 'things' }
+const DEFINITION = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'things.example.org' },
+  spec: {
+    group: 'example.org',
+    names: { kind: 'Thing', plural: 'things' },
+    scope: 'Namespaced',
+    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }]
   }
-  const crds = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
-  const things = { group: 'example.org', version: 'v1', resource: 'things' }
-  expect(ask(get('t', things)).kind).toBe('failure')
-  const answer = objectOf(ask({ verb: 'create', target: { resource: crds }, body: definition, options: {} }))
-  expect(dig(answer, 'status', 'acceptedNames')).toMatchObject({ singular: 'thing', listKind: 'ThingList' })
-  objectOf(ask(create({ apiVersion: 'example.org/v1', kind: 'Thing', metadata: { name: 't' } }, things)))
-  const { changes } = store.apply({ verb: 'delete', target: { resource: crds }, name: 'things.example.org', body: {}, options: {} }, moment)
-  expect(changes.map((change) => [change.kind, change.resource])).toEqual([
-    ['deleted', 'customresourcedefinitions'],
-    ['deleted', 'things']
-  ])
-  expect(ask(get('t', things))).toMatchObject({ status: { code: 404, message: 'the server could not find the requested resource' } })
+}
+const CRDS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
+
+test('a definition is served at once', () => {
+  const { ask } = world()
+  expect(ask(get('t', THINGS)).kind).toBe('failure')
+  const answer = objectOf(ask({ verb: 'create', target: { resource: CRDS }, body: DEFINITION, options: {} }))
+  expect(dig(answer, 'spec', 'names')).toMatchObject({ singular: 'thing', listKind: 'ThingList' })
+  objectOf(ask(create({ apiVersion: 'example.org/v1', kind: 'Thing', metadata: { name: 't' } }, THINGS)))
+})
+
+test('a definition that is deleted takes no new objects, and goes after those there are', () => {
+  const { store, ask } = world()
+  const thing = (name: string, finalizers: readonly string[]) => ({
+    apiVersion: 'example.org/v1',
+    kind: 'Thing',
+    metadata: { name, finalizers }
+  })
+  ask({ verb: 'create', target: { resource: CRDS }, body: DEFINITION, options: {} })
+  ask(create(thing('t', []), THINGS))
+  ask(create(thing('held', ['example.org/hold']), THINGS))
+  const applied = store.apply({ verb: 'delete', target: { resource: CRDS }, name: 'things.example.org', body: {}, options: {} }, moment)
+  const { metadata } = objectOf(applied.answer)
+  expect(metadata).toMatchObject({ finalizers: ['customresourcecleanup.apiextensions.k8s.io'], generation: 1 })
+  expect(failureOf(ask(create(thing('late', []), THINGS)))).toContain('create not allowed while custom resource definition is terminating')
+  settle(store, applied.changes, moment, definitionErrands)
+  expect([...store.inNamespace('demo')].map(({ object }) => object.metadata.name)).toEqual(['held'])
+  expect(store.settleDefinition('things.example.org', moment)).toEqual([])
+  ask(patch('held', { metadata: { finalizers: null } }, { resource: THINGS }))
+  expect(store.settleDefinition('things.example.org', moment)).toMatchObject([{ kind: 'deleted', resource: 'customresourcedefinitions' }])
+  expect(ask(get('t', THINGS))).toMatchObject({ status: { code: 404, message: 'the server could not find the requested resource' } })
 })
 
 test('a namespace goes after its content', () => {

@@ -1,13 +1,14 @@
 // The Kubernetes API as a synchronous, deterministic state machine: a request and a moment in, an answer and the changes it made out.
 // It knows neither HTTP nor disks nor watchers; `kube/api.ts` makes changes durable and shows them. Garbage collection is in collect.ts.
 
+import { nextDefinition } from '../api/crd-status.ts'
 import type { KindSpec } from '../api/kind.ts'
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { assert } from '../std/bug.ts'
 import { dig, isObject } from '../std/json.ts'
 import { planCreate } from './create-plan.ts'
 import { type Deleting, planDelete, readDeleteOptions } from './delete-plan.ts'
-import { noSuchResource, notFound, type Failure } from './failure.ts'
+import { endingDefinition, noSuchResource, notFound, type Failure } from './failure.ts'
 import type { KindRules, Served } from './kind-rules.ts'
 import { listObjects } from './list-objects.ts'
 import { keyOf, ObjectTable } from './object-table.ts'
@@ -140,6 +141,28 @@ export class Store {
     return this.#carryOut({ kind: 'plan', effect: isGone(object) ? 'removed' : 'modified', object, warnings: [] }, spec).changes
   }
 
+  /** The next step in the life of a definition, if one is due. One of a kind that was there from the start has no objects to wait for. */
+  settleDefinition(name: string, moment: Moment): readonly Change[] {
+    const spec = this.#registry.spec(DEFINITIONS.group, DEFINITIONS.resource)
+    const old = spec === undefined ? undefined : this.#table(spec).get(keyOf('', name))
+    if (spec === undefined || old === undefined) return []
+    const object = nextDefinition(old, this.#rules.time(moment.now), this.definedObjects(name).length)
+    if (object === undefined) return []
+    return this.#carryOut({ kind: 'plan', effect: isGone(object) ? 'removed' : 'modified', object, warnings: [] }, spec).changes
+  }
+
+  /** True while the definition of this name is being deleted. */
+  isEnding(name: string): boolean {
+    return this.#tableOf(DEFINITIONS.group, DEFINITIONS.resource).get(keyOf('', name))?.metadata.deletionTimestamp !== undefined
+  }
+
+  /** The objects of the kind that the definition of this name gave. */
+  definedObjects(name: string): readonly StoredObject[] {
+    const spec = this.#registry.defined(name)
+    if (spec === undefined) return []
+    return [...this.#table(spec).objects()].map((object) => ({ group: spec.group, resource: spec.plural, object }))
+  }
+
   #planning(served: Served, moment: Moment): Planning {
     return { ...moment, served, rules: this.#rules, all: this.#table(served.spec).objects() }
   }
@@ -166,6 +189,8 @@ export class Store {
   #planCreate(body: unknown, where: { readonly namespace: string; readonly options: Write['options'] }, planning: Planning): Planned {
     const { namespace, options } = where
     const { spec } = planning.served
+    const definition = `${spec.plural}.${spec.group}`
+    if (this.#registry.defined(definition) !== undefined && this.isEnding(definition)) return endingDefinition(spec)
     const namespaces = this.#registry.spec('', 'namespaces')
     const home = namespaces === undefined ? undefined : this.#table(namespaces).get(keyOf('', namespace))
     const missingHome = namespaces === undefined ? noSuchResource() : notFound(namespaces, namespace)
@@ -212,17 +237,20 @@ export class Store {
     if (spec.group === DEFINITIONS.group && spec.plural === DEFINITIONS.resource && kept.kind === 'deleted') {
       changes.push(...this.#dropKind(kept.object.metadata.name ?? ''))
     }
-    return { object: likeVersion(kept.object, plan.object), changes }
+    const { resourceVersion } = kept.object.metadata
+    const object = { ...plan.object, metadata: { ...plan.object.metadata, ...(resourceVersion !== undefined && { resourceVersion }) } }
+    return { object, changes }
   }
 
   #change(plan: Pick<Plan, 'effect' | 'object'>, spec: KindSpec): Change {
     const { group, plural: resource } = spec
     const resourceVersion = ++this.#version
     const storage = spec.versions.find((version) => version.storage) ?? spec.versions[0]
-    const stamped = { ...plan.object, metadata: { ...plan.object.metadata, resourceVersion: String(resourceVersion) } }
-    const object = storage === undefined ? stamped : inVersion(stamped, { spec, version: storage })
-    const { namespace = '', name = '' } = object.metadata
+    const { namespace = '', name = '' } = plan.object.metadata
     const previous = this.#table(spec).get(keyOf(namespace, name))
+    const last = plan.effect === 'removed' ? lastState(plan.object, previous) : plan.object
+    const stamped = { ...last, metadata: { ...last.metadata, resourceVersion: String(resourceVersion) } }
+    const object = storage === undefined ? stamped : inVersion(stamped, { spec, version: storage })
     const stored = { group, resource, object }
     if (plan.effect === 'removed') this.#forget(stored)
     else this.#keep(stored)
@@ -283,8 +311,10 @@ export class Store {
   }
 }
 
-function likeVersion(object: KubeObject, like: KubeObject): KubeObject {
-  return object.apiVersion === like.apiVersion ? object : { ...object, apiVersion: like.apiVersion }
+// What is removed because its last finalizer went is shown as it was stored, finalizer and all, as a real server shows it.
+function lastState(object: KubeObject, previous: KubeObject | undefined): KubeObject {
+  const held = (previous?.metadata.finalizers ?? []).length > 0
+  return held && previous !== undefined ? previous : object
 }
 
 function missingSubresource(request: Get | Update | Patch, served: Served): Failure | undefined {

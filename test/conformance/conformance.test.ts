@@ -1,10 +1,9 @@
-// The replay part of npm run conformance. A case that fails must be named in `known-failures.ts`.
+// The replay part of npm run conformance.
 
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startEmbeddedTarget } from './embedded-target.ts'
-import { KNOWN_FAILURES } from './known-failures.ts'
 import { readRecordings, replayRecording } from './kubectl.ts'
 
 const data = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'shared', 'data')
@@ -15,14 +14,10 @@ beforeAll(async () => {
 })
 afterAll(() => target.close())
 
-test.each(['1.27.16', '1.32.5', '1.36.3'])(
-  'the recordings of kubectl %s replay, but for the failures named',
-  { timeout: 60_000 },
-  async (version) => {
-    const recording = readRecordings(data).find((one) => one.kubectl === version)
-    if (recording === undefined) throw new Error(`no recording of kubectl ${version} in ${data}`)
-    const result = await replayRecording(target, recording)
-    expect(result.failed.filter(({ id }) => !Object.hasOwn(KNOWN_FAILURES, id.slice(version.length + 1)))).toEqual([])
-    expect(result.passed.length).toBeGreaterThan(200)
-  }
-)
+test.each(['1.27.16', '1.32.5', '1.36.3'])('the recordings of kubectl %s replay', { timeout: 60_000 }, async (version) => {
+  const recording = readRecordings(data).find((one) => one.kubectl === version)
+  if (recording === undefined) throw new Error(`no recording of kubectl ${version} in ${data}`)
+  const result = await replayRecording(target, recording)
+  expect(result.failed).toEqual([])
+  expect(result.passed.length).toBeGreaterThan(200)
+})

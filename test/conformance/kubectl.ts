@@ -32,8 +32,15 @@ export function readRecordings(data: string): Recording[] {
 
 /** The CustomResourceDefinitions of Flagger's file. */
 export function readDefinitions(data: string): Record<string, unknown>[] {
-  const documents = parseAllDocuments(readFileSync(join(data, 'flagger-crds.yaml'), 'utf8'))
+  const documents = parseAllDocuments(indentQuoted(readFileSync(join(data, 'flagger-crds.yaml'), 'utf8')))
   return documents.map((document): unknown => document.toJS()).filter(isObject)
+}
+
+// The file has quoted texts that go on no further to the right than their key, which kubectl's reader takes and `yaml` does not.
+function indentQuoted(text: string): string {
+  return text.replaceAll(/^( *)(?:- )?[\w$.-]+: '(?:[^'\n]|'')*(?:\n(?:[^'\n]|'')*)*'$/gm, (whole: string, indent: string) =>
+    whole.replaceAll(/\n */g, `\n${indent}    `)
+  )
 }
 
 /** Replays a recording. Ids are `VERSION/case`. `only` limits it to cases of these ids. */

@@ -51,11 +51,25 @@ export async function replayCase(server: ServerUnderTest, recorded: RecordedCase
         continue
       }
       const actual = await perform(server, exchange, bindings, part)
-      const wrong = compareAnswer(exchange, actual, { bindings, ignoreZero: false })
+      const wrong = isMidway(recorded.id, exchange)
+        ? compareEnd(exchange, actual)
+        : compareAnswer(exchange, actual, { bindings, ignoreZero: false })
       if (part === recorded) found.push(...wrong.map((one) => `${exchange.method} ${exchange.path}: ${one}`))
     }
   }
   return { differences: found, skipped }
+}
+
+// README: of `crd-delete` only that DELETED comes last. Which steps of the end a client sees meanwhile is a matter of time.
+function isMidway(id: string, exchange: RecordedExchange): boolean {
+  return id === 'crd-delete' && exchange.method === 'GET'
+}
+
+function compareEnd(recorded: RecordedExchange, actual: ActualAnswer): string[] {
+  if (recorded.status !== actual.status) return [`status: expected ${recorded.status}, got ${actual.status}`]
+  const wanted = recorded.responseEvents?.findLast(counts)?.type
+  const last = actual.events?.findLast(counts)?.type
+  return wanted === undefined || wanted === last ? [] : [`last event: expected ${wanted}, got ${last}`]
 }
 
 function firstOwn(exchanges: readonly RecordedExchange[]): number {
@@ -107,7 +121,7 @@ async function perform(server: ServerUnderTest, exchange: RecordedExchange, bind
   const change = (): Promise<void> => (triggers ? makeChanges(server, during.changes) : Promise.resolve())
   // A watch without recorded events had none before its client left.
   const isWatch = exchange.responseEvents !== undefined || (exchange.responseBody === undefined && /[?&]watch=(true|1)/.test(exchange.path))
-  if (isWatch) return watch(server, sent, (exchange.responseEvents ?? []).filter(counts).length, change)
+  if (isWatch) return watch(server, sent, (exchange.responseEvents ?? []).filter(counts), change)
   const answer = await send(server, sent)
   await change()
   return answer
@@ -138,7 +152,14 @@ export async function send(server: ServerUnderTest, sent: Sent): Promise<ActualA
 }
 
 // Ends when as many events came as were recorded, when the server ends the stream, or when the time is up.
-async function watch(server: ServerUnderTest, sent: Sent, wanted: number, onHead: () => Promise<void>): Promise<ActualAnswer> {
+async function watch(
+  server: ServerUnderTest,
+  sent: Sent,
+  expected: readonly { readonly type: string }[],
+  onHead: () => Promise<void>
+): Promise<ActualAnswer> {
+  const wanted = expected.length
+  const last = expected.at(-1)?.type
   const response = await open(server, sent)
   const head = headOf(response)
   const events: { type: string; object: unknown }[] = []
@@ -154,7 +175,8 @@ async function watch(server: ServerUnderTest, sent: Sent, wanted: number, onHead
       const lines = text.split('\n')
       text = lines.pop() ?? ''
       for (const line of lines) if (line !== '') events.push(JSON.parse(line) as { type: string; object: unknown })
-      if (wanted > 0 && events.filter(counts).length >= wanted) done()
+      const got = events.filter(counts)
+      if (wanted > 0 && got.length >= wanted && (last !== 'DELETED' || got.at(-1)?.type === last)) done()
     })
     response.on('end', done)
     response.on('error', done)
