@@ -3,7 +3,7 @@
 
 import { BUILTIN_MESSAGES, MESSAGES } from './builtin-messages.ts'
 import { fieldsOf } from './builtin-notation.ts'
-import { BUILTIN_TEXT } from './builtin-text.ts'
+import { describeField, describeMessage } from './builtin-text.ts'
 import type { Field, FieldType, Scalar } from './builtin-notation.ts'
 import type { Schema } from './schema.ts'
 
@@ -21,7 +21,7 @@ export function messageSchema(name: string): Schema {
     properties[field.name] = { ...typeSchema(field.type), ...factsOf(name, field), proto: field.number }
     if (field.required) required.push(field.name)
   }
-  return { type: 'object', ...described(name), properties, ...(required.length > 0 && { required }) }
+  return { type: 'object', ...described(describeMessage(name)), properties, ...(required.length > 0 && { required }) }
 }
 
 /** `components.schemas` of the OpenAPI documents: every built-in message under its published name, `$ref`s between them. */
@@ -120,8 +120,7 @@ function isKind(name: string): boolean {
   return BUILTIN_MESSAGES.some((each) => each.message === name)
 }
 
-function described(key: string): { readonly description?: string } {
-  const description = BUILTIN_TEXT[key]
+function described(description: string | undefined): { readonly description?: string } {
   return description === undefined ? {} : { description }
 }
 
@@ -140,7 +139,7 @@ function typeSchema(type: FieldType): Schema {
 
 function factsOf(message: string, field: Field): Schema {
   return {
-    ...described(`${message}.${field.name}`),
+    ...described(describeField(message, field.name)),
     ...(field.default !== undefined && { default: field.default }),
     ...(field.atomic && { 'x-kubernetes-map-type': 'atomic' as const }),
     ...(field.listType !== undefined && { 'x-kubernetes-list-type': field.listType }),
@@ -158,7 +157,7 @@ function definitionOf(name: string): Definition {
   const kinds = BUILTIN_MESSAGES.filter((each) => each.message === name).map(({ group, version, kind }) => ({ group, version, kind }))
   return {
     type: 'object',
-    ...described(name),
+    ...described(describeMessage(name)),
     properties,
     ...(required.length > 0 && { required }),
     ...(kinds.length > 0 && { 'x-kubernetes-group-version-kind': kinds })

@@ -1,8 +1,20 @@
 // What `kubectl explain` says of the built-in kinds, in our own words: by message, and by `Message.field`. Fields without a line here are
 // shown by name and type only.
 
-/** Descriptions by `Message` or `Message.field`. */
-export const BUILTIN_TEXT: Readonly<Record<string, string>> = {
+import { COMMON_FIELD_TEXT, FIELD_TEXT } from './builtin-text-fields.ts'
+import { POD_TEXT, SAME_FIELDS, VOLUME_TEXT } from './builtin-text-pod.ts'
+
+/** What a message is; undefined where nothing is said. */
+export function describeMessage(message: string): string | undefined {
+  return TEXT[message]
+}
+
+/** What a field of a message is: its own line, that of the message it repeats, or that of all fields of its name. */
+export function describeField(message: string, field: string): string | undefined {
+  return TEXT[`${message}.${field}`] ?? TEXT[`${SAME_FIELDS[message]}.${field}`] ?? COMMON_FIELD_TEXT[field]
+}
+
+const KIND_TEXT: Readonly<Record<string, string>> = {
   ObjectMeta: 'What every object has: its name, labels and history.',
   'ObjectMeta.name': 'Name, unique in its namespace for the kind; cannot be changed.',
   'ObjectMeta.generateName': 'Beginning of a name to which the server adds five characters; used when name is empty.',
@@ -99,3 +111,5 @@ export const BUILTIN_TEXT: Readonly<Record<string, string>> = {
   Scale: 'The number of replicas of an object.',
   ServiceAccount: 'An identity for pods.'
 }
+
+const TEXT: Readonly<Record<string, string>> = { ...FIELD_TEXT, ...POD_TEXT, ...VOLUME_TEXT, ...KIND_TEXT }

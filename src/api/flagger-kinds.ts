@@ -1,5 +1,6 @@
 // The kinds of flagger.app as the API serves them: names and columns as in Flagger's own CRDs.
 
+import { CUSTOM_TEXT } from './custom-text.ts'
 import { alertProviderSpec } from './flagger-alert-provider.ts'
 import { canarySpec, canaryStatus } from './flagger-canary.ts'
 import { metricTemplateSpec } from './flagger-metric-template.ts'
@@ -34,7 +35,12 @@ export const alertProviderKind = kind('AlertProvider', 'alertproviders', { spec:
 /** All kinds of flagger.app. */
 export const FLAGGER_KINDS: readonly KindSpec[] = [canaryKind, metricTemplateKind, alertProviderKind]
 
-function kind(name: string, plural: string, fields: Readonly<Record<string, Schema>>, columns: readonly PrinterColumn[]): KindSpec {
+function kind(
+  name: keyof typeof CUSTOM_TEXT,
+  plural: string,
+  fields: Readonly<Record<string, Schema>>,
+  columns: readonly PrinterColumn[]
+): KindSpec {
   return {
     group: 'flagger.app',
     kind: name,
@@ -44,7 +50,9 @@ function kind(name: string, plural: string, fields: Readonly<Record<string, Sche
     shortNames: [],
     categories: ['all'],
     scope: 'Namespaced',
-    versions: [{ name: 'v1beta1', served: true, storage: true, schema: wholeObject({ properties: fields }), columns }],
+    versions: [
+      { name: 'v1beta1', served: true, storage: true, schema: wholeObject({ description: CUSTOM_TEXT[name], properties: fields }), columns }
+    ],
     origin: 'custom',
     status: 'subresource',
     selectableFields: []

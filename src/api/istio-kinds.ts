@@ -1,5 +1,6 @@
 // The kinds of networking.istio.io as the API serves them: names, versions and columns as in Istio's own CRDs.
 
+import { CUSTOM_TEXT } from './custom-text.ts'
 import { istioStatus } from './istio-common.ts'
 import { destinationRuleSpec } from './istio-destination-rule.ts'
 import { envoyFilterSpec } from './istio-envoy-filter.ts'
@@ -15,7 +16,7 @@ import { wholeObject } from './object-schema.ts'
 import type { Schema } from './schema.ts'
 
 interface Names {
-  readonly kind: string
+  readonly kind: keyof typeof CUSTOM_TEXT
   readonly plural: string
   readonly shortNames: readonly string[]
   /** Preferred first; the first is also the stored one. */
@@ -112,7 +113,11 @@ function kind(
   columns: readonly PrinterColumn[]
 ): KindSpec {
   const { spec, required } = fields
-  const schema = wholeObject({ properties: { spec, status: istioStatus }, ...(required && { required }) })
+  const schema = wholeObject({
+    description: CUSTOM_TEXT[names.kind],
+    properties: { spec, status: istioStatus },
+    ...(required && { required })
+  })
   return {
     group: 'networking.istio.io',
     kind: names.kind,

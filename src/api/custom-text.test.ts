@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { CUSTOM_TEXT } from './custom-text.ts'
+import { FLAGGER_KINDS } from './flagger-kinds.ts'
+import { ISTIO_KINDS } from './istio-kinds.ts'
+
+test('explain says of each kind of Istio and Flagger what it is, in every version', () => {
+  const described = [...FLAGGER_KINDS, ...ISTIO_KINDS].map(({ kind, versions }) => [
+    kind,
+    new Set(versions.map((one) => one.schema.description))
+  ])
+  expect(Object.fromEntries(described)).toEqual(
+    Object.fromEntries(Object.entries(CUSTOM_TEXT).map(([kind, text]) => [kind, new Set([text])]))
+  )
+})
