@@ -7,6 +7,7 @@ import { RolloutLoop } from '../control/rollout-loop.ts'
 import { WorkloadLoop } from '../control/workload-loop.ts'
 import { type DataDir, openDataDir } from '../host/data-dir.ts'
 import { FileJournal } from '../host/file-journal.ts'
+import { HostError } from '../host/host-error.ts'
 import { Processes } from '../host/processes.ts'
 import { endLeftovers, type Reaper, startReaper } from '../host/reaper.ts'
 import { type Slot, takeSlot } from '../host/slots.ts'
@@ -200,8 +201,9 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
   const { clock, draw, signal } = rig
   const { log, up } = rig.options
   const rules = rulesFor(slot.servicePrefix)
-  const api = await EmbeddedApi.open({ kinds: KINDS, rules, journal: new FileJournal(dir.file('store')), clock, draw })
+  const api = await openStore(dir.file('store'), (journal) => EmbeddedApi.open({ kinds: KINDS, rules, journal, clock, draw }))
   rig.undo(() => api.close())
+  rig.supervise('the store', api.failed)
   const [registry, history] = [new Registry(), new WorkloadHistory()]
   const workers = new Workers({ count: up.workers, clock, registry, env: { SERIN_RUN: dir.run }, register: reaper, onTrouble: log })
   await workers.start()
@@ -222,6 +224,15 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
     history.add(clock.now(), registry.cells())
   }
   return { backend: warnedBackend(api, findings), client, registry, history, mesh, collect }
+}
+
+async function openStore(folder: string, open: (journal: FileJournal) => Promise<EmbeddedApi>): Promise<EmbeddedApi> {
+  try {
+    return await open(new FileJournal(folder))
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new HostError('storage', `cannot go on from ${folder}: ${why}; moved away, serin begins anew`, error)
+  }
 }
 
 /** The controllers and the kubelet. */

@@ -86,6 +86,7 @@ test('a journal that fails stops everything and says why', async () => {
   for (const one of await refused)
     expect(one).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('no space left') } })
   await expect(make(api, 'b')).rejects.toThrow('no space left')
+  await expect(api.failed).rejects.toThrow('no space left')
   expect(steps).toEqual(['500 InternalError'])
   expect(journal.kept.log).toBe('')
 })

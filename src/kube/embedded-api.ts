@@ -85,6 +85,7 @@ export class EmbeddedApi {
   #logLines: number
   #kinds: readonly KindSpec[]
   #failure: Error | undefined
+  readonly #failed = Promise.withResolvers<never>()
 
   /** Reads the journal and goes on from it. Rejects, naming the line, when it is damaged anywhere but at its torn end. */
   static async open(options: EmbeddedApiOptions): Promise<EmbeddedApi> {
@@ -108,6 +109,13 @@ export class EmbeddedApi {
     this.#logLines = logLines
     this.#consequences =
       options.collect === false ? definitionErrands : (view, changes) => [...definitionErrands(view, changes), ...errands(view, changes)]
+    // Nobody may be waiting for it.
+    this.#failed.promise.catch(() => undefined)
+  }
+
+  /** Rejects when the journal failed: from then on nothing is acknowledged. */
+  get failed(): Promise<never> {
+    return this.#failed.promise
   }
 
   /** Every kind served now; the array is replaced, never changed in place. */
@@ -276,6 +284,7 @@ export class EmbeddedApi {
     const message = `the journal failed, so no write is acknowledged any more: ${cause instanceof Error ? cause.message : String(cause)}`
     const error = new Error(message, { cause })
     this.#failure = error
+    this.#failed.reject(error)
     for (const waiter of [...waiting, ...this.#waiting]) waiter.fail(error)
     this.#waiting = []
     this.#unsynced = []
