@@ -8,7 +8,6 @@ import { Reflector } from '../kube/reflector.ts'
 import { lint, problemsOf } from '../lint/lint.ts'
 import { eventReason, problemLine, warningText } from '../lint/problem-text.ts'
 import { keyed, type Ledger, settle } from '../lint/settle.ts'
-import { noticesOf, planOf } from '../rollout/plan.ts'
 import type { ObjectProblem, ProblemObject } from '../route/catalogue.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
@@ -26,10 +25,13 @@ export interface FindingsOptions {
   readonly log: (line: string) => void
 }
 
+const FLAGGER = { group: 'flagger.app', version: 'v1beta1' }
 const ISTIO = { group: 'networking.istio.io', version: 'v1' }
-/** What lint reads beside what routing reads. */
+/** What lint reads beside what routing reads. Canaries are not among them: their controller tells of them itself. */
 const FOLLOWED: readonly ResourceRef[] = [
   { group: 'apps', version: 'v1', resource: 'deployments' },
+  { ...FLAGGER, resource: 'metrictemplates' },
+  { ...FLAGGER, resource: 'alertproviders' },
   { ...ISTIO, resource: 'sidecars' },
   { ...ISTIO, resource: 'workloadentries' },
   { ...ISTIO, resource: 'workloadgroups' },
@@ -157,9 +159,8 @@ export class Findings {
   }
 }
 
-/** What is stored of a workload or a Canary and not acted on. */
+/** What is stored of a workload and not acted on. */
 function notesOn(object: KubeObject): readonly string[] {
-  if (object.kind === 'Canary') return noticesOf(planOf(object))
   const path = object.kind === 'Pod' ? ['spec'] : object.kind === 'Deployment' ? ['spec', 'template', 'spec'] : undefined
   const spec = path === undefined ? undefined : dig(object, ...path)
   // The API has checked the object against its schema.

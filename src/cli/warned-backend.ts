@@ -12,7 +12,7 @@ export interface Warner {
   warningsWithout(gone: ProblemObject): readonly string[]
 }
 
-const LOOKED_AT = new Set(['services', 'deployments', 'pods', 'canaries'])
+const LOOKED_AT = new Set(['services', 'deployments', 'pods'])
 
 /** A backend whose answers carry warnings. */
 export function warnedBackend(backend: ApiBackend, warner: Warner): ApiBackend {
@@ -52,7 +52,7 @@ function warningsOf({ backend, warner }: Sides, request: StoreRequest, answer: S
 }
 
 function isLookedAt(group: string, resource: string): boolean {
-  return group.endsWith('.istio.io') || group === 'gateway.networking.k8s.io' || LOOKED_AT.has(resource)
+  return group.endsWith('.istio.io') || group === 'flagger.app' || group === 'gateway.networking.k8s.io' || LOOKED_AT.has(resource)
 }
 
 function targetOf(backend: ApiBackend, { target, name }: Extract<StoreRequest, { readonly verb: 'delete' }>): ProblemObject {

@@ -108,7 +108,7 @@ test('a Canary that asks for what is not done yet is named once and left alone',
   world.start()
   await world.clock.advance(300_000)
   expect(world.told.map(({ message }) => message)).toEqual([
-    'canary api.test is not acted on: spec.analysis.iterations (blue/green and A/B testing) is not supported yet'
+    'canary api.test is not acted on: spec.analysis.iterations (blue/green and A/B testing): not supported yet'
   ])
   expect(world.writes).toEqual([])
   await world.stop()

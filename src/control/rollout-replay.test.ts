@@ -97,12 +97,19 @@ describe.each(Object.keys(EDITS))('%s', (name) => {
     const world = await play(scenario, name)
     const recorded = { ...expected(scenario) }
     for (const [, stream, change] of EDITS[name] ?? []) recorded[stream] = change(recorded[stream])
-    const got = actual(world)
+    const got = withoutNotice(actual(world))
     const asked = name === 'hooks' ? { ...got, ...withoutEarlyRollbackHooks(got) } : got
     expect(asked).toEqual(recorded)
     await world.stop()
   })
 })
+
+// Not built yet, and said so once: what the pods read is not tracked.
+function withoutNotice(got: Streams): Streams {
+  const [notice, ...told] = got.told
+  expect(notice).toContain('podinfo reads configmap/podinfo-config')
+  return { ...got, told }
+}
 
 // Repair: the rollback hook is asked first and everywhere, in Waiting and before the pods are ready too.
 function withoutEarlyRollbackHooks(got: Streams): Partial<Streams> {

@@ -2,7 +2,9 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { ask } from '../rollout/ask.ts'
-import { noticesOf, planOf } from '../rollout/plan.ts'
+import type { ClusterView } from '../rollout/cluster-view.ts'
+import { noticesOf, noticeText } from '../rollout/notices.ts'
+import { planOf } from '../rollout/plan.ts'
 import { render } from '../rollout/render.ts'
 import { readState } from '../rollout/state.ts'
 import { step as conclude } from '../rollout/step.ts'
@@ -16,7 +18,7 @@ import { putQuestions } from './rollout-questions.ts'
 /** What the loop remembers of a Canary between ticks; losing it costs at most a repeated notice. */
 export interface Memory {
   readonly lookedAt: Millis | undefined
-  /** uid and generation the notices were given for. */
+  /** The notices given last, with the uid they were given for. */
   readonly noticed: string
 }
 
@@ -37,10 +39,10 @@ export async function tick(
 ): Promise<TickResult> {
   const canary = await ports.client.get({ ...RESOURCES.canaries, namespace, name }, { signal })
   if (canary === undefined) return { kind: 'gone' }
-  const noticed = await giveNotices(ports, canary, memory.noticed, signal)
   const plan = planOf(canary)
   const state = readState(canary['status'])
   const cluster = await observe(ports.client, canary, { now: ports.clock.now(), lookedAt: memory.lookedAt }, signal)
+  const noticed = await giveNotices(ports, canary, cluster, { before: memory.noticed, signal })
   const answers = await putQuestions(ports, ask(canary, state, cluster), plan.noData, signal)
   const step = conclude(canary, state, cluster, answers)
   const applied = await apply(ports, canary, { step, writes: render(canary, step, cluster) }, signal)
@@ -52,11 +54,18 @@ export async function tick(
   return { kind: 'ticked', wake: step.wake, memory: { lookedAt, noticed } }
 }
 
-async function giveNotices(ports: RolloutPorts, canary: KubeObject, noticed: string, signal: AbortSignal): Promise<string> {
-  const edition = `${canary.metadata.uid}/${canary.metadata.generation}`
-  if (edition === noticed) return noticed
+async function giveNotices(
+  ports: RolloutPorts,
+  canary: KubeObject,
+  cluster: ClusterView,
+  { before, signal }: { readonly before: string; readonly signal: AbortSignal }
+): Promise<string> {
+  const notices = noticesOf(canary, cluster.target)
+  const edition = JSON.stringify([canary.metadata.uid, notices])
+  if (edition === before) return before
   const { phase } = readState(canary['status'])
-  for (const message of noticesOf(planOf(canary))) {
+  for (const notice of notices) {
+    const message = noticeText(canary, notice)
     ports.log(message)
     await tellEvent(ports, canary, { kind: 'event', type: 'Warning', message, phase }, signal)
   }

@@ -13,6 +13,7 @@ import { lintKinds } from './kinds.ts'
 import type { Mesh } from './mesh.ts'
 import { lintReach } from './reach.ts'
 import { lintRetries } from './retries.ts'
+import { lintRollouts } from './rollouts.ts'
 import { lintWeights } from './weights.ts'
 import { workloadsOf } from './workloads.ts'
 
@@ -27,7 +28,8 @@ export function lint(objects: readonly KubeObject[], pods: 'all' | 'some' = 'som
   const config = meshConfigOf(objects)
   const registry = buildRegistry(config)
   const mesh: Mesh = { config, registry, rules: indexRules(config.destinationRules), workloads: workloadsOf(objects), pods }
-  const problems = [...compileRoutes(config).problems, ...lintKinds(objects), ...ANALYSES.flatMap((analysis) => analysis(mesh))]
+  const alone = [...lintKinds(objects), ...lintRollouts(objects)]
+  const problems = [...compileRoutes(config).problems, ...alone, ...ANALYSES.flatMap((analysis) => analysis(mesh))]
   return problems.toSorted((a, b) => compare(orderOf(a), orderOf(b)))
 }
 

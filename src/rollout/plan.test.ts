@@ -1,14 +1,11 @@
 import { expect, test } from 'vitest'
-import type { KubeObject } from '../api/object.ts'
-import { durationOf, nextWeight, noticesOf, planOf } from './plan.ts'
+import { canaryOf } from '../../test/rollout-objects.ts'
+import { durationOf, nextWeight, type Plan, planOf } from './plan.ts'
 
-function canary(analysis: Record<string, unknown>, spec: Record<string, unknown> = {}): KubeObject {
-  return {
-    apiVersion: 'flagger.app/v1beta1',
-    kind: 'Canary',
-    metadata: { name: 'api', namespace: 'test' },
-    spec: { targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' }, service: { port: 80 }, ...spec, analysis }
-  }
+// A Canary with nothing in its analysis but this.
+const planned = (analysis: Record<string, unknown>): Plan => {
+  const canary = canaryOf()
+  return planOf({ ...canary, spec: { ...Object(canary['spec']), analysis } })
 }
 
 // flagger.md 8.2, scheduler_svc_test, and 2.7.
@@ -21,11 +18,11 @@ test.each([
   [{ stepWeight: 30 }, [30, 60, 90, 100]],
   [{}, [100]]
 ])('%j goes through %j', (analysis, ladder) => {
-  expect(planOf(canary(analysis)).ladder).toEqual(ladder)
+  expect(planned(analysis).ladder).toEqual(ladder)
 })
 
 test('the next weight is the first rung above, and none at the last', () => {
-  const plan = planOf(canary({ stepWeight: 10, maxWeight: 30 }))
+  const plan = planned({ stepWeight: 10, maxWeight: 30 })
   expect([0, 10, 15, 30, 100].map((weight) => nextWeight(plan, weight))).toEqual([10, 20, 20, undefined, undefined])
 })
 
@@ -42,7 +39,7 @@ test.each([
 })
 
 test('defaults are those of Flagger', () => {
-  expect(planOf(canary({ interval: '1s' }))).toMatchObject({
+  expect(planned({ interval: '1s' })).toMatchObject({
     apex: 'api',
     interval: 10_000,
     threshold: 1,
@@ -52,7 +49,7 @@ test('defaults are those of Flagger', () => {
     skipAnalysis: false,
     noData: 'hold'
   })
-  expect(planOf(canary({})).interval).toBe(60_000)
+  expect(planned({}).interval).toBe(60_000)
 })
 
 test('the deprecated threshold is a lower bound for the rate and an upper one for the duration', () => {
@@ -61,24 +58,9 @@ test('the deprecated threshold is a lower bound for the rate and an upper one fo
     { name: 'request-duration', threshold: 500, interval: '30s' },
     { name: 'request-duration', thresholdRange: { max: 400 } }
   ]
-  expect(planOf(canary({ metrics })).metrics).toEqual([
+  expect(planned({ metrics }).metrics).toEqual([
     { metric: 'request-success-rate', interval: 60_000, min: 99, max: undefined },
     { metric: 'request-duration', interval: 30_000, min: undefined, max: 500 },
     { metric: 'request-duration', interval: 60_000, min: undefined, max: 400 }
   ])
-})
-
-test.each([
-  [{ iterations: 3 }, {}, 'not acted on: spec.analysis.iterations'],
-  [{ metrics: [{ name: 'custom', templateRef: { name: 'x' } }] }, {}, 'not acted on: metric custom'],
-  [{}, { targetRef: { kind: 'DaemonSet', name: 'api' } }, 'not acted on: spec.targetRef.kind DaemonSet'],
-  [{ alerts: [{ name: 'x' }] }, {}, 'spec.analysis.alerts is accepted but not acted on yet'],
-  [{}, { autoscalerRef: { name: 'api' } }, 'spec.autoscalerRef is accepted but not acted on yet'],
-  [{ webhooks: [{ name: 'x', url: 'http://x', disableTLS: true }] }, {}, 'disableTLS of webhook x']
-])('%j %j is named', (analysis, spec, notice) => {
-  expect(noticesOf(planOf(canary(analysis, spec)))).toEqual([expect.stringContaining(notice)])
-})
-
-test('a Canary that asks for nothing more gets no notice', () => {
-  expect(noticesOf(planOf(canary({ stepWeight: 10, mirror: false, alerts: [] })))).toEqual([])
 })

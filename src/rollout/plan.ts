@@ -1,5 +1,5 @@
-// What a Canary asks for, with Flagger's defaults filled in (flagger.md 1.2-1.6), and what of it this version does not do. The rest of
-// the part reads the plan, never the spec.
+// What a Canary asks for, with Flagger's defaults filled in (flagger.md 1.2-1.6). The rest of the part reads the plan; only notices.ts,
+// which tells what is not done, reads the spec, and render copies from it.
 
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
@@ -62,15 +62,11 @@ export interface Plan {
   readonly noData: 'hold' | 'fail'
   readonly metrics: readonly MetricCheck[]
   readonly hooks: readonly Hook[]
-  /** Why this Canary cannot be acted on at all, in words; empty when it can. */
-  readonly refused: readonly string[]
-  /** Fields that are accepted and not acted on yet. */
-  readonly ignored: readonly string[]
 }
 
-const SHORTEST_INTERVAL: Millis = 10_000
-const DEFAULT_INTERVAL: Millis = 60_000
-const DEFAULT_HOOK_TIMEOUT: Millis = 10_000
+export const SHORTEST_INTERVAL: Millis = 10_000
+export const DEFAULT_INTERVAL: Millis = 60_000
+export const DEFAULT_HOOK_TIMEOUT: Millis = 10_000
 const DEFAULT_DEADLINE_SECONDS = 600
 
 /** Reads a decoded Canary; fields with values no decoder would pass fall back to their defaults. */
@@ -93,19 +89,8 @@ export function planOf(canary: KubeObject): Plan {
     suspended: dig(spec, 'suspend') === true,
     revertOnDeletion: dig(spec, 'revertOnDeletion') === true,
     metrics: list(dig(analysis, 'metrics')).flatMap(metricOf),
-    hooks: list(dig(analysis, 'webhooks')).map(hookOf),
-    refused: refusedIn(spec),
-    ignored: ignoredIn(spec)
+    hooks: list(dig(analysis, 'webhooks')).map(hookOf)
   }
-}
-
-/** What to tell the user once about a Canary that asks for more than this version does; empty when all of it is acted on. */
-export function noticesOf(plan: Plan): readonly string[] {
-  const name = `canary ${plan.name}.${plan.namespace}`
-  return [
-    ...plan.refused.map((reason) => `${name} is not acted on: ${reason}`),
-    ...(plan.refused.length > 0 ? [] : plan.ignored.map((field) => `${name}: ${field} is accepted but not acted on yet`))
-  ]
 }
 
 function identityOf({ metadata }: KubeObject): Pick<Plan, 'name' | 'namespace' | 'uid' | 'noData'> {
@@ -147,9 +132,14 @@ function ladderOf(analysis: unknown): readonly number[] {
   return rungs.length === 0 ? [100] : rungs
 }
 
+/** True for the names that Flagger reserves for its own metrics. */
+export function isBuiltinMetric(name: unknown): name is BuiltinMetric {
+  return name === 'request-success-rate' || name === 'request-duration'
+}
+
 function metricOf(metric: unknown): readonly MetricCheck[] {
   const name = dig(metric, 'name')
-  if (name !== 'request-success-rate' && name !== 'request-duration') return []
+  if (!isBuiltinMetric(name)) return []
   const interval = durationOf(dig(metric, 'interval')) ?? DEFAULT_INTERVAL
   const range = dig(metric, 'thresholdRange')
   if (isObject(range)) return [{ metric: name, interval, min: number(range['min']), max: number(range['max']) }]
@@ -181,48 +171,6 @@ function hookOf(hook: unknown): Hook {
     retries: positive(dig(hook, 'retries')) ?? 0,
     metadata: isObject(metadata) ? Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])) : undefined
   }
-}
-
-function refusedIn(spec: unknown): readonly string[] {
-  const analysis = dig(spec, 'analysis')
-  const reasons: string[] = []
-  const kind = dig(spec, 'targetRef', 'kind')
-  if (kind !== 'Deployment') reasons.push(`spec.targetRef.kind ${text(kind)}: only Deployment is supported yet`)
-  const provider = dig(spec, 'provider')
-  if (provider !== undefined && provider !== 'istio') reasons.push(`spec.provider ${text(provider)}: only istio is supported`)
-  if (number(dig(spec, 'service', 'port')) === undefined) reasons.push('spec.service.port is missing')
-  if (text(dig(spec, 'service', 'appProtocol'))?.toLowerCase() === 'tcp') reasons.push('spec.service.appProtocol tcp is not supported yet')
-  if (positive(dig(analysis, 'iterations')) !== undefined) {
-    reasons.push('spec.analysis.iterations (blue/green and A/B testing) is not supported yet')
-  }
-  if (list(dig(analysis, 'match')).length > 0) reasons.push('spec.analysis.match is not supported yet')
-  for (const metric of list(dig(analysis, 'metrics'))) {
-    if (metricOf(metric).length === 0) {
-      reasons.push(`metric ${text(dig(metric, 'name'))}: only request-success-rate and request-duration are supported yet`)
-    }
-  }
-  return reasons
-}
-
-const IGNORED: readonly (readonly string[])[] = [
-  ['autoscalerRef'],
-  ['metricsServer'],
-  ['service', 'portDiscovery'],
-  ['service', 'headless'],
-  ['service', 'trafficDistribution'],
-  ['analysis', 'mirror'],
-  ['analysis', 'mirrorWeight'],
-  ['analysis', 'alerts'],
-  ['analysis', 'sessionAffinity']
-]
-
-function ignoredIn(spec: unknown): readonly string[] {
-  const hooks = list(dig(spec, 'analysis', 'webhooks')).filter((hook) => dig(hook, 'disableTLS') === true)
-  const fields = IGNORED.filter((path) => {
-    const value = dig(spec, ...path)
-    return value !== undefined && value !== false && value !== 0 && !(Array.isArray(value) && value.length === 0)
-  }).map((path) => `spec.${path.join('.')}`)
-  return [...fields, ...hooks.map((hook) => `disableTLS of webhook ${text(dig(hook, 'name'))}`)]
 }
 
 function list(value: unknown): readonly unknown[] {

@@ -1,15 +1,11 @@
 import { expect, test } from 'vitest'
+import { canaryOf } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import { dig } from '../std/json.ts'
 import { planOf } from './plan.ts'
 import { copyToPrimary, primaryDeployment, scaleTarget } from './render-deployment.ts'
 
-const canary: KubeObject = {
-  apiVersion: 'flagger.app/v1beta1',
-  kind: 'Canary',
-  metadata: { name: 'api', namespace: 'test', uid: 'u' },
-  spec: { targetRef: { kind: 'Deployment', name: 'api' } }
-}
+const canary = canaryOf()
 
 function deployment(replicas: number | undefined, podSpec: Record<string, unknown> = {}): KubeObject {
   return {

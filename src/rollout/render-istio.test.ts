@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest'
+import { canaryOf } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import { planOf } from './plan.ts'
 import { releaseVirtualService, ruleWrites, virtualServiceWrites } from './render-istio.ts'
 
-function canary(service: Record<string, unknown>): KubeObject {
-  const spec = { targetRef: { kind: 'Deployment', name: 'api' }, service: { port: 80, ...service } }
-  return { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', metadata: { name: 'api', namespace: 'test', uid: 'u' }, spec }
-}
+const canary = (service: Record<string, unknown>): KubeObject => canaryOf({}, { service: { port: 80, ...service } })
 
 test.each([
   [{}, { hosts: ['api'], gateways: ['mesh'] }],

@@ -1,14 +1,10 @@
 import { expect, test } from 'vitest'
+import { canaryOf } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import { planOf } from './plan.ts'
 import { releaseService, serviceWrites } from './render-service.ts'
 
-const canary: KubeObject = {
-  apiVersion: 'flagger.app/v1beta1',
-  kind: 'Canary',
-  metadata: { name: 'api', namespace: 'test', uid: 'u' },
-  spec: { targetRef: { kind: 'Deployment', name: 'api' }, service: { port: 80, targetPort: 8080, portName: 'http2' } }
-}
+const canary = canaryOf({}, { service: { port: 80, targetPort: 8080, portName: 'http2' } })
 const source = { canary, plan: planOf(canary), label: { key: 'app', value: 'api' } }
 
 function live(): KubeObject {
@@ -38,4 +34,15 @@ test('a Service as it should be gets no write, a foreign selector key and port a
 
 test('a Service that is given back selects the pods of the target', () => {
   expect(releaseService(source, live())).toMatchObject([{ patch: { body: { spec: { selector: { app: 'api' } } } } }])
+})
+
+test('a key called unmanaged is set at creation and left alone afterwards', () => {
+  const key = 'helm.toolkit.fluxcd.io/driftDetection'
+  const service = { port: 80, targetPort: 8080, portName: 'http2', unmanagedMetadata: { annotations: [key], labels: ['absent'] } }
+  const unmanaged = { ...source, canary: canaryOf({}, { service }) }
+  const [created] = serviceWrites(unmanaged, 'apex', undefined)
+  expect(created).toMatchObject({ verb: 'create', object: { metadata: { annotations: { [key]: 'disabled' } } } })
+  const changed = { ...live(), metadata: { ...live().metadata, annotations: { ...live().metadata.annotations, [key]: 'mine' } } }
+  expect(serviceWrites(unmanaged, 'apex', changed)).toEqual([])
+  expect(serviceWrites(source, 'apex', changed)).toMatchObject([{ patch: { body: { metadata: { annotations: { [key]: 'disabled' } } } } }])
 })

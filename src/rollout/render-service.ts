@@ -20,7 +20,7 @@ export function serviceWrites(source: ServiceSource, role: ServiceRole, live: Ku
   const wanted = serviceOf(source, role)
   if (live === undefined) return [{ verb: 'create', resource: RESOURCES.services, object: wanted }]
   const body = {
-    ...metadataPatch(live, wanted),
+    ...metadataPatch(live, wanted, dig(source.canary, 'spec', 'service', 'unmanagedMetadata')),
     ...specPatch(live, wanted)
   }
   if (Object.keys(body).length === 0) return []
@@ -71,9 +71,13 @@ function targetPort(value: unknown): unknown {
   return value === 0 || value === '' || value === '0' ? undefined : value
 }
 
-function metadataPatch(live: KubeObject, wanted: KubeObject): Record<string, unknown> {
-  const missing = (key: 'labels' | 'annotations'): Record<string, string> =>
-    Object.fromEntries(Object.entries(wanted.metadata[key] ?? {}).filter(([name, value]) => live.metadata[key]?.[name] !== value))
+// A key that the Canary calls unmanaged is set at creation and left alone where it is.
+function metadataPatch(live: KubeObject, wanted: KubeObject, unmanaged: unknown): Record<string, unknown> {
+  const missing = (key: 'labels' | 'annotations'): Record<string, string> => {
+    const [left, now] = [dig(unmanaged, key), live.metadata[key] ?? {}]
+    const isLeft = (name: string): boolean => Array.isArray(left) && left.includes(name) && Object.hasOwn(now, name)
+    return Object.fromEntries(Object.entries(wanted.metadata[key] ?? {}).filter(([name, value]) => now[name] !== value && !isLeft(name)))
+  }
   const [labels, annotations] = [missing('labels'), missing('annotations')]
   const metadata = {
     ...(Object.keys(labels).length === 0 ? {} : { labels }),

@@ -1,32 +1,13 @@
 import { expect, test } from 'vitest'
+import { canaryOf, clusterOf, deploymentOf, REVISION } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
-import type { ClusterView } from './cluster-view.ts'
-import { revisionOf } from './revision.ts'
 import { findingOf, isDue, isSlow, selectorLabel } from './situation.ts'
 import type { RolloutState } from './state.ts'
 
-const template = { metadata: { labels: { app: 'api' } } }
-const deployment: KubeObject = {
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'api' },
-  spec: { replicas: 1, selector: { matchLabels: { app: 'api' } }, template },
-  status: { replicas: 1, updatedReplicas: 1, availableReplicas: 1 }
-}
-const here = revisionOf(template)
-
 function find(state: RolloutState, metadata: KubeObject['metadata'] = {}, lookedAt?: number) {
-  const spec = { targetRef: { kind: 'Deployment', name: 'api' }, service: { port: 1 }, analysis: { interval: '10s', stepWeight: 50 } }
-  const none = {
-    apexService: undefined,
-    canaryService: undefined,
-    primaryService: undefined,
-    canaryRule: undefined,
-    primaryRule: undefined
-  }
-  const cluster: ClusterView = { ...none, now: 100_000, lookedAt, target: deployment, primary: deployment, virtualService: undefined }
-  const canary = { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', metadata, spec }
-  return { finding: findingOf(canary, state, cluster), cluster }
+  const canary = canaryOf()
+  const cluster = clusterOf({ lookedAt })
+  return { finding: findingOf({ ...canary, metadata: { ...canary.metadata, ...metadata } }, state, cluster), cluster }
 }
 
 const at = (applied: string, promoted: string, since = 0) => ({ since, applied, promoted, failedChecks: 0 })
@@ -34,19 +15,19 @@ const at = (applied: string, promoted: string, since = 0) => ({ since, applied, 
 test.each<readonly [string, RolloutState]>([
   ['begin', { phase: 'new' }],
   ['bootstrap', { ...at('', ''), phase: 'initializing' }],
-  ['idle', { ...at(here, here), phase: 'succeeded' }],
-  ['idle', { ...at(here, 's1-old'), phase: 'failed', weight: 0, because: '' }],
-  ['withdrawn', { ...at('s1-bad', here), phase: 'failed', weight: 0, because: '' }],
-  ['withdrawn', { ...at(here, 's1-old'), phase: 'waiting' }],
+  ['idle', { ...at(REVISION, REVISION), phase: 'succeeded' }],
+  ['idle', { ...at(REVISION, 's1-old'), phase: 'failed', weight: 0, because: '' }],
+  ['withdrawn', { ...at('s1-bad', REVISION), phase: 'failed', weight: 0, because: '' }],
+  ['withdrawn', { ...at(REVISION, 's1-old'), phase: 'waiting' }],
   ['new-revision', { ...at('s1-old', 's1-old'), phase: 'initialized' }],
   ['new-revision', { ...at('s1-bad', 's1-old'), phase: 'failed', weight: 0, because: '' }],
   ['restart', { ...at('s1-other', 's1-old'), phase: 'progressing', weight: 50 }],
-  ['start', { ...at(here, 's1-old'), phase: 'progressing', weight: 0 }],
-  ['look', { ...at(here, 's1-old'), phase: 'progressing', weight: 50 }],
-  ['wait', { ...at(here, 's1-old', 95_000), phase: 'progressing', weight: 50 }],
-  ['shift', { ...at(here, 's1-old', 99_000), phase: 'promoting', weight: 50 }],
-  ['wait', { ...at(here, 's1-old', 99_000), phase: 'finalising' }],
-  ['drain', { ...at(here, 's1-old'), phase: 'finalising' }]
+  ['start', { ...at(REVISION, 's1-old'), phase: 'progressing', weight: 0 }],
+  ['look', { ...at(REVISION, 's1-old'), phase: 'progressing', weight: 50 }],
+  ['wait', { ...at(REVISION, 's1-old', 95_000), phase: 'progressing', weight: 50 }],
+  ['shift', { ...at(REVISION, 's1-old', 99_000), phase: 'promoting', weight: 50 }],
+  ['wait', { ...at(REVISION, 's1-old', 99_000), phase: 'finalising' }],
+  ['drain', { ...at(REVISION, 's1-old'), phase: 'finalising' }]
 ])('finds %s in %j', (kind, state) => {
   expect(find(state).finding.situation.kind).toBe(kind)
 })
@@ -56,13 +37,13 @@ test.each([
   ['promoting', 'nothing-to-abort'],
   ['succeeded', 'nothing-to-abort']
 ] as const)('the rollback annotation in %s is %s', (phase, kind) => {
-  const standing = at(here, 's1-old')
+  const standing = at(REVISION, 's1-old')
   const state: RolloutState = phase === 'succeeded' ? { ...standing, phase } : { ...standing, phase, weight: 50 }
   expect(find(state, { annotations: { 'flagger.app/rollback': 'true' } }).finding.situation.kind).toBe(kind)
 })
 
 test('the next look is an interval after the last one, or after the last write where that is not known', () => {
-  const state: RolloutState = { ...at(here, 's1-old', 95_000), phase: 'progressing', weight: 50 }
+  const state: RolloutState = { ...at(REVISION, 's1-old', 95_000), phase: 'progressing', weight: 50 }
   expect(find(state).finding.dueAt).toBe(105_000)
   const { finding, cluster } = find(state, {}, 90_000)
   expect(finding.dueAt).toBe(100_000)
@@ -70,7 +51,7 @@ test('the next look is an interval after the last one, or after the last write w
 })
 
 test('the selector label is the first of those Flagger knows', () => {
-  const labelled = (matchLabels: Record<string, string>): KubeObject => ({ ...deployment, spec: { selector: { matchLabels } } })
+  const labelled = (matchLabels: Record<string, string>): KubeObject => deploymentOf('api:1', 'api', { selector: { matchLabels } })
   expect(selectorLabel(labelled({ name: 'n', app: 'a' }))).toEqual({ key: 'app', value: 'a' })
   expect(selectorLabel(labelled({ 'app.kubernetes.io/name': 'x', tier: 't' }))).toEqual({ key: 'app.kubernetes.io/name', value: 'x' })
   expect(selectorLabel(labelled({ tier: 't' }))).toBeUndefined()

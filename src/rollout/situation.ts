@@ -5,6 +5,7 @@ import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ClusterView } from './cluster-view.ts'
+import { refusalsOf } from './notices.ts'
 import { nextWeight, type Plan, planOf } from './plan.ts'
 import { type Readiness, readinessOf } from './readiness.ts'
 import { isOwnRevision, promotionMark, revisionOf } from './revision.ts'
@@ -92,7 +93,7 @@ interface Known {
 function situationOf(known: Known): Situation {
   const { canary, plan, state, cluster } = known
   if (canary.metadata.deletionTimestamp !== undefined) return deletion(known)
-  if (plan.refused.length > 0) return { kind: 'refused' }
+  if (refusalsOf(canary['spec']).length > 0) return { kind: 'refused' }
   if (state.phase === 'new') return { kind: 'begin' }
   if (plan.suspended) return { kind: 'suspended' }
   if (cluster.target === undefined) return { kind: 'no-target', because: `deployment ${plan.target}.${plan.namespace} not found` }

@@ -1,72 +1,14 @@
 // One tick at a time: what is concluded.
 
 import { expect, test } from 'vitest'
+import { canaryOf, clusterOf, hookOf, progressing, READY, REVISION, TEMPLATE } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Answer } from './ask.ts'
 import type { ClusterView } from './cluster-view.ts'
-import { promotionMark, revisionOf } from './revision.ts'
-import type { RolloutState, Standing } from './state.ts'
+import { promotionMark } from './revision.ts'
+import type { RolloutState } from './state.ts'
 import { step } from './step.ts'
 
-const template = { metadata: { labels: { app: 'api' } }, spec: { containers: [{ name: 'api', image: 'api:2' }] } }
-const revision = revisionOf(template)
-const READY = { observedGeneration: 1, replicas: 2, updatedReplicas: 2, availableReplicas: 2 }
-const hook = (type: string): unknown => ({ name: type, type, url: `http://hooks/${type}` })
-
-function canary(analysis: Record<string, unknown> = {}, spec: Record<string, unknown> = {}): KubeObject {
-  return {
-    apiVersion: 'flagger.app/v1beta1',
-    kind: 'Canary',
-    metadata: { name: 'api', namespace: 'test', uid: 'u' },
-    spec: {
-      targetRef: { kind: 'Deployment', name: 'api' },
-      service: { port: 80 },
-      ...spec,
-      analysis: {
-        interval: '10s',
-        threshold: 2,
-        stepWeight: 20,
-        maxWeight: 40,
-        metrics: [{ name: 'request-success-rate', thresholdRange: { min: 99 } }],
-        ...analysis
-      }
-    }
-  }
-}
-
-function cluster(change: Partial<ClusterView> = {}): ClusterView {
-  const deployment = (name: string): KubeObject => ({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, namespace: 'test', generation: 1 },
-    spec: { replicas: 2, selector: { matchLabels: { app: 'api' } }, template },
-    status: READY
-  })
-  return {
-    now: 100_000,
-    lookedAt: undefined,
-    target: deployment('api'),
-    primary: deployment('api-primary'),
-    apexService: undefined,
-    canaryService: undefined,
-    primaryService: undefined,
-    canaryRule: undefined,
-    primaryRule: undefined,
-    virtualService: undefined,
-    ...change
-  }
-}
-
-type Running = Standing & { readonly weight: number }
-
-const progressing = (weight: number, failedChecks = 0): Running & { readonly phase: 'progressing' } => ({
-  phase: 'progressing',
-  since: 0,
-  applied: revision,
-  promoted: 's1-old',
-  failedChecks,
-  weight
-})
 const yes: Answer = { kind: 'yes' }
 const no: Answer = { kind: 'no', because: 'success rate 90.00% < 99%' }
 const unknown: Answer = { kind: 'unknown', because: 'no values found' }
@@ -87,14 +29,14 @@ test.each<readonly [string, RolloutState, readonly Answer[], readonly [phase: st
   ['the last rung promotes', progressing(40), [yes], ['promoting', 40, 'Copying api.test template spec to api-primary.test']],
   ['nothing answered holds', progressing(20), [], ['progressing', 20, 'Halt api.test advancement not all was answered']]
 ])('%s', (_, state, answers, [phase, weight, message]) => {
-  const conclusion = step(canary(), state, cluster(), answers)
+  const conclusion = step(canaryOf(), state, clusterOf(), answers)
   expect(conclusion.state.phase).toBe(phase)
   expect(conclusion.canaryWeight).toBe(weight)
   expect(messages(conclusion)).toContain(message)
 })
 
 test('a rollback hook that agrees ends the run', () => {
-  const conclusion = step(canary({ webhooks: [hook('rollback'), hook('post-rollout')] }), progressing(20), cluster(), [yes])
+  const conclusion = step(canaryOf({ webhooks: [hookOf('rollback'), hookOf('post-rollout')] }), progressing(20), clusterOf(), [yes])
   expect(conclusion).toMatchObject({
     state: { phase: 'failed', because: 'manual webhook invoked' },
     canaryWeight: 0,
@@ -104,13 +46,17 @@ test('a rollback hook that agrees ends the run', () => {
 })
 
 test('a look is taken once an interval', () => {
-  expect(step(canary(), progressing(20), cluster({ lookedAt: 95_000 }), [])).toMatchObject({ look: 'none', wake: 5000, announcements: [] })
+  expect(step(canaryOf(), progressing(20), clusterOf({ lookedAt: 95_000 }), [])).toMatchObject({
+    look: 'none',
+    wake: 5000,
+    announcements: []
+  })
 })
 
 test('a primary that already has the revision is a promotion that was interrupted', () => {
-  const marked = { ...template, metadata: { ...template.metadata, annotations: { 'flagger-id': promotionMark('u', revision) } } }
-  const primary = { ...cluster().primary!, spec: { replicas: 2, template: marked } }
-  expect(step(canary(), progressing(40), cluster({ primary }), []).state.phase).toBe('promoting')
+  const marked = { ...TEMPLATE, metadata: { ...TEMPLATE.metadata, annotations: { 'flagger-id': promotionMark('u', REVISION) } } }
+  const primary = { ...clusterOf().primary, spec: { replicas: 2, template: marked } }
+  expect(step(canaryOf(), progressing(40), clusterOf({ primary }), []).state.phase).toBe('promoting')
 })
 
 test('a step that was written to the VirtualService before a crash counts as taken', () => {
@@ -119,12 +65,12 @@ test('a step that was written to the VirtualService before a crash counts as tak
     { destination: { host: 'api-canary' }, weight: 40 }
   ]
   const virtualService = { apiVersion: 'v', kind: 'VirtualService', metadata: {}, spec: { http: [{ route }] } }
-  expect(step(canary(), progressing(20), cluster({ virtualService }), []).state).toMatchObject({ phase: 'progressing', weight: 40 })
+  expect(step(canaryOf(), progressing(20), clusterOf({ virtualService }), []).state).toMatchObject({ phase: 'progressing', weight: 40 })
 })
 
 test('traffic leaves a canary without pods', () => {
-  const target = { ...cluster().target!, status: { ...READY, availableReplicas: 0 } }
-  expect(step(canary(), progressing(20), cluster({ target }), [])).toMatchObject({
+  const target = { ...clusterOf().target, status: { ...READY, availableReplicas: 0 } }
+  expect(step(canaryOf(), progressing(20), clusterOf({ target }), [])).toMatchObject({
     state: { phase: 'progressing', weight: 0 },
     canaryWeight: 0
   })
@@ -132,8 +78,8 @@ test('traffic leaves a canary without pods', () => {
 
 test('a primary stuck in promotion leaves all traffic with the canary, and the next revision mends it', () => {
   const conditions = [{ type: 'Progressing', reason: 'ProgressDeadlineExceeded' }]
-  const primary = { ...cluster().primary!, status: { ...READY, availableReplicas: 0, conditions } }
-  const failed = step(canary(), { ...progressing(40), phase: 'promoting', weight: 40 }, cluster({ primary }), [])
+  const primary = { ...clusterOf().primary, status: { ...READY, availableReplicas: 0, conditions } }
+  const failed = step(canaryOf(), { ...progressing(40), phase: 'promoting', weight: 40 }, clusterOf({ primary }), [])
   expect(failed).toMatchObject({ state: { phase: 'failed', weight: 100 }, canaryWeight: 100, canaryReplicas: 'keep' })
   const later: RolloutState = {
     phase: 'failed',
@@ -144,26 +90,26 @@ test('a primary stuck in promotion leaves all traffic with the canary, and the n
     promoted: 's1-old',
     failedChecks: 0
   }
-  const mended = step(canary(), later, cluster({ primary }), [])
+  const mended = step(canaryOf(), later, clusterOf({ primary }), [])
   expect(mended).toMatchObject({ state: { phase: 'promoting', weight: 100 }, primarySpec: 'copy-canary' })
 })
 
 test.each<readonly [string, KubeObject, Partial<ClusterView>, string]>([
-  ['no target', canary(), { target: undefined }, 'deployment api.test not found'],
-  ['suspended', canary({}, { suspend: true }), {}, 'skipping canary run as object is suspended'],
+  ['no target', canaryOf(), { target: undefined }, 'deployment api.test not found'],
+  ['suspended', canaryOf({}, { suspend: true }), {}, 'skipping canary run as object is suspended'],
   [
     'no primary',
-    canary(),
+    canaryOf(),
     { primary: undefined },
     'api-primary.test is gone and the target is not the promoted revision: apply the promoted revision to have it made again'
   ]
 ])('%s: nothing is touched, and it is said', (_, object, change, message) => {
-  const conclusion = step(object, progressing(20), cluster(change), [])
+  const conclusion = step(object, progressing(20), clusterOf(change), [])
   expect(conclusion.objects).toBe('none')
   expect(messages(conclusion)).toEqual([message])
 })
 
 test('a status that Flagger left is gone on with, its hashes adopted', () => {
   const state: RolloutState = { phase: 'initialized', since: 0, applied: '5678f5d574', promoted: '5678f5d574', failedChecks: 0 }
-  expect(step(canary(), state, cluster(), []).state).toEqual({ ...state, applied: revision, promoted: revision })
+  expect(step(canaryOf(), state, clusterOf(), []).state).toEqual({ ...state, applied: REVISION, promoted: REVISION })
 })

@@ -2,8 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { deployed } from '../../test/route-mesh.ts'
+import { type Leaf, leavesOf, nameOf, pathOf, pathsOf, treatmentOf, withValue } from '../../test/schema-leaves.ts'
 import { ACTED, unactedFields } from '../api/acted-on.ts'
-import type { Treatment } from '../api/acted-on.ts'
 import { destinationRuleSpec } from '../api/istio-destination-rule.ts'
 import { gatewaySpec } from '../api/istio-gateway.ts'
 import { serviceEntrySpec } from '../api/istio-service-entry.ts'
@@ -16,36 +16,7 @@ import { compileRoutes } from './compile-routes.ts'
 import type { Compiled } from './compile-routes.ts'
 import { meshConfigOf } from './mesh-objects.ts'
 
-type Step = string | number
 type Kind = keyof typeof ACTED_ON
-
-/** A field of a schema that holds no further fields, as a path into the first item of every list. */
-interface Leaf {
-  readonly steps: readonly Step[]
-  readonly schema: Schema
-}
-
-function leavesOf(schema: Schema, steps: readonly Step[] = []): Leaf[] {
-  const { properties, items, additionalProperties } = schema
-  if (properties !== undefined) return Object.entries(properties).flatMap(([name, inner]) => leavesOf(inner, [...steps, name]))
-  if (items !== undefined) return leavesOf(items, [...steps, 0])
-  if (isObject(additionalProperties)) return leavesOf(additionalProperties, [...steps, 'probe'])
-  return [{ steps, schema }]
-}
-
-/** Name of a leaf in tables: `http.match.headers.probe.exact`. */
-const nameOf = ({ steps }: Leaf): string => steps.filter((step) => typeof step === 'string').join('.')
-
-function withValue(base: unknown, steps: readonly Step[], value: unknown): unknown {
-  const [step, ...rest] = steps
-  if (step === undefined) return value
-  if (typeof step === 'number') {
-    const list: readonly unknown[] = Array.isArray(base) ? base : []
-    return [withValue(list[0], rest, value), ...list.slice(1)]
-  }
-  const fields = isObject(base) ? base : {}
-  return { ...fields, [step]: withValue(fields[step], rest, value) }
-}
 
 const TO = { destination: { host: 'reviews' } }
 const SPECS: Readonly<Record<Kind, Schema>> = {
@@ -184,26 +155,15 @@ const REVIEWS = [
   ...['default', 'elsewhere'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
 ]
 
-const PATH = (steps: readonly Step[]): string =>
-  steps.reduce<string>((path, step) => (typeof step === 'number' ? `${path}[${step}]` : `${path}.${step}`), 'spec')
-
 /** `acted on` when the field changes what is compiled, `named` when it is told of, else `ignored`. */
 function probe(kind: Kind, leaf: Leaf, value: unknown): string {
   const [, base] = BASES[kind].find(([prefix]) => nameOf(leaf).startsWith(prefix)) ?? ['', {}]
   const without = compiled(kind, base)
   const set = compiled(kind, withValue(base, leaf.steps, value))
-  const path = PATH(leaf.steps)
+  const path = pathOf(leaf.steps)
   const named = set.problems.some((each) => each.code === 'not-applied-yet' && path.startsWith(each.path))
   if (named) return 'named'
   return JSON.stringify(set.table) === JSON.stringify(without.table) ? 'ignored' : 'acted on'
-}
-
-function treatmentOf(treatment: Treatment, steps: readonly Step[]): Treatment | undefined {
-  if (typeof treatment === 'string' || 'idle' in treatment || 'only' in treatment) return treatment
-  const [step, ...rest] = steps
-  if (typeof step === 'number') return treatmentOf(treatment, rest)
-  const inner = step === undefined ? undefined : treatment.fields[step]
-  return inner === undefined ? undefined : treatmentOf(inner, rest)
 }
 
 const KINDS: readonly Kind[] = ['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry']
@@ -239,11 +199,7 @@ describe.each(KINDS)('%s', (kind) => {
 
   test('the table has no field that the schema does not have', () => {
     const names = leaves.map(nameOf)
-    const paths = (treatment: Treatment, path: string): string[] =>
-      typeof treatment === 'string' || !('fields' in treatment)
-        ? [path]
-        : Object.entries(treatment.fields).flatMap(([name, inner]) => paths(inner, path === '' ? name : `${path}.${name}`))
-    expect(paths(ACTED_ON[kind], '').filter((path) => !names.some((name) => name === path || name.startsWith(`${path}.`)))).toEqual([])
+    expect(pathsOf(ACTED_ON[kind]).filter((path) => !names.some((name) => name === path || name.startsWith(`${path}.`)))).toEqual([])
   })
 })
 

@@ -27,6 +27,9 @@ interface Message {
 /** Sentences by code; `{0}`, `{1}`, ... are the arguments. */
 export const CATALOGUE = {
   'not-applied-yet': { severity: 'warning', text: '{0} is accepted but not applied yet' },
+  'canary-refused': { severity: 'error', text: '{0}; the Canary is not acted on' },
+  'read-otherwise': { severity: 'warning', text: '{0}' },
+  'not-tracked': { severity: 'warning', text: '{0}' },
   'bad-regex': { severity: 'error', istio: 'IST0106', text: '"{0}" is not an RE2 expression: {1}' },
   'bad-duration': { severity: 'error', istio: 'IST0106', text: '"{0}" is not a duration such as 10s or 250ms' },
   'no-rules': { severity: 'error', istio: 'IST0106', text: 'the VirtualService has none of http, tcp and tls: it does nothing' },

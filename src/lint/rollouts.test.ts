@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
+import { lint } from './lint.ts'
+import { problemLine } from './problem-text.ts'
+import { lintRollouts } from './rollouts.ts'
+
+const lines = (...objects: Parameters<typeof lint>[0]): readonly string[] => lintRollouts(objects).map(problemLine)
+
+test('a field that the rollout or the rules it writes do not act on is named at its place in the Canary', () => {
+  const service = {
+    port: 80,
+    timeout: '5s',
+    corsPolicy: { allowMethods: ['GET'] },
+    trafficPolicy: { loadBalancer: { simple: 'ROUND_ROBIN' }, outlierDetection: { consecutive5xxErrors: 1 } }
+  }
+  expect(lines(canaryOf({ mirror: true }, { service }))).toEqual([
+    'warning: Canary test/api: spec.analysis.mirror: mirror is accepted but not applied yet [not-applied-yet]',
+    'warning: Canary test/api: spec.service.corsPolicy: corsPolicy is accepted but not applied yet [not-applied-yet]',
+    'warning: Canary test/api: spec.service.trafficPolicy.outlierDetection: outlierDetection is accepted but not applied yet [not-applied-yet]'
+  ])
+})
+
+test('a Canary that cannot be acted on is an error, and that is all that is said of it', () => {
+  expect(lines(canaryOf({ iterations: 3, mirror: true }))).toEqual([
+    'error: Canary test/api: spec.analysis.iterations: (blue/green and A/B testing): not supported yet; the Canary is not acted on [canary-refused]'
+  ])
+})
+
+test('what the target reads is named when the target is there, a raised interval always', () => {
+  const spec = { template: { spec: { containers: [{ name: 'c', envFrom: [{ configMapRef: { name: 'colours' } }] }] } } }
+  const canary = canaryOf({ interval: '5s' })
+  const raised = 'warning: Canary test/api: spec.analysis.interval: 5s is below the shortest, 10s, which is used [read-otherwise]'
+  expect(lines(canary)).toEqual([raised])
+  expect(lines(canary, deploymentOf('api:1', 'api', spec))).toEqual([
+    raised,
+    'warning: Canary test/api: spec.targetRef: api reads configmap/colours: the primary shares it, and a change of it starts no analysis yet [not-tracked]'
+  ])
+})
+
+test.each(['MetricTemplate', 'AlertProvider'])('a %s is named as a whole, a plain Canary not at all', (kind) => {
+  const object = { apiVersion: 'flagger.app/v1beta1', kind, metadata: { name: 'x', namespace: 'test' }, spec: {} }
+  expect(lines(object, canaryOf())).toEqual([
+    `warning: ${kind} test/x: spec: the kind ${kind} is accepted but not applied yet [not-applied-yet]`
+  ])
+})
+
+test('lint tells of Canaries among the rest', () => {
+  expect(lint([canaryOf({ mirror: true })]).map(({ code }) => code)).toContain('not-applied-yet')
+})

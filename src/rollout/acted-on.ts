@@ -1,0 +1,42 @@
+// Which fields of Flagger's kinds a rollout acts on, as one table; acted-on.test.ts holds it against plan, render and questions. Fields that
+// stop a rollout altogether when they ask for something else (provider, iterations, match) are refused in notices.ts.
+
+import { ACTED, each, inside, only, type Treatment } from '../api/acted-on.ts'
+
+const REFUSED = { idle: 'any other value than the one that is done refuses the Canary' }
+const ZERO = only((value) => value === 0)
+
+const METADATA = inside(each('annotations', 'labels'))
+
+const SERVICE = inside({
+  ...each('appProtocol', 'corsPolicy', 'delegation', 'gateways', 'headers', 'hosts', 'match', 'name', 'port', 'portName', 'retries'),
+  ...each('targetPort', 'timeout', 'trafficPolicy', 'unmanagedMetadata'),
+  rewrite: inside(each('authority', 'uri')),
+  apex: METADATA,
+  canary: METADATA,
+  primary: METADATA
+})
+
+const ANALYSIS = inside({
+  ...each('canaryReadyThreshold', 'interval', 'maxWeight', 'primaryReadyThreshold', 'stepWeight', 'stepWeightPromotion', 'stepWeights'),
+  threshold: ACTED,
+  iterations: REFUSED,
+  match: REFUSED,
+  mirrorWeight: ZERO,
+  metrics: inside(each('interval', 'name', 'threshold', 'thresholdRange')),
+  webhooks: inside({
+    ...each('metadata', 'name', 'retries', 'timeout', 'type', 'url'),
+    muteAlert: { idle: 'there are no alerts yet, which is told where they are asked for' }
+  })
+})
+
+const CANARY = inside({
+  ...each('progressDeadlineSeconds', 'revertOnDeletion', 'skipAnalysis', 'suspend'),
+  provider: REFUSED,
+  targetRef: inside({ name: ACTED, kind: REFUSED, apiVersion: { idle: 'Deployments have one version' } }),
+  service: SERVICE,
+  analysis: ANALYSIS
+})
+
+/** The treatment of `spec` by kind; Flagger's other kinds are not acted on at all. */
+export const ACTED_ON = { Canary: CANARY } as const satisfies Readonly<Record<string, Treatment>>

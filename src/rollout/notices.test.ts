@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
+import { configsOf, noticesOf, noticeText, refusalsOf } from './notices.ts'
+
+const texts = (analysis: Record<string, unknown>, spec: Record<string, unknown> = {}): readonly string[] => {
+  const canary = canaryOf(analysis, spec)
+  return noticesOf(canary).map((notice) => noticeText(canary, notice))
+}
+
+test.each([
+  [{ iterations: 3 }, {}, 'canary api.test is not acted on: spec.analysis.iterations (blue/green and A/B testing): not supported yet'],
+  [{ match: [{ headers: {} }] }, {}, 'canary api.test is not acted on: spec.analysis.match (A/B testing): not supported yet'],
+  [
+    { metrics: [{ name: 'custom', templateRef: { name: 'x' } }] },
+    {},
+    'canary api.test is not acted on: spec.analysis.metrics[0] custom: only request-success-rate and request-duration are supported yet'
+  ],
+  [{}, { provider: 'linkerd' }, 'canary api.test is not acted on: spec.provider linkerd: only istio is supported'],
+  [
+    {},
+    { targetRef: { kind: 'DaemonSet', name: 'api' } },
+    'canary api.test is not acted on: spec.targetRef.kind DaemonSet: only Deployment is supported yet'
+  ],
+  [{}, { service: {} }, 'canary api.test is not acted on: spec.service.port is missing'],
+  [{ stepWeight: 12.5 }, {}, 'canary api.test is not acted on: spec.analysis.stepWeight 12.5: must be a whole number'],
+  [{ stepWeights: [1, 2.5] }, {}, 'canary api.test is not acted on: spec.analysis.stepWeights[1] 2.5: must be a whole number'],
+  [{ alerts: [{ name: 'x' }] }, {}, 'canary api.test: spec.analysis.alerts is accepted but not acted on yet'],
+  [{ mirror: true }, {}, 'canary api.test: spec.analysis.mirror is accepted but not acted on yet'],
+  [{}, { autoscalerRef: { name: 'api' } }, 'canary api.test: spec.autoscalerRef is accepted but not acted on yet'],
+  [
+    {},
+    { service: { port: 80, gatewayRefs: [{ name: 'g' }] } },
+    'canary api.test: spec.service.gatewayRefs is accepted but not acted on yet'
+  ],
+  [
+    { metrics: [{ name: 'request-duration', templateRef: { name: 'x' } }] },
+    {},
+    'canary api.test: spec.analysis.metrics[0].templateRef is accepted but not acted on yet'
+  ],
+  [
+    { webhooks: [{ name: 'x', url: 'http://x', disableTLS: true }] },
+    {},
+    'canary api.test: spec.analysis.webhooks[0].disableTLS is accepted but not acted on yet'
+  ],
+  [{ interval: '5s' }, {}, 'canary api.test: spec.analysis.interval 5s is below the shortest, 10s, which is used'],
+  [{ interval: '1mx' }, {}, 'canary api.test: spec.analysis.interval 1mx is not a duration such as 30s or 5m: 60s is used'],
+  [
+    { webhooks: [{ name: 'x', url: 'http://x', timeout: '5sec' }] },
+    {},
+    'canary api.test: spec.analysis.webhooks[0].timeout 5sec is not a duration such as 30s or 5m: 10s is used'
+  ]
+])('%j %j is named', (analysis, spec, notice) => {
+  expect(texts(analysis, spec)).toEqual([notice])
+})
+
+test('a Canary that asks for nothing more gets no notice', () => {
+  expect(texts({ mirror: false, alerts: [], match: [], iterations: 0, mirrorWeight: 0 }, { provider: 'istio' })).toEqual([])
+  expect(refusalsOf(canaryOf()['spec'])).toEqual([])
+})
+
+test('ConfigMaps and Secrets that the target reads are named, each once, wherever it refers to them', () => {
+  const key = (kind: 'configMapKeyRef' | 'secretKeyRef', name: string): unknown => ({
+    name: 'X',
+    valueFrom: { [kind]: { name, key: 'k' } }
+  })
+  const spec = {
+    volumes: [
+      { name: 'a', configMap: { name: 'files' } },
+      { name: 'b', secret: { secretName: 'tls' } },
+      { name: 'c', projected: { sources: [{ configMap: { name: 'more' } }, { secret: { name: 'token' } }] } },
+      { name: 'd', emptyDir: {} }
+    ],
+    initContainers: [{ name: 'i', envFrom: [{ configMapRef: { name: 'init' } }] }],
+    containers: [
+      { name: 'c', envFrom: [{ secretRef: { name: 'env' } }], env: [key('configMapKeyRef', 'files'), key('secretKeyRef', 'password')] },
+      { name: 'plain', env: [{ name: 'A', value: 'b' }] }
+    ]
+  }
+  const all = ['configmap/files', 'secret/tls', 'configmap/more', 'secret/token', 'configmap/init', 'secret/env', 'secret/password']
+  expect(configsOf(spec)).toEqual(all)
+  const target = deploymentOf('api:1', 'api', { template: { spec } })
+  expect(noticesOf(canaryOf(), target)).toEqual([
+    {
+      path: 'spec.targetRef',
+      kind: 'not-tracked',
+      text: `api reads ${all.join(', ')}: the primary shares it, and a change of it starts no analysis yet`
+    }
+  ])
+})

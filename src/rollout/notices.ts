@@ -1,0 +1,132 @@
+// What a user is told once about a Canary that asks for more than is done: why it is not acted on at all, which of its fields are not,
+// which values are read otherwise than written, and what of its target is not tracked.
+
+import { unactedFields } from '../api/acted-on.ts'
+import type { KubeObject } from '../api/object.ts'
+import { dig, isObject } from '../std/json.ts'
+import { ACTED_ON } from './acted-on.ts'
+import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, isBuiltinMetric, SHORTEST_INTERVAL } from './plan.ts'
+
+/** Something to tell: where in the Canary, and what. */
+export interface Notice {
+  readonly path: string
+  readonly kind: 'refused' | 'not-acted-on' | 'read-otherwise' | 'not-tracked'
+  readonly text: string
+}
+
+/** What to tell about a Canary, and about its target where that is known. A refused Canary is only told why. */
+export function noticesOf(canary: KubeObject, target?: KubeObject): readonly Notice[] {
+  const { spec } = canary
+  const refused = refusalsOf(spec)
+  if (refused.length > 0) return refused
+  const ignored = unactedFields(ACTED_ON.Canary, spec, 'spec').map(({ path }): Notice => ({
+    path,
+    kind: 'not-acted-on',
+    text: 'is accepted but not acted on yet'
+  }))
+  return [...ignored, ...otherwise(spec), ...untracked(target)]
+}
+
+/** A notice as a sentence about its Canary: the text of an Event and of a log line. */
+export function noticeText({ metadata }: KubeObject, { kind, path, text }: Notice): string {
+  const name = `canary ${metadata.name ?? ''}.${metadata.namespace ?? ''}`
+  return kind === 'refused' ? `${name} is not acted on: ${path} ${text}` : `${name}: ${path} ${text}`
+}
+
+/** Why a Canary with this `spec` cannot be acted on at all; empty when it can. */
+export function refusalsOf(spec: unknown): readonly Notice[] {
+  const refused: Notice[] = []
+  const refuse = (path: string, text: string): number => refused.push({ path: `spec.${path}`, kind: 'refused', text })
+  const kind = dig(spec, 'targetRef', 'kind')
+  if (kind !== 'Deployment') refuse('targetRef.kind', `${shown(kind)}: only Deployment is supported yet`)
+  const provider = dig(spec, 'provider')
+  if (provider !== undefined && provider !== 'istio') refuse('provider', `${shown(provider)}: only istio is supported`)
+  if (typeof dig(spec, 'service', 'port') !== 'number') refuse('service.port', 'is missing')
+  if (String(dig(spec, 'service', 'appProtocol')).toLowerCase() === 'tcp') refuse('service.appProtocol', 'tcp: not supported yet')
+  const analysis = dig(spec, 'analysis')
+  if (Number(dig(analysis, 'iterations')) > 0) refuse('analysis.iterations', '(blue/green and A/B testing): not supported yet')
+  if (listAt(analysis, 'match').length > 0) refuse('analysis.match', '(A/B testing): not supported yet')
+  for (const [index, metric] of listAt(analysis, 'metrics').entries()) {
+    if (isBuiltinMetric(dig(metric, 'name'))) continue
+    refuse(`analysis.metrics[${index}]`, `${shown(dig(metric, 'name'))}: only request-success-rate and request-duration are supported yet`)
+  }
+  return [...refused, ...fractions(spec)]
+}
+
+// The official schema takes any number; Flagger and Istio want whole ones.
+function fractions(spec: unknown): readonly Notice[] {
+  const analysis = dig(spec, 'analysis')
+  const numbers: readonly (readonly [string, unknown])[] = [
+    ['service.port', dig(spec, 'service', 'port')],
+    ...['stepWeight', 'maxWeight', 'stepWeightPromotion', 'threshold'].map((key) => [`analysis.${key}`, dig(analysis, key)] as const),
+    ...listAt(analysis, 'stepWeights').map((weight, index) => [`analysis.stepWeights[${index}]`, weight] as const)
+  ]
+  return numbers.flatMap(([path, value]) =>
+    typeof value === 'number' && !Number.isInteger(value)
+      ? [{ path: `spec.${path}`, kind: 'refused', text: `${value}: must be a whole number` }]
+      : []
+  )
+}
+
+// The schema's pattern for durations is open at the end, and Flagger raises short intervals, both in silence.
+function otherwise(spec: unknown): readonly Notice[] {
+  const analysis = dig(spec, 'analysis')
+  const notices: Notice[] = []
+  const check = (path: string, given: unknown, standard: number, least = 0): void => {
+    if (given === undefined) return
+    const read = durationOf(given)
+    const text =
+      read === undefined
+        ? `${shown(given)} is not a duration such as 30s or 5m: ${standard / 1000}s is used`
+        : `${shown(given)} is below the shortest, ${least / 1000}s, which is used`
+    if (read === undefined || read < least) notices.push({ path: `spec.analysis.${path}`, kind: 'read-otherwise', text })
+  }
+  check('interval', dig(analysis, 'interval'), DEFAULT_INTERVAL, SHORTEST_INTERVAL)
+  for (const [index, metric] of listAt(analysis, 'metrics').entries()) {
+    check(`metrics[${index}].interval`, dig(metric, 'interval'), DEFAULT_INTERVAL)
+  }
+  for (const [index, hook] of listAt(analysis, 'webhooks').entries()) {
+    check(`webhooks[${index}].timeout`, dig(hook, 'timeout'), DEFAULT_HOOK_TIMEOUT)
+  }
+  return notices
+}
+
+// Flagger copies what the pods read to `<name>-primary` and starts a run when it changes (flagger.md 2.4); not built yet.
+function untracked(target: KubeObject | undefined): readonly Notice[] {
+  const read = configsOf(dig(target, 'spec', 'template', 'spec'))
+  if (read.length === 0) return []
+  const text = `${target?.metadata.name ?? ''} reads ${read.join(', ')}: the primary shares it, and a change of it starts no analysis yet`
+  return [{ path: 'spec.targetRef', kind: 'not-tracked', text }]
+}
+
+/** The ConfigMaps and Secrets that a pod spec refers to, as `configmap/name` and `secret/name`, each once, in order. */
+export function configsOf(podSpec: unknown): readonly string[] {
+  const found = new Set<string>()
+  const add = (kind: string, name: unknown): void => {
+    if (typeof name === 'string' && name !== '') found.add(`${kind}/${name}`)
+  }
+  const source = (holder: unknown): void => {
+    add('configmap', dig(holder, 'configMap', 'name'))
+    add('secret', dig(holder, 'secret', 'secretName') ?? dig(holder, 'secret', 'name'))
+    add('configmap', dig(holder, 'configMapRef', 'name') ?? dig(holder, 'configMapKeyRef', 'name'))
+    add('secret', dig(holder, 'secretRef', 'name') ?? dig(holder, 'secretKeyRef', 'name'))
+  }
+  for (const volume of listAt(podSpec, 'volumes')) {
+    source(volume)
+    for (const projected of listAt(dig(volume, 'projected'), 'sources')) source(projected)
+  }
+  for (const container of [...listAt(podSpec, 'initContainers'), ...listAt(podSpec, 'containers')]) {
+    for (const from of listAt(container, 'envFrom')) source(from)
+    for (const variable of listAt(container, 'env')) source(dig(variable, 'valueFrom'))
+  }
+  return [...found]
+}
+
+function listAt(value: unknown, key: string): readonly unknown[] {
+  const found = isObject(value) ? value[key] : undefined
+  return Array.isArray(found) ? found : []
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null)
+}

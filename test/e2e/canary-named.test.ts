@@ -1,0 +1,89 @@
+// What of Flagger's kinds is accepted and not acted on is named: in kubectl's Warnings, in Events and in the log.
+
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { eventsOf } from './canary-guide.ts'
+import { KUBECTL_FOUND, until } from './run.ts'
+import { type Serin, startSerin } from './serin.ts'
+
+const OBJECTS = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: default}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec:
+      containers:
+      - {name: api, image: serin/demo, envFrom: [{configMapRef: {name: colours, optional: true}}]}
+---
+apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: {name: api, namespace: default}
+spec:
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: api}
+  autoscalerRef: {apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, name: api}
+  service:
+    port: 80
+    gatewayRefs: [{name: public}]
+    corsPolicy: {allowMethods: [GET]}
+  analysis:
+    interval: 5s
+    threshold: 1
+    stepWeight: 50
+    sessionAffinity: {cookieName: seen}
+    alerts: [{name: chat, providerRef: {name: chat}}]
+`
+const BLUE_GREEN = `apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: {name: web, namespace: default}
+spec:
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  service: {port: 80}
+  analysis: {interval: 1m, threshold: 1, iterations: 5}
+---
+apiVersion: flagger.app/v1beta1
+kind: MetricTemplate
+metadata: {name: latency, namespace: default}
+spec:
+  provider: {type: prometheus, address: http://prometheus}
+  query: vector(1)
+`
+
+let serin: Serin
+
+beforeAll(async () => {
+  if (KUBECTL_FOUND) serin = await startSerin()
+})
+
+afterAll(() => serin?.stop())
+
+it.skipIf(!KUBECTL_FOUND)('kubectl: fields of a Canary without effect come back as Warnings, as Events and in the log', async () => {
+  const { stderr } = await serin.kubectl(['apply', '-f', '-'], { input: OBJECTS })
+  const warned = stderr.split('\n').filter((line) => line.includes('spec.service') || line.includes('spec.a') || line.includes('targetRef'))
+  expect(warned.toSorted()).toEqual([
+    'Warning: spec.analysis.alerts: alerts is accepted but not applied yet [not-applied-yet]',
+    'Warning: spec.analysis.interval: 5s is below the shortest, 10s, which is used [read-otherwise]',
+    'Warning: spec.analysis.sessionAffinity: sessionAffinity is accepted but not applied yet [not-applied-yet]',
+    'Warning: spec.autoscalerRef: autoscalerRef is accepted but not applied yet [not-applied-yet]',
+    'Warning: spec.service.corsPolicy: corsPolicy is accepted but not applied yet [not-applied-yet]',
+    'Warning: spec.service.gatewayRefs: gatewayRefs is accepted but not applied yet [not-applied-yet]',
+    'Warning: spec.targetRef: api reads configmap/colours: the primary shares it, and a change of it starts no analysis yet [not-tracked]'
+  ])
+  const message = 'canary api.default: spec.autoscalerRef is accepted but not acted on yet'
+  await until('an Event', async () => (await eventsOf(serin, 'default', 'api')).includes(`Warning ${message}`))
+  expect(serin.lines.join('\n')).toContain(message)
+})
+
+it.skipIf(!KUBECTL_FOUND)(
+  'kubectl: a Canary of another strategy is not acted on, and a MetricTemplate has no effect; both say so',
+  async () => {
+    const { stderr } = await serin.kubectl(['apply', '-f', '-'], { input: BLUE_GREEN })
+    const refused = 'spec.analysis.iterations: (blue/green and A/B testing): not supported yet; the Canary is not acted on [canary-refused]'
+    expect(stderr).toContain(`Warning: ${refused}\n`)
+    expect(stderr).toContain('Warning: spec: the kind MetricTemplate is accepted but not applied yet [not-applied-yet]\n')
+    const message = 'canary web.default is not acted on: spec.analysis.iterations (blue/green and A/B testing): not supported yet'
+    await until('an Event', async () => (await eventsOf(serin, 'default', 'web')).includes(`Warning ${message}`))
+    await until('the log', () => serin.lines.some((line) => line.includes('MetricTemplate default/latency')))
+    expect(serin.lines.join('\n')).toContain(message)
+  }
+)
