@@ -256,8 +256,14 @@ async function startLoops(rig: Rig, { dir, reaper, slot }: Ground, { client, mes
   await kubelet.start()
   rig.supervise('the kubelet', kubelet.following)
   rig.undo(() => kubelet.stop(POD_GRACE))
-  const controller = recorder('serin')
-  const workloads = new WorkloadLoop({ client, clock, draw, log, event: (event, stop) => controller.record(event, stop) })
+  const [deployments, replicaSets] = [recorder('deployment-controller'), recorder('replicaset-controller')]
+  const workloads = new WorkloadLoop({
+    client,
+    clock,
+    draw,
+    log,
+    event: (event, stop) => (event.about.kind === 'ReplicaSet' ? replicaSets : deployments).record(event, stop)
+  })
   rig.supervise('the workload controller', workloads.run(signal))
   rig.supervise('metrics', sample(collect, clock, signal))
   const flagger = recorder('flagger')

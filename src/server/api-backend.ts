@@ -58,7 +58,7 @@ export interface LogOptions {
   readonly sinceTime?: string
 }
 
-/** The ends of an exec or attach. Absent streams were not asked for. The pod side writes, awaits, and never closes `stdin`. */
+/** The ends of an exec. Absent streams were not asked for. The pod side writes, awaits, and never closes `stdin`. */
 export interface ExecStreams {
   readonly stdin?: AsyncIterable<Uint8Array>
   stdout(chunk: Uint8Array): Promise<void>
@@ -76,7 +76,7 @@ export type LogAnswer =
   | { readonly kind: 'log'; readonly chunks: AsyncIterable<Uint8Array> }
   | { readonly kind: 'failure'; readonly status: Status }
 
-/** Running pods, as the kubelet reaches them. An empty command attaches to the container's own process. */
+/** Running pods, as the kubelet reaches them. */
 export interface PodAccess {
   log(pod: PodName, container: string, options: LogOptions & { readonly signal: AbortSignal }): LogAnswer
   exec(pod: PodName, container: string, command: readonly string[], streams: ExecStreams): Promise<ExecExit>

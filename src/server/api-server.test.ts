@@ -226,6 +226,40 @@ test('exec carries output, input and the exit code over its channels', async () 
   })
 })
 
+test('attach follows the output from now on, and takes no input', async () => {
+  expect(await attached('stdout=true&stderr=true')).toEqual([
+    ['stdout', 'demo/web/app tail=0\n'],
+    ['outcome', expect.objectContaining({ status: 'Success' })]
+  ])
+  const [refused] = await attached('stdin=true&stdout=true')
+  expect(refused).toEqual(['outcome', expect.objectContaining({ message: expect.stringContaining('containers have no standard input') })])
+})
+
+async function attached(query: string): Promise<unknown[]> {
+  const url = `${server.url.replace('https', 'wss')}/api/v1/namespaces/demo/pods/web/attach?${query}`
+  const socket = new WebSocket(url, ['v5.channel.k8s.io'], { ca: authority.certificate, headers: { authorization: `Bearer ${token}` } })
+  const messages: unknown[] = []
+  socket.on('message', (data: Buffer) => {
+    const text = data.subarray(1).toString()
+    messages.push(data[0] === 3 ? ['outcome', JSON.parse(text)] : [data[0] === 1 ? 'stdout' : data[0], text])
+  })
+  await once(socket, 'close')
+  return messages
+}
+
+test('who asks for port-forward is told where the pod is', async () => {
+  const request = httpsRequest(`${server.url}/api/v1/namespaces/demo/pods/web/portforward`, {
+    method: 'POST',
+    ca: authority.certificate,
+    headers: { authorization: `Bearer ${token}`, connection: 'Upgrade', upgrade: 'SPDY/3.1' }
+  })
+  request.end()
+  const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage]
+  const [body] = (await once(response, 'data')) as [Buffer]
+  expect(response.statusCode).toBe(501)
+  expect(body.toString()).toContain("connect to the pod's own address")
+})
+
 test('an SPDY client is told what to do', async () => {
   const request = httpsRequest(`${server.url}/api/v1/namespaces/demo/pods/web/exec?command=ls`, {
     method: 'POST',

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Status } from '../store/store-request.ts'
 import { forbid, refuse } from './access.ts'
-import { type ApiPath, parseApiPath, type ResourcePath } from './api-path.ts'
+import { type ApiPath, parseApiPath } from './api-path.ts'
 import type { Identity } from './certificate.ts'
 import { describeApi, OpenApiCache } from './describe-api.ts'
 import { drained, GUARDED, guardServer, malformed } from './http-guard.ts'
@@ -159,17 +159,25 @@ async function upgrade(
   }
 }
 
+const NO_UPGRADE = failure(404, 'NotFound', 'nothing here takes an upgrade')
+const NO_PORT_FORWARD = failure(
+  501,
+  'NotImplemented',
+  "ports are not forwarded: pods run on this machine, so connect to the pod's own address (kubectl get pod -o wide names it)"
+)
+
 function refuseUpgrade(request: IncomingMessage, path: ApiPath): Status | undefined {
-  const takes = path.kind === 'resource' && path.resource === 'pods' && (path.subresource === 'exec' || path.subresource === 'attach')
-  if (!takes) return failure(404, 'NotFound', 'nothing here takes an upgrade')
+  if (path.kind !== 'resource' || path.resource !== 'pods') return NO_UPGRADE
+  const { subresource } = path
+  if (subresource === 'portforward') return NO_PORT_FORWARD
+  if (subresource !== 'exec' && subresource !== 'attach') return NO_UPGRADE
   if (request.headers.upgrade?.toLowerCase() !== 'websocket' || request.method !== 'GET') {
     return failure(400, 'BadRequest', 'exec and attach are served over WebSocket only, not over SPDY: use kubectl 1.30 or later')
   }
-  const target: ResourcePath = path
-  if (target.subresource === 'exec' && !/[?&]command=/.test(request.url ?? '')) {
+  if (subresource === 'exec' && !/[?&]command=/.test(request.url ?? '')) {
     return failure(400, 'BadRequest', 'you must specify at least 1 command for the container')
   }
-  return forbid(request.headers, 'create', target)
+  return forbid(request.headers, 'create', path)
 }
 
 function endWith(socket: Duplex, status: Status): void {

@@ -8,7 +8,7 @@ import type { ExecExit, ExecStreams, PodAccess, PodName } from './api-backend.ts
 import { flag } from './query.ts'
 import { statusBody } from './status.ts'
 
-/** What to run, and where. An empty command attaches to the container's own process. */
+/** What to run, and where. An empty command attaches to the output of the container's own process. */
 export interface ExecTarget {
   readonly pod: PodName
   readonly container: string
@@ -55,7 +55,8 @@ async function converse(socket: WebSocket, pods: PodAccess, target: ExecTarget, 
     tty: flag(query, 'tty'),
     signal: gone.signal
   }
-  const exit = await pods.exec(target.pod, target.container, target.command, streams).catch((error: unknown): ExecExit => ({
+  const run = target.command.length === 0 ? attach(pods, target, streams) : pods.exec(target.pod, target.container, target.command, streams)
+  const exit = await run.catch((error: unknown): ExecExit => ({
     kind: 'failed',
     message: error instanceof Error ? error.message : 'the command could not be run'
   }))
@@ -63,6 +64,17 @@ async function converse(socket: WebSocket, pods: PodAccess, target: ExecTarget, 
   // A paused socket would never see the answer to this.
   socket.resume()
   socket.close(1000)
+}
+
+// Containers keep their output in their log alone: attaching is following it from now on.
+async function attach(pods: PodAccess, { pod, container }: ExecTarget, streams: ExecStreams): Promise<ExecExit> {
+  if (streams.stdin !== undefined)
+    return { kind: 'failed', message: 'containers have no standard input: attach without -i, or use exec -i' }
+  const options = { follow: true, previous: false, timestamps: false, tailLines: 0, signal: streams.signal }
+  const answer = pods.log(pod, container, options)
+  if (answer.kind === 'failure') return { kind: 'failed', message: answer.status.message }
+  for await (const chunk of answer.chunks) await streams.stdout(chunk)
+  return { kind: 'exited', code: 0 }
 }
 
 /** The Status that kubectl reads a command's end from. */

@@ -7,7 +7,7 @@ test('set fields without effect are named once, empty ones not at all', () => {
     ignoredFields({
       containers: [container, { ...container, name: 'b', securityContext: {} }],
       initContainers: [{ name: 'c', tty: true }],
-      tolerations: [],
+      tolerations: [{ key: 'a', operator: 'Exists' }],
       securityContext: {},
       affinity: { nodeAffinity: {} },
       volumes: [

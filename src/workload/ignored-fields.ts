@@ -3,6 +3,7 @@
 import { isObject } from '../std/json.ts'
 import type { PodSpec } from './objects.ts'
 
+// Not among them: tolerations. The one node has no taints, so bearing some is always fulfilled, and the API adds two to every pod.
 const OF_POD = [
   'affinity',
   'dnsConfig',
@@ -15,7 +16,6 @@ const OF_POD = [
   'readinessGates',
   'runtimeClassName',
   'securityContext',
-  'tolerations',
   'topologySpreadConstraints'
 ]
 const OF_CONTAINER = ['resources', 'securityContext', 'volumeDevices', 'stdin', 'tty']
