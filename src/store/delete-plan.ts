@@ -45,7 +45,10 @@ function textOf(value: unknown): string | undefined {
 export function planDelete(old: KubeObject, options: Deleting, planning: Planning): Planned {
   const refused = lasting(old, planning) ?? unmetPrecondition(old, options, planning)
   if (refused !== undefined) return refused
-  if (isDefinition(old)) return planEnd(old, planning)
+  return isDefinition(old) ? planEnd(old, planning) : planMarked(old, options, planning)
+}
+
+function planMarked(old: KubeObject, options: Deleting, planning: Planning): Planned {
   const { finalizers: before = [], deletionTimestamp, deletionGracePeriodSeconds = 0 } = old.metadata
   const finalizers = withPropagation(before, options)
   const grace = graceOf(old, options)
