@@ -1,0 +1,241 @@
+// The published parser's cases (shared/data/http1) through the whole engine: raw bytes on a socket in, node:http as the judge on the other
+// side. scanner.test.ts holds the scanner alone against them, at every split; here it is what passes through that counts.
+
+import { readFileSync } from 'node:fs'
+import http from 'node:http'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Cluster, TableChange } from '../route/route-table.ts'
+import { seeded } from '../std/draw.ts'
+import { DataPlane } from './data-plane.ts'
+
+interface Message {
+  readonly start: number
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: string
+  readonly complete: boolean
+  readonly headersComplete: boolean
+  readonly method?: string
+  readonly url?: string
+  readonly version?: string
+  readonly statusCode?: number
+}
+
+interface Case {
+  readonly id: string
+  readonly type: 'request' | 'response'
+  readonly input: string
+  readonly messages: readonly Message[]
+  readonly error: { readonly reason: string } | null
+  readonly upgrade?: boolean
+}
+
+const CASES = JSON.parse(readFileSync('../shared/data/http1/cases.json', 'utf8')) as Case[]
+
+const clock = {
+  now: () => Date.now(),
+  after: (delay: number, wake: () => void) => {
+    const timer = setTimeout(wake, delay)
+    return () => clearTimeout(timer)
+  }
+}
+
+let made: DataPlane
+let port: number
+const servers: Server[] = []
+// What the judge behind the engine read to its end.
+let whole: string[] = []
+let answer = Buffer.alloc(0)
+
+const listen = async (server: Server): Promise<number> => {
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return (server.address() as AddressInfo).port
+}
+
+beforeAll(async () => {
+  const judge = http.createServer((request, response) => {
+    let body = ''
+    request.setEncoding('latin1').on('data', (chunk: string) => (body += chunk))
+    request.on('end', () => {
+      whole.push(`${request.method} ${request.url} ${body}`)
+      response.end('judged')
+    })
+  })
+  // Answers each connection's first bytes with what the case says, and ends.
+  const speaker = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => socket.end(answer))
+  })
+  made = new DataPlane({ clock, draw: seeded(1), readMode: 'buffer' })
+  made.apply([...routed('judge', await listen(judge)), ...routed('speaker', await listen(speaker))])
+  const source = { workload: 'w', namespace: 'n', app: 'a', version: 'v' }
+  port = await made.listen({ id: 'http', address: '127.0.0.1', port: 0, entry: { kind: 'gateway', port: 80 }, source })
+})
+
+afterAll(async () => {
+  await made.drain(0)
+  for (const server of servers) server.close()
+})
+
+// Everything to `judge`, but for the host `speaker`.
+function routed(id: 'judge' | 'speaker', to: number): TableChange[] {
+  const endpoint = { address: '127.0.0.1', port: to, weight: 1, pod: id, namespace: 'n', workload: id, app: id, version: 'v' }
+  const limits = { maxConnections: 1e9, maxPendingRequests: 1e9, maxRequests: 1e9, maxRetries: 1e9, maxRequestsPerConnection: 1 }
+  const name = { id, host: `${id}.n`, namespace: 'n', serviceName: id, port: 80, subset: undefined }
+  const cluster: Cluster = { ...name, endpoints: [endpoint], balance: 'round-robin', connectTimeout: 1000, idleTimeout: 60_000, ...limits }
+  const choices = [{ cluster: id, weight: 1, authority: undefined, request: undefined, response: undefined }]
+  const action = { kind: 'forward' as const, choices, total: 1, rewrite: undefined, timeout: 0, retry: undefined }
+  const ref = { virtualService: 'n/a', name: undefined, index: 0 }
+  const routes = [{ ref, path: { kind: 'any' as const }, headers: [], query: [], action }]
+  const scope = { id: 'gateway|80', kind: 'gateway' as const, port: 80, namespace: '', tls: false }
+  return [
+    { kind: 'put-cluster', version: 1, cluster },
+    { kind: 'put-entry', version: 1, entry: { id, version: 1, host: '*', httpsRedirect: false, routes } },
+    ...(id === 'judge' ? [{ kind: 'put-scope' as const, version: 1, scope }] : []),
+    { kind: 'bind', version: 1, scope: scope.id, host: id === 'judge' ? '*' : id, entry: id }
+  ]
+}
+
+// The published inputs rarely name a host, which RFC 9112 3.2 asks for: it is put behind each request line that lacks it.
+function withHosts({ input, messages }: Case): Buffer {
+  let bytes = Buffer.from(input, 'utf8')
+  for (const message of messages.toReversed()) {
+    const line = bytes.indexOf('\r\n', bytes[message.start] === 13 ? message.start + 2 : message.start)
+    if (line < 0 || message.headers.some(([name]) => name.toLowerCase() === 'host')) continue
+    bytes = Buffer.concat([bytes.subarray(0, line), Buffer.from('\r\nHost: case'), bytes.subarray(line)])
+  }
+  return bytes
+}
+
+interface Talk {
+  readonly text: string
+  /** The engine ended the connection. */
+  readonly ended: boolean
+}
+
+// Sends the bytes; resolves when the engine ends the connection or `enough` holds.
+function talk(bytes: Buffer, enough: (text: string) => boolean): Promise<Talk> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    let text = ''
+    const finish = (ended: boolean): void => {
+      socket.destroy()
+      resolve({ text, ended })
+    }
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+      if (enough(text)) finish(false)
+    })
+    socket.on('end', () => finish(true))
+    socket.on('error', () => finish(true))
+    socket.write(bytes)
+    if (enough('')) setImmediate(() => finish(false))
+  })
+}
+
+const refusals = (text: string): number => text.match(/HTTP\/1\.1 (4|5)\d\d /g)?.length ?? 0
+const answers = (text: string): number => text.match(/HTTP\/1\.1 200 /g)?.length ?? 0
+const latin = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
+
+// Cases that the published parser takes and the engine refuses, with the reason.
+const STRICTER: Record<string, string> = {
+  'request-connection: CRLF between requests, implicit `keep-alive`': 'two empty lines before a request; one is skipped',
+  'request-method: CONNECT request': 'CONNECT is not served',
+  'request-method: CONNECT request with CAPS': 'CONNECT is not served',
+  'request-method: CONNECT with body': 'CONNECT is not served',
+  'request-method: M-SEARCH request': 'the target * is for OPTIONS (RFC 9112 3.2.4)',
+  'request-method: SOURCE request with ICE': 'ICE',
+  'request-method: OPTIONS request with RTSP': 'RTSP',
+  'request-method: ANNOUNCE request with RTSP': 'RTSP',
+  'request-sample: Firefox GET': 'the Host field is no authority: 0.0.0.0=5000',
+  'request-transfer-encoding: POST with `chunked` as last transfer-encoding': 'a fragment in the target; only chunked is known',
+  'request-transfer-encoding: POST with `chunked` as last transfer-encoding (multiple headers)':
+    'a fragment in the target; only chunked is known',
+  'request-uri: Fragment in URI': 'a request target has no fragment (RFC 9112 3.2)',
+  'request-uri: `host:port` and basic auth': 'userinfo in the target (RFC 9110 4.2.4)',
+  'response-connection: HTTP 101 response with Upgrade and Content-Length header': 'nobody asked for an upgrade',
+  'response-connection: HTTP 101 response with Upgrade and Transfer-Encoding header': 'nobody asked for an upgrade',
+  'response-connection: HTTP 100 first, then 400': 'an empty line before a response is not in RFC 9112 2.2',
+  'response-sample: RTSP response': 'RTSP',
+  'response-sample: ICE response': 'ICE',
+  'response-sample: HTTP version 0.9': 'HTTP/0.9',
+  'response-sample: Response starting with CRLF': 'an empty line before a response is not in RFC 9112 2.2',
+  'response-transfer-encoding: `chunked` before other transfer-encoding': 'only chunked is known',
+  'response-transfer-encoding: multiple transfer-encoding where chunked is not the last one': 'only chunked is known',
+  'response-transfer-encoding: `chunkedchunked` transfer-encoding does not enable chunked enconding': 'only chunked is known'
+}
+// Cases that the published parser refuses and the engine takes, with the reason.
+const LOOSER: Record<string, string> = {
+  'request-connection: CRLF between requests, explicit `close`': 'bytes after Connection: close are dropped with the connection',
+  'request-connection: CRLF between requests, explicit `close` followed by tab':
+    'bytes after Connection: close are dropped with the connection',
+  'request-invalid: HTTP protocol and ANNOUNCE method': 'a method that is a token',
+  'request-invalid: Invalid method': 'a method that is a token',
+  'response-connection: HTTP/1.1 with keep-alive disabled and 204 status': 'bytes after Connection: close are dropped with the connection',
+  'response-connection: HTTP/1.1 with keep-alive disabled, content-length': 'bytes after Connection: close are dropped with the connection'
+}
+
+const casesOf = (type: Case['type'], which: 'taken' | 'refused'): (readonly [string, Case])[] =>
+  CASES.filter((one) => one.type === type && LOOSER[one.id] === undefined)
+    .filter((one) => (one.error !== null || STRICTER[one.id] !== undefined) === (which === 'refused'))
+    .map((one) => [one.id, one])
+
+const asJudged = ({ method, url = '', body }: Message): string =>
+  `${method} ${url.replace(/^http:\/\/[^/?]+/, '').replace(/^(?=\?|$)/, '/')} ${latin(body)}`
+
+test.each(casesOf('request', 'taken'))('%s: each request is passed on as the published parser reads it', async (_, one) => {
+  whole = []
+  const complete = one.messages.filter((message) => message.complete)
+  // What follows a request for an upgrade that is not granted is not compared.
+  const due = one.upgrade === true ? 1 : complete.length
+  const { text } = await talk(withHosts(one), (seen) => answers(seen) + refusals(seen) >= due)
+  expect(whole.slice(0, due)).toEqual(complete.slice(0, due).map(asJudged))
+  expect(one.upgrade === true ? 0 : refusals(text)).toBe(0)
+})
+
+test.each(casesOf('request', 'refused'))('%s: it is refused once, and nothing of it or behind it is passed on whole', async (_, one) => {
+  whole = []
+  const complete = one.messages.filter((message) => message.complete).map(asJudged)
+  const { text, ended } = await talk(withHosts(one), () => false)
+  expect([ended, refusals(text)]).toEqual([true, 1])
+  expect(complete.slice(0, whole.length)).toEqual(whole)
+  expect(whole.length).toBeLessThan(one.messages.length)
+})
+
+// Asks for the answer of a case through the engine; node:http reads it.
+function ask(one: Case): Promise<{ readonly status: number; readonly body: string; readonly complete: boolean }> {
+  answer = Buffer.from(one.input, 'utf8')
+  return new Promise((resolve) => {
+    http
+      .get({ port, host: '127.0.0.1', agent: false, headers: { host: 'speaker' } }, (response) => {
+        let body = ''
+        const done = (): void => resolve({ status: response.statusCode ?? 0, body, complete: response.complete })
+        response.setEncoding('latin1').on('data', (chunk: string) => (body += chunk))
+        response.on('end', done)
+        response.on('error', done)
+      })
+      .on('error', () => resolve({ status: 0, body: '', complete: false }))
+  })
+}
+
+test.each(casesOf('response', 'taken'))('%s: the first answer is passed on as the published parser reads it', async (_, one) => {
+  const [first] = one.messages
+  // A length that was announced and not sent is an answer cut off; one that only the end of the connection ends is whole.
+  const cut = first?.complete === false && first.headers.some(([name]) => /content-length|transfer-encoding/i.test(name))
+  expect(await ask(one)).toEqual({ status: first?.statusCode, body: latin(first?.body ?? ''), complete: !cut })
+})
+
+test.each(casesOf('response', 'refused'))('%s: it is 502, or cut off where its body went wrong', async (_, one) => {
+  const [first] = one.messages
+  const { status, complete } = await ask(one)
+  // A body that goes wrong in the same read as its head takes the head with it.
+  const cut = first?.headersComplete === true && one.error !== null
+  expect([cut ? [0, first.statusCode] : [502], !cut]).toEqual([expect.arrayContaining([status]), complete])
+})
+
+test('every difference listed is a case that exists', () => {
+  const ids = new Set(CASES.map(({ id }) => id))
+  expect([...Object.keys(STRICTER), ...Object.keys(LOOSER)].filter((id) => !ids.has(id))).toEqual([])
+})
