@@ -1,8 +1,7 @@
 // A small mesh for tests of routing and linting: Services with pods and slices in one call, the guides' manifests by number, and requests
 // as plain objects.
 
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { parseAllDocuments } from 'yaml'
 import type { KubeObject } from '../src/api/object.ts'
 import { compileRoutes } from '../src/route/compile-routes.ts'
@@ -14,8 +13,7 @@ import { gatewayScope, meshScope } from '../src/route/route-table.ts'
 import { prepare } from '../src/route/router.ts'
 import type { Router } from '../src/route/router.ts'
 import type { Draw } from '../src/std/draw.ts'
-
-const MANIFESTS = '../shared/guides/manifests'
+import { manifestPath } from './guides.ts'
 
 /** Objects of a YAML text, aged in order of appearance. */
 export function objectsOf(text: string): KubeObject[] {
@@ -29,10 +27,7 @@ export function objectsOf(text: string): KubeObject[] {
 
 /** The objects of a guide's manifest by its number, e.g. 02. */
 export function manifest(number: string): KubeObject[] {
-  if (!existsSync(MANIFESTS)) throw new Error(`${MANIFESTS} is missing: it is expected beside the repository`)
-  const name = readdirSync(MANIFESTS).find((each) => each.startsWith(`${number}-`))
-  if (name === undefined) throw new Error(`no manifest ${number} in ${MANIFESTS}`)
-  return objectsOf(readFileSync(join(MANIFESTS, name), 'utf8'))
+  return objectsOf(readFileSync(manifestPath(number), 'utf8'))
 }
 
 interface Deployed {

@@ -36,6 +36,12 @@ const FOLLOWED: readonly ResourceRef[] = [
   { ...ISTIO, resource: 'serviceentries' }
 ]
 
+/** A table and the objects it was made from. */
+interface InForce {
+  readonly table: RouteTable
+  readonly objects: readonly KubeObject[]
+}
+
 /** Owns the table in force and the listeners of the data plane. */
 export class Mesh {
   readonly #options: MeshOptions
@@ -43,6 +49,8 @@ export class Mesh {
   readonly #listening = new Map<string, number | undefined>()
   readonly #pushed = new Set<() => void>()
   #table: RouteTable = EMPTY_TABLE
+  /** What every worker acknowledged. */
+  #inForce: InForce = { table: EMPTY_TABLE, objects: [] }
   /** Everything has been listed once: before that a table would lack what is not yet known. */
   #following = false
   #scheduled = false
@@ -90,13 +98,32 @@ export class Mesh {
   /** Resolves once no cluster in force has an endpoint of the pod. */
   drained(pod: KubeObject, signal: AbortSignal): Promise<void> {
     const { namespace, name } = pod.metadata
-    const isIn = (): boolean =>
-      Object.values(this.#table.clusters).some(({ endpoints }) =>
-        endpoints.some((endpoint) => endpoint.pod === name && endpoint.namespace === namespace)
-      )
+    return this.#once(
+      ({ table }) =>
+        !Object.values(table.clusters).some(({ endpoints }) =>
+          endpoints.some((endpoint) => endpoint.pod === name && endpoint.namespace === namespace)
+        ),
+      signal
+    )
+  }
+
+  /** Resolves once what is in force was made from `object` as it is now, or later; after `limit` in any case. */
+  async obeys(object: KubeObject, limit: Millis): Promise<void> {
+    if (!this.#following) return
+    const over = new AbortController()
+    const cancel = this.#options.clock.after(limit, () => over.abort())
+    const version = Number(object.metadata.resourceVersion)
+    await this.#once(
+      ({ objects }) => objects.some((other) => isSame(other, object) && Number(other.metadata.resourceVersion) >= version),
+      over.signal
+    )
+    cancel()
+  }
+
+  #once(test: (inForce: InForce) => boolean, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {
-        if (isIn() && !signal.aborted) return
+        if (!test(this.#inForce) && !signal.aborted) return
         this.#pushed.delete(look)
         resolve()
       }
@@ -139,6 +166,7 @@ export class Mesh {
     const { table } = compileRoutes(meshConfigOf(objects), this.#table)
     this.#table = table
     await this.#options.workers.push(table)
+    this.#inForce = { table, objects }
     for (const look of this.#pushed) look()
     await this.#listen(objects, table)
   }
@@ -162,4 +190,8 @@ export class Mesh {
       }
     }
   }
+}
+
+function isSame(a: KubeObject, b: KubeObject): boolean {
+  return a.kind === b.kind && a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace
 }

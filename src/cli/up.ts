@@ -40,6 +40,7 @@ import { gatewayListener, SHELL } from './listeners.ts'
 import { Mesh } from './mesh.ts'
 import type { UpOptions } from './options.ts'
 import { kubeletOf } from './pods.ts'
+import { obeyedBackend } from './obeyed-backend.ts'
 import { warnedBackend } from './warned-backend.ts'
 import { choosePorts, HOST, meshPlan, type Ports } from './ports.ts'
 
@@ -80,6 +81,8 @@ const SAMPLE_PERIOD: Millis = 1000
 const DRAIN: Millis = 3000
 const POD_GRACE: Millis = 3000
 const LAST_DRAIN: Millis = 500
+/** How long the answer to a change of Istio's rules waits for the mesh workers; it is given then in any case. */
+const OBEYED_WITHIN: Millis = 1000
 const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'istio-system']
 
 /** Starts an instance. Rejects, with everything stopped again, when that is impossible. */
@@ -223,7 +226,8 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
     await workers.collect()
     history.add(clock.now(), registry.cells())
   }
-  return { backend: warnedBackend(api, findings), client, registry, history, mesh, collect }
+  const obeyed = obeyedBackend(api, (object) => mesh.obeys(object, OBEYED_WITHIN))
+  return { backend: warnedBackend(obeyed, findings), client, registry, history, mesh, collect }
 }
 
 async function openStore(folder: string, open: (journal: FileJournal) => Promise<EmbeddedApi>): Promise<EmbeddedApi> {

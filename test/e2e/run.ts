@@ -1,6 +1,7 @@
 // Commands as a user types them, run to their end; and waiting for something to become true, with a bound.
 
 import { spawn, spawnSync } from 'node:child_process'
+import { expect } from 'vitest'
 
 /** How a command ended. */
 export interface Ran {
@@ -35,6 +36,12 @@ export function run(program: string, args: readonly string[], options: RunOption
     child.stdin.on('error', () => undefined)
     child.stdin.end(options.input ?? '')
   })
+}
+
+/** The command itself when it ended with 0; fails the test with what it printed otherwise. */
+export function succeeded(ran: Ran): Ran {
+  expect(ran.code, ran.stdout + ran.stderr).toBe(0)
+  return ran
 }
 
 /** True when a program of this name answers. Tests that need it are skipped, and named by `npm test`, where it does not. */

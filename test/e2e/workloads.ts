@@ -1,0 +1,44 @@
+// What the guides take for granted: Services and Deployments of the demo application, as documents for `kubectl apply -f -`.
+
+/** A version of an application: Deployment `<app>-<version>`, pods with both labels. */
+export interface Version {
+  readonly app: string
+  readonly version: string
+  readonly image: string
+  readonly replicas?: number
+  readonly namespace?: string
+}
+
+/** A Service that selects by `app` alone; its ports lead to 8080. */
+export function service(name: string, ports: readonly number[] = [8080], namespace = 'default'): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace },
+    spec: { selector: { app: name }, ports: ports.map((port) => ({ name: `http-${port}`, port, targetPort: 8080 })) }
+  }
+}
+
+/** A Deployment whose pods are ready as soon as they answer. */
+export function deployment({ app, version, image, replicas = 1, namespace = 'default' }: Version): object {
+  const labels = { app, version }
+  const readinessProbe = { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1 }
+  const container = { name: app, image, ports: [{ containerPort: 8080 }], readinessProbe }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: `${app}-${version}`, namespace },
+    spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [container] } } }
+  }
+}
+
+/** The objects as text for kubectl's standard input. */
+export function documents(...objects: readonly object[]): string {
+  return objects.map((object) => JSON.stringify(object)).join('\n')
+}
+
+/** What the spec of a VirtualService says to split `host` over its subsets, also as a merge patch. */
+export function weights(host: string, shares: Readonly<Record<string, number>>): object {
+  const route = Object.entries(shares).map(([subset, weight]) => ({ destination: { host, subset }, weight }))
+  return { http: [{ route }] }
+}
