@@ -1,72 +1,85 @@
 // `-f`: objects from files, applied as kubectl apply does: what the file said last time, what it says now and what is there are merged, so
 // that fields others own (the weights of a rollout under way) stay.
 
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import type { KindSpec } from '../api/kind.ts'
 import type { KubeObject, ResourceRef } from '../api/object.ts'
-import { parseYaml } from '../api/yaml.ts'
 import { ApiError, type CallOptions, type KubeClient } from '../kube/kube-client.ts'
+import { findingLine } from '../lint/lint-manifests.ts'
+import { type PlacedObject, readManifests } from '../lint/manifests.ts'
 import { isObject, sameJson } from '../std/json.ts'
+import { readFiles, skippedLine } from './read-files.ts'
 
-/** What became of one file or object: a line for the user. */
+/** Files hold what the API would refuse: a line for each, with file, line, object and field. */
+export class ManifestError extends Error {
+  override readonly name = 'ManifestError'
+  readonly lines: readonly string[]
+
+  constructor(lines: readonly string[]) {
+    super(lines.join('; '))
+    this.lines = lines
+  }
+}
+
+/** What became of an object of a file: a line for the user. */
 export interface FileOutcome {
-  readonly kind: 'applied' | 'problem'
+  readonly kind: 'applied' | 'skipped' | 'refused'
   readonly line: string
 }
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
-const FILE_MAX = 16 * 1024 * 1024
 
-/** The YAML and JSON files of a path, folders without their subfolders, as `kubectl apply -f` takes them. Throws what the file system says. */
-export function filesAt(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path]
-  return readdirSync(path)
-    .filter((name) => /\.(ya?ml|json)$/.test(name))
-    .toSorted()
-    .map((name) => join(path, name))
-}
-
-/** Objects of files, with what is wrong in lines. Namespaces and definitions come first: others need them. */
-export function readObjects(paths: readonly string[]): { readonly objects: readonly KubeObject[]; readonly problems: readonly string[] } {
-  const objects: KubeObject[] = []
-  const problems: string[] = []
-  for (const path of paths.flatMap(filesAt)) {
-    if (statSync(path).size > FILE_MAX) {
-      problems.push(`${path}: is larger than ${FILE_MAX} bytes`)
-      continue
-    }
-    const text = parseYaml(readFileSync(path, 'utf8'))
-    problems.push(...text.problems.filter(({ severity }) => severity === 'error').map(({ line, message }) => `${path}:${line}: ${message}`))
-    for (const { value, line } of text.objects) {
-      if (isNamed(value)) objects.push(value)
-      else problems.push(`${path}:${line}: the object needs apiVersion, kind and metadata.name`)
-    }
-  }
-  const first = (object: KubeObject): number => (object.kind === 'Namespace' ? 0 : object.kind === 'CustomResourceDefinition' ? 1 : 2)
-  return { objects: objects.toSorted((a, b) => first(a) - first(b)), problems }
-}
-
-function isNamed(value: unknown): value is KubeObject {
-  if (!isObject(value) || !isObject(value['metadata'])) return false
-  return typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string' && typeof value['metadata']['name'] === 'string'
+/**
+ * Objects of files, namespaces and definitions first: others need them. Throws a ManifestError with every error, before anything is
+ * applied; what is only worth a look goes to `log`. Kinds that are not in `kinds` may come from definitions among the files.
+ */
+export async function readObjects(
+  paths: readonly string[],
+  kinds: readonly KindSpec[],
+  log: (line: string) => void
+): Promise<readonly PlacedObject[]> {
+  if (paths.length === 0) return []
+  const { manifests, skipped } = await readFiles(paths)
+  const beside = skippedLine(skipped)
+  if (beside !== undefined) log(beside)
+  const { objects, findings } = readManifests(manifests, kinds)
+  const errors = findings.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) throw new ManifestError(errors.map(findingLine))
+  // Whether a kind is known is seen when it is applied.
+  for (const finding of findings) if (finding.code !== 'unknown-kind') log(findingLine(finding))
+  const first = ({ object }: PlacedObject): number => (object.kind === 'Namespace' ? 0 : object.kind === 'CustomResourceDefinition' ? 1 : 2)
+  return objects.toSorted((a, b) => first(a) - first(b))
 }
 
 /** Applies one object; the line says created, configured, unchanged, or why not. */
 export async function applyObject(
   client: KubeClient,
   kinds: readonly KindSpec[],
-  object: KubeObject,
+  placed: PlacedObject,
   options: CallOptions
 ): Promise<FileOutcome> {
+  const { file, line, object } = placed
   const found = resourceOf(kinds, object)
+  const at = `${file}:${line}: `
   const label = `${object.kind.toLowerCase()}/${object.metadata.name ?? ''}`
-  if (found === undefined) return { kind: 'problem', line: `${label}: no kind ${object.kind} in ${object.apiVersion}` }
+  if (found === undefined) return { kind: 'skipped', line: `${at}${label}: not applied: no kind ${object.kind} in ${object.apiVersion}` }
+  if (object.metadata.name === undefined) return { kind: 'refused', line: `${at}${label}: metadata.name is missing: it cannot be applied` }
   try {
-    return { kind: 'applied', line: `${label} ${await applyTo(client, found, object, options)}` }
+    return { kind: 'applied', line: `${label} ${await applyTo(client, found, asWritten(placed), options)}` }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    return { kind: 'problem', line: `${label}: ${error.message}` }
+    return { kind: 'refused', line: `${at}${label}: ${error.message}` }
+  }
+}
+
+/** The object without what decoding added; its names have been checked. */
+function asWritten({ written, object: { apiVersion, kind, metadata } }: PlacedObject): KubeObject {
+  const { name, namespace } = metadata
+  const own = isObject(written['metadata']) ? written['metadata'] : {}
+  return {
+    ...written,
+    apiVersion,
+    kind,
+    metadata: { ...own, ...(name !== undefined && { name }), ...(namespace !== undefined && { namespace }) }
   }
 }
 

@@ -5,10 +5,11 @@ test.each([
   ['', { images: {} }],
   ['images: {"reviews:*": "serin/demo"}', { images: { 'reviews:*': 'serin/demo' } }],
   ['images:\n  api: [node, api.mjs]\n', { images: { api: ['node', 'api.mjs'] } }],
-  ['image: {}', ['image: unknown field; only images is known']],
-  ['images: []', ['images: must be a map from image patterns to an image or a command']],
-  ['images: {a: 1}', ['images["a"]: must be an image, a command line or a list of words']],
-  ['images: {', expect.arrayContaining([expect.stringContaining('line 1')])]
+  ['image: {}', ['c:1: image: unknown field; only images is known']],
+  ['images: []', ['c:1: images: must be a map from image patterns to an image or a command']],
+  ['images:\n  b: x\n  "a:*": 1\n', ['c:3: images.a:*: must be an image, a command line or a list of words']],
+  ['images: {}\n---\nimages: {}\n', ['c:3: a second document: only one is read']],
+  ['images: {', expect.arrayContaining([expect.stringContaining('c:1: ')])]
 ])('%j', (text, want) => {
-  expect(readConfig(text)).toEqual(want)
+  expect(readConfig(text, 'c')).toEqual(want)
 })

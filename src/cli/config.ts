@@ -11,21 +11,32 @@ export interface Config {
 
 export const NO_CONFIG: Config = { images: {} }
 
-/** The config of a text, or what is wrong with it in lines. */
-export function readConfig(text: string): Config | readonly string[] {
+/** The config of a text, or what is wrong with it: lines such as `serin.yaml:3: images: must be a map ...`. */
+export function readConfig(text: string, file: string): Config | readonly string[] {
   const { objects, problems } = parseYaml(text)
   const errors = problems.filter(({ severity }) => severity === 'error')
-  if (errors.length > 0) return errors.map(({ line, path, message }) => `line ${line}: ${path === '' ? '' : `${path} `}${message}`)
-  const [first] = objects
+  if (errors.length > 0) return errors.map(({ line, path, message }) => `${file}:${line}: ${path === '' ? '' : `${path}: `}${message}`)
+  const [first, second] = objects
   if (first === undefined) return NO_CONFIG
-  const unknown = Object.keys(first.value).filter((name) => name !== 'images')
-  if (unknown.length > 0) return unknown.map((name) => `${name}: unknown field; only images is known`)
-  const { images = {} } = first.value
-  if (!isObject(images)) return ['images: must be a map from image patterns to an image or a command']
-  const wrong = Object.entries(images).filter(([, target]) => !isTarget(target))
-  if (wrong.length > 0) return wrong.map(([pattern]) => `images["${pattern}"]: must be an image, a command line or a list of words`)
+  if (second !== undefined) return [`${file}:${second.line}: a second document: only one is read`]
+  const faults = faultsOf(first.value)
+  if (faults.length > 0) return faults.map(({ path, message }) => `${file}:${first.locate(path).line}: ${path}: ${message}`)
   // every value has just been tested
-  return { images: images as Config['images'] }
+  return { images: (first.value['images'] ?? {}) as Config['images'] }
+}
+
+interface Fault {
+  readonly path: string
+  readonly message: string
+}
+
+function faultsOf(config: Readonly<Record<string, unknown>>): Fault[] {
+  const unknown = Object.keys(config).filter((name) => name !== 'images')
+  if (unknown.length > 0) return unknown.map((name) => ({ path: name, message: 'unknown field; only images is known' }))
+  const { images = {} } = config
+  if (!isObject(images)) return [{ path: 'images', message: 'must be a map from image patterns to an image or a command' }]
+  const wrong = Object.entries(images).filter(([, target]) => !isTarget(target))
+  return wrong.map(([pattern]) => ({ path: `images.${pattern}`, message: 'must be an image, a command line or a list of words' }))
 }
 
 function isTarget(value: unknown): value is ImageTarget {

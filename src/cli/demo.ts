@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { HostError } from '../host/host-error.ts'
 import { systemClock, systemDraw } from '../host/system-clock.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
+import { ManifestError } from './apply-files.ts'
 import type { Config } from './config.ts'
 import { type GatewayCount, gatewayCount, Ledger, total } from './demo-ledger.ts'
 import { ask, RATE, startLoad } from './demo-load.ts'
@@ -19,6 +20,7 @@ import { BAD, type Ending, GOOD, release, type Stage, summaryOf } from './demo-s
 import { type DemoSummary, type Line, line, summaryLines } from './demo-view.ts'
 import type { DemoOptions, UpOptions } from './options.ts'
 import { avoidTakenPorts } from './ports.ts'
+import { UnreadableError } from './read-files.ts'
 import { type Instance, startInstance } from './up.ts'
 
 /** What the demo is run with. */
@@ -108,10 +110,15 @@ async function startBeside(up: UpOptions, config: Config, log: (line: string) =>
     return await start(await avoidTakenPorts(up))
   } catch (error) {
     const given = [up.apiPort, up.httpPort, up.adminPort, up.meshPort]
-    if (error instanceof HostError || given.every((port) => port !== undefined)) throw error
+    if (isFinal(error) || given.every((port) => port !== undefined)) throw error
     const [apiPort = 0, httpPort = 0, adminPort = 0, meshPort = 0] = given
     return start({ ...up, apiPort, httpPort, adminPort, meshPort })
   }
+}
+
+/** Another port would not help. */
+function isFinal(error: unknown): boolean {
+  return error instanceof HostError || error instanceof ManifestError || error instanceof UnreadableError
 }
 
 interface Performance extends DemoRun {

@@ -2,13 +2,14 @@
 
 import { readFileSync } from 'node:fs'
 import { HostError } from '../host/host-error.ts'
-import { lint } from '../lint/lint.ts'
-import { problemLine, summaryLine } from '../lint/problem-text.ts'
-import { readObjects } from './apply-files.ts'
+import { findingLine, lintManifests, reportSummary } from '../lint/lint-manifests.ts'
+import { ManifestError } from './apply-files.ts'
 import { type Config, NO_CONFIG, readConfig } from './config.ts'
 import { demo } from './demo.ts'
 import { Screen, styled } from './demo-screen.ts'
-import { type DemoOptions, readCommandLine, type UpOptions, USAGE } from './options.ts'
+import { KINDS } from './kinds.ts'
+import { type DemoOptions, type LintOptions, readCommandLine, type UpOptions } from './options.ts'
+import { readFiles, readText, skippedLine, UnreadableError } from './read-files.ts'
 import { type Instance, startInstance } from './up.ts'
 
 const EXIT_WAIT_MS = 2000
@@ -41,6 +42,7 @@ async function up(options: UpOptions): Promise<number> {
     for (const line of config) complain(line)
     return 2
   }
+  if (options.httpsPort !== undefined) complain('--https-port is accepted but not applied yet: HTTPS is not served')
   const instance = await startInstance({ up: options, config, log: complain })
   for (const line of addressLines(instance)) say(line)
   say('ready')
@@ -79,8 +81,8 @@ async function runDemo(options: DemoOptions): Promise<number> {
 
 function configOf(options: Pick<UpOptions, 'config'>): Config | string[] {
   if (options.config === undefined) return NO_CONFIG
-  const config = readConfig(readFileSync(options.config, 'utf8'))
-  return 'images' in config ? config : config.map((line) => `${options.config}: ${line}`)
+  const config = readConfig(readText(options.config), options.config)
+  return 'images' in config ? config : [...config]
 }
 
 function addressLines({ addresses, kubeconfig }: Instance): string[] {
@@ -99,13 +101,14 @@ function shellWord(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
-function lintFiles(paths: readonly string[]): number {
-  const { objects, problems } = readObjects(paths)
-  for (const line of problems) say(`error: ${line}`)
-  const found = lint(objects)
-  for (const problem of found) say(problemLine(problem))
-  say(summaryLine(found))
-  return problems.length > 0 || found.some(({ severity }) => severity === 'error') ? 1 : 0
+async function lintFiles({ files, failOn }: LintOptions): Promise<number> {
+  const { manifests, skipped } = await readFiles(files)
+  const report = lintManifests(manifests, KINDS)
+  for (const finding of report.findings) say(findingLine(finding))
+  const beside = skippedLine(skipped)
+  if (beside !== undefined) say(beside)
+  say(reportSummary(report))
+  return report.findings.some(({ severity }) => severity === 'error' || failOn === 'warning') ? 1 : 0
 }
 
 function version(): string {
@@ -126,12 +129,12 @@ async function main(words: readonly string[]): Promise<number> {
     case 'demo':
       return runDemo(command.options)
     case 'lint':
-      return lintFiles(command.files)
+      return lintFiles(command.options)
     case 'version':
       say(version())
       return 0
     case 'help':
-      say(USAGE.trimEnd())
+      say(command.text.trimEnd())
       return 0
     case 'wrong':
       complain(`${command.message}; serin help says more`)
@@ -139,12 +142,17 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
+/** What the user named and cannot be used is 2, what the world or the content of files refuses is 1. */
+function codeOf(error: unknown): number {
+  return error instanceof UnreadableError ? 2 : 1
+}
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  complain(messageOf(error))
+  for (const line of error instanceof ManifestError ? error.lines : [messageOf(error)]) complain(line)
   // A failure of the world is one line; anything else is a bug and its stack is wanted.
   if (!(error instanceof HostError) && error instanceof TypeError) process.stderr.write(`${error.stack ?? ''}\n`)
-  process.exitCode = 1
+  process.exitCode = codeOf(error)
 }
 if (process.connected === true) process.disconnect()

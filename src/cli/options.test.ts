@@ -14,24 +14,69 @@ const DEFAULTS = {
 }
 
 test.each([
-  ['', { kind: 'help' }],
-  ['--help', { kind: 'help' }],
   ['version', { kind: 'version' }],
   ['up', { kind: 'up', options: DEFAULTS }],
-  ['up -f a --filename b -f=c', { kind: 'wrong', message: '"-f=c" is not an option of this command' }],
+  ['up -f a --filename b -f=c -fd -f -', { kind: 'up', options: { ...DEFAULTS, files: ['a', 'c', 'd', '-', 'b'] } }],
   [
     'up -f a --filename=b --data-dir d --api-port 0 --workers 2',
     { kind: 'up', options: { ...DEFAULTS, files: ['a', 'b'], dataDir: 'd', apiPort: 0, workers: 2 } }
   ],
+  [
+    'up --config c --http-port 1 --https-port 2 --admin-port 3 --mesh-port=4',
+    { kind: 'up', options: { ...DEFAULTS, config: 'c', httpPort: 1, httpsPort: 2, adminPort: 3, meshPort: 4 } }
+  ],
   ['demo', { kind: 'demo', options: { ...DEFAULTS, dataDir: undefined, exit: 'on Ctrl-C in a terminal' } }],
   ['demo --exit --data-dir d', { kind: 'demo', options: { ...DEFAULTS, dataDir: 'd', exit: 'at the end' } }],
-  ['lint -f x', { kind: 'lint', files: ['x'] }],
-  ['lint', { kind: 'wrong', message: 'lint needs at least one -f PATH' }],
-  ['up --api-port 70000', { kind: 'wrong', message: '--api-port must be a port number from 0 to 65535, not "70000"' }],
-  ['up --api-port', { kind: 'wrong', message: '--api-port needs a value' }],
-  ['up --workers 0', { kind: 'wrong', message: '--workers must be 1 to 64, not "0"' }],
-  ['up now', { kind: 'wrong', message: '"now" is not an option of this command' }],
-  ['go', { kind: 'wrong', message: '"go" is not a command: use up, demo, lint, version or help' }]
+  ['lint -f x', { kind: 'lint', options: { files: ['x'], failOn: 'error' } }],
+  ['lint -f x --fail-on warning', { kind: 'lint', options: { files: ['x'], failOn: 'warning' } }]
 ])('serin %s', (line, command) => {
-  expect(readCommandLine(line.split(' ').filter((word) => word !== ''))).toEqual(command)
+  expect(readCommandLine(line.split(' '))).toEqual(command)
+})
+
+test.each([
+  ['lint', 'lint needs at least one -f PATH'],
+  ['lint x.yaml', 'serin lint takes no "x.yaml": name files with -f'],
+  ['lint -f x --fail-on info', '--fail-on must be error or warning, not "info"'],
+  ['lint -f x --api-port 1', '"--api-port" is not an option of serin lint'],
+  ['up --api-port 70000', '--api-port must be a port number from 0 to 65535, not "70000"'],
+  ['up --mesh-port -1', '--mesh-port needs a value'],
+  ['up --mesh-port=-1', '--mesh-port must be a port number from 0 to 65535, not "-1"'],
+  ['up --api-port', '--api-port needs a value'],
+  ['up --data-dir --workers 2', '--data-dir needs a value'],
+  ['up --data-dir=', '--data-dir needs a value'],
+  ['up --workers 0', '--workers must be 1 to 64, not "0"'],
+  ['up --workers two', '--workers must be 1 to 64, not "two"'],
+  ['up --exit', '"--exit" is not an option of serin up'],
+  ['up now', 'serin up takes no "now": name files with -f'],
+  ['version --short', '"--short" is not an option of this command'],
+  ['go', '"go" is not a command: use up, demo, lint, version or help']
+])('serin %s is wrong: %s', (line, message) => {
+  expect(readCommandLine(line.split(' '))).toEqual({ kind: 'wrong', message })
+})
+
+test('help is for all commands or for one, however it is asked for, and names every option', () => {
+  const help = (line: string): string => {
+    const command = readCommandLine(line.split(' ').filter((word) => word !== ''))
+    return command.kind === 'help' ? command.text : ''
+  }
+  expect([help('--help'), help('-h'), help('help'), help('help other')]).toEqual(Array.from({ length: 4 }, () => help('')))
+  for (const name of ['up', 'demo', 'lint']) {
+    expect(help(`${name} --help`)).toContain(`serin ${name}`)
+    expect([help(`${name} -f x -h`), help(`help ${name}`)]).toEqual([help(`${name} --help`), help(`${name} --help`)])
+    expect(help('')).toContain(`serin ${name}`)
+  }
+  for (const option of [
+    '-f',
+    '--data-dir',
+    '--config',
+    '--workers',
+    '--api-port',
+    '--http-port',
+    '--https-port',
+    '--admin-port',
+    '--mesh-port'
+  ]) {
+    expect(help('up --help')).toContain(`\n    ${option} `)
+  }
+  expect(help('lint --help')).toMatch(/Exit status: 0 .*1 .*2 /)
 })

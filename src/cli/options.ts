@@ -20,24 +20,54 @@ export interface DemoOptions extends Omit<UpOptions, 'dataDir'> {
   readonly exit: 'at the end' | 'on Ctrl-C in a terminal'
 }
 
+/** What \`serin lint\` was asked to do; `failOn` is the least severity that makes the exit status 1. */
+export interface LintOptions {
+  readonly files: readonly string[]
+  readonly failOn: 'error' | 'warning'
+}
+
 /** A command with its options, or what is wrong with the words. */
 export type Command =
   | { readonly kind: 'up'; readonly options: UpOptions }
   | { readonly kind: 'demo'; readonly options: DemoOptions }
-  | { readonly kind: 'lint'; readonly files: readonly string[] }
+  | { readonly kind: 'lint'; readonly options: LintOptions }
   | { readonly kind: 'version' }
-  | { readonly kind: 'help' }
+  | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'wrong'; readonly message: string }
 
-export const USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--workers N]
+const UP_USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--workers N]
          [--api-port N] [--http-port N] [--https-port N] [--admin-port N] [--mesh-port N]
-    Run the embedded mesh until SIGTERM. Port 0 means any free one.
-serin demo [--exit] [options of up]
+    Run the embedded mesh until SIGTERM. It prints its addresses, then "ready".
+    -f PATH           manifests to apply first: a file, a folder (its YAML and JSON files), or - for standard input
+    --data-dir DIR    where everything is kept (default .serin); kubeconfig and serin.json are written there
+    --config FILE     settings, such as images: {"reviews:*": "serin/demo"}
+    --workers N       processes of the data plane (default 1)
+    --api-port N      Kubernetes API (default 7443)
+    --http-port N     Gateways' port 80 (default 80, or 8080 where 80 cannot be had)
+    --https-port N    Gateways' port 443: not served yet
+    --admin-port N    /metrics, /healthz and /readyz (default 15000)
+    --mesh-port N     proxy to the Services by name (default 15001)
+    Port 0 means any free one. Exit status: 0 after SIGTERM; 1 when it cannot start or go on, and when the API refuses what -f names, said
+    with file, line, object and field; 2 when the command line or a file it names cannot be used.
+`
+
+const DEMO_USAGE = `serin demo [--exit] [options of up]
     A shop on the mesh: a good release is promoted, a bad one rolled back, in about two minutes. In a terminal it then stays up until
     Ctrl-C; with --exit, or without a terminal, it ends with 0 when all went as it should. Its state is temporary, but for --data-dir.
-serin lint -f PATH...
-    Say what is wrong with Istio rules; exit status 1 when something is.
-serin version | help
+`
+
+const LINT_USAGE = `serin lint -f PATH... [--fail-on error|warning]
+    Say what is wrong with Istio rules, by file and line. What they refer to must be among the files.
+    -f PATH           a file, a folder (its YAML and JSON files), or - for standard input
+    --fail-on LEVEL   the least severity that counts for the exit status (default error)
+    Exit status: 0 when nothing that counts is wrong; 1 when something is; 2 when the command line or a file cannot be used.
+`
+
+const USAGE = `${UP_USAGE}
+${DEMO_USAGE}
+${LINT_USAGE}
+serin version
+serin help [COMMAND], serin COMMAND --help
 `
 
 type Words = ReadonlyMap<string, readonly string[]>
@@ -46,49 +76,76 @@ const PORTS = ['--api-port', '--http-port', '--https-port', '--admin-port', '--m
 const UP_FLAGS = new Set(['-f', '--filename', '--data-dir', '--config', '--workers', ...PORTS])
 const MAX_WORKERS = 64
 
+interface CommandSpec {
+  readonly usage: string
+  readonly valued: ReadonlySet<string>
+  readonly switches: ReadonlySet<string>
+  readonly make: (flags: Words) => Command
+}
+
+const COMMANDS: Readonly<Record<string, CommandSpec>> = {
+  up: { usage: UP_USAGE, valued: UP_FLAGS, switches: new Set(), make: upCommand },
+  demo: { usage: DEMO_USAGE + UP_USAGE, valued: UP_FLAGS, switches: new Set(['--exit']), make: demoCommand },
+  lint: { usage: LINT_USAGE, valued: new Set(['-f', '--filename', '--fail-on']), switches: new Set(), make: lintCommand }
+}
+const HELP = new Set(['--help', '-h'])
+
 /** Reads the words after the program's name. */
 export function readCommandLine(words: readonly string[]): Command {
   const [name = 'help', ...rest] = words
+  if (Object.hasOwn(COMMANDS, name)) return readWords(name, rest)
   switch (name) {
-    case 'up':
-      return withFlags(rest, UP_FLAGS, new Set(), upCommand)
-    case 'demo':
-      return withFlags(rest, UP_FLAGS, new Set(['--exit']), demoCommand)
-    case 'lint':
-      return withFlags(rest, new Set(['-f', '--filename']), new Set(), lintCommand)
     case 'version':
     case '--version':
-      return { kind: 'version' }
+      return rest.length === 0 ? { kind: 'version' } : { kind: 'wrong', message: `"${rest[0]}" is not an option of this command` }
     case 'help':
     case '--help':
     case '-h':
-      return { kind: 'help' }
+      return { kind: 'help', text: COMMANDS[rest[0] ?? '']?.usage ?? USAGE }
     default:
       return { kind: 'wrong', message: `"${name}" is not a command: use up, demo, lint, version or help` }
   }
 }
 
-function withFlags(
-  words: readonly string[],
-  valued: ReadonlySet<string>,
-  switches: ReadonlySet<string>,
-  make: (flags: Words) => Command
-): Command {
+function readWords(name: string, words: readonly string[]): Command {
+  const spec = COMMANDS[name]
+  if (spec === undefined || words.some((word) => HELP.has(word))) return { kind: 'help', text: spec?.usage ?? USAGE }
   const flags = new Map<string, string[]>()
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index] ?? ''
-    const at = word.startsWith('--') ? word.indexOf('=') : -1
-    const name = at === -1 ? word : word.slice(0, at)
-    if (switches.has(name) && at === -1) {
-      flags.set(name, ['true'])
-      continue
-    }
-    if (!valued.has(name)) return { kind: 'wrong', message: `"${word}" is not an option of this command` }
-    const value = at === -1 ? words[++index] : word.slice(at + 1)
-    if (value === undefined || value === '') return { kind: 'wrong', message: `${name} needs a value` }
-    flags.set(name, [...(flags.get(name) ?? []), value])
+  const left = [...words]
+  for (let word = left.shift(); word !== undefined; word = left.shift()) {
+    const flag = split(word)
+    const isSwitch = spec.switches.has(flag.name) && flag.value === undefined
+    if (!isSwitch && !spec.valued.has(flag.name)) return { kind: 'wrong', message: notAnOption(name, word) }
+    const value = isSwitch ? 'true' : (flag.value ?? following(left.shift()))
+    if (value === '') return { kind: 'wrong', message: `${flag.name} needs a value` }
+    add(flags, flag.name, value)
   }
-  return make(flags)
+  return spec.make(flags)
+}
+
+function add(flags: Map<string, string[]>, name: string, value: string): void {
+  flags.set(name, [...(flags.get(name) ?? []), value])
+}
+
+/** The word after an option as its value; '' when it is an option itself. `-` alone is standard input. */
+function following(word = ''): string {
+  return isOption(word) ? '' : word
+}
+
+/** `--name=value`, and as kubectl takes it `-f=value` and `-fvalue`. */
+function split(word: string): { readonly name: string; readonly value: string | undefined } {
+  const short = /^-f=?(.+)$/s.exec(word)
+  if (short !== null) return { name: '-f', value: short[1] }
+  const at = word.startsWith('--') ? word.indexOf('=') : -1
+  return at === -1 ? { name: word, value: undefined } : { name: word.slice(0, at), value: word.slice(at + 1) }
+}
+
+function isOption(word: string): boolean {
+  return word.startsWith('-') && word !== '-'
+}
+
+function notAnOption(command: string, word: string): string {
+  return isOption(word) ? `"${word}" is not an option of serin ${command}` : `serin ${command} takes no "${word}": name files with -f`
 }
 
 function upCommand(flags: Words): Command {
@@ -105,7 +162,10 @@ function demoCommand(flags: Words): Command {
 
 function lintCommand(flags: Words): Command {
   const files = filesOf(flags)
-  return files.length === 0 ? { kind: 'wrong', message: 'lint needs at least one -f PATH' } : { kind: 'lint', files }
+  const failOn = flags.get('--fail-on')?.at(-1) ?? 'error'
+  if (files.length === 0) return { kind: 'wrong', message: 'lint needs at least one -f PATH' }
+  if (failOn !== 'error' && failOn !== 'warning') return { kind: 'wrong', message: `--fail-on must be error or warning, not "${failOn}"` }
+  return { kind: 'lint', options: { files, failOn } }
 }
 
 function upOptions(flags: Words): UpOptions | string {

@@ -22,6 +22,7 @@ import { Registry } from '../metrics/registry.ts'
 import { RegistrySource } from '../metrics/registry-source.ts'
 import { WorkloadHistory } from '../metrics/workload-history.ts'
 import { LIMIT_NAMES } from '../proxy/limits.ts'
+import type { PlacedObject } from '../lint/manifests.ts'
 import { Workers } from '../proxy/workers.ts'
 import { HttpHookCaller } from '../remote/http-hook-caller.ts'
 import type { ApiBackend } from '../server/api-backend.ts'
@@ -31,7 +32,7 @@ import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { formatInstant } from '../std/instant.ts'
 import { adminServer } from './admin-server.ts'
-import { applyObject, readObjects } from './apply-files.ts'
+import { applyObject, ManifestError, readObjects } from './apply-files.ts'
 import type { Config } from './config.ts'
 import { apiIdentity } from './identity.ts'
 import { Findings } from './findings.ts'
@@ -85,9 +86,9 @@ const LAST_DRAIN: Millis = 500
 const OBEYED_WITHIN: Millis = 1000
 const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'istio-system']
 
-/** Starts an instance. Rejects, with everything stopped again, when that is impossible. */
+/** Starts an instance. Rejects, with everything stopped again, when that is impossible or files hold what the API refuses. */
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
-  const rig = new Rig(options)
+  const rig = new Rig(options, await readObjects(options.up.files, KINDS, options.log))
   try {
     return await assemble(rig)
   } catch (error) {
@@ -99,14 +100,17 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
 /** What is being put together: the ports of the machine, what to undo, and who watches over running parts. */
 class Rig {
   readonly options: InstanceOptions
+  /** What to apply before it is ready. */
+  readonly objects: readonly PlacedObject[]
   readonly clock: Clock = systemClock()
   readonly draw: Draw = systemDraw()
   readonly #undo: (() => Promise<void> | void)[] = []
   readonly #stopping = new AbortController()
   readonly #broken = Promise.withResolvers<never>()
 
-  constructor(options: InstanceOptions) {
+  constructor(options: InstanceOptions, objects: readonly PlacedObject[]) {
     this.options = options
+    this.objects = objects
     // Nobody may be waiting yet when a part fails.
     this.#broken.promise.catch(() => undefined)
   }
@@ -148,7 +152,7 @@ async function assemble(rig: Rig): Promise<Instance> {
   const addresses: Addresses = { api: url, http: urlOf(gatewayListener(80)), admin, mesh: urlOf(SHELL) }
   dir.write('serin.json', `${JSON.stringify({ pid: process.pid, ...addresses })}\n`, 0o600)
   rig.undo(() => dir.remove('serin.json'))
-  await applyFiles(rig, client)
+  await applyFiles(rig, plane)
   return {
     addresses,
     client,
@@ -334,12 +338,16 @@ async function ensureNamespaces(client: KubeClient, signal: AbortSignal): Promis
   }
 }
 
-/** Applies the files of -f; a problem is told and does not stop the instance. Throws when a file cannot be read. */
-async function applyFiles(rig: Rig, client: KubeClient): Promise<void> {
-  const { up, log } = rig.options
-  const { objects, problems } = readObjects(up.files)
-  for (const problem of problems) log(problem)
-  for (const object of objects) log((await applyObject(client, KINDS, object, { signal: rig.signal })).line)
+/** Applies what the files of -f hold. Throws a ManifestError with everything that was refused. */
+async function applyFiles(rig: Rig, { client, backend }: Plane): Promise<void> {
+  const { log } = rig.options
+  const refused: string[] = []
+  for (const object of rig.objects) {
+    const { kind, line } = await applyObject(client, backend.kinds(), object, { signal: rig.signal })
+    if (kind === 'refused') refused.push(line)
+    else log(line)
+  }
+  if (refused.length > 0) throw new ManifestError(refused)
 }
 
 function listen(server: http.Server, port: number): Promise<number> {

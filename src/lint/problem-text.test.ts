@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { problem, referTo } from '../route/catalogue.ts'
-import { eventReason, problemLine, summaryLine, warningText } from './problem-text.ts'
+import { eventReason, counted, problemLine, warningText } from './problem-text.ts'
 
 const place = { object: referTo('VirtualService', { metadata: { name: 'reviews', namespace: 'shop' } }), path: 'spec.http[0].route' }
 
@@ -12,7 +12,6 @@ test('a problem is one line with its object, place, sentence and codes', () => {
   expect(warningText(problem('no-action', place))).toBe(
     'spec.http[0].route: the rule has no route, redirect or directResponse [no-action, IST0106]'
   )
-  expect(summaryLine([uneven, problem('no-action', place), problem('no-action', place)])).toBe('2 errors, 1 warning')
+  expect([counted(0, 'error'), counted(1, 'error'), counted(2, 'error')]).toEqual(['0 errors', '1 error', '2 errors'])
   expect(eventReason(uneven)).toBe('WeightsNot100')
-  expect(summaryLine([])).toBe('0 errors, 0 warnings')
 })

@@ -10,17 +10,16 @@ export function problemLine(each: ObjectProblem): string {
 
 /** What kubectl prints after `Warning: ` for the object it just sent; also the message of an Event. */
 export function warningText(each: ObjectProblem): string {
-  const code = each.istio === undefined ? each.code : `${each.code}, ${each.istio}`
-  return `${each.path}: ${each.message} [${code}]`
+  return placeText(each)
 }
 
-/** The closing line of a list: `2 errors, 1 warning`. */
-export function summaryLine(problems: readonly ObjectProblem[]): string {
-  const errors = problems.filter(({ severity }) => severity === 'error').length
-  return `${counted(errors, 'error')}, ${counted(problems.length - errors, 'warning')}`
+/** Place, sentence and codes: `spec.http[0].route: the weights sum to 20 ... [weights-not-100]`. */
+export function placeText({ path, message, code, istio }: Pick<ObjectProblem, 'path' | 'message' | 'code' | 'istio'>): string {
+  return `${path === '' ? '' : `${path}: `}${message} [${istio === undefined ? code : `${code}, ${istio}`}]`
 }
 
-function counted(count: number, noun: string): string {
+/** `1 error`, `2 errors`. */
+export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 

@@ -5,6 +5,17 @@ import { isObject } from '../std/json.ts'
 import { EMPTY_CONFIG } from './mesh-config.ts'
 import type { MeshConfig } from './mesh-config.ts'
 
+// Other groups have kinds of the same names: Knative's Service, the Gateway API's Gateway.
+const GROUPS: Readonly<Record<keyof typeof LISTS, string>> = {
+  VirtualService: 'networking.istio.io/',
+  DestinationRule: 'networking.istio.io/',
+  Gateway: 'networking.istio.io/',
+  ServiceEntry: 'networking.istio.io/',
+  Service: 'v1',
+  EndpointSlice: 'discovery.k8s.io/',
+  Pod: 'v1'
+}
+
 const LISTS = {
   VirtualService: 'virtualServices',
   DestinationRule: 'destinationRules',
@@ -18,13 +29,13 @@ const LISTS = {
 /** The kinds that routing reads. */
 export const MESH_KINDS: readonly string[] = [...Object.keys(LISTS), 'Namespace']
 
-/** The config of some objects: left out are kinds that routing does not read, Gateways of the Gateway API, and Istio's objects without spec. */
+/** The config of some objects: left out are kinds that routing does not read, kinds of other groups, and Istio's objects without spec. */
 export function meshConfigOf(objects: Iterable<KubeObject>): MeshConfig {
   const lists: Record<string, KubeObject[]> = {}
   const namespaces: string[] = []
   for (const object of objects) {
     if (object.kind === 'Namespace') namespaces.push(object.metadata.name ?? '')
-    if (!isMeshKind(object.kind) || object.apiVersion.startsWith('gateway.networking.k8s.io')) continue
+    if (!isMeshKind(object.kind) || !object.apiVersion.startsWith(GROUPS[object.kind])) continue
     if (object.apiVersion.startsWith('networking.istio.io') && !isObject(object['spec'])) continue
     const list = LISTS[object.kind]
     ;(lists[list] ??= []).push(object)

@@ -1,0 +1,118 @@
+// The command line as users get it wrong: one clear line and a status of its own; and `serin lint` on files, folders and standard input.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Ran, run } from './run.ts'
+import { ROOT, startSerin } from './serin.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'serin-e2e-files-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const serin = (words: readonly string[], input = ''): Promise<Ran> =>
+  run(process.execPath, [join(ROOT, 'bin', 'serin'), ...words], { input, cwd: folder })
+
+const NAMESPACE = 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n'
+const HALF =
+  'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\nspec: {hosts: [a], http: [{route: [{weight: 1}]}]}\n'
+const SERVICE = 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {selector: {app: a}, ports: [{port: 80}]}\n'
+const UNEVEN =
+  'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\nspec:\n  hosts: [a]\n  http: [{route: [{destination: {host: a}, weight: 10}]}]\n'
+
+beforeAll(() => {
+  const files = { 'half.yaml': HALF, 'service.yaml': SERVICE, 'uneven.yaml': UNEVEN, 'broken.yaml': 'a: [', 'wrong.yaml': 'image: {}' }
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  for (const name of ['empty', 'mixed', 'mixed/below']) mkdirSync(join(folder, name))
+  writeFileSync(join(folder, 'mixed', 'b.yml'), UNEVEN)
+  writeFileSync(join(folder, 'mixed', 'a.json'), JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x' } }))
+  writeFileSync(join(folder, 'mixed', 'README.md'), 'not a manifest')
+})
+
+describe('a command line that cannot be used ends with 2, one line on standard error and nothing on standard output', () => {
+  it.each([
+    [['serve'], '"serve" is not a command: use up, demo, lint, version or help; serin help says more'],
+    [['up', '--port', '1'], '"--port" is not an option of serin up; serin help says more'],
+    [['lint', '-f', 'empty'], 'empty: the folder has no .yaml, .yml or .json file'],
+    [['lint', '-f', '/dev/zero'], '/dev/zero: is larger than 16777216 bytes'],
+    [['up', '-f', 'absent'], 'absent: no such file or folder'],
+    [['up', '--config', 'wrong.yaml'], 'wrong.yaml:1: image: unknown field; only images is known']
+  ])('serin %j: %s', async (words, message) => {
+    expect(await serin(words)).toEqual({ code: 2, stdout: '', stderr: `serin: ${message}\n` })
+  })
+
+  it('so does a config that is no YAML, with its line', async () => {
+    const { code, stderr } = await serin(['up', '--config', 'broken.yaml'])
+    expect([code, stderr.startsWith('serin: broken.yaml:1: ')]).toEqual([2, true])
+  })
+})
+
+describe('serin up -f with an object that the API refuses ends with 1 before anything is started, naming file, line, object and field', () => {
+  it.each([
+    ['half.yaml', 'half.yaml:4: error: VirtualService default/v: spec.http[0].route[0].destination: Required value [FieldValueRequired]'],
+    ['broken.yaml', 'broken.yaml:1: error: ']
+  ])('%s', async (file, message) => {
+    const ran = await serin(['up', '--data-dir', join(folder, 'data'), '-f', file])
+    expect(ran).toMatchObject({ code: 1, stdout: '' })
+    expect(ran.stderr).toContain(`serin: ${message}`)
+  })
+
+  it('and so does one that only the store can refuse', async () => {
+    const orphan = SERVICE.replace('name: a}', 'name: a, namespace: nowhere}')
+    const ports = ['--api-port', '0', '--http-port', '0', '--admin-port', '0', '--mesh-port', '0']
+    const ran = await serin(['up', '--data-dir', join(folder, 'data'), ...ports, '-f', '-'], orphan)
+    expect(ran).toMatchObject({ code: 1, stdout: '' })
+    expect(ran.stderr).toContain('serin: standard input:1: service/a: namespaces "nowhere" not found\n')
+  })
+
+  it('a kind that nobody knows is named and left out, and the rest is applied', async () => {
+    const file = join(folder, 'more.yaml')
+    writeFileSync(file, `apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\n---\n${NAMESPACE}`)
+    const instance = await startSerin({ files: [file], args: ['--https-port', '0'] })
+    try {
+      const lines = instance.lines.join('\n')
+      expect(lines).toContain(`${file}:1: horizontalpodautoscaler/h: not applied: no kind HorizontalPodAutoscaler in autoscaling/v2`)
+      expect(lines).toContain('serin: namespace/shop created')
+      expect(lines).toContain('--https-port is accepted but not applied yet')
+    } finally {
+      await instance.stop()
+    }
+  })
+})
+
+describe('serin lint', () => {
+  it('0: nothing is wrong, or warnings only; with --fail-on warning these count', async () => {
+    const words = ['lint', '-f', 'service.yaml', '-f', 'uneven.yaml']
+    const warned = await serin(words)
+    expect(warned).toEqual({
+      code: 0,
+      stderr: '',
+      stdout:
+        'uneven.yaml:6: warning: VirtualService default/v: spec.http[0].route[0].weight: a single destination gets all requests: weight 10 has no effect [weight-alone]\n0 errors, 1 warning in 2 objects of 2 files\n'
+    })
+    expect(await serin([...words, '--fail-on', 'warning'])).toEqual({ ...warned, code: 1 })
+    expect(await serin(['lint', '-f', 'service.yaml'])).toMatchObject({ code: 0, stdout: '0 errors, 0 warnings in 1 object of 1 file\n' })
+  })
+
+  it('1: an error, with file and line, also from standard input; a missing destination does not stop it', async () => {
+    const ran = await serin(['lint', '-f', '-', '-f', 'service.yaml'], HALF)
+    expect(ran).toMatchObject({ code: 1, stderr: '' })
+    expect(ran.stdout).toBe(
+      'standard input:4: error: VirtualService default/v: spec.http[0].route[0].destination: Required value [FieldValueRequired]\n1 error, 0 warnings in 1 object of 2 files\n'
+    )
+  })
+
+  it('a folder is read without what is no manifest, which is named, in the order of names', async () => {
+    const { code, stdout } = await serin(['lint', '-f', 'mixed'])
+    expect([code, stdout.split('\n').map((line) => line.slice(0, 45))]).toEqual([
+      1,
+      [
+        'mixed/b.yml:6: error: VirtualService default/',
+        'mixed/b.yml:6: warning: VirtualService default/'.slice(0, 45),
+        'no YAML or JSON file, not looked at: mixed/RE',
+        '1 error, 1 warning in 2 objects of 2 files',
+        ''
+      ]
+    ])
+  })
+})
