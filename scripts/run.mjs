@@ -1,11 +1,20 @@
-// run.mjs FILE [ARG...]: set up, then run a TypeScript file of this checkout with the development Node, handing on signals.
+// run.mjs FILE [ARG...]: set up, then run a TypeScript file of this checkout with the development Node, handing on signals. It ends when
+// whoever started it is gone: npm, asked to stop, ends at once and tells nobody.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { developmentNode, ensurePackages, root } from './setup.mjs'
 
 export function run(file, args) {
-  const child = spawn(developmentNode(), [join(root, file), ...args], { stdio: 'inherit' })
+  // The ipc channel lets the program notice when this starter is killed.
+  const child = spawn(developmentNode(), [join(root, file), ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    child.kill('SIGTERM')
+  }, 500)
+  watch.unref()
   child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
 }
 

@@ -111,6 +111,7 @@ async function startBeside(up: UpOptions, config: Config, log: (line: string) =>
   } catch (error) {
     const given = [up.apiPort, up.httpPort, up.adminPort, up.meshPort]
     if (isFinal(error) || given.every((port) => port !== undefined)) throw error
+    log('a port was taken in the same moment: starting again on any free ones')
     const [apiPort = 0, httpPort = 0, adminPort = 0, meshPort = 0] = given
     return start({ ...up, apiPort, httpPort, adminPort, meshPort })
   }
