@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { ask, deployed, manifest, objectsOf, routerOf, said } from '../../test/route-mesh.ts'
 import type { KubeObject } from '../api/object.ts'
 import { seeded } from '../std/draw.ts'
+import { dig } from '../std/json.ts'
 import { compileRoutes, sameTable } from './compile-routes.ts'
 import { meshConfigOf } from './mesh-objects.ts'
 import { EMPTY_TABLE } from './route-table.ts'
-import { prepare } from './router.ts'
+import { prepare, type Router } from './router.ts'
 
 const REVIEWS = deployed({ name: 'reviews', versions: { v1: 2, v2: 1, v3: 1 } })
 
@@ -104,6 +105,84 @@ describe('the guides', () => {
   })
 
   test.each([
+    ['shop.example.com', 'v2'],
+    ['SHOP.example.com:80', 'v2'],
+    ['other.example.com', 'v1'],
+    ['a.b.example.com', 'v1'],
+    ['example.com', 'unknown-host'],
+    ['shop.example.org', 'unknown-host']
+  ])('G21: of a wildcard and a name at a gateway the more specific answers %s: %s', (host, wanted) => {
+    const rules = ['*.example.com', 'shop.example.com'].flatMap((name, at) =>
+      objectsOf(`apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: rules-${at}}
+spec: {hosts: ["${name}"], gateways: [edge], http: [{route: [{destination: {host: reviews, subset: v${at + 1}}}]}]}
+`)
+    )
+    const edge = objectsOf(`apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec: {servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}
+`)
+    const router = routerOf([...REVIEWS, ...manifest('01'), ...edge, ...rules])
+    expect(said(ask(router, { host, gateway: true }))).toBe(wanted)
+  })
+
+  test.each([
+    ['/a/x', { one: '1', two: '2' }, 'v3'],
+    ['/a/x', { one: '1' }, 'v2'],
+    ['/b/x', { one: '1', two: '2' }, 'v2'],
+    ['/b/x', { two: '2' }, 'v2'],
+    ['/a/x', { two: '2' }, 'v1'],
+    ['/c', { one: '2', two: '1' }, 'v1']
+  ])('G22: %s with headers %o: all conditions of a block, any block of a rule, the first rule: %s', (path, headers, wanted) => {
+    const rules = objectsOf(`apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews}
+spec:
+  hosts: [reviews]
+  http:
+  - match: [{uri: {prefix: /a}, headers: {one: {exact: "1"}, two: {exact: "2"}}}]
+    route: [{destination: {host: reviews, subset: v3}}]
+  - match: [{headers: {one: {exact: "1"}}}, {uri: {prefix: /b}}]
+    route: [{destination: {host: reviews, subset: v2}}]
+  - route: [{destination: {host: reviews, subset: v1}}]
+`)
+    expect(said(ask(routerOf([...REVIEWS, ...manifest('15'), ...rules]), { host: 'reviews', path, headers }))).toBe(wanted)
+  })
+
+  test.each([
+    [{ 'x-canary': 'true' }, 'v2'],
+    [{ 'X-Canary': 'true' }, 'v2'],
+    [{ 'x-canary': 'True' }, 'v1'],
+    [{ 'x-canary': 'true,true' }, 'v1'],
+    [{}, 'v1']
+  ])('G25: with manifest 06 for testers alone, headers %o give %s', (headers, wanted) => {
+    const payment = deployed({ name: 'payment-svc', versions: { v1: 1, v2: 1 }, namespace: 'production' })
+    const [rules] = manifest('06')
+    const http = dig(rules, 'spec', 'http')
+    const toV1 = { route: [{ destination: { host: 'payment-svc', subset: 'v1' } }] }
+    const testers = { ...rules, spec: { hosts: ['payment-svc'], http: [Array.isArray(http) ? http[0] : undefined, toV1] } } as KubeObject
+    const subsets = objectsOf(`apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: payment-svc, namespace: production}
+spec: {host: payment-svc, subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]}
+`)
+    const router = routerOf([...payment, ...subsets, testers])
+    expect(said(ask(router, { host: 'payment-svc', namespace: 'production', headers }))).toBe(wanted)
+  })
+
+  test.each([
+    ['GET', 'api-service'],
+    ['DELETE', 'api-service'],
+    ['PATCH', 'no-match'],
+    ['get', 'no-match']
+  ])('G29: manifest 27 answers %s: %s', (method, wanted) => {
+    const router = routerOf([...deployed({ name: 'api-service', versions: { v1: 1 } }), ...manifest('27')])
+    expect(said(ask(router, { host: 'api-service', method }))).toBe(wanted)
+  })
+
+  test.each([
     [{ 'x-user-group': 'internal-testers' }, 'v3'],
     [{ 'X-User-Group': 'beta' }, 'v2'],
     [{ cookie: 'a=b; beta=true; c=d' }, 'v2'],
@@ -150,6 +229,40 @@ spec: {servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [api.ex
   ])('G29, G30: %s goes to %s, on the port written or the only one', (path, wanted) => {
     const router = routerOf([...backends, ...GATEWAY, ...manifest('12')])
     expect(said(ask(router, { host: 'api.example.com', path, gateway: true }))).toBe(wanted)
+  })
+
+  test('G30: at a gateway a destination without port needs a Service with one port', () => {
+    const ports = [81, 82].map((port) => ({ name: `http-${port}`, port }))
+    const two = backends.map((object) =>
+      object.kind === 'Service' && object.metadata.name === 'cdn-service'
+        ? { ...object, spec: { selector: { app: 'cdn-service' }, ports } }
+        : object
+    )
+    const router = routerOf([...two, ...GATEWAY, ...manifest('12')])
+    expect(said(ask(router, { host: 'api.example.com', path: '/static/a.css', gateway: true }))).toBe('no-destination')
+    expect(said(ask(router, { host: 'api.example.com', path: '/health', gateway: true }))).toBe('health-checker')
+  })
+
+  test('G36: without `gateways` a VirtualService is for the mesh alone, with a Gateway for that one alone, with both for both', () => {
+    const bound = (gateways: string): Router =>
+      routerOf([
+        ...deployed({ name: 'reviews', versions: { v1: 1, v2: 1 } }),
+        ...manifest('01'),
+        ...GATEWAY,
+        ...objectsOf(`apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews}
+spec: {hosts: [reviews, api.example.com], ${gateways} http: [{route: [{destination: {host: reviews, subset: v2}}]}]}
+`)
+      ])
+    const seen = (router: Router): string[] => [
+      said(ask(router, { host: 'reviews' })),
+      said(ask(router, { host: 'api.example.com', gateway: true }))
+    ]
+    expect(seen(bound(''))).toEqual(['v2', 'unknown-host'])
+    expect(seen(bound('gateways: [api-gateway],'))).toEqual(['reviews', 'v2'])
+    expect(seen(bound('gateways: [api-gateway, mesh],'))).toEqual(['v2', 'v2'])
+    expect(seen(bound('gateways: [other],'))).toEqual(['reviews', 'unknown-host'])
   })
 
   test('G33: path and authority are rewritten', () => {
