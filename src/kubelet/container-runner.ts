@@ -167,7 +167,7 @@ export class ContainerRunner {
         : this.#ask('Readiness', readinessProbe, signal, (state) => ready(state.verdict === 'passed')),
       livenessProbe === undefined
         ? undefined
-        : this.#ask('Liveness', livenessProbe, signal, (state) => this.#alive(livenessProbe, running, state)),
+        : this.#ask('Liveness', livenessProbe, signal, (state) => this.#alive('liveness', livenessProbe, running, state)),
       this.#reportWildcard(running, signal)
     ])
   }
@@ -177,15 +177,15 @@ export class ContainerRunner {
     const done = new AbortController()
     await this.#ask('Startup', probe, AbortSignal.any([signal, done.signal]), (state) => {
       passed = state.verdict === 'passed'
-      if (state.verdict === 'failed') this.#alive(probe, running, state)
+      if (state.verdict === 'failed') this.#alive('startup', probe, running, state)
       if (state.verdict !== 'open') done.abort(new Error('decided'))
     })
     return passed
   }
 
-  #alive(probe: Probe, running: Running, state: ProbeState): void {
+  #alive(kind: 'liveness' | 'startup', probe: Probe, running: Running, state: ProbeState): void {
     if (state.verdict !== 'failed') return
-    this.#listener.event('Normal', 'Killing', `Container ${this.container.name} failed its probe, will be restarted`)
+    this.#listener.event('Normal', 'Killing', `Container ${this.container.name} failed ${kind} probe, will be restarted`)
     const seconds = probe.terminationGracePeriodSeconds ?? this.#place().pod.spec.terminationGracePeriodSeconds ?? 30
     void running.end(seconds * 1000)
   }

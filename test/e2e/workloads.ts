@@ -7,23 +7,26 @@ export interface Version {
   readonly image: string
   readonly replicas?: number
   readonly namespace?: string
+  /** Instead of the image's own. */
+  readonly command?: readonly string[]
 }
 
-/** A Service that selects by `app` alone; its ports lead to 8080. */
-export function service(name: string, ports: readonly number[] = [8080], namespace = 'default'): object {
+/** A Service whose ports lead to 8080 of the pods with its name as `app`, or of those that `selector` says. */
+export function service(name: string, ports: readonly number[] = [8080], selector: object = { app: name }): object {
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name, namespace },
-    spec: { selector: { app: name }, ports: ports.map((port) => ({ name: `http-${port}`, port, targetPort: 8080 })) }
+    metadata: { name },
+    spec: { selector, ports: ports.map((port) => ({ name: `http-${port}`, port, targetPort: 8080 })) }
   }
 }
 
 /** A Deployment whose pods are ready as soon as they answer. */
-export function deployment({ app, version, image, replicas = 1, namespace = 'default' }: Version): object {
+export function deployment({ app, version, image, replicas = 1, namespace = 'default', command }: Version): object {
   const labels = { app, version }
   const readinessProbe = { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1 }
-  const container = { name: app, image, ports: [{ containerPort: 8080 }], readinessProbe }
+  const own = command === undefined ? {} : { command }
+  const container = { name: app, image, ...own, ports: [{ containerPort: 8080 }], readinessProbe }
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
