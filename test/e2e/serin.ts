@@ -28,10 +28,11 @@ export interface SerinAddresses {
   readonly mesh: string
 }
 
-/** A command for kubectl: text for its standard input, another kubectl than the first on the PATH. */
+/** A command for kubectl: text for its standard input, another kubectl than the first on the PATH, more environment. */
 export interface KubectlOptions {
   readonly input?: string
   readonly program?: string
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A running `serin up`. */
@@ -82,8 +83,11 @@ export async function startSerin(options: SerinOptions = {}): Promise<Serin> {
     child,
     environment,
     lines,
-    kubectl: (args, { input, program = 'kubectl' } = {}) =>
-      run(program, ['--cache-dir', join(home, 'kubectl-cache'), ...args], { env: environment, ...(input === undefined ? {} : { input }) }),
+    kubectl: (args, { input, program = 'kubectl', env = {} } = {}) =>
+      run(program, ['--cache-dir', join(home, 'kubectl-cache'), ...args], {
+        env: { ...environment, ...env },
+        ...(input === undefined ? {} : { input })
+      }),
     stop: async () => {
       child.kill('SIGTERM')
       const code = await exit
