@@ -8,8 +8,10 @@ import { drained, GUARDED, guardServer } from '../server/http-guard.ts'
 export interface AdminView {
   /** Prometheus text of everything counted so far. */
   metrics(): Promise<string>
-  /** undefined while everything runs, else one line saying what does not. */
-  trouble(): string | undefined
+  /** A line for everything that should run and does not; empty while all does. */
+  troubles(): readonly string[]
+  /** Whether what was asked for at the start is in force. */
+  ready(): boolean
 }
 
 /** The server, not yet listening. */
@@ -42,11 +44,13 @@ async function answer(view: AdminView, request: http.IncomingMessage): Promise<A
   if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'only GET is answered here')
   const path = (request.url ?? '/').split('?', 1)[0]
   if (path === '/metrics') return { status: 200, type: EXPOSITION_TYPE, body: await view.metrics() }
-  if (path === '/healthz') {
-    const trouble = view.trouble()
-    return trouble === undefined ? text(200, 'ok') : text(503, trouble)
-  }
-  return text(404, 'not found: /metrics and /healthz are here')
+  if (path === '/healthz') return health(view.troubles())
+  if (path === '/readyz') return health([...(view.ready() ? [] : ['starting']), ...view.troubles()])
+  return text(404, 'not found: /metrics, /healthz and /readyz are here')
+}
+
+function health(troubles: readonly string[]): Answer {
+  return troubles.length === 0 ? text(200, 'ok') : text(503, troubles.join('\n'))
 }
 
 function text(status: number, line: string): Answer {

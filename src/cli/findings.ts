@@ -55,6 +55,7 @@ export class Findings {
   #signal: AbortSignal | undefined
   #pause = LOOK_AFTER
   #due: Millis | undefined
+  #cancel: () => void = () => undefined
 
   constructor(options: FindingsOptions) {
     this.#options = options
@@ -79,6 +80,7 @@ export class Findings {
     this.#signal = signal
     this.changed()
     await Promise.all(running)
+    this.#cancel()
   }
 
   /** Something that lint reads has changed. */
@@ -120,10 +122,10 @@ export class Findings {
     const due = clock.now() + delay
     if (this.#signal === undefined || (this.#due !== undefined && this.#due <= due)) return
     this.#due = due
-    clock.after(delay, () => {
-      if (this.#due !== due || this.#signal?.aborted !== false) return
+    this.#cancel()
+    this.#cancel = clock.after(delay, () => {
       this.#due = undefined
-      this.#look(this.#signal)
+      if (this.#signal?.aborted === false) this.#look(this.#signal)
     })
   }
 

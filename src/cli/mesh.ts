@@ -42,11 +42,19 @@ interface InForce {
   readonly objects: readonly KubeObject[]
 }
 
+/** A port that was taken is tried again after so long. */
+const LISTEN_AGAIN: Millis = 5000
+
 /** Owns the table in force and the listeners of the data plane. */
 export class Mesh {
   readonly #options: MeshOptions
   readonly #reflectors: readonly Reflector[]
   readonly #listening = new Map<string, number | undefined>()
+  /** Why listeners that are wanted do not listen; they are tried again. */
+  readonly #refused = new Map<string, string>()
+  #failure: string | undefined
+  /** Cancels the next try. */
+  #again: (() => void) | undefined
   readonly #pushed = new Set<() => void>()
   #table: RouteTable = EMPTY_TABLE
   /** What every worker acknowledged. */
@@ -83,11 +91,18 @@ export class Mesh {
     await this.#syncNext()
     ready()
     await Promise.all(running)
+    this.#following = false
+    this.#again?.()
   }
 
   /** The port a listener got, undefined while it does not listen. */
   portOf(id: string): number | undefined {
     return this.#listening.get(id)
+  }
+
+  /** A sentence for everything that should be in force and is not. */
+  troubles(): string[] {
+    return [...(this.#failure === undefined ? [] : [`the rules in force are not the newest: ${this.#failure}`]), ...this.#refused.values()]
   }
 
   /** Every object that routing reads, as last seen. */
@@ -149,7 +164,10 @@ export class Mesh {
     this.#scheduled = true
     this.#options.clock.after(0, () => {
       this.#scheduled = false
-      this.#syncNext().catch((error: unknown) => this.#options.log(`mesh: ${String(error)}`))
+      this.#syncNext().catch((error: unknown) => {
+        this.#failure = String(error)
+        this.#options.log(`mesh: ${this.#failure}`)
+      })
     })
   }
 
@@ -169,6 +187,9 @@ export class Mesh {
     this.#inForce = { table, objects }
     for (const look of this.#pushed) look()
     await this.#listen(objects, table)
+    this.#failure = undefined
+    this.#again?.()
+    this.#again = this.#refused.size > 0 && this.#following ? this.#options.clock.after(LISTEN_AGAIN, () => this.#schedule()) : undefined
   }
 
   async #listen(objects: readonly KubeObject[], table: RouteTable): Promise<void> {
@@ -180,13 +201,17 @@ export class Mesh {
       // Draining may take long; nothing waits for it.
       workers.unlisten(id).catch((error: unknown) => log(`mesh: ${id}: ${String(error)}`))
     }
+    for (const id of this.#refused.keys()) if (!wanted.has(id)) this.#refused.delete(id)
     for (const [id, spec] of wanted) {
-      if (this.#listening.has(id)) continue
+      if (this.#listening.get(id) !== undefined) continue
       this.#listening.set(id, undefined)
       try {
         this.#listening.set(id, await workers.listen(spec))
+        if (this.#refused.delete(id)) log(`mesh: listening on ${spec.address}:${spec.port} for ${id}`)
       } catch (error) {
-        log(`mesh: cannot listen on ${spec.address}:${spec.port} for ${id}: ${error instanceof Error ? error.message : String(error)}`)
+        const why = `cannot listen on ${spec.address}:${spec.port} for ${id}: ${error instanceof Error ? error.message : String(error)}`
+        if (this.#refused.get(id) !== why) log(`mesh: ${why}`)
+        this.#refused.set(id, why)
       }
     }
   }

@@ -102,6 +102,10 @@ class Rig {
   readonly options: InstanceOptions
   /** What to apply before it is ready. */
   readonly objects: readonly PlacedObject[]
+  /** What asked for is in force. */
+  ready = false
+  /** The part that failed for good. */
+  failure: string | undefined
   readonly clock: Clock = systemClock()
   readonly draw: Draw = systemDraw()
   readonly #undo: (() => Promise<void> | void)[] = []
@@ -130,7 +134,8 @@ class Rig {
   supervise(name: string, run: Promise<unknown>): void {
     run.catch((error: unknown) => {
       if (this.signal.aborted) return
-      this.#broken.reject(new Error(`${name} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error }))
+      this.failure ??= `${name} failed: ${error instanceof Error ? error.message : String(error)}`
+      this.#broken.reject(new Error(this.failure, { cause: error }))
     })
   }
 
@@ -153,6 +158,7 @@ async function assemble(rig: Rig): Promise<Instance> {
   dir.write('serin.json', `${JSON.stringify({ pid: process.pid, ...addresses })}\n`, 0o600)
   rig.undo(() => dir.remove('serin.json'))
   await applyFiles(rig, plane)
+  rig.ready = true
   return {
     addresses,
     client,
@@ -200,6 +206,7 @@ interface Plane {
   readonly registry: Registry
   readonly history: WorkloadHistory
   readonly mesh: Mesh
+  readonly workers: Workers
   readonly collect: () => Promise<void>
 }
 
@@ -231,7 +238,7 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
     history.add(clock.now(), registry.cells())
   }
   const obeyed = obeyedBackend(api, (object) => mesh.obeys(object, OBEYED_WITHIN))
-  return { backend: warnedBackend(obeyed, findings), client, registry, history, mesh, collect }
+  return { backend: warnedBackend(obeyed, findings), client, registry, history, mesh, workers, collect }
 }
 
 async function openStore(folder: string, open: (journal: FileJournal) => Promise<EmbeddedApi>): Promise<EmbeddedApi> {
@@ -302,12 +309,16 @@ async function startApi(
   return server.url
 }
 
-async function startAdmin(rig: Rig, ports: Ports, { collect, registry }: Plane): Promise<string> {
+async function startAdmin(rig: Rig, ports: Ports, { collect, registry, mesh, workers }: Plane): Promise<string> {
   const metrics = async (): Promise<string> => {
     await collect()
     return exposition(registry.cells(), [limitMetric(LIMIT_NAMES, registry.reached())])
   }
-  const server = adminServer({ metrics, trouble: () => undefined })
+  const server = adminServer({
+    metrics,
+    troubles: () => [...(rig.failure === undefined ? [] : [rig.failure]), ...workers.troubles(), ...mesh.troubles()],
+    ready: () => rig.ready
+  })
   const port = await listen(server, ports.admin)
   rig.undo(() => close(server))
   return `http://${HOST}:${port}`

@@ -141,6 +141,19 @@ test('every worker is registered as a process group of its own, one that was sta
   expect([...groups]).toEqual([])
 })
 
+test('a worker that is down or not yet up again is told of, one that serves is not, nor are those that were asked to stop', async () => {
+  const { workers } = started(1)
+  expect(workers.troubles()).toEqual(['mesh worker 0 is down, another starts soon'])
+  await workers.start()
+  expect(workers.troubles()).toEqual([])
+  process.kill(workers.pids[0] ?? 0, 'SIGKILL')
+  await expect.poll(() => workers.troubles(), { interval: 1, timeout: 5000 }).toEqual(['mesh worker 0 is down, another starts soon'])
+  await expect.poll(() => workers.troubles(), { interval: 1, timeout: 5000 }).toEqual(['mesh worker 0 is starting'])
+  await expect.poll(() => workers.troubles(), { timeout: 5000 }).toEqual([])
+  await workers.stop(100)
+  expect(workers.troubles()).toEqual([])
+})
+
 test('a busy address is an error with its code', async () => {
   const { workers } = started(1)
   await workers.start()

@@ -67,6 +67,8 @@ interface Run {
   readonly begun: Promise<void>
   readonly waiting: Map<number, (report: WorkerReport | undefined) => void>
   alive: boolean
+  /** Takes orders. */
+  ready: boolean
 }
 
 /** Owns the worker processes, the table they serve and the listeners they hold. */
@@ -93,6 +95,16 @@ export class Workers {
   /** Process ids of the living workers. */
   get pids(): number[] {
     return this.#living().flatMap((run) => run.child.pid ?? [])
+  }
+
+  /** A sentence for every worker that does not serve now; empty while all do. */
+  troubles(): string[] {
+    if (this.#stopping) return []
+    return Array.from({ length: this.#options.count }, (_, slot) => slot).flatMap((slot) => {
+      const run = this.#runs[slot]
+      if (run?.alive === true && run.ready) return []
+      return [`mesh worker ${slot} is ${run?.alive === true ? 'starting' : 'down, another starts soon'}`]
+    })
   }
 
   /** Brings every worker to `table`; resolves when all have it in force. Only what differs travels. */
@@ -187,13 +199,16 @@ export class Workers {
     })
     const ready = Promise.withResolvers<void>()
     const name = `${slot}.${++this.#runCount}`
-    const run: Run = { name, child, started: clock.now(), begun: ready.promise, waiting: new Map(), alive: true }
+    const run: Run = { name, child, started: clock.now(), begun: ready.promise, waiting: new Map(), alive: true, ready: false }
     this.#runs[slot] = run
     if (child.pid !== undefined) register?.add('worker', child.pid)
     child.on('message', (message) => {
       // The worker is the only peer of this channel.
       const report = message as WorkerReport
-      if (report.kind === 'begun') return ready.resolve()
+      if (report.kind === 'begun') {
+        run.ready = true
+        return ready.resolve()
+      }
       if (report.kind === 'counted') this.#options.registry.update(name, report.cells, report.reached)
       run.waiting.get(report.order)?.(report)
       run.waiting.delete(report.order)
