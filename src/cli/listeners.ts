@@ -3,6 +3,8 @@
 
 import type { KubeObject } from '../api/object.ts'
 import type { ListenerSpec } from '../proxy/listener.ts'
+import type { MeshServicePort } from '../route/mesh-config.ts'
+import { declaredProtocol, OTHER_PROTOCOLS } from '../route/registry.ts'
 import type { RouteTable, Source } from '../route/route-table.ts'
 import { dig } from '../std/json.ts'
 
@@ -60,6 +62,8 @@ function servicePorts(service: KubeObject): ListenerSpec[] {
   return ports.flatMap((item) => {
     const port = dig(item, 'port')
     if (typeof port !== 'number' || (dig(item, 'protocol') ?? 'TCP') !== 'TCP') return []
+    // What is declared to be no HTTP is not carried: a refused connection says so better than a 400.
+    if (OTHER_PROTOCOLS.has(declaredProtocol(item as MeshServicePort).toLowerCase())) return []
     const id = `service:${namespace}/${name}:${address}:${port}`
     return [{ id, address, port, entry: { kind: 'service', host, port, caller: { namespace: '', labels: {} } }, source: UNKNOWN }]
   })

@@ -23,6 +23,8 @@ export interface PodOptions {
   readonly slot: Slot
   readonly mesh: Mesh
   readonly recorder: EventRecorder
+  /** Says that a pod was given to the one node there is. */
+  readonly scheduler: EventRecorder
   readonly config: Config
   readonly directory: string
   readonly signal: AbortSignal
@@ -39,7 +41,7 @@ const BUILT_IN: ImageMap['builtIn'] = {
 
 /** A kubelet, not yet started. */
 export function kubeletOf(options: PodOptions): Kubelet {
-  const { client, clock, draw, processes, slot, mesh, recorder, config, directory, signal } = options
+  const { client, clock, draw, processes, slot, mesh, recorder, scheduler, config, directory, signal } = options
   return new Kubelet({
     client,
     clock,
@@ -62,6 +64,7 @@ export function kubeletOf(options: PodOptions): Kubelet {
       }
     },
     drained: (pod, stop) => mesh.drained(pod, stop),
-    event: (pod, type, reason, message) => void recorder.record({ about: pod, type, reason, message }, signal).catch(() => undefined)
+    event: (pod, type, reason, message) =>
+      void (reason === 'Scheduled' ? scheduler : recorder).record({ about: pod, type, reason, message }, signal).catch(() => undefined)
   })
 }

@@ -32,9 +32,10 @@ import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { formatInstant } from '../std/instant.ts'
 import { adminServer } from './admin-server.ts'
+import { announceApi } from './api-service.ts'
 import { applyObject, ManifestError, readObjects } from './apply-files.ts'
 import type { Config } from './config.ts'
-import { apiIdentity } from './identity.ts'
+import { type ApiIdentity, apiIdentity } from './identity.ts'
 import { Findings } from './findings.ts'
 import { KINDS, rulesFor } from './kinds.ts'
 import { gatewayListener, SHELL } from './listeners.ts'
@@ -176,6 +177,7 @@ interface Ground {
   readonly reaper: Reaper
   readonly slot: Slot
   readonly ports: Ports
+  readonly identity: ApiIdentity
 }
 
 async function prepareGround(rig: Rig): Promise<Ground> {
@@ -196,7 +198,7 @@ async function prepareGround(rig: Rig): Promise<Ground> {
   const slot = await takeSlot(Number.isInteger(kept) ? kept : undefined)
   dir.write('slot', `${slot.number}\n`)
   rig.undo(() => slot.release())
-  return { dir, reaper, slot, ports: await choosePorts(up) }
+  return { dir, reaper, slot, ports: await choosePorts(up), identity: apiIdentity(dir, rig.clock.now()) }
 }
 
 interface Plane {
@@ -251,7 +253,7 @@ async function openStore(folder: string, open: (journal: FileJournal) => Promise
 }
 
 /** The controllers and the kubelet. */
-async function startLoops(rig: Rig, { dir, reaper, slot }: Ground, { client, mesh, history, collect }: Plane): Promise<Kubelet> {
+async function startLoops(rig: Rig, { dir, reaper, slot, identity }: Ground, { client, mesh, history, collect }: Plane): Promise<Kubelet> {
   const { clock, draw, signal } = rig
   const { config, log } = rig.options
   const recorder = (component: string): EventRecorder => new EventRecorder({ client, clock, draw, component, time: formatInstant })
@@ -264,6 +266,7 @@ async function startLoops(rig: Rig, { dir, reaper, slot }: Ground, { client, mes
     slot,
     mesh,
     recorder: recorder('kubelet'),
+    scheduler: recorder('default-scheduler'),
     config,
     directory: dir.file('pods'),
     signal
@@ -277,6 +280,7 @@ async function startLoops(rig: Rig, { dir, reaper, slot }: Ground, { client, mes
     clock,
     draw,
     log,
+    authority: identity.authority,
     event: (event, stop) => (event.about.kind === 'ReplicaSet' ? replicaSets : deployments).record(event, stop)
   })
   rig.supervise('the workload controller', workloads.run(signal))
@@ -297,15 +301,17 @@ async function startLoops(rig: Rig, { dir, reaper, slot }: Ground, { client, mes
 
 async function startApi(
   rig: Rig,
-  { dir, ports }: Ground,
-  { backend, mesh, kubelet }: Plane & { readonly kubelet: Kubelet }
+  ground: Ground,
+  { backend, mesh, kubelet, client }: Plane & { readonly kubelet: Kubelet }
 ): Promise<string> {
   const { clock, draw } = rig
-  const { server: identity, authority, token } = apiIdentity(dir, clock.now())
+  const { dir, ports } = ground
+  const { server: identity, authority, token } = ground.identity
   const server = await startApiServer({ port: ports.api, identity, token, backend, pods: kubelet, clock, draw, log: rig.options.log })
   // First of all nothing new comes in; pods and their proxies are still there for what is under way.
   rig.undo(async () => void (await Promise.all([server.close(), mesh.closeEntrances(DRAIN)])))
   dir.write('kubeconfig', kubeconfigText({ server: server.url, authority, token }), 0o600)
+  await announceApi(client, { address: HOST, port: server.port }, { signal: rig.signal })
   return server.url
 }
 

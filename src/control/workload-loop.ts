@@ -3,12 +3,13 @@
 
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { KeyRunner } from '../kube/key-runner.ts'
-import type { CallOptions, KubeClient } from '../kube/kube-client.ts'
+import type { CallOptions, KubeClient, ListQuery } from '../kube/kube-client.ts'
 import { type ObjectEvent, Reflector } from '../kube/reflector.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { reconcileDeployment } from '../workload/deployment.ts'
 import { controllerOf, DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, PODS, REPLICA_SETS } from '../workload/meta.ts'
+import { CONFIG_MAPS, DEFAULT_ACCOUNT, NAMESPACES, reconcileNamespace, ROOT_CERTIFICATE, SERVICE_ACCOUNTS } from '../workload/namespace.ts'
 import type { Deployment, Pod, ReplicaSet, Service } from '../workload/objects.ts'
 import { reconcileReplicaSet } from '../workload/replica-set.ts'
 import { reconcileService } from '../workload/service.ts'
@@ -22,11 +23,25 @@ export interface WorkloadPorts {
   readonly draw: Draw
   readonly event: (event: WorkloadEvent, signal: AbortSignal) => Promise<void>
   readonly log: (line: string) => void
+  /** PEM of the authority that the API's certificate is from: every Namespace holds it. */
+  readonly authority: string
 }
 
 const SERVICES: ResourceRef = { group: '', version: 'v1', resource: 'services' }
 const SERVICE_OF_SLICE = 'kubernetes.io/service-name'
-const FOLLOWED: readonly ResourceRef[] = [DEPLOYMENTS, REPLICA_SETS, PODS, SERVICES, ENDPOINT_SLICES, ENDPOINTS]
+const DEFAULT_ACCOUNTS: ListQuery = { ...SERVICE_ACCOUNTS, fieldSelector: `metadata.name=${DEFAULT_ACCOUNT}` }
+const CERTIFICATES: ListQuery = { ...CONFIG_MAPS, fieldSelector: `metadata.name=${ROOT_CERTIFICATE}` }
+const FOLLOWED: readonly ListQuery[] = [
+  DEPLOYMENTS,
+  REPLICA_SETS,
+  PODS,
+  SERVICES,
+  ENDPOINT_SLICES,
+  ENDPOINTS,
+  NAMESPACES,
+  DEFAULT_ACCOUNTS,
+  CERTIFICATES
+]
 
 /** The workload controllers. */
 export class WorkloadLoop {
@@ -72,6 +87,13 @@ export class WorkloadLoop {
         const pods = await this.#list<Pod>(PODS, at, options)
         return reconcileReplicaSet({ replicaSet, pods, now, draw: this.#ports.draw })
       }
+      case NAMESPACES.resource: {
+        const namespace = await this.#get(NAMESPACES, { name: at.name }, options)
+        if (namespace === undefined) return undefined
+        const account = await this.#get(SERVICE_ACCOUNTS, { namespace: at.name, name: DEFAULT_ACCOUNT }, options)
+        const certificate = await this.#get(CONFIG_MAPS, { namespace: at.name, name: ROOT_CERTIFICATE }, options)
+        return reconcileNamespace({ namespace, account, certificate, authority: this.#ports.authority })
+      }
       default: {
         const service = await this.#get<Service>(SERVICES, at, options)
         if (service === undefined) return undefined
@@ -82,7 +104,11 @@ export class WorkloadLoop {
   }
 
   // The API server has checked the objects of built-in kinds against their schemas: the casts add nothing to that.
-  async #get<T extends KubeObject>(resource: ResourceRef, at: Place, options: CallOptions): Promise<T | undefined> {
+  async #get<T extends KubeObject>(
+    resource: ResourceRef,
+    at: Partial<Place> & Pick<Place, 'name'>,
+    options: CallOptions
+  ): Promise<T | undefined> {
     return (await this.#ports.client.get({ ...resource, ...at }, options)) as T | undefined
   }
 
@@ -109,15 +135,17 @@ class Neighbours {
     const { namespace = '', name = '', labels = {} } = object.metadata
     if (resource === ENDPOINT_SLICES) return this.#touch(SERVICES, namespace, labels[SERVICE_OF_SLICE])
     if (resource === ENDPOINTS) return this.#touch(SERVICES, namespace, name)
-    if (resource !== PODS) {
-      const known = this.#namesOf(resource, namespace)
-      if (kind === 'deleted') known.delete(name)
-      else known.add(name)
-      this.#touch(resource, namespace, name)
-    }
+    if (resource === DEFAULT_ACCOUNTS || resource === CERTIFICATES) return this.#touch(NAMESPACES, '', namespace)
+    if (resource === PODS) return this.#seenPod(object, namespace)
+    const known = this.#namesOf(resource, namespace)
+    if (kind === 'deleted') known.delete(name)
+    else known.add(name)
+    this.#touch(resource, namespace, name)
     if (resource === REPLICA_SETS) this.#touchOwner(DEPLOYMENTS, namespace, object)
-    if (resource !== PODS) return
-    this.#touchOwner(REPLICA_SETS, namespace, object)
+  }
+
+  #seenPod(pod: KubeObject, namespace: string): void {
+    this.#touchOwner(REPLICA_SETS, namespace, pod)
     // Its labels may have changed: which Services it left is not known here.
     for (const service of this.#namesOf(SERVICES, namespace)) this.#touch(SERVICES, namespace, service)
   }

@@ -145,16 +145,23 @@ export class ContainerRunner {
   async #rest(ended: Ended, signal: AbortSignal): Promise<void> {
     this.#crashes = ended.finishedAt - ended.startedAt >= BACK_OFF_FORGIVEN ? 1 : this.#crashes + 1
     const delay = backOff(this.#crashes)
-    const message = `back-off ${delay / 1000}s restarting failed container=${this.container.name} pod=${this.#place().pod.metadata.name}`
+    const { name: pod, namespace, uid } = this.#place().pod.metadata
+    const [container, where] = [this.container.name, `${pod}_${namespace}(${uid})`]
+    const message = `back-off ${delay / 1000}s restarting failed container=${container} pod=${where}`
     this.#set({ kind: 'waiting', reason: 'CrashLoopBackOff', message })
-    this.#listener.event('Warning', 'BackOff', message)
+    this.#listener.event('Warning', 'BackOff', `Back-off restarting failed container ${container} in pod ${where}`)
     await this.#pause(delay, signal)
     this.#restarts += 1
   }
 
   // Startup, then readiness and liveness side by side, for one process.
   async #watch(running: Running, startedAt: Millis, signal: AbortSignal): Promise<void> {
-    const { startupProbe, livenessProbe, readinessProbe, lifecycle } = this.container
+    const { lifecycle } = this.container
+    const [startupProbe, livenessProbe, readinessProbe] = [
+      askable(this.container.startupProbe),
+      askable(this.container.livenessProbe),
+      askable(this.container.readinessProbe)
+    ]
     this.#set({ kind: 'running', startedAt, started: false, ready: false })
     if (lifecycle?.postStart !== undefined && !(await this.#hook('FailedPostStartHook', lifecycle.postStart, HOOK_MAX))) void running.end(0)
     if (startupProbe !== undefined && !(await this.#startup(startupProbe, running, signal))) return
@@ -282,4 +289,10 @@ export class ContainerRunner {
     this.#fact = fact
     this.#listener.changed()
   }
+}
+
+// A probe of a kind that is not asked (gRPC, named in an Event) must not end a container: it counts as not given.
+function askable(probe: Probe | undefined): Probe | undefined {
+  const known = probe?.httpGet !== undefined || probe?.tcpSocket !== undefined || probe?.exec !== undefined
+  return known ? probe : undefined
 }

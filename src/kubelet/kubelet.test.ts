@@ -240,7 +240,7 @@ test('a container that exits is started again after a back-off, with its last st
   expect(client.pod('a')?.status?.phase).toBe('Running')
   await until('it ended again', () => statusOf('a')?.state.waiting !== undefined)
   expect(await logOf(kubelet, 'a', { previous: true })).toBe('run\n')
-  expect(events.some((event) => event.startsWith('a Warning BackOff back-off 1s restarting failed container=web'))).toBe(true)
+  expect(events.some((event) => event.startsWith('a Warning BackOff Back-off restarting failed container web in pod a_test('))).toBe(true)
 })
 
 test('a failing liveness probe restarts the container, a failing readiness probe takes it out', async () => {
@@ -255,6 +255,15 @@ test('a failing liveness probe restarts the container, a failing readiness probe
   await until('b was restarted', () => statusOf('b')?.restartCount === 1 && ready('b'))
   expect(statusOf('a')?.restartCount).toBe(0)
   expect(events).toContain('b Warning Unhealthy Liveness probe failed: HTTP probe failed with statuscode: 500')
+})
+
+test('a gRPC probe, which is not asked, neither ends a container nor keeps it from being ready', async () => {
+  await started()
+  const grpc = { grpc: { port: 1 }, periodSeconds: 1, failureThreshold: 1 }
+  put('a', { command: ['sleep', '600'], ports: [], livenessProbe: grpc, readinessProbe: grpc })
+  await until('it is ready', () => statusOf('a')?.ready === true)
+  expect(events.some((event) => event.includes('FieldsIgnored') && event.includes('probes of kind grpc'))).toBe(true)
+  expect(events.some((event) => event.includes('Unhealthy'))).toBe(false)
 })
 
 test('an image that nothing maps leaves the pod Pending and says what to write where', async () => {

@@ -44,7 +44,7 @@ export async function prepare(place: Place, options: KubeletOptions, signal: Abo
     hostIP: HOST_IP,
     configMaps: texts(references.configMaps),
     secrets: texts(references.secrets),
-    services: references.services,
+    services: pod.spec['enableServiceLinks'] === false ? [] : references.services,
     injected: { ...injected(place, options, mapped), ...volumes.env }
   })
   const absent = [...missing, ...volumes.missing]

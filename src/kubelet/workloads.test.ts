@@ -53,7 +53,7 @@ beforeEach(async () => {
   })
   await kubelet.start()
   const event = (): Promise<void> => Promise.resolve()
-  loop = new WorkloadLoop({ client, clock, draw, event, log: (line) => void log.push(line) })
+  loop = new WorkloadLoop({ client, clock, draw, event, log: (line) => void log.push(line), authority: 'PEM' })
     .run(stop.signal)
     .catch((error: unknown) => error)
 })

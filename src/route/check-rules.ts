@@ -220,11 +220,16 @@ export function checkServiceEntry(entry: ServiceEntry): ObjectProblem[] {
 /** Ports of a Service that carry something else than HTTP/1.1. A headless one is called past the mesh. */
 export function checkService(service: MeshService): ObjectProblem[] {
   const object = referTo('Service', service)
-  if (service.spec?.clusterIP === 'None') return []
+  if (service.spec?.clusterIP === 'None' || isApi(service)) return []
   return (service.spec?.ports ?? []).flatMap((port, index) => {
     const protocol = port.protocol === undefined || port.protocol === 'TCP' ? declaredProtocol(port) : port.protocol
     return portNotes(protocol).map((note) => unapplied({ object, path: `spec.ports[${index}]` }, note))
   })
+}
+
+// The API's own Service, which every cluster has: it is not called through the mesh.
+function isApi({ metadata }: MeshService): boolean {
+  return metadata.name === 'kubernetes' && metadata.namespace === 'default'
 }
 
 function portNotes(protocol: string | undefined): string[] {
