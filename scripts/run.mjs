@@ -15,7 +15,11 @@ export function run(file, args) {
     child.kill('SIGTERM')
   }, 500)
   watch.unref()
-  child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
+  child.on('exit', (code, signal) => {
+    // As in bin/serin: a demo that is killed cannot give the terminal back.
+    if (signal && args[0] === 'demo' && process.stdout.isTTY) process.stdout.write('\x1b[?7h\x1b[?25h\x1b[?1049l')
+    process.exit(signal ? 1 : (code ?? 1))
+  })
 }
 
 if (process.argv[1] && process.argv[1].endsWith('run.mjs')) {

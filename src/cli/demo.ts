@@ -21,6 +21,7 @@ import { type DemoSummary, type Line, line, summaryLines } from './demo-view.ts'
 import type { DemoOptions, UpOptions } from './options.ts'
 import { avoidTakenPorts } from './ports.ts'
 import { UnreadableError } from './read-files.ts'
+import { shellWord } from './shell-word.ts'
 import { type Instance, startInstance } from './up.ts'
 
 /** What the demo is run with. */
@@ -58,7 +59,7 @@ class Stopped extends Error {
   override readonly name = 'Stopped'
 }
 
-/** Runs the demo; resolves with the exit code. Everything it started has ended then. */
+/** Runs the demo; resolves with the exit code, or rejects when the instance cannot be. Everything it started has ended then. */
 export async function demo(run: DemoRun): Promise<number> {
   const dataDir = run.options.dataDir ?? mkdtempSync(join(tmpdir(), 'serin-demo-'))
   const clock = systemClock()
@@ -73,7 +74,8 @@ export async function demo(run: DemoRun): Promise<number> {
     const instance = await within(START_LIMIT, starting, { clock, signal })
     return await Promise.race([perform({ ...run, clock, show, instance, signal }), instance.failed])
   } catch (error) {
-    show.close('failed', [line(`serin demo: ${error instanceof Error ? error.message : String(error)}`, 'bad')])
+    if (!(error instanceof Stopped || error instanceof DemoFailure)) throw error
+    show.close('failed', [line(`serin demo: ${error.message}`, 'bad')])
     return error instanceof Stopped && run.afterwards === 'stay' ? 0 : 1
   } finally {
     stopping.abort(new Stopped('over'))
@@ -160,7 +162,7 @@ async function perform(the: Performance): Promise<number> {
 /** Resolves once the shop answers through the gateway. */
 async function untilOpen({ show, instance, options, clock, signal }: Performance, shop: Shop, url: string): Promise<void> {
   show.begin(`the shop opens at ${url} (Host: shop.example)`)
-  show.tell(`export KUBECONFIG=${instance.kubeconfig}`)
+  show.tell(`export KUBECONFIG=${shellWord(instance.kubeconfig)}`)
   const limit = clock.now() + READY_LIMIT
   const settled = (): boolean => !['', 'Initializing'].includes(shop.rollout().phase)
   const ready = await shop.until(settled, READY_LIMIT, signal)
@@ -229,7 +231,7 @@ function commands({ instance, afterwards }: Performance): Line[] {
     afterwards === 'stay' ? 'Try in another terminal (Ctrl-C here ends the demo):' : 'Try while it stays up, as it does in a terminal:'
   return [
     line(intro, 'strong'),
-    line(`  export KUBECONFIG=${instance.kubeconfig}`),
+    line(`  export KUBECONFIG=${shellWord(instance.kubeconfig)}`),
     line('  kubectl -n shop get canary,virtualservice,pods'),
     line('  kubectl -n shop describe canary frontend'),
     line('  kubectl -n shop set env deploy/frontend ERROR_RATE=0   # mended: promoted'),

@@ -10,6 +10,7 @@ import { Screen, styled } from './demo-screen.ts'
 import { KINDS } from './kinds.ts'
 import { type DemoOptions, type LintOptions, readCommandLine, type UpOptions } from './options.ts'
 import { readFiles, readText, skippedLine, UnreadableError } from './read-files.ts'
+import { shellWord } from './shell-word.ts'
 import { type Instance, startInstance } from './up.ts'
 
 const EXIT_WAIT_MS = 2000
@@ -42,7 +43,7 @@ async function up(options: UpOptions): Promise<number> {
     for (const line of config) complain(line)
     return 2
   }
-  if (options.httpsPort !== undefined) complain('--https-port is accepted but not applied yet: HTTPS is not served')
+  warnOfIgnored(options)
   const instance = await startInstance({ up: options, config, log: complain })
   for (const line of addressLines(instance)) say(line)
   say('ready')
@@ -53,12 +54,17 @@ async function up(options: UpOptions): Promise<number> {
   return 1
 }
 
+function warnOfIgnored({ httpsPort }: Pick<UpOptions, 'httpsPort'>): void {
+  if (httpsPort !== undefined) complain('--https-port is accepted but not applied yet: HTTPS is not served')
+}
+
 async function runDemo(options: DemoOptions): Promise<number> {
   const config = configOf(options)
   if (Array.isArray(config)) {
     for (const line of config) complain(line)
     return 2
   }
+  warnOfIgnored(options)
   const { isTTY } = process.stdout
   const colour = isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb' ? 'colour' : 'none'
   const screen = isTTY && process.env['TERM'] !== 'dumb' ? new Screen(process.stdout, colour) : undefined
@@ -66,17 +72,19 @@ async function runDemo(options: DemoOptions): Promise<number> {
   // However the program ends, the terminal is given back.
   process.on('exit', () => screen?.close())
   const gone = new Promise<void>((resolve) => process.stdout.on('error', () => resolve()))
-  const code = await demo({
-    options,
-    config,
-    screen,
-    print: ({ text, tone }) => say(styled(text, tone, colour)),
-    afterwards: isTTY && options.exit !== 'at the end' ? 'stay' : 'end',
-    asked: Promise.race([untilAsked(), gone])
-  })
-  // What a failed start left open must not hold the program; children are the reaper's.
-  setTimeout(() => process.exit(code), EXIT_WAIT_MS).unref()
-  return code
+  try {
+    return await demo({
+      options,
+      config,
+      screen,
+      print: ({ text, tone }) => say(styled(text, tone, colour)),
+      afterwards: isTTY && options.exit !== 'at the end' ? 'stay' : 'end',
+      asked: Promise.race([untilAsked(), gone])
+    })
+  } finally {
+    // What a failed start left open must not hold the program; children are the reaper's.
+    setTimeout(() => process.exit(), EXIT_WAIT_MS).unref()
+  }
 }
 
 function configOf(options: Pick<UpOptions, 'config'>): Config | string[] {
@@ -95,10 +103,6 @@ function addressLines({ addresses, kubeconfig }: Instance): string[] {
     `admin:      ${addresses.admin}`,
     `kubectl:    export KUBECONFIG=${shellWord(kubeconfig)}`
   ]
-}
-
-function shellWord(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 async function lintFiles({ files, failOn }: LintOptions): Promise<number> {
