@@ -1,4 +1,4 @@
-import { createServer, get } from 'node:http'
+import { Agent, createServer, get } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'
@@ -79,9 +79,9 @@ const SPEC: ListenerSpec = {
   source: { workload: 'g', namespace: 'n', app: 'g', version: 'latest' }
 }
 
-function status(port: number): Promise<number> {
+function status(port: number, agent: Agent | false = false): Promise<number> {
   return new Promise((resolve) => {
-    get({ port, host: '127.0.0.1', agent: false }, (response) => {
+    get({ port, host: '127.0.0.1', agent }, (response) => {
       response.resume()
       response.on('end', () => resolve(response.statusCode ?? 0))
     }).on('error', () => resolve(0))
@@ -152,6 +152,50 @@ test('a worker that is down or not yet up again is told of, one that serves is n
   await expect.poll(() => workers.troubles(), { timeout: 5000 }).toEqual([])
   await workers.stop(100)
   expect(workers.troubles()).toEqual([])
+})
+
+// Asks one request after the other on a kept connection until it is told to stop, over a new one when the old one broke.
+async function client(port: number, load: { on: boolean; answered: number; broken: number }): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  while (load.on) {
+    if ((await status(port, agent)) === 200) load.answered++
+    else load.broken++
+  }
+  agent.destroy()
+}
+
+test('a worker killed under load costs the requests it had in hand and no others; the rest goes on, totals never fall', async () => {
+  const upstream = await serve()
+  const { workers, registry, troubles } = started(3)
+  await workers.start()
+  await workers.push(table(1, upstream))
+  const port = await workers.listen(SPEC)
+  const load = { on: true, answered: 0, broken: 0 }
+  const clients = Array.from({ length: 12 }, () => client(port, load))
+  const totals: number[] = []
+  const look = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) {
+      await workers.collect()
+      totals.push(total(registry))
+    }
+  }
+  await look(() => load.answered >= 300)
+  const [killed = 0, ...others] = workers.pids
+  process.kill(killed, 'SIGKILL')
+  await look(() => workers.pids.length === 3 && !workers.pids.includes(killed))
+  const { answered } = load
+  await look(() => load.answered >= answered + 300)
+  load.on = false
+  await Promise.all(clients)
+  await look(() => true)
+  expect(workers.pids).toEqual(expect.arrayContaining(others))
+  // Each client had one request under way; a connection that waited to be accepted may break as well.
+  expect(load.broken).toBeLessThanOrEqual(2 * clients.length)
+  expect(totals).toEqual(totals.toSorted((a, b) => a - b))
+  // What the dead worker counted after it was asked last is lost, nothing else is.
+  expect(total(registry)).toBeLessThanOrEqual(load.answered + load.broken)
+  expect(total(registry)).toBeGreaterThanOrEqual(300)
+  expect(troubles).toHaveLength(1)
 })
 
 test('a busy address is an error with its code', async () => {
