@@ -287,6 +287,17 @@ test('a watch streams changes as table rows and ends cleanly when its time is up
   ])
 })
 
+test('a watch that begins with more than may wait for a slow watcher gives all of it', async () => {
+  await call('POST', '/api/v1/namespaces', { body: { metadata: { name: 'large' } } })
+  const path = '/api/v1/namespaces/large/configmaps'
+  const names = Array.from({ length: 12 }, (_, index) => `c${index}`)
+  for (const name of names) await call('POST', path, { body: { metadata: { name }, data: { a: 'x'.repeat(900_000) } } })
+  const lines = await rawWatch(`${path}?watch=1&timeoutSeconds=1`, 'application/json')
+  expect(lines.map((line) => (JSON.parse(line) as { object: { metadata: { name: string } } }).object.metadata.name)).toEqual(
+    names.toSorted()
+  )
+})
+
 async function rawWatch(path: string, accept: string): Promise<string[]> {
   const request = httpsRequest(`${server.url}${path}`, { ca: authority.certificate, headers: { authorization: `Bearer ${token}`, accept } })
   request.end()

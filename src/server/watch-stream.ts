@@ -10,7 +10,10 @@ import { type PrintForm, tableForm, versionOf } from './print.ts'
 import { statusBody } from './status.ts'
 import { partialMetadata, printerOf, table } from './table.ts'
 
-/** Bytes that may wait for one slow watcher; beyond this its connection ends and it resumes by resource version. */
+/**
+ * Bytes that may wait for one slow watcher besides the state that a watch begins with, which comes at once; beyond this its connection
+ * ends and it resumes by resource version.
+ */
 export const WATCH_BACKLOG_MAX = 4 * 1024 * 1024
 const BOOKMARK_PERIOD: Millis = 60_000
 
@@ -50,10 +53,11 @@ export function streamWatch(response: ServerResponse, request: WatchRequest, con
   // At once, even with nothing to say: clients wait for the head.
   response.flushHeaders()
   const body = stepPrinter(watch, form, clock)
+  let backlogMax = Number.POSITIVE_INFINITY
   const write = (step: WatchStep): void => {
     response.write(`${JSON.stringify(body(step))}\n`)
     if (step.kind === 'failed') finish()
-    else if (response.writableLength > WATCH_BACKLOG_MAX) response.destroy()
+    else if (response.writableLength > backlogMax) response.destroy()
   }
   const bookmark = (): void => {
     write({ kind: 'bookmark', resourceVersion: backend.resourceVersion(), initialEnd: false })
@@ -80,6 +84,7 @@ export function streamWatch(response: ServerResponse, request: WatchRequest, con
   context.signal.addEventListener('abort', finish, { once: true })
   emit = write
   for (const step of early) emit(step)
+  backlogMax = response.writableLength + WATCH_BACKLOG_MAX
 }
 
 // The event for each step. A Table's columns come with its first event only.
