@@ -8,7 +8,7 @@ import { ApiError, type KubeClient, type ListQuery, type ObjectKey, type WatchEv
 import type { HookPayload } from '../src/rollout/ask.ts'
 import type { HookOutcome, Measurement } from '../src/rollout/judge.ts'
 import { RESOURCES } from '../src/rollout/write.ts'
-import { VirtualClock } from '../src/std/clock.ts'
+import { type Millis, VirtualClock } from '../src/std/clock.ts'
 import { seeded } from '../src/std/draw.ts'
 import { formatInstant } from '../src/std/instant.ts'
 import { dig } from '../src/std/json.ts'
@@ -26,6 +26,25 @@ export interface Told {
   readonly t: number
   readonly type: string
   readonly message: string
+}
+
+/** A webhook call. */
+export interface Hooked {
+  readonly t: number
+  readonly type: string
+  readonly url: string
+  readonly payload: HookPayload
+  readonly timeout: Millis
+}
+
+/** A question to the metric source. */
+export interface Queried {
+  readonly t: number
+  readonly metric: string
+  /** `namespace/name`. */
+  readonly workload: string
+  readonly interval: Millis
+  readonly quantile: number | undefined
 }
 
 export const START = Date.UTC(2026, 10, 21, 11, 0, 0)
@@ -67,20 +86,33 @@ const RULES: KindRules = {
   time: formatInstant
 }
 
+/** A world with namespace `test` and these objects in it; the controller is not started. */
+export function worldOf(...objects: readonly KubeObject[]): World {
+  const world = new World()
+  world.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'test' } })
+  for (const object of objects) world.create(object)
+  return world
+}
+
 /** Everything a test sets and sees. */
 export class World {
   readonly clock = new VirtualClock(START)
   readonly writes: Written[] = []
   readonly told: Told[] = []
-  readonly hooks: { readonly t: number; readonly type: string; readonly payload: HookPayload }[] = []
-  readonly queries: { readonly t: number; readonly metric: string }[] = []
+  /** Calls of webhooks but event ones; `type` is the last segment of the URL's path. */
+  readonly hooks: Hooked[] = []
+  readonly queries: Queried[] = []
   readonly log: string[] = []
   success: Measurement = { kind: 'value', value: 100 }
   duration: Measurement = { kind: 'value', value: 100 }
   /** What a webhook's URL, by its last path segment, answers; 200 where nothing is said. */
   answers: Record<string, HookOutcome> = {}
-  /** Kills the controller before its next writes: the number of writes it may still make. */
+  /** Kills the controller before one of its next writes: how many it may still make. */
   writesLeft = Infinity
+  /** The same for everything that is seen outside: writes, webhook calls and Events. */
+  effectsLeft = Infinity
+  /** Writes, webhook calls and Events so far. */
+  effects = 0
   crashed = false
   /** Sees each write of the controller as it is made. */
   watchWrites: (change: Change) => void = () => {}
@@ -128,25 +160,48 @@ export class World {
     }
   }
 
+  /** An object of namespace `test`; `api` by default. */
+  named(resource: ResourceRef, name = 'api'): KubeObject | undefined {
+    return this.get(resource, 'test', name)
+  }
+
+  /** The status of the Canary `api`. */
+  status(): unknown {
+    return this.named(RESOURCES.canaries)?.['status']
+  }
+
+  /** Whether the Canary `api` is in this phase, by Flagger's name. */
+  isIn(phase: string): boolean {
+    return dig(this.status(), 'phase') === phase
+  }
+
+  /** Gives the Deployment `api` another image. */
+  release(image: string): void {
+    this.patch(RESOURCES.deployments, 'test', 'api', { spec: { template: { spec: { containers: [{ name: 'api', image }] } } } })
+  }
+
   /** Starts the controller. */
   start(): void {
     this.#stop = new AbortController()
     this.crashed = false
     this.writesLeft = Infinity
+    this.effectsLeft = Infinity
     const loop = new RolloutLoop({
       client: this.#client(),
       clock: this.clock,
       draw: this.#draw,
-      hooks: { call: (url, payload) => this.#hook(url, payload) },
+      hooks: { call: (url, payload, timeout) => this.#hook(url, payload, timeout) },
       metrics: {
         available: () => Promise.resolve({ kind: 'up' }),
-        successRate: () => this.#measure('success', this.success),
-        duration: () => this.#measure('duration', this.duration)
+        successRate: ({ namespace, name }, interval) =>
+          this.#measure({ metric: 'success', workload: `${namespace}/${name}`, interval, quantile: undefined }, this.success),
+        duration: ({ namespace, name }, interval, quantile) =>
+          this.#measure({ metric: 'duration', workload: `${namespace}/${name}`, interval, quantile }, this.duration)
       },
       events: {
-        record: (_, type, message) => {
+        record: async (_, type, message) => {
+          this.#spend('effect')
           this.told.push({ t: this.t, type, message })
-          return Promise.resolve()
         }
       },
       log: (line) => this.log.push(line)
@@ -166,15 +221,16 @@ export class World {
     return holds()
   }
 
-  #measure(metric: string, measurement: Measurement): Promise<Measurement> {
-    this.queries.push({ t: this.t, metric })
+  #measure(query: Omit<Queried, 't'>, measurement: Measurement): Promise<Measurement> {
+    this.queries.push({ t: this.t, ...query })
     return Promise.resolve(measurement)
   }
 
-  #hook(url: string, payload: HookPayload): Promise<HookOutcome> {
+  async #hook(url: string, payload: HookPayload, timeout: Millis): Promise<HookOutcome> {
+    this.#spend('effect')
     const type = url.split('/').at(-1) ?? ''
-    if (type !== 'event') this.hooks.push({ t: this.t, type, payload })
-    return Promise.resolve(this.answers[type] ?? { kind: 'answered', status: 200, body: '' })
+    if (type !== 'event') this.hooks.push({ t: this.t, type, url, payload, timeout })
+    return this.answers[type] ?? { kind: 'answered', status: 200, body: '' }
   }
 
   #noticed(change: Change): void {
@@ -214,14 +270,21 @@ export class World {
     this.request({ verb: 'update', target, name, subresource: 'status', body: { ...live, status }, options: {} })
   }
 
-  #controllerWrite(request: StoreRequest): KubeObject {
+  // One more thing that is seen outside, or the end of the controller before it.
+  #spend(what: 'write' | 'effect'): void {
     if (this.#stop.signal.aborted) throw this.#stop.signal.reason
-    if (this.writesLeft <= 0) {
+    if (this.effectsLeft <= 0 || (what === 'write' && this.writesLeft <= 0)) {
       this.crashed = true
       this.#stop.abort(new Error('crashed'))
       throw this.#stop.signal.reason
     }
-    this.writesLeft--
+    this.effects++
+    this.effectsLeft--
+    if (what === 'write') this.writesLeft--
+  }
+
+  #controllerWrite(request: StoreRequest): KubeObject {
+    this.#spend('write')
     const { answer, changes } = this.#store.apply(request, { now: this.clock.now(), draw: this.#draw })
     if (answer.kind === 'failure') throw new ApiError(answer.status.code, answer.status.reason, answer.status.message)
     for (const change of changes) {

@@ -39,7 +39,7 @@ export function restOf(tick: Tick): Step {
     case 'revert':
       return revert(tick, situation.target)
     case 'withdrawn':
-      return { ...held(tick, [], 'reset'), state: withdrawn(state, revision) }
+      return withdraw(tick)
     case 'nothing-to-abort': {
       const told = event('Normal', `Nothing to roll back for ${subject(tick)}: annotation flagger.app/rollback removed`, state.phase)
       return { ...held(tick, [told], 'none'), metadata: 'drop-rollback' }
@@ -51,10 +51,14 @@ export function restOf(tick: Tick): Step {
   }
 }
 
-// A pending or failed revision that the user took back: what runs is what was promoted.
-function withdrawn(state: RolloutState, revision: string): RolloutState {
-  if (state.phase === 'failed') return { ...state, applied: revision }
-  return { ...standing(state), phase: 'initialized', applied: revision }
+// A pending, running or failed revision that the user took back: what is wanted is what was promoted, which the primary runs.
+function withdraw(tick: Tick): Step {
+  const { state, revision } = tick.finding
+  if (state.phase === 'failed') return { ...held(tick, [], 'reset'), state: { ...state, applied: revision } }
+  const next: RolloutState = { ...standing(state), phase: 'initialized', applied: revision }
+  if (state.phase === 'waiting') return { ...held(tick, [], 'reset'), state: next }
+  const told = event('Normal', `Revision withdrawn! Routing all traffic to primary, scaling down ${subject(tick)}`, 'initialized')
+  return { ...held(tick, [told], 'reset'), state: { ...next, failedChecks: 0 }, canaryWeight: 0, canaryReplicas: 'zero' }
 }
 
 function bootstrap(tick: Tick, primary: Readiness | undefined): Step {

@@ -38,6 +38,10 @@ export type Situation =
   | { readonly kind: 'idle' }
   | { readonly kind: 'withdrawn' }
   | { readonly kind: 'abort' }
+  /** As many checks as the threshold have failed; counted in the status before anything is undone, so that a crash changes nothing. */
+  | { readonly kind: 'failed-checks'; readonly count: number; readonly because: string }
+  /** The canary has no pods because somebody scaled it to zero, or a rollback was interrupted after it did. */
+  | { readonly kind: 'scaled-to-zero' }
   | { readonly kind: 'nothing-to-abort' }
   | { readonly kind: 'new-revision' }
   | { readonly kind: 'restart' }
@@ -163,19 +167,36 @@ function pending(known: Known, { applied, promoted }: Standing): Situation {
 
 function progressing(known: Known): Situation {
   const { state, revision, plan, cluster } = known
-  if (standingOf(state).applied !== revision) return { kind: 'restart' }
-  if (plan.skipAnalysis) return canaryTrouble(known) ?? { kind: 'skip' }
-  if (carries(cluster.primary, plan, revision)) return { kind: 'resume-promotion' }
-  return primaryTrouble(known) ?? canaryTrouble(known) ?? analysis(known)
+  const { applied, promoted } = standingOf(state)
+  if (applied !== revision) return { kind: revision === promoted ? 'withdrawn' : 'restart' }
+  const copied = carries(cluster.primary, plan, revision)
+  if (plan.skipAnalysis) return copied ? { kind: 'skip' } : (canaryTrouble(known) ?? { kind: 'skip' })
+  if (copied) return { kind: 'resume-promotion' }
+  return lost(known) ?? primaryTrouble(known) ?? canaryTrouble(known) ?? analysis(known)
 }
 
-function shiftOrWait({ plan, state, cluster, dueAt }: Known, weight: number): Situation {
+// A canary that must go, as long as the primary has pods to take over.
+function lost({ state, plan, cluster }: Known): Situation | undefined {
+  if (availablePods(cluster.primary) === 0) return undefined
+  const count = standingOf(state).failedChecks
+  if (count >= plan.threshold) {
+    return { kind: 'failed-checks', count, because: ('because' in state ? state.because : undefined) ?? '' }
+  }
+  return dig(cluster.target, 'spec', 'replicas') === 0 ? { kind: 'scaled-to-zero' } : undefined
+}
+
+function availablePods(deployment: KubeObject | undefined): number {
+  const pods = dig(deployment, 'status', 'availableReplicas')
+  return typeof pods === 'number' ? pods : 0
+}
+
+function shiftOrWait({ plan, cluster, dueAt }: Known, weight: number): Situation {
   const step = plan.stepWeightPromotion
+  if (step === 0 || weight === 0) return { kind: 'shift', weight: 0 }
   // A shift that was written before a crash shows in the VirtualService: it counts as done.
   const live = liveWeight(cluster.virtualService, plan.apex)
-  const from = live !== undefined && live === Math.max(0, weight - step) ? live : weight
-  if (step === 0 || weightOf(state) === 0) return { kind: 'shift', weight: 0 }
-  return cluster.now >= dueAt ? { kind: 'shift', weight: Math.max(0, from - step) } : { kind: 'wait' }
+  if (live !== undefined && live < weight) return { kind: 'shift', weight: live }
+  return cluster.now >= dueAt ? { kind: 'shift', weight: Math.max(0, weight - step) } : { kind: 'wait' }
 }
 
 function analysis({ plan, state, cluster, dueAt }: Known): Situation {

@@ -21,7 +21,8 @@ export interface Standing {
 export type RolloutState =
   | { readonly phase: 'new' }
   | (Standing & { readonly phase: 'initializing' | 'initialized' | 'waiting' | 'finalising' | 'succeeded' | 'terminating' })
-  | (Standing & { readonly phase: 'progressing' | 'waiting-promotion' | 'promoting'; readonly weight: number })
+  /** because: the last failed check of this run. */
+  | (Standing & { readonly phase: 'progressing' | 'waiting-promotion' | 'promoting'; readonly weight: number; readonly because?: string })
   /** weight 100: the promotion failed and the canary keeps all traffic (flagger.md 2.10). */
   | (Standing & { readonly phase: 'failed'; readonly weight: 0 | 100; readonly because: string })
 
@@ -68,13 +69,14 @@ export function readState(status: unknown): RolloutState {
     failedChecks: countAt(status, 'failedChecks')
   }
   const weight = Math.min(100, countAt(status, 'canaryWeight'))
+  const cause = causeIn(status)
   switch (phase) {
     case 'progressing':
     case 'waiting-promotion':
     case 'promoting':
-      return { ...standing, phase, weight }
+      return { ...standing, phase, weight, ...(cause === '' ? {} : { because: cause }) }
     case 'failed':
-      return { ...standing, phase, weight: weight === 100 ? 100 : 0, because: causeIn(status) }
+      return { ...standing, phase, weight: weight === 100 ? 100 : 0, because: cause }
     case 'initializing':
     case 'initialized':
     case 'waiting':
@@ -126,20 +128,23 @@ function withPromoted(state: Exclude<RolloutState, { phase: 'new' }>, conditions
 }
 
 const CAUSE = ' Cause: '
+const LAST_FAILED = ' Last failed check: '
 
 // A condition names its cause, where Flagger's is the same sentence for every failure (flagger.md 2.15).
 function messageOf(state: Exclude<RolloutState, { phase: 'new' }>): string {
-  if (state.phase !== 'failed') return WIRE[state.phase][2]
-  const sentence = state.weight === 100 ? 'Promotion failed, all traffic stays on the canary.' : WIRE.failed[2]
-  return state.because === '' ? sentence : `${sentence}${CAUSE}${state.because}`
+  const sentence = state.phase === 'failed' && state.weight === 100 ? PROMOTION_FAILED : WIRE[state.phase][2]
+  if (!('because' in state) || state.because === undefined || state.because === '') return sentence
+  return `${sentence}${state.phase === 'failed' ? CAUSE : LAST_FAILED}${state.because}`
 }
+
+const PROMOTION_FAILED = 'Promotion failed, all traffic stays on the canary.'
 
 function causeIn(status: unknown): string {
   const conditions = dig(status, 'conditions')
   const promoted = Array.isArray(conditions) ? conditions.find((condition) => dig(condition, 'type') === 'Promoted') : undefined
   const message = textAt(promoted, 'message')
-  const at = message.indexOf(CAUSE)
-  return at < 0 ? '' : message.slice(at + CAUSE.length)
+  const mark = [CAUSE, LAST_FAILED].find((each) => message.includes(each))
+  return mark === undefined ? '' : message.slice(message.indexOf(mark) + mark.length)
 }
 
 function textAt(value: unknown, key: string): string {

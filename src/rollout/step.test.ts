@@ -10,7 +10,7 @@ import type { RolloutState } from './state.ts'
 import { step } from './step.ts'
 
 const yes: Answer = { kind: 'yes' }
-const no: Answer = { kind: 'no', because: 'success rate 90.00% < 99%' }
+const no = { kind: 'no', because: 'success rate 90.00% < 99%' } as const satisfies Answer
 const unknown: Answer = { kind: 'unknown', because: 'no values found' }
 const messages = (conclusion: ReturnType<typeof step>): readonly string[] =>
   conclusion.announcements.flatMap((told) => (told.kind === 'event' ? [told.message] : []))
@@ -19,12 +19,6 @@ test.each<readonly [string, RolloutState, readonly Answer[], readonly [phase: st
   ['the first step needs no metric', progressing(0), [], ['progressing', 20, 'Advance api.test canary weight 20']],
   ['a passed check moves on', progressing(20), [yes], ['progressing', 40, 'Advance api.test canary weight 40']],
   ['a failed check halts', progressing(20), [no], ['progressing', 20, 'Halt api.test advancement success rate 90.00% < 99%']],
-  [
-    'the threshold is tested in the same tick',
-    progressing(20, 1),
-    [no],
-    ['failed', 0, 'Rolling back api.test failed checks threshold reached 2']
-  ],
   ['no data holds', progressing(20, 1), [unknown], ['progressing', 20, 'Halt api.test advancement no values found']],
   ['the last rung promotes', progressing(40), [yes], ['promoting', 40, 'Copying api.test template spec to api-primary.test']],
   ['nothing answered holds', progressing(20), [], ['progressing', 20, 'Halt api.test advancement not all was answered']]
@@ -33,6 +27,30 @@ test.each<readonly [string, RolloutState, readonly Answer[], readonly [phase: st
   expect(conclusion.state.phase).toBe(phase)
   expect(conclusion.canaryWeight).toBe(weight)
   expect(messages(conclusion)).toContain(message)
+})
+
+test('the last failed check is counted first, and the next tick rolls back at once, with its cause', () => {
+  const counted = step(canaryOf(), progressing(20, 1), clusterOf(), [no])
+  expect(counted).toMatchObject({ state: { phase: 'progressing', weight: 20, failedChecks: 2, because: no.because }, wake: 0 })
+  const rolledBack = step(canaryOf(), counted.state, clusterOf(), [])
+  expect(rolledBack).toMatchObject({ state: { phase: 'failed', because: no.because }, canaryWeight: 0, canaryReplicas: 'zero' })
+  expect(messages(rolledBack)).toEqual(['Rolling back api.test failed checks threshold reached 2', 'Canary failed! Scaling down api.test'])
+})
+
+test('a canary that was scaled to zero, by a rollback that was interrupted or by a user, is rolled back', () => {
+  const target = { ...clusterOf().target, spec: { ...Object(clusterOf().target['spec']), replicas: 0 } }
+  expect(step(canaryOf(), progressing(20), clusterOf({ target }), [])).toMatchObject({
+    state: { phase: 'failed', because: 'api.test was scaled to zero' },
+    canaryWeight: 0,
+    canaryReplicas: 'zero'
+  })
+})
+
+test('a release that is taken back in mid-run is withdrawn, not promoted', () => {
+  const state: RolloutState = { ...progressing(20), applied: 's1-bad', promoted: REVISION }
+  const conclusion = step(canaryOf(), state, clusterOf(), [])
+  expect(conclusion).toMatchObject({ state: { phase: 'initialized', applied: REVISION }, canaryWeight: 0, canaryReplicas: 'zero' })
+  expect(messages(conclusion)).toEqual(['Revision withdrawn! Routing all traffic to primary, scaling down api.test'])
 })
 
 test('a rollback hook that agrees ends the run', () => {

@@ -8,7 +8,7 @@ import { promote, restOf, rollBack, takeUp, waitFor } from './conclusions.ts'
 import { hear } from './hear.ts'
 import { nextWeight } from './plan.ts'
 import { findingOf } from './situation.ts'
-import { type RolloutState, type Standing, weightOf } from './state.ts'
+import { type RolloutState, weightOf } from './state.ts'
 import { type Announcement, event, held, hooksAfter, type Step, subject, type Tick, waitingEvent } from './tick.ts'
 
 /** Concludes a tick from the answers to `ask`'s questions, in their order (the first ones, where asking stopped early). */
@@ -34,6 +34,10 @@ function conclude(tick: Tick): Step {
       return restOf(tick)
     case 'abort':
       return { ...rollBack(tick, 'annotation flagger.app/rollback=true'), metadata: 'drop-rollback' }
+    case 'failed-checks':
+      return rollBack(tick, `failed checks threshold reached ${situation.count}`, [], situation.because)
+    case 'scaled-to-zero':
+      return rollBack(tick, `${subject(tick)} was scaled to zero`)
     case 'new-revision':
     case 'restart':
       return takeUp(tick)
@@ -83,11 +87,11 @@ function gated(tick: Tick, state: RolloutState, halted: readonly Announcement[],
   return { ...held(tick, halted, 'taken'), state: { ...state, phase: 'waiting-promotion' } }
 }
 
+// At the threshold the next tick rolls back, at once.
 function failedCheck(tick: Tick, state: RolloutState, because: string, told: readonly Announcement[]): Step {
-  const counted: RolloutState = { ...running(state), failedChecks: running(state).failedChecks + 1 }
-  if (counted.failedChecks < tick.finding.plan.threshold) return { ...held(tick, told, 'taken'), state: counted }
-  const reached = `failed checks threshold reached ${counted.failedChecks}`
-  return rollBack({ ...tick, finding: { ...tick.finding, state: counted } }, reached, told, because)
+  const counted: Running = { ...running(state), failedChecks: running(state).failedChecks + 1, because }
+  const last = counted.failedChecks >= tick.finding.plan.threshold
+  return { ...held(tick, told, 'taken'), state: counted, ...(last ? { wake: 0 } : {}) }
 }
 
 function advance(tick: Tick, weight: number, told: readonly Announcement[]): Step {
@@ -124,9 +128,9 @@ function withStart(tick: Tick, told: readonly Announcement[]): readonly Announce
   return [...told.slice(0, asked), start, ...told.slice(asked)]
 }
 
-function running(
-  state: RolloutState
-): Standing & { readonly phase: 'progressing' | 'waiting-promotion' | 'promoting'; readonly weight: number } {
+type Running = Extract<RolloutState, { readonly phase: 'progressing' | 'waiting-promotion' | 'promoting' }>
+
+function running(state: RolloutState): Running {
   if (state.phase === 'progressing' || state.phase === 'waiting-promotion' || state.phase === 'promoting') return state
   return { phase: 'progressing', weight: 0, since: 0, applied: '', promoted: '', failedChecks: 0 }
 }

@@ -1,0 +1,172 @@
+// Restarted at any instant a rollout goes on where it was: the controller is killed before each thing it does, and in each second,
+// and a new one starts on the same store.
+
+import { describe, expect, test } from 'vitest'
+import { Laws } from '../../test/rollout-laws.ts'
+import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
+import { type World, worldOf } from '../../test/rollout-world.ts'
+import { RESOURCES } from '../rollout/write.ts'
+import { dig } from '../std/json.ts'
+
+const HOOKS = ['confirm-rollout', 'pre-rollout', 'rollout', 'confirm-traffic-increase', 'confirm-promotion', 'post-rollout', 'rollback']
+const CANARY = canaryOf(
+  { stepWeight: 40, maxWeight: 80, stepWeightPromotion: 50, webhooks: HOOKS.map(hookOf) },
+  { progressDeadlineSeconds: 25 }
+)
+
+interface Scenario {
+  readonly image: string
+  readonly success: number
+  readonly phase: string
+  /** Nothing in the status says that it waits and when it last said so: each start may say it once more, and sees less of the cause. */
+  readonly waits: boolean
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  { image: 'api:2', success: 100, phase: 'Succeeded', waits: false },
+  { image: 'api:2', success: 80, phase: 'Failed', waits: false },
+  { image: 'api:stuck', success: 100, phase: 'Failed', waits: true }
+]
+
+/** A world at the end of its initialisation, and the judge of what the controller writes in it. */
+async function begin({ success }: Scenario): Promise<{ readonly world: World; readonly laws: Laws }> {
+  const world = worldOf(deploymentOf('api:1'), CANARY)
+  world.answers['rollback'] = { kind: 'answered', status: 403, body: '' }
+  world.success = { kind: 'value', value: success }
+  world.start()
+  expect(await world.until(() => world.isIn('Initialized'), 10)).toBe(true)
+  const laws = new Laws(world)
+  world.hooks.length = 0
+  world.told.length = 0
+  world.writes.length = 0
+  world.effects = 0
+  return { world, laws }
+}
+
+/** Lets the rollout end, whatever kills the controller on the way; after each death it is started again and handed to `started`. */
+async function finish(world: World, phase: string, started: (world: World) => void = () => {}): Promise<void> {
+  for (let halves = 0; halves < 1200 && !world.isIn(phase); halves++) {
+    await world.clock.advance(500)
+    if (!world.crashed) continue
+    await world.stop()
+    world.start()
+    started(world)
+  }
+  expect(world.status()).toMatchObject({ phase })
+  world.effectsLeft = Infinity
+  world.writesLeft = Infinity
+  await world.clock.advance(1000)
+  await world.stop()
+}
+
+/** What must be the same however often the controller was started. */
+function endOf(world: World, { waits }: { readonly waits: boolean }): unknown {
+  const spec = (name: string): unknown => world.named(RESOURCES.deployments, name)?.['spec']
+  const { phase, canaryWeight, failedChecks, lastAppliedSpec, lastPromotedSpec, conditions } = Object(world.status())
+  return {
+    status: { phase, canaryWeight, failedChecks, lastAppliedSpec, lastPromotedSpec, message: waits ? '' : dig(conditions?.[0], 'message') },
+    target: spec('api'),
+    primary: spec('api-primary'),
+    routes: world.named(RESOURCES.virtualServices)?.['spec'],
+    annotations: world.named(RESOURCES.canaries)?.metadata.annotations
+  }
+}
+
+type Counts = Readonly<Record<string, number>>
+
+function countsOf(names: readonly string[]): Counts {
+  const counts: Record<string, number> = {}
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
+  return counts
+}
+
+const hooksOf = (world: World): Counts => countsOf(world.hooks.map(({ type }) => type))
+const toldOf = (world: World): Counts => countsOf(world.told.map(({ message }) => message))
+
+/** Names counted more than `extra` times above `usual`. */
+function above(counts: Counts, usual: Counts, extra: number): readonly string[] {
+  return Object.keys(counts).filter((name) => (counts[name] ?? 0) > (usual[name] ?? 0) + extra)
+}
+
+describe.each(SCENARIOS)('$image at $success % to $phase', (scenario) => {
+  const { image, phase } = scenario
+  const repeats = scenario.waits ? 1 : 0
+
+  async function uninterrupted() {
+    const { world, laws } = await begin(scenario)
+    world.release(image)
+    await finish(world, phase)
+    expect(laws.broken).toEqual([])
+    return { world, laws, end: endOf(world, scenario) }
+  }
+
+  test('killed before any one write, webhook call or Event, it takes the same way to the same end and repeats that one tick at most', async () => {
+    const whole = await uninterrupted()
+    expect(whole.world.effects).toBeGreaterThan(10)
+    for (let left = 0; left < whole.world.effects; left++) {
+      const { world, laws } = await begin(scenario)
+      world.effectsLeft = left
+      world.release(image)
+      await finish(world, phase)
+      const where = `killed before ${left + 1} of ${whole.world.effects}`
+      expect(endOf(world, scenario), where).toEqual(whole.end)
+      expect(laws.broken, where).toEqual([])
+      expect(laws.transitions, where).toEqual(whole.laws.transitions)
+      expect(laws.weights, where).toEqual(whole.laws.weights)
+      expect(above(hooksOf(world), hooksOf(whole.world), 1), where).toEqual([])
+      expect(above(toldOf(world), toldOf(whole.world), 1), where).toEqual([])
+    }
+  })
+
+  test('killed between two ticks, in any second, it does nothing twice', async () => {
+    const whole = await uninterrupted()
+    const seconds = Math.ceil(whole.world.told.at(-1)?.t ?? 0)
+    for (let second = 0; second < seconds; second++) {
+      const { world, laws } = await begin(scenario)
+      world.release(image)
+      await world.clock.advance(second * 1000 + 250)
+      await world.stop()
+      world.start()
+      await finish(world, phase)
+      const where = `killed ${second + 0.25} s after the release`
+      expect(endOf(world, scenario), where).toEqual(whole.end)
+      expect(laws.broken, where).toEqual([])
+      expect(laws.weights, where).toEqual(whole.laws.weights)
+      expect(above(hooksOf(world), hooksOf(whole.world), repeats), where).toEqual([])
+      expect(above(toldOf(world), toldOf(whole.world), repeats), where).toEqual([])
+      expect(world.writes.length, where).toBe(whole.world.writes.length)
+    }
+  })
+
+  test('dying after every single write, it still gets there', async () => {
+    const whole = await uninterrupted()
+    const { world, laws } = await begin(scenario)
+    const once = (mortal: World): void => void (mortal.writesLeft = 1)
+    once(world)
+    world.release(image)
+    await finish(world, phase, once)
+    expect(endOf(world, scenario)).toEqual(whole.end)
+    expect(laws.broken).toEqual([])
+    expect(laws.weights).toEqual(whole.laws.weights)
+  })
+})
+
+test('killed before any write of the initialisation, it makes the same objects', async () => {
+  const whole = worldOf(deploymentOf('api:1'), CANARY)
+  whole.start()
+  await whole.until(() => whole.isIn('Initialized'), 10)
+  await whole.stop()
+  for (let left = 0; left < whole.writes.length; left++) {
+    const world = worldOf(deploymentOf('api:1'), CANARY)
+    world.start()
+    world.writesLeft = left
+    await world.clock.advance(5000)
+    expect(world.crashed).toBe(true)
+    await world.stop()
+    world.start()
+    expect(await world.until(() => world.isIn('Initialized'), 70), `killed before write ${left + 1} of ${whole.writes.length}`).toBe(true)
+    await world.clock.advance(1000)
+    expect(endOf(world, { waits: false })).toEqual(endOf(whole, { waits: false }))
+    await world.stop()
+  }
+})
