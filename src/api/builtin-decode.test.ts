@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { dig, isObject } from '../std/json.ts'
 import { decodeBuiltin } from './builtin-decode.ts'
 import { builtinMessage } from './builtin-messages.ts'
+import { dataUrl } from '../../test/data.ts'
 
 const pod = (container: Record<string, unknown>): Record<string, unknown> => ({ spec: { containers: [{ name: 'c', ...container }] } })
 
@@ -51,7 +52,7 @@ test('nulls and zero values go, pointers keep theirs, structs are there', () => 
 })
 
 // Every object of a built-in kind that a real server answered in the recordings, placeholders put right.
-const FOLDER = new URL('../../../shared/data/kubectl/', import.meta.url)
+const FOLDER = dataUrl('kubectl/')
 const PLACEHOLDERS: readonly (readonly [RegExp, string | number])[] = [
   [/^<time>$/, '2026-01-02T03:04:05Z'],
   [/^<microtime>$/, '2026-01-02T03:04:05.000000Z'],

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest'
 import { dig, isObject } from '../std/json.ts'
 import { decodeBuiltin } from './builtin-decode.ts'
 import { defaultBuiltin, pullPolicy } from './builtin-defaults.ts'
+import { dataUrl } from '../../test/data.ts'
 
-const FILE = new URL('../../../shared/data/kubectl/cases-1.36.3.json', import.meta.url)
+const FILE = dataUrl('kubectl/cases-1.36.3.json')
 
 test.each([
   ['web', 'Always'],

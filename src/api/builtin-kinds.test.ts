@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { dig, isObject } from '../std/json.ts'
 import { BUILTIN_KINDS } from './builtin-kinds.ts'
+import { dataUrl } from '../../test/data.ts'
 
-const FILE = new URL('../../../shared/data/kubectl/cases-1.36.3.json', import.meta.url)
+const FILE = dataUrl('kubectl/cases-1.36.3.json')
 
 // What a real API server serves, as `v1/pods/status` and `apps/v1/deployments`.
 function recorded(): ReadonlySet<string> {

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { isObject } from '../std/json.ts'
@@ -9,8 +8,9 @@ import { builtinMessage } from './builtin-messages.ts'
 import { messageSchema } from './builtin-schema.ts'
 import { validateBuiltin } from './builtin-validate.ts'
 import { validate } from './validate.ts'
+import { dataPath } from '../../test/data.ts'
 
-const FOLDER = fileURLToPath(new URL('../../../shared/data/samples/', import.meta.url))
+const FOLDER = dataPath('samples')
 
 // Every object of a built-in kind in the sample manifests of Istio and Flagger; the snippets of Flagger's docs are fragments.
 function samples(): readonly (readonly [string, string, Record<string, unknown>])[] {

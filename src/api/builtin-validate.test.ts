@@ -9,8 +9,9 @@ import { validateBuiltin } from './builtin-validate.ts'
 import { validate } from './validate.ts'
 import type { Deployment } from './builtin-types-apps.ts'
 import type { ConfigMap } from './builtin-types.ts'
+import { dataUrl } from '../../test/data.ts'
 
-const FILE = new URL('../../../shared/data/kubectl/cases-1.36.3.json', import.meta.url)
+const FILE = dataUrl('kubectl/cases-1.36.3.json')
 
 function full(name: string, sent: Record<string, unknown>): Readonly<Record<string, unknown>> {
   const decoded = decodeBuiltin(name, sent)

@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isObject } from '../std/json.ts'
 import { decodeProtobuf } from './protobuf.ts'
+import { dataUrl } from '../../test/data.ts'
 
-const FOLDER = new URL('../../../shared/data/kubectl/', import.meta.url)
+const FOLDER = dataUrl('kubectl/')
 
 interface Body {
   readonly id: string

@@ -1,14 +1,14 @@
 // What users have and will paste first: every sample file loads, and Istio's own samples decode without a fault.
 
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { decode } from './decode.ts'
 import { ISTIO_KINDS } from './istio-kinds.ts'
 import { parseYaml } from './yaml.ts'
+import { dataPath } from '../../test/data.ts'
 
-const data = join(dirname(fileURLToPath(import.meta.url)), '../../../shared/data')
+const data = dataPath('')
 
 function textsOf(folder: string): readonly { readonly file: string; readonly text: string }[] {
   return readdirSync(join(data, folder), { recursive: true, encoding: 'utf8' })

@@ -1,15 +1,16 @@
 // Flagger's recorded scenarios (data/flagger-live), replayed on the embedded store. Every difference from the recording is an edit below
 // that names its repair; whatever is not edited must be equal.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { World } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
 import { destinationsOf } from '../rollout/virtual-service.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import { dig } from '../std/json.ts'
+import { dataUrl } from '../../test/data.ts'
 
-const DATA = new URL('../../../shared/data/flagger-live/', import.meta.url)
+const DATA = dataUrl('flagger-live/')
 
 interface Timed {
   readonly t: number
@@ -79,8 +80,10 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   ]
 }
 
-test('the recorded scenarios are there', () => {
+test('the recorded scenarios are there', ({ task }) => {
   expect(existsSync(DATA), `${DATA.pathname} is missing: the shared data folder is needed`).toBe(true)
+  const scenarios = readdirSync(DATA).flatMap((name) => /^(.*)\.json$/.exec(name)?.[1] ?? [])
+  task.meta.unsupported = scenarios.filter((name) => EDITS[name] === undefined).map((id) => ({ id, why: 'strategies of a later issue' }))
 })
 
 describe.each(Object.keys(EDITS))('%s', (name) => {

@@ -5,6 +5,7 @@ import { deployed, manifest, objectsOf } from '../../test/route-mesh.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { ObjectProblem } from '../route/catalogue.ts'
 import { lint, problemsOf } from './lint.ts'
+import { dataPath } from '../../test/data.ts'
 
 const REVIEWS = deployed({ name: 'reviews', versions: { v1: 2, v2: 1 } })
 
@@ -107,7 +108,7 @@ test('problems come errors first and can be asked for one object', () => {
 })
 
 test("the inputs of Istio's own route tests are linted to an end (../shared/data/virtualservices beside the repository)", () => {
-  const folder = '../shared/data/virtualservices/route-inputs'
+  const folder = dataPath('virtualservices/route-inputs')
   expect(existsSync(folder)).toBe(true)
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml'))
   expect(files.length).toBeGreaterThan(20)

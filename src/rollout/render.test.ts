@@ -8,8 +8,9 @@ import { render } from './render.ts'
 import { step } from './step.ts'
 import { readState } from './state.ts'
 import type { Write } from './write.ts'
+import { dataUrl } from '../../test/data.ts'
 
-const DATA = new URL('../../../shared/data/flagger-live/objects/', import.meta.url)
+const DATA = dataUrl('flagger-live/objects/')
 
 test('the recorded objects are there', () => {
   expect(existsSync(DATA), `${DATA.pathname} is missing: the shared data folder is needed`).toBe(true)

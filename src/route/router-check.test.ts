@@ -9,8 +9,9 @@ import { decide } from './decide.ts'
 import type { Decision } from './decision.ts'
 import type { Choice, Cluster, HeaderTest, PathTest, Route, RouteAction, RouteTable } from './route-table.ts'
 import { prepare } from './router.ts'
+import { dataPath } from '../../test/data.ts'
 
-const FOLDER = '../shared/data/router-check'
+const FOLDER = dataPath('router-check')
 
 interface EnvoyRoute {
   readonly match: {
@@ -180,7 +181,8 @@ function partsOf(decision: Decision): Record<string, string> {
   return { ...empty, cluster_name: decision.cluster, host_rewrite: decision.authority, path_rewrite: decision.path }
 }
 
-test('the router suite is there (../shared/data/router-check beside the repository)', () => {
+test('the router suite is there (../shared/data/router-check beside the repository)', ({ task }) => {
+  task.meta.unsupported = cases.filter((each) => !compared.includes(each)).map(({ id }) => ({ id, why: 'parts that Istio does not have' }))
   expect(present).toBe(true)
   expect(cases).toHaveLength(44)
 })

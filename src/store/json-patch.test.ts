@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { applyJsonPatch, JSON_PATCH_OPERATIONS_MAX } from './json-patch.ts'
+import { dataUrl } from '../../test/data.ts'
 
-const folder = new URL('../../../shared/data/json-patch/', import.meta.url)
+const folder = dataUrl('json-patch/')
 
 interface Row {
   readonly comment?: string

@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { applyMergePatch } from './merge-patch.ts'
+import { dataUrl } from '../../test/data.ts'
 
-const path = new URL('../../../shared/data/json-patch/merge-patch.json', import.meta.url)
+const path = dataUrl('json-patch/merge-patch.json')
 // the file is a list of such rows
 const rows = existsSync(path)
   ? (JSON.parse(readFileSync(path, 'utf8')) as readonly { target: unknown; patch: unknown; result: unknown }[])

@@ -5,8 +5,9 @@ import { parse } from 'yaml'
 import type { Schema } from '../api/schema.ts'
 import { dig, isObject, sameJson } from '../std/json.ts'
 import { applyStrategicMergePatch } from './strategic-merge-patch.ts'
+import { dataUrl } from '../../test/data.ts'
 
-const folder = new URL('../../../shared/data/strategic-merge/', import.meta.url)
+const folder = dataUrl('strategic-merge/')
 
 interface Row {
   readonly id: string

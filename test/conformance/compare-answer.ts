@@ -81,7 +81,8 @@ function sortedMessage(message: unknown): unknown {
     .join(', ')}]`
 }
 
-function plainMessage(message: string): string {
+/** A message without the Go parser's own words. */
+export function plainMessage(message: string): string {
   return message.replace(PARSER_WORDS, '$1')
 }
 

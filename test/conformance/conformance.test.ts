@@ -1,12 +1,11 @@
 // The replay part of npm run conformance.
 
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { dataPath } from '../data.ts'
 import { startEmbeddedTarget } from './embedded-target.ts'
 import { readRecordings, replayRecording } from './kubectl.ts'
 
-const data = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'shared', 'data')
+const data = dataPath('')
 let target: Awaited<ReturnType<typeof startEmbeddedTarget>>
 
 beforeAll(async () => {

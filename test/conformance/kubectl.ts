@@ -11,7 +11,7 @@ import { servedIn } from '../../src/server/discovery.ts'
 import { compareCommon } from './compare-common.ts'
 import type { RecordedCase, Recording } from './recording.ts'
 import { collectionPath, replayCase, type ServerUnderTest, send } from './replay.ts'
-import type { SuiteResult } from './suite.ts'
+import { emptyResult, fail, type OpenResult, type SuiteResult } from './suite.ts'
 
 /** Starts servers under test: `fresh` empties the store but for the Namespace `demo`. */
 export interface KubectlTarget {
@@ -45,37 +45,33 @@ function indentQuoted(text: string): string {
 
 /** Replays a recording. Ids are `VERSION/case`. `only` limits it to cases of these ids. */
 export async function replayRecording(target: KubectlTarget, recording: Recording, only: readonly string[] = []): Promise<SuiteResult> {
-  const passed: string[] = []
-  const failed: { id: string; why: string }[] = []
-  const unsupported: { id: string; why: string }[] = []
-  const deliberate: { id: string; why: string }[] = []
-  const wanted = (id: string): boolean => only.length === 0 || only.includes(id)
+  const result = emptyResult(`kubectl ${recording.kubectl} replayed`)
   for (const recorded of recording.cases) {
-    if (!wanted(recorded.id)) continue
+    if (only.length > 0 && !only.includes(recorded.id)) continue
     const id = `${recording.kubectl}/${recorded.id}`
     const missing = missingFeature(recorded, target.kinds())
     if (missing !== undefined) {
-      unsupported.push({ id, why: missing })
+      result.unsupported.push({ id, why: missing })
       continue
     }
     await target.fresh()
     await definitionsFor(target, recorded)
-    const outcome = await replayCase(target.server, recorded, (path) => isServed(path, target.kinds()))
-    const [first, ...rest] = outcome.differences
-    if (BUILD_CASES.has(recorded.id)) deliberate.push({ id, why: 'build: another git version, commit, date, platform' })
-    else if (first !== undefined) failed.push({ id, why: rest.length === 0 ? first : `${first} (and ${rest.length} more)` })
-    else if (outcome.skipped.length > 0) deliberate.push({ id, why: `served: ${outcome.skipped.join(', ')}` })
-    else passed.push(id)
+    const { differences, skipped } = await replayCase(target.server, recorded, (path) => isServed(path, target.kinds()))
+    if (BUILD_CASES.has(recorded.id)) result.deliberate.push({ id, why: 'build: another git version, commit, date, platform' })
+    else if (differences.length > 0) fail(result, id, differences)
+    else if (skipped.length > 0) result.deliberate.push({ id, why: `served: ${skipped.join(', ')}` })
+    else result.passed.push(id)
   }
-  if (only.length === 0) await replayCommon(target, recording, { passed, failed, deliberate })
-  return { suite: `kubectl ${recording.kubectl} replayed`, passed, failed, deliberate, unsupported }
+  if (only.length === 0) await replayCommon(target, recording, result)
+  return result
 }
 
 // Cases that show the server's build, by the README's rule of that name.
 const BUILD_CASES: ReadonlySet<string> = new Set(['version', 'raw-version'])
 
 // The server of the recordings had the CRD objects of both files. Serin has the kinds built in, and takes the objects beside them.
-async function definitionsFor(target: KubectlTarget, recorded: RecordedCase): Promise<void> {
+/** Makes the definitions that a case asks for. */
+export async function definitionsFor(target: KubectlTarget, recorded: RecordedCase): Promise<void> {
   const asked = new Set(
     recorded.exchanges.flatMap((exchange) => /customresourcedefinitions\/([\w.]+)/.exec(exchange.path ?? '')?.[1] ?? [])
   )
@@ -86,11 +82,7 @@ async function definitionsFor(target: KubectlTarget, recorded: RecordedCase): Pr
   }
 }
 
-async function replayCommon(
-  target: KubectlTarget,
-  recording: Recording,
-  into: { passed: string[]; failed: { id: string; why: string }[]; deliberate: { id: string; why: string }[] }
-): Promise<void> {
+async function replayCommon(target: KubectlTarget, recording: Recording, into: OpenResult): Promise<void> {
   await target.fresh()
   for (const [name, exchange] of Object.entries(recording.common)) {
     const id = `${recording.kubectl}/common/${name}`
@@ -106,12 +98,13 @@ async function replayCommon(
     const sent = { method: exchange.method, path, headers: exchange.requestHeaders }
     const wrong = compareCommon(exchange, await send(target.server, sent), target.kinds())
     if (wrong.length === 0) into.passed.push(id)
-    else into.failed.push({ id, why: wrong.slice(0, 3).join('; ') })
+    else fail(into, id, wrong)
   }
 }
 
-// What issue 3 leaves out, told from the requests themselves.
-function missingFeature(recorded: RecordedCase, kinds: readonly KindSpec[]): string | undefined {
+// Told from the requests themselves.
+/** What a case needs that this version of Serin leaves out; undefined when there is nothing. */
+export function missingFeature(recorded: RecordedCase, kinds: readonly KindSpec[]): string | undefined {
   const parts = [...(recorded.before ?? []), recorded]
   const exchanges = parts.flatMap((part) => part.exchanges)
   if (exchanges.some((exchange) => exchange.requestHeaders?.['content-type'] === 'application/apply-patch+yaml')) return 'server-side apply'

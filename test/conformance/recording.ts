@@ -55,18 +55,31 @@ export interface Recording {
 const PLACEHOLDER =
   /<((?:uid|rv|ip|continue)-\d+|time|microtime|date|filetime|age|suffix|nodePort|hash|etag|jwt|n|klog|server|dir|\d+ to \d+)>/g
 
+// The form of what a placeholder stands for, in a text and on a line of its own; a number in its name does not count.
 const FORMS: Readonly<Record<string, string>> = {
+  uid: '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}',
+  rv: String.raw`\d+`,
+  ip: String.raw`\d{1,3}(?:\.\d{1,3}){3}`,
+  continue: String.raw`[A-Za-z0-9_-]+`,
   time: String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`,
   microtime: String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z`,
+  date: String.raw`[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000`,
+  filetime: String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? \+0000(?: UTC)?`,
   age: String.raw`(?:\d+[smhdy])+`,
-  suffix: '[a-z0-9]{5}',
-  nodePort: String.raw`\d+`,
+  suffix: '[bcdfghjklmnpqrstvwxz2456789]{5}',
+  nodePort: String.raw`3[0-2]\d{3}`,
+  hash: '[A-Za-z0-9]+',
+  jwt: String.raw`[\w-]+\.[\w-]+\.[\w-]+`,
+  klog: String.raw`\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+`,
   n: String.raw`\d+`
 }
+
+const formOf = (name: string): string => FORMS[name.replace(/-\d+$/, '')] ?? '[^]*?'
 
 /** What placeholders stand for in one case. Versions of lists are apart from those of objects, which they need not coincide with. */
 export class Bindings {
   readonly #values = new Map<string, string>()
+  readonly #versions = new Map<string, Map<string, string>>()
   readonly #lists = new Map<string, string>()
 
   /** The text with its placeholders filled in; versions of lists first where `from` is `query`. */
@@ -93,7 +106,7 @@ export class Bindings {
     let at = 0
     for (const match of recorded.matchAll(PLACEHOLDER)) {
       const name = match[1] ?? ''
-      pattern += `${escape(recorded.slice(at, match.index))}(${FORMS[name] ?? '[^]*?'})`
+      pattern += `${escape(recorded.slice(at, match.index))}(${formOf(name)})`
       names.push(name)
       at = match.index + match[0].length
     }
@@ -105,6 +118,15 @@ export class Bindings {
   bindList(recorded: string, actual: string): void {
     const name = /^<(rv-\d+)>$/.exec(recorded)?.[1]
     if (name !== undefined) this.#lists.set(name, actual)
+  }
+
+  /** True unless two versions of one object that are recorded as different are the same; `uid` is that of the object, as recorded. */
+  sawVersion(uid: string, recorded: string, actual: string): boolean {
+    const known = this.#versions.get(uid) ?? new Map<string, string>()
+    this.#versions.set(uid, known)
+    const same = [...known].some(([name, version]) => name !== recorded && version === actual)
+    known.set(recorded, actual)
+    return !same
   }
 
   #holds(name: string, actual: string): boolean {
@@ -151,10 +173,21 @@ type Fields = Readonly<Record<string, unknown>>
 function objectDifferences(recorded: Fields, actual: Fields, how: Comparison, path: string): string[] {
   const keys = new Set([...Object.keys(recorded), ...Object.keys(actual)])
   keys.delete('managedFields')
-  return [...keys].flatMap((key) => {
+  const found = [...keys].flatMap((key) => {
     if (how.ignoreZero && isZero(recorded[key]) && isZero(actual[key])) return []
     return differences(recorded[key], actual[key], how, path === '' ? key : `${path}.${key}`)
   })
+  return [...found, ...versionDifferences(recorded, actual, how, path)]
+}
+
+// Metadata with a uid and a version: different versions of one object must be different here too.
+function versionDifferences(recorded: Fields, actual: Fields, { bindings }: Comparison, path: string): string[] {
+  const { uid, resourceVersion: version } = recorded
+  const got = actual['resourceVersion']
+  if (typeof uid !== 'string' || typeof version !== 'string' || typeof got !== 'string') return []
+  return bindings.sawVersion(uid, version, got)
+    ? []
+    : [`${path}.resourceVersion: ${version} is ${got}, as is another version of this object`]
 }
 
 function isZero(value: unknown): boolean {

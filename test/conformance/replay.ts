@@ -34,11 +34,8 @@ const WATCH_MS_MAX = 3_000
 /** Runs a case. `served` tells whether a path is of a kind that is served. */
 export async function replayCase(server: ServerUnderTest, recorded: RecordedCase, served: (path: string) => boolean): Promise<CaseOutcome> {
   const bindings = new Bindings()
-  const uids = new Map<string, string>()
-  for (const object of recorded.setup ?? []) {
-    const problem = await setUp(server, object, uids)
-    if (problem !== undefined) return { differences: [`setup: ${problem}`], skipped: [] }
-  }
+  const problem = await setUpCase(server, recorded)
+  if (problem !== undefined) return { differences: [`setup: ${problem}`], skipped: [] }
   const found: string[] = []
   const skipped: string[] = []
   // The answers to `before` bind placeholders; they are not judged.
@@ -75,6 +72,16 @@ function firstOwn(exchanges: readonly RecordedExchange[]): number {
   return exchanges.findIndex((exchange) => exchange.$common === undefined) + 1
 }
 
+/** Makes the objects that exist before; why that failed, or undefined. */
+export async function setUpCase(server: ServerUnderTest, recorded: RecordedCase): Promise<string | undefined> {
+  const uids = new Map<string, string>()
+  for (const object of recorded.setup ?? []) {
+    const problem = await setUp(server, object, uids)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
 async function setUp(server: ServerUnderTest, object: Record<string, unknown>, uids: Map<string, string>): Promise<string | undefined> {
   const text = JSON.stringify({ ...object, status: undefined }).replaceAll(/\$uid\(([^)]+)\)/g, (_, key: string) => uids.get(key) ?? '')
   const path = collectionPath(object)
@@ -104,7 +111,7 @@ export function collectionPath(object: Record<string, unknown>): string {
 function pluralOf(kind: string): string {
   const lower = kind.toLowerCase()
   if (lower === 'endpoints') return lower
-  if (lower.endsWith('y')) return `${lower.slice(0, -1)}ies`
+  if (/[^aeiou]y$/.test(lower)) return `${lower.slice(0, -1)}ies`
   return lower.endsWith('s') ? `${lower}es` : `${lower}s`
 }
 
@@ -139,7 +146,12 @@ function bodyBytes(body: unknown, bindings: Bindings): Uint8Array {
 }
 
 async function makeChanges(server: ServerUnderTest, changes: readonly Change[]): Promise<void> {
-  for (const { method, path, body } of changes) await send(server, json(method, path, body === undefined ? '' : JSON.stringify(body)))
+  for (const change of changes) await send(server, changeRequest(change))
+}
+
+/** The request of another client's change. */
+export function changeRequest({ method, path, body }: Change): Sent {
+  return json(method, path, body === undefined ? '' : JSON.stringify(body))
 }
 
 /** Sends a request and reads the whole answer. */

@@ -16,6 +16,25 @@ export interface SuiteResult {
   readonly unsupported: readonly NamedCase[]
 }
 
+/** A result to be filled. */
+export interface OpenResult extends SuiteResult {
+  readonly passed: string[]
+  readonly failed: NamedCase[]
+  readonly deliberate: NamedCase[]
+  readonly unsupported: NamedCase[]
+}
+
+/** Nothing judged yet. */
+export function emptyResult(suite: string): OpenResult {
+  return { suite, passed: [], failed: [], deliberate: [], unsupported: [] }
+}
+
+/** Where what went wrong of a case goes: passed when nothing did. */
+export function fail(result: OpenResult, id: string, wrong: readonly string[]): void {
+  const [first, ...rest] = wrong
+  if (first !== undefined) result.failed.push({ id, why: rest.length === 0 ? first : `${first} (and ${rest.length} more)` })
+}
+
 /** A line with the counts, then each failure by id, then what is not supported yet, by feature. */
 export function suiteLines(result: SuiteResult): string[] {
   const { passed, failed, deliberate, unsupported } = result
