@@ -4,7 +4,10 @@
 import { messageSchema } from './builtin-schema.ts'
 import type { KindSpec } from './kind.ts'
 
-type Shape = Partial<Pick<KindSpec, 'shortNames' | 'categories' | 'scope' | 'status' | 'scale' | 'selectableFields'>>
+type Shape = Partial<Pick<KindSpec, 'shortNames' | 'categories' | 'scope' | 'status' | 'scale' | 'selectableFields' | 'verbs'>>
+
+/** Asked, never kept. */
+const REVIEW: Shape = { scope: 'Cluster', verbs: ['create'] }
 
 const SCALED: Shape = {
   categories: ['all'],
@@ -51,7 +54,10 @@ export const BUILTIN_KINDS: readonly KindSpec[] = [
   kind('events.k8s.io', 'Event', {
     shortNames: ['ev'],
     selectableFields: [...OBJECT_FIELDS.map((field) => `regarding.${field}`), 'reason', 'reportingController', 'type']
-  })
+  }),
+  kind('authentication.k8s.io', 'SelfSubjectReview', REVIEW),
+  kind('authorization.k8s.io', 'SelfSubjectAccessReview', REVIEW),
+  kind('authorization.k8s.io', 'SelfSubjectRulesReview', REVIEW)
 ]
 
 function kind(group: string, name: string, shape: Shape): KindSpec {

@@ -3,11 +3,12 @@
 import { readTables } from './builtin-notation.ts'
 import { KIND_TABLES } from './builtin-tables-kinds.ts'
 import { POD_TABLES } from './builtin-tables-pod.ts'
+import { REVIEW_TABLES } from './builtin-tables-review.ts'
 import { VOLUME_TABLES } from './builtin-tables-volume.ts'
 import type { Messages } from './builtin-notation.ts'
 
 /** All messages by name; Event of events.k8s.io is `EventsEvent`, EndpointPort of discovery.k8s.io is `SliceEndpointPort`. */
-export const MESSAGES: Messages = readTables(KIND_TABLES, POD_TABLES, VOLUME_TABLES)
+export const MESSAGES: Messages = readTables(KIND_TABLES, POD_TABLES, VOLUME_TABLES, REVIEW_TABLES)
 
 /** A built-in kind and the message that describes it. */
 export interface BuiltinKind {
@@ -27,7 +28,10 @@ export const BUILTIN_MESSAGES: readonly BuiltinKind[] = [
   of('autoscaling', 'v1', 'Scale'),
   of('', 'v1', 'DeleteOptions'),
   of('meta.k8s.io', 'v1', 'DeleteOptions'),
-  of('events.k8s.io', 'v1', 'Event', 'EventsEvent')
+  of('events.k8s.io', 'v1', 'Event', 'EventsEvent'),
+  of('authentication.k8s.io', 'v1', 'SelfSubjectReview'),
+  of('authorization.k8s.io', 'v1', 'SelfSubjectAccessReview'),
+  of('authorization.k8s.io', 'v1', 'SelfSubjectRulesReview')
 ]
 
 /** The message of a kind, undefined when it is not built in (or not described). DeleteOptions is known in every group. */

@@ -70,6 +70,19 @@ const PREFIXES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     SliceEndpointPort: 'EndpointPort'
   },
   'io.k8s.api.coordination.v1': same('LeaseSpec', 'Lease'),
+  'io.k8s.api.authentication.v1': same('UserInfo', 'SelfSubjectReviewStatus', 'SelfSubjectReview'),
+  'io.k8s.api.authorization.v1': same(
+    'ResourceAttributes',
+    'NonResourceAttributes',
+    'SelfSubjectAccessReviewSpec',
+    'SubjectAccessReviewStatus',
+    'SelfSubjectAccessReview',
+    'ResourceRule',
+    'NonResourceRule',
+    'SelfSubjectRulesReviewSpec',
+    'SubjectRulesReviewStatus',
+    'SelfSubjectRulesReview'
+  ),
   'io.k8s.api.autoscaling.v1': same('ScaleSpec', 'ScaleStatus', 'Scale'),
   'io.k8s.api.events.v1': { EventsEventSeries: 'EventSeries', EventsEvent: 'Event' }
 }

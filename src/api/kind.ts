@@ -51,4 +51,6 @@ export interface KindSpec {
   readonly scale?: ScaleSpec
   /** Field paths, beside metadata.name and metadata.namespace, that field selectors may use. */
   readonly selectableFields: readonly string[]
+  /** All that can be done with a kind that is asked and never kept; absent: everything. */
+  readonly verbs?: readonly string[]
 }

@@ -9,6 +9,7 @@ import { failure } from './status.ts'
 
 const HOSTS = new Set(['localhost', '[::1]', 'kubernetes.default.svc', 'kubernetes.default', 'kubernetes'])
 const ADMINISTRATORS = 'system:masters'
+const AUTHENTICATED = 'system:authenticated'
 
 /** Why a request is refused before its path is read; undefined lets it in. `open` paths need no token. */
 export function refuse(headers: IncomingHttpHeaders, token: string, open: boolean): Status | undefined {
@@ -23,10 +24,9 @@ export function refuse(headers: IncomingHttpHeaders, token: string, open: boolea
 
 /** Why an impersonated user (`kubectl --as`) may not do `verb`; undefined for the administrator. */
 export function forbid(headers: IncomingHttpHeaders, verb: string, path: ResourcePath): Status | undefined {
-  const user = headers['impersonate-user']
-  if (typeof user !== 'string' || user === '') return undefined
-  const groups = String(headers['impersonate-group'] ?? '').split(/,\s*/)
-  if (groups.includes(ADMINISTRATORS)) return undefined
+  const caller = callerOf(headers)
+  if (isAdministrator(caller)) return undefined
+  const user = caller.username
   const resource = path.subresource === undefined ? path.resource : `${path.resource}/${path.subresource}`
   const who = `User ${JSON.stringify(user)} cannot ${verb} resource ${JSON.stringify(resource)} in API group "${path.group}"`
   const where = path.namespace === undefined ? 'at the cluster scope' : `in the namespace ${JSON.stringify(path.namespace)}`
@@ -38,6 +38,27 @@ export function forbid(headers: IncomingHttpHeaders, verb: string, path: Resourc
     message: `${subject} is forbidden: ${who} ${where}`,
     details: { name: path.name ?? '', group: path.group, kind: path.resource }
   }
+}
+
+/** Who asks: the administrator, or whom the administrator impersonates. */
+export interface Caller {
+  readonly username: string
+  readonly uid?: string
+  readonly groups: readonly string[]
+}
+
+/** The caller of a request that `refuse` let in. */
+export function callerOf(headers: IncomingHttpHeaders): Caller {
+  const username = headers['impersonate-user']
+  if (typeof username !== 'string' || username === '') return { username: 'admin', uid: 'admin', groups: [ADMINISTRATORS, AUTHENTICATED] }
+  const uid = headers['impersonate-uid']
+  const groups = String(headers['impersonate-group'] ?? '').split(/,\s*/)
+  return { username, ...(typeof uid === 'string' && { uid }), groups: [...groups.filter((group) => group !== ''), AUTHENTICATED] }
+}
+
+/** Whether the caller may do everything; others may do nothing. */
+export function isAdministrator({ groups }: Caller): boolean {
+  return groups.includes(ADMINISTRATORS)
 }
 
 // A page of another site that points its name at 127.0.0.1 still sends its own name here.

@@ -122,7 +122,8 @@ export function subresourcesOf(spec: KindSpec): Subresource[] {
   ]
 }
 
-function verbsOf(spec: KindSpec): string[] {
+function verbsOf(spec: KindSpec): readonly string[] {
+  if (spec.verbs !== undefined) return spec.verbs
   // Namespaces cannot be deleted as a collection.
   return spec.group === '' && spec.plural === 'namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS
 }

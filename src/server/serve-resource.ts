@@ -3,7 +3,7 @@
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import type { KindSpec } from '../api/kind.ts'
-import type { Status } from '../store/store-request.ts'
+import type { Status, StoreAnswer, StoreRequest } from '../store/store-request.ts'
 import { forbid } from './access.ts'
 import type { ApiBackend, PodAccess, PodName, WatchRequest } from './api-backend.ts'
 import type { ResourcePath } from './api-path.ts'
@@ -15,6 +15,7 @@ import { flag, integer, type Parsed, text } from './query.ts'
 import { readBody } from './request-body.ts'
 import { type ApiVerb, fits, selectors, storeRequest, targetOf, verbOf } from './resource-request.ts'
 import { type Exchange, sendJson, sendStatus } from './respond.ts'
+import { answerReview, isReview } from './review.ts'
 import { failure, NO_SUCH_RESOURCE, NOT_ACCEPTABLE } from './status.ts'
 import type { IncludeObject } from './table.ts'
 import { streamWatch } from './watch-stream.ts'
@@ -39,8 +40,8 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, serv
   if (spec === undefined) return sendStatus(exchange, NO_SUCH_RESOURCE)
   if (isPodLog(path)) return serveLog(exchange, path, services)
   const verb = verbOf(request.method ?? '', path, query)
-  if (verb === undefined) return sendStatus(exchange, NOT_ALLOWED)
-  const forbidden = forbid(request.headers, verb, path)
+  if (verb === undefined || spec.verbs?.includes(verb) === false) return sendStatus(exchange, NOT_ALLOWED)
+  const forbidden = isReview(spec) ? undefined : forbid(request.headers, verb, path)
   if (forbidden !== undefined) return sendStatus(exchange, forbidden)
   const form = printForm(exchange, path, services.clock)
   if (form === undefined) return sendStatus(exchange, NOT_ACCEPTABLE)
@@ -61,7 +62,7 @@ async function serveStore(exchange: Exchange, { verb, path, spec, form }: Asked,
   if (!bytes.ok) return sendStatus(exchange, bytes.status)
   const parsed = storeRequest(verb, { path, spec, query, headers: request.headers, bytes: bytes.value })
   if (!parsed.ok) return sendStatus(exchange, parsed.status)
-  const answer = printAnswer(await services.backend.submit(parsed.value), form)
+  const answer = printAnswer(await answerOf(parsed.value, { verb, path, spec, form }, exchange, services), form)
   const warnings = answer.warnings.map((warning) => `299 - ${quoted(warning)}`)
   return sendJson(exchange, {
     code: answer.code,
@@ -71,6 +72,16 @@ async function serveStore(exchange: Exchange, { verb, path, spec, form }: Asked,
       ...(answer.retryAfterSeconds === undefined ? {} : { 'retry-after': String(answer.retryAfterSeconds) })
     }
   })
+}
+
+async function answerOf(
+  asked: StoreRequest,
+  { spec }: Asked,
+  exchange: Exchange,
+  { backend, clock }: ResourceServices
+): Promise<StoreAnswer> {
+  if (!isReview(spec) || asked.verb !== 'create') return backend.submit(asked)
+  return answerReview(asked.body, spec, exchange.request.headers, clock.now())
 }
 
 /** The pod and container that a log, exec or attach request means, after asking for the Pod; or why there is none. */
