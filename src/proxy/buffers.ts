@@ -88,6 +88,7 @@ export function whenWritten(socket: Socket, done: () => void): void {
 export class HeldBytes {
   bytes = NOTHING
   length = 0
+  #scanAt = 0
 
   append(bytes: Uint8Array, start: number, end: number): void {
     const length = this.length + end - start
@@ -98,6 +99,28 @@ export class HeldBytes {
     }
     this.bytes.set(bytes.subarray(start, end), this.length)
     this.length = length
+  }
+
+  /** Keeps what was looked at and is not yet a whole head. */
+  keepPart(bytes: Uint8Array, start: number, end: number): void {
+    this.append(bytes, start, end)
+    this.#scanAt = this.length * 2
+  }
+
+  /**
+   * Adds to a part of a head; whether to look at it again: a line ended or it has doubled. So a sender of single bytes cannot make the
+   * looking expensive.
+   */
+  addToPart(bytes: Uint8Array, start: number, end: number): boolean {
+    this.append(bytes, start, end)
+    return this.length >= this.#scanAt || bytes.subarray(start, end).includes(10)
+  }
+
+  /** What was kept, which is forgotten here. */
+  takeAll(): Buffer {
+    const all = this.bytes.subarray(0, this.length)
+    this.clear()
+    return all
   }
 
   clear(): void {

@@ -56,7 +56,6 @@ export class Client implements Swept, Downstream, Reading {
   #dropped = 0
   #keepAfter = true
   #paused = false
-  #scanAt = 0
   #halfClosed = false
   #lastByte: Millis
   #started: Millis
@@ -98,10 +97,7 @@ export class Client implements Swept, Downstream, Reading {
   onRead(bytes: Buffer, length: number): void {
     this.#lastByte = this.#context.sweep.now
     if (this.#held.length === 0) return this.#run(bytes, 0, length)
-    this.#held.append(bytes, 0, length)
-    // A head is looked at again when a line ended or it has doubled: a sender of single bytes cannot make that expensive.
-    if (this.#phase === 'head' && this.#held.length < this.#scanAt && !bytes.subarray(0, length).includes(10)) return
-    this.#runHeld()
+    if (this.#held.addToPart(bytes, 0, length) || this.#phase !== 'head') this.#runHeld()
   }
 
   answer(failure: Failure, decision: Forward): void {
@@ -157,8 +153,7 @@ export class Client implements Swept, Downstream, Reading {
   }
 
   #runHeld(): void {
-    const bytes = this.#held.bytes.subarray(0, this.#held.length)
-    this.#held.clear()
+    const bytes = this.#held.takeAll()
     this.#run(bytes, 0, bytes.length)
   }
 
@@ -190,8 +185,7 @@ export class Client implements Swept, Downstream, Reading {
     const result = scanRequest(bytes, start, end)
     if (result === MORE) {
       if (this.#held.length === 0) this.#started = this.#context.sweep.now
-      this.#held.append(bytes, start, end)
-      this.#scanAt = this.#held.length * 2
+      this.#held.keepPart(bytes, start, end)
       return end
     }
     if (result !== HEAD) return this.#refuse(result, head.reason, head.limit)

@@ -277,6 +277,52 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
     expect(createHash('sha256').update(all.subarray(end)).digest('hex')).toBe(want)
   })
 
+  test('a reader that never reads stops the writer on the other side, whichever it is', async () => {
+    const block = Buffer.alloc(65_536)
+    // Writes whenever the system takes more; how much it took.
+    const pump = (socket: Socket, count: { written: number }): void => {
+      if (socket.destroyed) return
+      count.written += block.length
+      if (socket.write(block)) setImmediate(() => pump(socket, count))
+      else socket.once('drain', () => pump(socket, count))
+    }
+    const [down, up] = [{ written: 0 }, { written: 0 }]
+    const stubborn = await upstream((socket) => {
+      socket.once('data', (bytes) => {
+        socket.pause()
+        if (bytes.includes('POST')) return
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n')
+        pump(socket, down)
+      })
+    })
+    const { plane: made, port } = await plane(table([cluster('c', [endpoint(stubborn)])], [forward([['c', 1]])]), { readMode })
+    const pauses = (): number => made.recorder.reached()['pendingBytesMax'] ?? 0
+    const sockets = [0, 1].map(() => connect({ port, host: '127.0.0.1' }))
+    cleanups.push(() => sockets.forEach((socket) => socket.destroy()))
+    const [reader, writer] = sockets
+    reader?.pause().write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await until(() => pauses() >= 1)
+    writer?.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000000\r\n\r\n')
+    if (writer !== undefined) pump(writer, up)
+    await until(() => pauses() >= 2)
+    let turns = 0
+    await until(() => ++turns > 3000)
+    // What the kernel keeps for the four connections, and little else.
+    expect(Math.max(down.written, up.written)).toBeLessThan(64 * 1024 * 1024)
+  })
+
+  test('an answer that comes byte by byte is passed on whole', async () => {
+    const up = await upstream((socket) => {
+      const bytes = ok('slowly', `X-Long: ${'y'.repeat(600)}\r\n`)
+      const next = (at: number): void => {
+        if (at < bytes.length) socket.write(bytes.slice(at, at + 1), () => setImmediate(() => next(at + 1)))
+      }
+      socket.once('data', () => next(0))
+    })
+    const { port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), { readMode })
+    expect(bodyOf(await talk(port, get()))).toBe('slowly')
+  })
+
   test('chunked bodies pass both ways; extensions and trailers are dropped', async () => {
     const seen: string[] = []
     const up = await upstream((socket) =>

@@ -200,15 +200,31 @@ export function markNamed(bytes: Uint8Array): number {
 }
 
 function isNamed(bytes: Uint8Array, field: number): boolean {
-  const name = asciiLower(bytes, nameStart[field] as number, nameEnd[field] as number)
+  const start = nameStart[field] as number
+  const length = (nameEnd[field] as number) - start
   for (let index = 0; index < head.fields; index++) {
-    if (fieldKind[index] !== CONNECTION) continue
-    const value = asciiLower(bytes, valueStart[index] as number, valueEnd[index] as number)
-    if (value.split(/[ \t,]+/).includes(name)) return true
+    if (fieldKind[index] === CONNECTION && listHas(bytes, index, start, length)) return true
   }
   return false
 }
 
-function asciiLower(bytes: Uint8Array, from: number, to: number): string {
-  return String.fromCharCode(...bytes.subarray(from, to)).toLowerCase()
+// Whether the list in the field at `index` has the `length` bytes from `start`, letter case aside.
+function listHas(bytes: Uint8Array, index: number, start: number, length: number): boolean {
+  const end = valueEnd[index] as number
+  let at = skip(SEPARATOR, bytes, valueStart[index] as number, end)
+  while (at < end) {
+    const stop = skip(TOKEN, bytes, at, end)
+    if (stop - at === length && sameToken(bytes, at, start, length)) return true
+    at = skip(SEPARATOR, bytes, stop, end)
+  }
+  return false
+}
+
+function sameToken(bytes: Uint8Array, one: number, other: number, length: number): boolean {
+  for (let at = 0; at < length; at++) if (lower(bytes[one + at] as number) !== lower(bytes[other + at] as number)) return false
+  return true
+}
+
+function lower(octet: number): number {
+  return octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet
 }

@@ -155,9 +155,8 @@ export class Upstream implements Swept {
     const bytes = this.buffers.current
     if (this.#user === undefined) return this.destroy()
     if (this.#held.length === 0) return this.#take(bytes, HEAD_ROOM, HEAD_ROOM + length)
-    this.#held.append(bytes, HEAD_ROOM, HEAD_ROOM + length)
-    const held = this.#held.bytes.subarray(0, this.#held.length)
-    this.#held.clear()
+    if (!this.#held.addToPart(bytes, HEAD_ROOM, HEAD_ROOM + length)) return
+    const held = this.#held.takeAll()
     this.#take(held, 0, held.length)
   }
 
@@ -180,7 +179,7 @@ export class Upstream implements Swept {
 
   #takeHead(bytes: Buffer, start: number, end: number): void {
     const result = scanResponse(bytes, start, end)
-    if (result === MORE) return this.#held.append(bytes, start, end)
+    if (result === MORE) return this.#held.keepPart(bytes, start, end)
     if (result !== HEAD) return this.#refuse(head.limit)
     const user = this.#user
     if (user === undefined) return
