@@ -32,12 +32,20 @@ export interface ProcessPort {
   spawn(spec: ProcessSpec): Promise<Running>
 }
 
+/** Characters across and down. */
+export interface TerminalSize {
+  readonly columns: number
+  readonly rows: number
+}
+
 /** The ends of an exec, as the API server hands them over (server/api-backend.ts). */
 export interface ExecStreams {
   readonly stdin?: AsyncIterable<Uint8Array>
   stdout(chunk: Uint8Array): Promise<void>
   stderr(chunk: Uint8Array): Promise<void>
   readonly tty: boolean
+  /** Tells of the client's terminal size, now if it is known and at every change. */
+  readonly onResize?: (heard: (size: TerminalSize) => void) => void
   readonly signal: AbortSignal
 }
 

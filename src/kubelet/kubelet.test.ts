@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -337,6 +337,39 @@ test('exec runs in the environment of the container, carries stdin and gives its
   expect(await exec(['cat'], 'through')).toEqual({ exit: { kind: 'exited', code: 0 }, out: 'through' })
   expect((await exec(['no-such-program'])).exit.kind).toBe('failed')
 })
+
+test.skipIf(!existsSync('/usr/bin/script'))(
+  'exec with a terminal gives the command one, of the size of the client, and its exit code',
+  async () => {
+    const kubelet = await started()
+    put('a', {})
+    await until('it is ready', () => ready('a'))
+    let out = ''
+    const typed = Promise.withResolvers<Uint8Array>()
+    const stdout = (chunk: Uint8Array): Promise<void> => {
+      out += new TextDecoder().decode(chunk)
+      return Promise.resolve()
+    }
+    const streams = {
+      stdin: (async function* () {
+        yield await typed.promise
+      })(),
+      stdout,
+      stderr: stdout,
+      tty: true,
+      onResize: (heard: (size: { readonly columns: number; readonly rows: number }) => void) => heard({ columns: 123, rows: 45 }),
+      signal: new AbortController().signal
+    }
+    const sized = `until [ "$(stty size)" = "45 123" ]; do sleep 0.05; done`
+    const script = `tty; echo it\\'s "$TERM"; read line; echo "got $line"; ${sized}; exit 7`
+    const running = kubelet.exec({ namespace: 'test', name: 'a' }, 'web', ['sh', '-c', script], streams)
+    await until('it asks', () => out.includes("it's xterm\r\n"))
+    typed.resolve(new TextEncoder().encode('words\r'))
+    expect(await running).toEqual({ kind: 'exited', code: 7 })
+    expect(out).toMatch(/^\/dev\/pts\/\d+\r\n/)
+    expect(out).toContain('words\r\ngot words\r\n')
+  }
+)
 
 test('followed logs go on until the container ends', async () => {
   const kubelet = await started()

@@ -95,7 +95,7 @@ export class Kubelet {
     const inside = this.#find(pod)?.container(container)?.inside()
     if (inside === undefined)
       return Promise.resolve({ kind: 'failed', message: `container "${container}" of pod "${pod.name}" is not running` })
-    return execIn(inside, command, streams, this.#options.processes)
+    return execIn(inside, command, streams, this.#options)
   }
 
   #find({ namespace, name }: PodName): PodRunner | undefined {

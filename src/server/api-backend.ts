@@ -64,6 +64,8 @@ export interface ExecStreams {
   stdout(chunk: Uint8Array): Promise<void>
   stderr(chunk: Uint8Array): Promise<void>
   readonly tty: boolean
+  /** Tells of the client's terminal size, now if it is known and at every change. */
+  readonly onResize?: (heard: (size: { readonly columns: number; readonly rows: number }) => void) => void
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal
 }

@@ -27,6 +27,7 @@ const STDIN = 0
 const STDOUT = 1
 const STDERR = 2
 const OUTCOME = 3
+const TERMINAL_SIZE = 4
 const CLOSE = 255
 /** A message may not be longer; bytes from the client that may wait for the process. */
 const MESSAGE_BYTES_MAX = 1024 * 1024
@@ -53,6 +54,7 @@ async function converse(socket: WebSocket, pods: PodAccess, target: ExecTarget, 
     stdout: (chunk) => (flag(query, 'stdout') ? send(socket, STDOUT, chunk) : Promise.resolve()),
     stderr: (chunk) => (flag(query, 'stderr') ? send(socket, STDERR, chunk) : Promise.resolve()),
     tty: flag(query, 'tty'),
+    onResize: receiveSizes(socket),
     signal: gone.signal
   }
   const run = target.command.length === 0 ? attach(pods, target, streams) : pods.exec(target.pod, target.container, target.command, streams)
@@ -98,6 +100,35 @@ function send(socket: WebSocket, channel: number, chunk: Uint8Array): Promise<vo
   })
 }
 
+// The newest size is kept for whoever asks later than it comes.
+function receiveSizes(socket: WebSocket): NonNullable<ExecStreams['onResize']> {
+  type Heard = Parameters<NonNullable<ExecStreams['onResize']>>[0]
+  let last: Parameters<Heard>[0] | undefined
+  let heard: Heard | undefined
+  socket.on('message', (data: RawData) => {
+    const bytes = bytesOf(data)
+    if (bytes[0] !== TERMINAL_SIZE) return
+    last = readSize(bytes.subarray(1).toString('utf8')) ?? last
+    if (last !== undefined) heard?.(last)
+  })
+  return (listener) => {
+    heard = listener
+    if (last !== undefined) listener(last)
+  }
+}
+
+const SIZE_MAX = 10_000
+
+function readSize(text: string): { readonly columns: number; readonly rows: number } | undefined {
+  const [columns, rows] = ['Width', 'Height'].map((name) => Number(new RegExp(`"${name}":(\\d{1,5})[,}]`).exec(text)?.[1] ?? 0))
+  const fits = (count: number | undefined): count is number => count !== undefined && count > 0 && count <= SIZE_MAX
+  return fits(columns) && fits(rows) ? { columns, rows } : undefined
+}
+
+function bytesOf(data: RawData): Buffer {
+  return Buffer.isBuffer(data) ? data : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)])
+}
+
 // The client is paused while a message waits to be taken.
 async function* receiveStdin(socket: WebSocket, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const waiting: Uint8Array[] = []
@@ -109,7 +140,7 @@ async function* receiveStdin(socket: WebSocket, signal: AbortSignal): AsyncGener
   }
   const protocol = socket.protocol
   socket.on('message', (data: RawData) => {
-    const bytes = Buffer.isBuffer(data) ? data : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)])
+    const bytes = bytesOf(data)
     if (bytes[0] === CLOSE && protocol === PROTOCOLS[0] && bytes[1] === STDIN) return end()
     if (bytes[0] !== STDIN || bytes.length < 2) return
     waiting.push(bytes.subarray(1))
