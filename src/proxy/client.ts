@@ -14,6 +14,7 @@ import { FAILURES, localAnswer, spokenFor } from './failures.ts'
 import type { Failure, Spoken } from './failures.ts'
 import { HEAD, MORE, head, valueEnd, valueStart } from './head.ts'
 import type { LimitName } from './limits.ts'
+import { PASSTHROUGH, isAddress, passOn } from './passthrough.ts'
 import type { Pools } from './pools.ts'
 import { RequestHead, upstreamHead } from './request-head.ts'
 import { hostIsUsable, scanRequest } from './scanner.ts'
@@ -203,7 +204,7 @@ export class Client implements Swept, Downstream, Reading {
     this.#remember()
     const { continues } = head
     this.#facts.authority = this.#entrance.nameOf(this.#facts.authority)
-    const decision = decide(this.#context.router, this.#entrance.scopeOf(this.#facts.authority), this.#facts, this.#context.draw)
+    const decision = this.#decide()
     const exchange = decision.kind === 'forward' ? this.#exchangeFor(bytes, decision, started) : undefined
     this.#exchange = exchange
     // The registers are not read from here on: trailers are scanned with them.
@@ -229,8 +230,16 @@ export class Client implements Swept, Downstream, Reading {
     this.#phase = this.#frame.done ? 'answer' : 'body'
   }
 
+  #decide(): Decision {
+    const facts = this.#facts
+    const decision = decide(this.#context.router, this.#entrance.scopeOf(facts.authority), facts, this.#context.draw)
+    const isUnknown = decision.kind === 'no-route' && decision.because === 'unknown-host'
+    return isUnknown && this.#entrance.passes && facts.absolute && isAddress(facts.authority) ? passOn(facts) : decision
+  }
+
   #exchangeFor(bytes: Buffer, decision: Forward, started: Millis): Exchange | undefined {
-    const state = this.#context.router.clusters.get(decision.cluster)
+    const { router } = this.#context
+    const state = decision.cluster === PASSTHROUGH ? this.#pools.outside.of(decision.authority) : router.clusters.get(decision.cluster)
     if (state === undefined) return undefined
     const upgrade = head.connectionUpgrade && head.upgrade >= 0 && !head.chunked && head.contentLength <= 0 && !this.#asksForHttp2(bytes)
     const text = upstreamHead(bytes, { decision, facts: this.#facts, edge: this.#entrance.edge, clientAddress: this.#address, upgrade })

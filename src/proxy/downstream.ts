@@ -13,6 +13,8 @@ type Forward = Extract<Decision, { kind: 'forward' }>
 /** What a connection needs to know of the listener that accepted it. */
 export interface Entrance {
   readonly edge: boolean
+  /** Requests to hosts that are not of the mesh may pass. */
+  readonly passes: boolean
   readonly cells: ListenerCells
   /** The scope of a request to this authority. */
   scopeOf(authority: string): ScopeId

@@ -13,6 +13,7 @@ import type { Downstream, ExchangeStart } from './downstream.ts'
 import { FAILURES } from './failures.ts'
 import type { Failure } from './failures.ts'
 import type { LimitName } from './limits.ts'
+import { PASSTHROUGH } from './passthrough.ts'
 import type { Pool, Pools } from './pools.ts'
 import { editInPlace, headText } from './response-head.ts'
 import type { ResponseForm } from './response-head.ts'
@@ -208,7 +209,7 @@ export class Exchange implements UpstreamUser {
   onFailure(failure: UpstreamFailure): void {
     if (this.#ended) return
     const stale = this.#isStale(failure)
-    const connected = failure !== 'connect-failure' && failure !== 'connect-timeout'
+    const connected = failure === 'terminated' || failure === 'protocol'
     this.#leave(connected && !this.#answering && !stale ? FAILURES[failure].status : undefined)
     if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
     if (stale && this.#stale < STALE_MAX) {
@@ -272,7 +273,8 @@ export class Exchange implements UpstreamUser {
     if (slot === undefined) return
     slot.active--
     this.#slot = undefined
-    if (code !== undefined) {
+    // Outside of the mesh nobody counts on the other side.
+    if (code !== undefined && this.#state.cluster.id !== PASSTHROUGH) {
       const { destination } = this.#from.cells.peers(this.#state.cluster, slot)
       destination.record(code, '-', this.#context.monotonic() - this.#from.started)
     }

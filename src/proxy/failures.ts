@@ -10,6 +10,7 @@ export type Failure =
   | 'bad-path'
   | 'no-healthy-upstream'
   | 'overflow'
+  | 'dns-failure'
   | 'connect-failure'
   | 'connect-timeout'
   | 'terminated'
@@ -68,6 +69,7 @@ export const FAILURES: Readonly<Record<Failure, Answer>> = {
   'bad-path': { status: 400, flag: '-', body: '' },
   'no-healthy-upstream': { status: 503, flag: 'UH', body: 'no healthy upstream' },
   overflow: { status: 503, flag: 'UO', body: `${RESET}overflow`, header: 'x-envoy-overloaded: true\r\n' },
+  'dns-failure': { status: 503, flag: 'DF', body: 'DNS resolution failure' },
   'connect-failure': { status: 503, flag: 'UF', body: `${RESET}connection failure` },
   'connect-timeout': { status: 503, flag: 'UF', body: `${RESET}connection timeout` },
   terminated: { status: 503, flag: 'UC', body: `${RESET}connection termination` },

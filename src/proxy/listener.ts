@@ -37,6 +37,7 @@ export class Listener implements Entrance {
   readonly spec: ListenerSpec
   readonly cells: ListenerCells
   readonly edge: boolean
+  readonly passes: boolean
   readonly #context: Context
   readonly #pools: Pools
   readonly #server: Server
@@ -50,6 +51,7 @@ export class Listener implements Entrance {
     this.#context = shared.context
     this.#pools = shared.pools
     this.edge = spec.entry.kind === 'gateway'
+    this.passes = spec.entry.kind === 'mesh'
     this.cells = new ListenerCells(shared.context.recorder, spec.source)
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket))
     this.#server.maxConnections = shared.context.limits.connectionsMax

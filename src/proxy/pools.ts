@@ -5,6 +5,7 @@ import type { ClusterId } from '../route/decision.ts'
 import type { Cluster } from '../route/route-table.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Context } from './context.ts'
+import { Outside } from './passthrough.ts'
 import { Upstream } from './upstream.ts'
 import type { Home } from './upstream.ts'
 
@@ -93,6 +94,7 @@ export class Pool implements Home {
 
 /** The pools of all endpoints of one data plane. */
 export class Pools {
+  readonly outside: Outside = new Outside(this)
   readonly #context: Context
   readonly #pools = new Map<EndpointSlot, Pool>()
   /** Retries in progress by cluster. */

@@ -13,7 +13,7 @@ import type { LimitName } from './limits.ts'
 import type { Swept } from './sweep.ts'
 
 /** How an upstream connection let a request down. */
-export type UpstreamFailure = 'connect-failure' | 'connect-timeout' | 'terminated' | 'protocol'
+export type UpstreamFailure = 'dns-failure' | 'connect-failure' | 'connect-timeout' | 'terminated' | 'protocol'
 
 /** The exchange that uses a connection. */
 export interface UpstreamUser {
@@ -62,6 +62,8 @@ export class Upstream implements Swept {
   #user: UpstreamUser | undefined
   #requests = 0
   #keep = true
+  /** The name of its host could not be resolved. */
+  #isUnnamed = false
   #paused = false
   #answerStarted = false
   #deadline: Millis
@@ -96,7 +98,9 @@ export class Upstream implements Swept {
     })
     this.socket.on('connect', () => this.#onConnect())
     this.socket.on('end', () => this.#onEnd())
-    this.socket.on('error', () => undefined)
+    this.socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#isUnnamed = error.syscall === 'getaddrinfo'
+    })
     this.socket.on('close', () => this.#onClose())
     context.sweep.add(this)
   }
@@ -262,6 +266,6 @@ export class Upstream implements Swept {
     this.buffers.close()
     this.#context.sweep.remove(this)
     this.#home.onClosed(this)
-    user?.onFailure(before === 'connecting' ? 'connect-failure' : 'terminated')
+    user?.onFailure(before !== 'connecting' ? 'terminated' : this.#isUnnamed ? 'dns-failure' : 'connect-failure')
   }
 }

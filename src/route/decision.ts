@@ -69,7 +69,7 @@ export type Decision =
       readonly response: HeaderEdits | undefined
     }
   /**
-   * unknown-host and no-match: 404 NR (a mesh scope may pass unknown hosts through, Istio's ALLOW_ANY). no-destination: the route names
+   * unknown-host and no-match: 404 NR (the data plane passes unknown hosts of mesh callers through, Istio's ALLOW_ANY). no-destination: the route names
    * a subset or host that has no cluster, 503 NC. bad-path: `%00` or a fragment in the path, 400.
    */
   | { readonly kind: 'no-route'; readonly because: NoRoute; readonly route: RouteRef | undefined }

@@ -1,0 +1,103 @@
+// Where a pod's calls go that are meant for no host of the mesh: to the address they name, as Istio's outbound policy ALLOW_ANY does
+// (istio.md 1.4). Only requests in absolute form pass: their sender asks for a proxy. What comes in by Host alone ends here, so that a
+// request sent to the proxy's own address cannot come round again.
+
+import type { Decision } from '../route/decision.ts'
+import { normalizePath } from '../route/path.ts'
+import type { Cluster } from '../route/route-table.ts'
+import type { ClusterState } from '../route/router.ts'
+import type { Pools } from './pools.ts'
+import type { RequestHead } from './request-head.ts'
+
+type Forward = Extract<Decision, { kind: 'forward' }>
+
+/** Istio's name of this destination, and of its service in metrics. */
+export const PASSTHROUGH = 'PassthroughCluster'
+const ALLOW_ANY: Forward['route'] = { virtualService: undefined, name: 'allow_any', index: 0 }
+const UNKNOWN = 'unknown'
+const UNLIMITED = 0xffffffff
+/** Addresses with connections that are kept; the one used first makes room. */
+const ADDRESSES_MAX = 256
+
+/** Whether an authority names a host, and a port if any, that can be called. */
+export function isAddress(authority: string): boolean {
+  return URL.canParse(`http://${authority}`)
+}
+
+/** The decision for a request whose host the mesh does not know: to where it says, without timeout or retries. */
+export function passOn(facts: RequestHead): Forward {
+  return {
+    kind: 'forward',
+    route: ALLOW_ANY,
+    cluster: PASSTHROUGH,
+    path: normalizePath(facts.path) ?? facts.path,
+    authority: facts.authority,
+    timeout: 0,
+    retry: undefined,
+    request: undefined,
+    response: undefined
+  }
+}
+
+/** Owns the addresses outside of the mesh that were called lately. */
+export class Outside {
+  readonly #pools: Pick<Pools, 'retire'>
+  readonly #states = new Map<string, ClusterState>()
+
+  constructor(pools: Pick<Pools, 'retire'>) {
+    this.#pools = pools
+  }
+
+  /** The one endpoint of an authority. */
+  of(authority: string): ClusterState {
+    const key = authority.toLowerCase()
+    const known = this.#states.get(key)
+    if (known !== undefined) return known
+    const fresh = stateOf(key)
+    this.#makeRoom()
+    this.#states.set(key, fresh)
+    return fresh
+  }
+
+  #makeRoom(): void {
+    for (const [key, state] of this.#states) {
+      if (this.#states.size < ADDRESSES_MAX) return
+      this.#states.delete(key)
+      this.#pools.retire(state, undefined)
+    }
+  }
+}
+
+// One cluster for all: metrics would grow with every name that a pod calls.
+const CLUSTER: Cluster = {
+  id: PASSTHROUGH,
+  host: UNKNOWN,
+  namespace: UNKNOWN,
+  serviceName: PASSTHROUGH,
+  port: 0,
+  subset: undefined,
+  endpoints: [],
+  balance: 'round-robin',
+  connectTimeout: 10_000,
+  maxConnections: UNLIMITED,
+  maxPendingRequests: UNLIMITED,
+  maxRequests: UNLIMITED,
+  maxRetries: UNLIMITED,
+  maxRequestsPerConnection: 0,
+  idleTimeout: 60_000
+}
+
+function stateOf(authority: string): ClusterState {
+  const { hostname, port } = new URL(`http://${authority}`)
+  const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
+  const peer = { pod: UNKNOWN, namespace: UNKNOWN, workload: UNKNOWN, app: UNKNOWN, version: UNKNOWN }
+  const endpoint = { address, port: port === '' ? 80 : Number(port), weight: 1, ...peer }
+  return {
+    cluster: CLUSTER,
+    slots: [{ key: authority, endpoint, active: 0, deadline: 1, turn: 0 }],
+    weighted: false,
+    cursor: -1,
+    now: 0,
+    turns: 1
+  }
+}
