@@ -107,26 +107,28 @@ function knownText(mesh: Mesh, use: SubsetUse, subsets: readonly Subset[] | unde
   return subsets.length === 0 ? 'its DestinationRule has no subsets' : `known subsets: ${subsets.map(({ name }) => name).join(', ')}`
 }
 
-/** Whether anybody has the subset's labels: pods or templates the Service selects, then ready endpoints. */
+/** Whether anybody has the subset's labels: ready endpoints first, which is the common case, then pods and templates. */
 function lintPods(mesh: Mesh, use: SubsetUse, subset: Subset): ObjectProblem[] {
-  const selector = mesh.config.services.find((service) => keyOf(service) === `${use.host.namespace}/${use.host.name}`)?.spec?.selector
-  if (selector === undefined || (mesh.workloads.length === 0 && mesh.pods === 'some')) return []
-  const wanted = { ...selector, ...subset.labels }
-  const found = mesh.workloads.some(({ namespace, labels }) => namespace === use.host.namespace && selects(wanted, labels))
+  const endpoints = use.host.ports[0]?.endpoints.filter(({ labels }) => selects(subset.labels ?? {}, labels)) ?? []
+  if (endpoints.some(({ ready }) => ready)) return []
+  const wanted = wantedLabels(mesh, use.host, subset)
+  if (wanted === undefined) return []
   const share = use.weight > 0 ? 'its requests get 503 (UH)' : 'it has weight 0 for now'
-  if (!found) {
+  if (!mesh.workloads.some(({ namespace, labels }) => namespace === use.host.namespace && selects(wanted, labels))) {
     const severity = use.weight > 0 ? 'error' : 'warning'
     return [problem('subset-no-pods', use.place, [use.name, use.host.host, labelText(wanted), share], severity)]
   }
-  const there = whoIsThere(mesh, use.host, subset)
-  return there === undefined ? [] : [problem('subset-not-ready', use.place, [use.name, use.host.host, there, share])]
+  // Among files there are no endpoints to be ready.
+  if (endpoints.length === 0 && mesh.pods === 'some') return []
+  const there = endpoints.length === 0 ? 'there is none' : `${endpoints.length} not ready`
+  return [problem('subset-not-ready', use.place, [use.name, use.host.host, there, share])]
 }
 
-/** What the subset has instead of a ready endpoint; undefined when it has one, or when endpoints are not among the objects. */
-function whoIsThere(mesh: Mesh, host: RegistryHost, subset: Subset): string | undefined {
-  const endpoints = host.ports[0]?.endpoints.filter(({ labels }) => selects(subset.labels ?? {}, labels)) ?? []
-  if (endpoints.length === 0) return mesh.pods === 'all' ? 'there is none' : undefined
-  return endpoints.some(({ ready }) => ready) ? undefined : `${endpoints.length} not ready`
+/** Labels of the pods that the Service and the subset select; undefined where that cannot be told. */
+function wantedLabels(mesh: Mesh, host: RegistryHost, subset: Subset): Readonly<Record<string, string>> | undefined {
+  if (mesh.workloads.length === 0 && mesh.pods === 'some') return undefined
+  const selector = mesh.config.services.find((service) => keyOf(service) === `${host.namespace}/${host.name}`)?.spec?.selector
+  return selector === undefined ? undefined : { ...selector, ...subset.labels }
 }
 
 function labelText(labels: Readonly<Record<string, string>>): string {

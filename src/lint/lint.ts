@@ -3,7 +3,7 @@
 
 import type { KubeObject } from '../api/object.ts'
 import type { ObjectProblem, ProblemObject } from '../route/catalogue.ts'
-import { compileRoutes } from '../route/compile-routes.ts'
+import { checkObjects } from '../route/compile-routes.ts'
 import { indexRules } from '../route/destination-rules.ts'
 import { meshConfigOf } from '../route/mesh-objects.ts'
 import { buildRegistry } from '../route/registry.ts'
@@ -29,7 +29,7 @@ export function lint(objects: readonly KubeObject[], pods: 'all' | 'some' = 'som
   const registry = buildRegistry(config)
   const mesh: Mesh = { config, registry, rules: indexRules(config.destinationRules), workloads: workloadsOf(objects), pods }
   const alone = [...lintKinds(objects), ...lintRollouts(objects)]
-  const problems = [...compileRoutes(config).problems, ...alone, ...ANALYSES.flatMap((analysis) => analysis(mesh))]
+  const problems = [...checkObjects(config), ...alone, ...ANALYSES.flatMap((analysis) => analysis(mesh))]
   return problems.toSorted((a, b) => compare(orderOf(a), orderOf(b)))
 }
 

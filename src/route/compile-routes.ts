@@ -8,7 +8,6 @@ import { ClusterSet } from './clusters.ts'
 import { compileGateways } from './compile-gateways.ts'
 import { compileMesh } from './compile-mesh.ts'
 import { indexRules } from './destination-rules.ts'
-import { keyOf } from './mesh-config.ts'
 import type { MeshConfig } from './mesh-config.ts'
 import { buildRegistry } from './registry.ts'
 import { EMPTY_TABLE } from './route-table.ts'
@@ -22,20 +21,24 @@ export interface Compiled {
   readonly problems: readonly ObjectProblem[]
 }
 
-/**
- * Compiles everything. `previous` is the table in force: unchanged parts keep their versions, and the same table is returned when nothing
- * changed. Never fails: an object that cannot be used is named in `problems`.
- */
-export function compileRoutes(config: MeshConfig, previous: RouteTable = EMPTY_TABLE): Compiled {
-  const checked = config.virtualServices.map((object) => ({ object, problems: checkVirtualService(object) }))
-  const broken = new Set(checked.filter(({ problems }) => problems.some(isError)).map(({ object }) => keyOf(object)))
-  const problems = [
-    ...checked.flatMap((each) => each.problems),
+/** What is wrong with single objects: the problems of a compilation, without its table. */
+export function checkObjects(config: MeshConfig): ObjectProblem[] {
+  return [
+    ...config.virtualServices.flatMap(checkVirtualService),
     ...config.destinationRules.flatMap(checkDestinationRule),
     ...config.gateways.flatMap(checkGateway),
     ...config.serviceEntries.flatMap(checkServiceEntry),
     ...config.services.flatMap(checkService)
   ]
+}
+
+/**
+ * Compiles everything. `previous` is the table in force: unchanged parts keep their versions, and the same table is returned when nothing
+ * changed. Never fails: an object that cannot be used is named in `problems`.
+ */
+export function compileRoutes(config: MeshConfig, previous: RouteTable = EMPTY_TABLE): Compiled {
+  const problems = checkObjects(config)
+  const broken = new Set(problems.filter(breaksRules).map(({ object }) => `${object.namespace}/${object.name}`))
   const registry = buildRegistry(config)
   const clusters = new ClusterSet(registry, indexRules(config.destinationRules))
   clusters.addAll()
@@ -51,8 +54,8 @@ export function sameTable(a: RouteTable, b: RouteTable): boolean {
   return a === b || sameJson(a, b)
 }
 
-function isError(each: ObjectProblem): boolean {
-  return each.severity === 'error'
+function breaksRules({ severity, object }: ObjectProblem): boolean {
+  return severity === 'error' && object.kind === 'VirtualService'
 }
 
 /** Label keys that matches ask of their callers, in order. */

@@ -19,21 +19,26 @@ interface HostRule extends AppliedRule {
   readonly exportTo: readonly string[] | undefined
 }
 
+/** The rules of a namespace: those for one host, by it, and those for wildcards. */
+interface NamespaceRules {
+  readonly exact: Map<string, HostRule[]>
+  readonly wild: HostRule[]
+}
+
 /** DestinationRules by namespace, put together and ready to be asked. */
 export interface RuleIndex {
-  readonly byNamespace: ReadonlyMap<string, readonly HostRule[]>
+  readonly byNamespace: ReadonlyMap<string, NamespaceRules>
   readonly rootNamespace: string
 }
 
 /** Indexes the rules. Rules with a workloadSelector are left out (named as not applied yet by the compiler). */
 export function indexRules(rules: readonly DestinationRule[], rootNamespace = 'istio-system'): RuleIndex {
-  const byNamespace = new Map<string, HostRule[]>()
+  const byNamespace = new Map<string, NamespaceRules>()
   for (const rule of rules.toSorted(byAge)) {
     if (rule.spec.workloadSelector !== undefined) continue
     const namespace = namespaceOf(rule)
-    const list = byNamespace.get(namespace) ?? []
-    byNamespace.set(namespace, list)
     const host = resolveHost(rule.spec.host, namespace)
+    const list = listFor(byNamespace, namespace, host)
     const exportTo = rule.spec.exportTo
     const at = list.findIndex((other) => other.host === host && sameExport(other.exportTo, exportTo))
     const before = list[at]
@@ -59,6 +64,15 @@ export function indexRules(rules: readonly DestinationRule[], rootNamespace = 'i
   return { byNamespace, rootNamespace }
 }
 
+function listFor(byNamespace: Map<string, NamespaceRules>, namespace: string, host: string): HostRule[] {
+  const rules = byNamespace.get(namespace) ?? { exact: new Map<string, HostRule[]>(), wild: [] }
+  byNamespace.set(namespace, rules)
+  if (host.startsWith('*')) return rules.wild
+  const list = rules.exact.get(host) ?? []
+  rules.exact.set(host, list)
+  return list
+}
+
 function sameExport(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
   return (a ?? []).toSorted().join(' ') === (b ?? []).toSorted().join(' ')
 }
@@ -72,9 +86,13 @@ export function ruleFor(index: RuleIndex, host: string, serviceNamespace: string
   return own ?? bestRule(index, serviceNamespace, host, caller) ?? bestRule(index, index.rootNamespace, host, caller)
 }
 
+/** The most specific of the tier's rules that cover the host and that the caller sees; of the same host the oldest. */
 function bestRule(index: RuleIndex, tier: string, host: string, caller: string): HostRule | undefined {
+  const rules = index.byNamespace.get(tier)
+  const exact = rules?.exact.get(host)?.find((rule) => isVisible(rule.exportTo, tier, caller))
+  if (exact !== undefined || rules === undefined) return exact
   let best: HostRule | undefined
-  for (const rule of index.byNamespace.get(tier) ?? []) {
+  for (const rule of rules.wild) {
     if (!coversHost(rule.host, host) || !isVisible(rule.exportTo, tier, caller)) continue
     if (best === undefined || moreSpecific(rule.host, best.host)) best = rule
   }

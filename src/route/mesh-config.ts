@@ -124,7 +124,8 @@ export function intersectHosts(a: string, b: string): string | undefined {
 
 /** True when every label of `selector` is among `labels`. */
 export function selects(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
-  return Object.entries(selector).every(([key, value]) => labels[key] === value)
+  for (const key of Object.keys(selector)) if (labels[key] !== selector[key]) return false
+  return true
 }
 
 /** Older first, then by name and namespace: the order in which Istio lets objects win. */
