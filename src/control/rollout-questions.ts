@@ -49,7 +49,7 @@ async function putOne(ports: RolloutPorts, { put }: Question, noData: 'hold' | '
         check.metric === 'request-success-rate'
           ? await ports.metrics.successRate(workload, check.interval, signal)
           : await ports.metrics.duration(workload, check.interval, QUANTILE, signal)
-      return judgeMetric(check, measurement, noData)
+      return judgeMetric(put, measurement, noData)
     }
   }
 }

@@ -107,7 +107,7 @@ export function nextQuestion(questions: readonly Question[], answers: readonly A
 export function callOf(hook: Hook, canary: KubeObject, phase: Phase, extra?: Readonly<Record<string, string>>): HookCall {
   const status = canary['status']
   const applied = dig(status, 'lastAppliedSpec')
-  const metadata = hook.metadata === undefined && extra === undefined ? undefined : { ...hook.metadata, ...extra }
+  const metadata = { ...hook.metadata, ...extra }
   return {
     kind: 'hook',
     hook,
@@ -116,7 +116,7 @@ export function callOf(hook: Hook, canary: KubeObject, phase: Phase, extra?: Rea
       namespace: canary.metadata.namespace ?? '',
       phase: phaseName(phase),
       checksum: checksumOf(typeof applied === 'string' ? applied : '', dig(status, 'trackedConfigs')),
-      ...(metadata === undefined ? {} : { metadata })
+      ...(Object.keys(metadata).length === 0 ? {} : { metadata })
     }
   }
 }

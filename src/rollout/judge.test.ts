@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import type { MetricQuestion } from './ask.ts'
 import type { MetricCheck } from './plan.ts'
-import { judgeHook, judgeMetric, shownDuration } from './judge.ts'
+import { haltText, judgeHook, judgeMetric, shownDuration } from './judge.ts'
 
-const rate = (min: number): MetricCheck => ({ metric: 'request-success-rate', interval: 1, min, max: undefined })
-const duration = (max: number): MetricCheck => ({ metric: 'request-duration', interval: 1, min: undefined, max })
+const question = (check: MetricCheck): MetricQuestion => ({ kind: 'metric', check, workload: 'api', namespace: 'test' })
+const rate = (min: number): MetricQuestion => question({ metric: 'request-success-rate', interval: 1, min, max: undefined })
+const duration = (max: number): MetricQuestion => question({ metric: 'request-duration', interval: 1, min: undefined, max })
 
 test.each([
   [rate(99), 99, 'yes'],
@@ -14,8 +16,8 @@ test.each([
   [duration(500), 515, 'request duration 515ms > 500ms'],
   [duration(500.7), 501, 'request duration 501ms > 500ms'],
   [duration(500), 1500, 'request duration 1.5s > 500ms']
-])('%j with %d is %s', (check, value, expected) => {
-  const answer = judgeMetric(check, { kind: 'value', value }, 'hold')
+])('%j with %d is %s', (asked, value, expected) => {
+  const answer = judgeMetric(asked, { kind: 'value', value }, 'hold')
   expect(answer.kind === 'yes' ? 'yes' : answer.because).toBe(expected)
 })
 
@@ -23,6 +25,14 @@ test('no data holds, or fails where the Canary says so; a source that is down al
   expect(judgeMetric(rate(99), { kind: 'no-data' }, 'hold').kind).toBe('unknown')
   expect(judgeMetric(rate(99), { kind: 'no-data' }, 'fail').kind).toBe('no')
   expect(judgeMetric(rate(99), { kind: 'down', because: 'x' }, 'fail').kind).toBe('unknown')
+})
+
+test('missing data is told in the words that users of Flagger search for', () => {
+  const answer = judgeMetric(rate(99), { kind: 'no-data' }, 'hold')
+  expect(haltText('api.test', answer.kind === 'yes' ? '' : answer.because)).toBe(
+    'Halt advancement no values found for istio metric request-success-rate probably api.test is not receiving traffic'
+  )
+  expect(haltText('api.test', 'success rate 90.00% < 99%')).toBe('Halt api.test advancement success rate 90.00% < 99%')
 })
 
 test.each([

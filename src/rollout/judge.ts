@@ -2,7 +2,7 @@
 // those of Flagger's events, without the subject.
 
 import type { Millis } from '../std/clock.ts'
-import type { Answer } from './ask.ts'
+import type { Answer, MetricQuestion } from './ask.ts'
 import type { MetricCheck } from './plan.ts'
 
 /** What a metric source says: a value (percent or ms), no data for the interval, or that it cannot be asked. */
@@ -16,16 +16,24 @@ export type HookOutcome =
   | { readonly kind: 'answered'; readonly status: number; readonly body: string }
   | { readonly kind: 'unreachable'; readonly because: string }
 
+// How Flagger's sentence for missing data begins; it names the workload itself.
+const NO_VALUES = 'no values found'
+
+/** The Event of a halt: `Halt api.test advancement success rate ...`, without the subject where the cause names it. */
+export function haltText(subject: string, because: string): string {
+  return because.startsWith(NO_VALUES) ? `Halt advancement ${because}` : `Halt ${subject} advancement ${because}`
+}
+
 /**
  * A measurement against the check's range, bounds included. Durations are compared in whole milliseconds as Flagger does (flagger.md 4.1).
  * Without data the answer is unknown, or no when the Canary wants that; a source that is down is always unknown.
  */
-export function judgeMetric(check: MetricCheck, measurement: Measurement, noData: 'hold' | 'fail'): Answer {
+export function judgeMetric({ check, workload, namespace }: MetricQuestion, measurement: Measurement, noData: 'hold' | 'fail'): Answer {
   switch (measurement.kind) {
     case 'down':
       return { kind: 'unknown', because: `metric ${check.metric} could not be read: ${measurement.because}` }
     case 'no-data': {
-      const because = `no values found for metric ${check.metric}, probably the canary is not receiving traffic`
+      const because = `${NO_VALUES} for istio metric ${check.metric} probably ${workload}.${namespace} is not receiving traffic`
       return noData === 'fail' ? { kind: 'no', because } : { kind: 'unknown', because }
     }
     case 'value': {

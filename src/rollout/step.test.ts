@@ -19,7 +19,7 @@ test.each<readonly [string, RolloutState, readonly Answer[], readonly [phase: st
   ['the first step needs no metric', progressing(0), [], ['progressing', 20, 'Advance api.test canary weight 20']],
   ['a passed check moves on', progressing(20), [yes], ['progressing', 40, 'Advance api.test canary weight 40']],
   ['a failed check halts', progressing(20), [no], ['progressing', 20, 'Halt api.test advancement success rate 90.00% < 99%']],
-  ['no data holds', progressing(20, 1), [unknown], ['progressing', 20, 'Halt api.test advancement no values found']],
+  ['no data holds', progressing(20, 1), [unknown], ['progressing', 20, 'Halt advancement no values found']],
   ['the last rung promotes', progressing(40), [yes], ['promoting', 40, 'Copying api.test template spec to api-primary.test']],
   ['nothing answered holds', progressing(20), [], ['progressing', 20, 'Halt api.test advancement not all was answered']]
 ])('%s', (_, state, answers, [phase, weight, message]) => {

@@ -6,6 +6,7 @@ import { type Answer, questionsFor } from './ask.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { promote, restOf, rollBack, takeUp, waitFor } from './conclusions.ts'
 import { hear } from './hear.ts'
+import { haltText } from './judge.ts'
 import { nextWeight } from './plan.ts'
 import { findingOf } from './situation.ts'
 import { type RolloutState, weightOf } from './state.ts'
@@ -64,7 +65,7 @@ function conclude(tick: Tick): Step {
 function analyse(tick: Tick, state: RolloutState, kind: 'start' | 'look'): Step {
   const heard = hear(tick)
   const told = kind === 'start' ? withStart(tick, heard.told) : heard.told
-  const halt = (because: string): Announcement => event('Warning', `Halt ${subject(tick)} advancement ${because}`, 'progressing')
+  const halt = (because: string): Announcement => event('Warning', haltText(subject(tick), because), 'progressing')
   switch (heard.verdict) {
     case 'roll-back':
       return rollBack(tick, heard.because, told)
