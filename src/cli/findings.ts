@@ -8,7 +8,7 @@ import { Reflector } from '../kube/reflector.ts'
 import { lint, problemsOf } from '../lint/lint.ts'
 import { eventReason, problemLine, warningText } from '../lint/problem-text.ts'
 import { keyed, type Ledger, settle } from '../lint/settle.ts'
-import type { ObjectProblem, ProblemObject } from '../route/catalogue.ts'
+import { type ObjectProblem, problem, type ProblemObject } from '../route/catalogue.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { dig } from '../std/json.ts'
@@ -92,16 +92,13 @@ export class Findings {
   warningsFor(object: KubeObject): string[] {
     const { namespace = '', name = '' } = object.metadata
     const own = { kind: object.kind, namespace, name }
-    const problems = lint([...this.#objects().filter((other) => !isAt(other, own)), object], 'all')
-    return bounded([...notesOn(object), ...problemsOf(problems, own).map(warningText), ...this.#newElsewhere(problems, own)])
+    const problems = findingsIn([...this.#objects().filter((other) => !isAt(other, own)), object])
+    return bounded([...problemsOf(problems, own).map(warningText), ...this.#newElsewhere(problems, own)])
   }
 
   /** What the removal of an object just deleted broke elsewhere. */
   warningsWithout(gone: ProblemObject): string[] {
-    const problems = lint(
-      this.#objects().filter((other) => !isAt(other, gone)),
-      'all'
-    )
+    const problems = findingsIn(this.#objects().filter((other) => !isAt(other, gone)))
     return bounded(this.#newElsewhere(problems, gone))
   }
 
@@ -133,7 +130,7 @@ export class Findings {
     const { clock } = this.#options
     const begun = clock.now()
     const objects = new Map(this.#objects().map((object) => [keyOf(objectOf(object)), object]))
-    const problems = lint([...objects.values()], 'all')
+    const problems = findingsIn([...objects.values()])
     this.#seen = new Set(keyed(problems).keys())
     const settled = settle(this.#ledger, problems, begun, ({ object }) => objects.has(keyOf(object)))
     this.#ledger = settled.ledger
@@ -161,13 +158,22 @@ export class Findings {
   }
 }
 
-/** What is stored of a workload and not acted on. */
-function notesOn(object: KubeObject): readonly string[] {
-  const path = object.kind === 'Pod' ? ['spec'] : object.kind === 'Deployment' ? ['spec', 'template', 'spec'] : undefined
-  const spec = path === undefined ? undefined : dig(object, ...path)
-  // The API has checked the object against its schema.
-  const ignored = spec === undefined ? [] : ignoredFields(spec as PodSpec)
-  return ignored.length === 0 ? [] : [`${path?.join('.')}: stored but without effect on local processes: ${ignored.join(', ')}`]
+/** What is stored of workloads and without effect here; pods that a workload made are spoken for by it. */
+function notesOn(objects: readonly KubeObject[]): ObjectProblem[] {
+  return objects.flatMap((object) => {
+    const own = object.kind === 'Pod' && (object.metadata.ownerReferences ?? []).length === 0
+    const path = own ? ['spec'] : object.kind === 'Deployment' ? ['spec', 'template', 'spec'] : undefined
+    const spec = path === undefined ? undefined : dig(object, ...path)
+    // The API has checked the object against its schema.
+    const ignored = spec === undefined ? [] : ignoredFields(spec as PodSpec)
+    return ignored.length === 0
+      ? []
+      : [problem('no-effect-here', { object: objectOf(object), path: path?.join('.') ?? '' }, [ignored.join(', ')])]
+  })
+}
+
+function findingsIn(objects: readonly KubeObject[]): ObjectProblem[] {
+  return [...lint(objects, 'all'), ...notesOn(objects)]
 }
 
 function bounded(warnings: readonly string[]): string[] {

@@ -215,5 +215,5 @@ test('everything that is compiled is read by the data plane', () => {
   expect(fields.size).toBeGreaterThan(60)
   // Told to people, and read by cli/listeners.ts.
   const elsewhere = ['subset', 'tls']
-  expect([...fields].filter((field) => !new RegExp(`\\b${field}\\b`).test(read))).toEqual(elsewhere)
+  expect([...fields].filter((field) => !elsewhere.includes(field) && !new RegExp(`\\b${field}\\b`).test(read))).toEqual([])
 })

@@ -70,6 +70,25 @@ const SERVICE_ENTRY = inside({
   resolution: only((resolution) => resolution === 'STATIC' || resolution === 'DNS' || resolution === 'DNS_ROUND_ROBIN', 'this resolution')
 })
 
+const ONE_NODE: Idle = { idle: 'there is one node' }
+const OF_TYPE: Idle = { idle: 'it belongs to a type that is named' }
+
+/** The treatment of a Service's spec. */
+export const SERVICE: Treatment = inside({
+  ...each('clusterIP', 'clusterIPs', 'externalName', 'publishNotReadyAddresses', 'selector'),
+  allocateLoadBalancerNodePorts: OF_TYPE,
+  externalTrafficPolicy: OF_TYPE,
+  healthCheckNodePort: OF_TYPE,
+  internalTrafficPolicy: ONE_NODE,
+  ipFamilies: only((family) => family === 'IPv4', 'IPv6'),
+  ipFamilyPolicy: only((policy) => policy !== 'RequireDualStack', 'a second address'),
+  ports: inside({ ...each('appProtocol', 'name', 'port', 'protocol', 'targetPort'), nodePort: OF_TYPE }),
+  sessionAffinity: only((affinity) => affinity === 'None', 'session affinity'),
+  sessionAffinityConfig: { idle: 'it belongs to an affinity that is named' },
+  trafficDistribution: ONE_NODE,
+  type: only((type) => type === 'ClusterIP' || type === 'ExternalName', 'an address outside the mesh for this type')
+})
+
 /** The treatment of `spec` by kind; kinds of Istio's that are not here are not acted on at all. */
 export const ACTED_ON = {
   VirtualService: VIRTUAL_SERVICE,

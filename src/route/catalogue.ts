@@ -30,6 +30,7 @@ export const CATALOGUE = {
   'canary-refused': { severity: 'error', text: '{0}; the Canary is not acted on' },
   'read-otherwise': { severity: 'warning', text: '{0}' },
   'not-tracked': { severity: 'warning', text: '{0}' },
+  'no-effect-here': { severity: 'warning', text: 'stored but without effect on local processes: {0}' },
   'bad-regex': { severity: 'error', istio: 'IST0106', text: '"{0}" is not an RE2 expression: {1}' },
   'bad-duration': { severity: 'error', istio: 'IST0106', text: '"{0}" is not a duration such as 10s or 250ms' },
   'no-rules': { severity: 'error', istio: 'IST0106', text: 'the VirtualService has none of http, tcp and tls: it does nothing' },

@@ -147,3 +147,23 @@ test.each([
   expect(check('')).toEqual(paths)
   expect(check('clusterIP: None, ')).toEqual([])
 })
+
+test('of a Service the types, addresses and affinities that have no effect are named, what the API fills in is not', () => {
+  const check = (spec: string): string[] =>
+    meshConfigOf(objectsOf(`apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: ${spec}\n`))
+      .services.flatMap(checkService)
+      .map(({ path }) => path)
+  const filled =
+    'clusterIP: 127.96.0.1, clusterIPs: [127.96.0.1], internalTrafficPolicy: Cluster, ipFamilies: [IPv4], ipFamilyPolicy: SingleStack, sessionAffinity: None, type: ClusterIP'
+  expect(check(`{${filled}, selector: {a: b}, ports: [{port: 80, targetPort: 8080, protocol: TCP}]}`)).toEqual([])
+  expect(check('{type: ExternalName, externalName: a.example}')).toEqual([])
+  expect(check('{type: NodePort, externalTrafficPolicy: Cluster, ports: [{port: 80, nodePort: 30000}]}')).toEqual(['spec.type'])
+  expect(check('{type: LoadBalancer, allocateLoadBalancerNodePorts: true, loadBalancerIP: 1.1.1.1}')).toEqual([
+    'spec.type',
+    'spec.loadBalancerIP'
+  ])
+  expect(check('{clusterIP: None, sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 9}}}')).toEqual([
+    'spec.sessionAffinity'
+  ])
+  expect(check('{externalIPs: [1.1.1.1], ipFamilies: [IPv4, IPv6]}')).toEqual(['spec.externalIPs', 'spec.ipFamilies[1]'])
+})

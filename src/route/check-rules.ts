@@ -7,7 +7,7 @@ import type { DestinationRule } from '../api/istio-destination-rule.ts'
 import type { Gateway } from '../api/istio-gateway.ts'
 import type { ServiceEntry } from '../api/istio-service-entry.ts'
 import type { HttpMatch, HttpRoute, HttpRouteDestination, StringMatch, VirtualService } from '../api/istio-virtual-service.ts'
-import { ACTED_ON, GATEWAY_SERVER } from './acted-on.ts'
+import { ACTED_ON, GATEWAY_SERVER, SERVICE } from './acted-on.ts'
 import { problem, referTo } from './catalogue.ts'
 import type { ObjectProblem, Place, ProblemObject } from './catalogue.ts'
 import { REDIRECT_CODES, regexProblem } from './compile-rule.ts'
@@ -217,19 +217,16 @@ export function checkServiceEntry(entry: ServiceEntry): ObjectProblem[] {
   ]
 }
 
-/** Ports of a Service that carry something else than HTTP/1.1. A headless one is called past the mesh. */
+/** What of a Service is not acted on yet, and its ports that carry something else than HTTP/1.1. A headless one is called past the mesh. */
 export function checkService(service: MeshService): ObjectProblem[] {
   const object = referTo('Service', service)
-  if (service.spec?.clusterIP === 'None' || isApi(service)) return []
-  return (service.spec?.ports ?? []).flatMap((port, index) => {
+  const fields = unappliedIn(object, SERVICE, service.spec)
+  if (service.spec?.clusterIP === 'None') return fields
+  const ports = (service.spec?.ports ?? []).flatMap((port, index) => {
     const protocol = port.protocol === undefined || port.protocol === 'TCP' ? declaredProtocol(port) : port.protocol
     return portNotes(protocol).map((note) => unapplied({ object, path: `spec.ports[${index}]` }, note))
   })
-}
-
-// The API's own Service, which every cluster has: it is not called through the mesh.
-function isApi({ metadata }: MeshService): boolean {
-  return metadata.name === 'kubernetes' && metadata.namespace === 'default'
+  return [...fields, ...ports]
 }
 
 function portNotes(protocol: string | undefined): string[] {

@@ -148,6 +148,12 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: findings of a live instance', () => {
     expect(warnings(await serin.kubectl(['apply', '-f', '-'], { input: filter }))).toEqual([
       'Warning: spec: the kind EnvoyFilter is accepted but not applied yet [not-applied-yet]'
     ])
+    const limited = { ...deployment('limited', { app: 'limited' }, 0) }
+    const text = JSON.stringify(limited).replace('"image"', '"resources":{"limits":{"cpu":"1"}},"image"')
+    expect(warnings(await serin.kubectl(['apply', '-n', 'named', '-f', '-'], { input: text }))).toEqual([
+      'Warning: spec.template.spec: stored but without effect on local processes: resources [no-effect-here]'
+    ])
+    await until('line in the log', () => serin.lines.some((line) => line.includes('Deployment named/limited: spec.template.spec: stored')))
     await until('line in the log', () =>
       serin.lines.some((line) => line.includes('EnvoyFilter named/rate-limit: spec: the kind EnvoyFilter'))
     )
