@@ -1,6 +1,7 @@
 // What the API server refuses in built-in objects beyond their schema, in its own words (kubernetes.md 3.6, 3.7). Objects come decoded
 // and with defaults. Not checked: the fields of volumes, affinity and security contexts, and which fields of a running Pod may change.
 
+import { selectorOf, selects } from './label-selector.ts'
 import { dig, isObject, sameJson } from '../std/json.ts'
 import { containerFaults } from './builtin-validate-pod.ts'
 import { serviceFaults } from './builtin-validate-service.ts'
@@ -78,30 +79,10 @@ function matchFaults(selector: unknown, labels: Fields): readonly Cause[] {
   if (!isObject(selector)) return [missing('spec.selector')]
   const terms = [...Object.keys(fieldsIn(selector['matchLabels'])), ...listIn(selector['matchExpressions'])]
   if (terms.length === 0) return [fault('spec.selector', selector, 'empty selector is invalid for deployment')]
-  if (selects(selector, labels)) return []
+  const { value } = selectorOf(selector)
+  // labels are texts: the schema says so
+  if (value !== undefined && selects(value, labels as Readonly<Record<string, string>>)) return []
   return [fault('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')]
-}
-
-function selects(selector: Fields, labels: Fields): boolean {
-  const wanted = Object.entries(fieldsIn(selector['matchLabels']))
-  return wanted.every(([key, value]) => labels[key] === value) && listIn(selector['matchExpressions']).every((term) => holds(term, labels))
-}
-
-function holds(term: Fields, labels: Fields): boolean {
-  const value = labels[String(term['key'])]
-  const values: readonly unknown[] = Array.isArray(term['values']) ? term['values'] : []
-  switch (term['operator']) {
-    case 'In':
-      return values.includes(value)
-    case 'NotIn':
-      return !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-    default:
-      return false
-  }
 }
 
 function templateFaults(spec: Fields): readonly Cause[] {

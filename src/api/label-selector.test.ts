@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatSelector, parseSelector, selectorOf, selects } from './label-selector.ts'
+import { formatSelector, hasLabels, parseSelector, requirementsOf, selectorOf, selects } from './label-selector.ts'
 import type { Requirement } from './label-selector.ts'
 
 const labels = { app: 'web', tier: 'front', 'example.com/team': 'a' }
@@ -103,4 +103,27 @@ test('a selector written and read again selects the same', () => {
 
 test('reading never throws', () => {
   fc.assert(fc.property(fc.stringMatching(/^[ab!=,() in]{0,20}$/), (text) => void parseSelector(text)))
+})
+
+test('selectors of specs match as labels say', () => {
+  const cases: readonly [Parameters<typeof requirementsOf>[0], boolean][] = [
+    [{}, true],
+    [{ matchLabels: { app: 'web' } }, true],
+    [{ matchLabels: { app: 'web', tier: 'back' } }, false],
+    [{ matchExpressions: [{ key: 'tier', operator: 'In', values: ['front', 'edge'] }] }, true],
+    [{ matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['front'] }] }, false],
+    [{ matchExpressions: [{ key: 'zone', operator: 'NotIn', values: ['a'] }] }, true],
+    [{ matchExpressions: [{ key: 'zone', operator: 'Exists' }] }, false],
+    [{ matchExpressions: [{ key: 'zone', operator: 'DoesNotExist' }] }, true],
+    [{ matchExpressions: [{ key: 'app', operator: 'Near' }] }, false]
+  ]
+  for (const [selector, expected] of cases) expect(selects(requirementsOf(selector), labels), JSON.stringify(selector)).toBe(expected)
+})
+
+test('all wanted labels must be there, no matter what else is', () => {
+  expect(hasLabels({ a: '1', b: '2' }, { a: '1' })).toBe(true)
+  expect(hasLabels({ a: '1' }, { a: '1', c: '3' })).toBe(false)
+  expect(hasLabels({ a: '1' }, { a: '2' })).toBe(false)
+  expect(hasLabels(undefined, {})).toBe(true)
+  expect(hasLabels({}, { constructor: 'x' })).toBe(false)
 })

@@ -2,6 +2,7 @@
 
 import { isObject } from '../std/json.ts'
 import type { Checked, Problem } from '../std/problem.ts'
+import type { LabelSelector } from './builtin-types-apps.ts'
 
 /** One condition; all conditions of a selector must hold. */
 export interface Requirement {
@@ -34,6 +35,22 @@ export function selects(requirements: readonly Requirement[], labels: Labels | u
         return value === undefined || !values.includes(value)
     }
   })
+}
+
+/** Whether every label of `wanted` is there with its value: how Services, subsets and Gateways select. {} matches everything. */
+export function hasLabels(labels: Labels | undefined, wanted: Labels): boolean {
+  return Object.entries(wanted).every(([key, value]) => labels !== undefined && Object.hasOwn(labels, key) && labels[key] === value)
+}
+
+/** The requirements of a selector that the API accepted; a term with an operator that is none of them holds for nothing. */
+export function requirementsOf({ matchLabels = {}, matchExpressions = [] }: LabelSelector): Requirement[] {
+  return [
+    ...Object.entries(matchLabels).map(([key, value]): Requirement => ({ key, operator: 'in', values: [value] })),
+    ...matchExpressions.map(({ key, operator: word, values = [] }): Requirement => {
+      const operator = Object.hasOwn(OPERATORS, word) ? OPERATORS[word] : undefined
+      return operator === undefined ? { key, operator: 'in', values: [] } : { key, operator, values }
+    })
+  ]
 }
 
 /** The requirements in `text` (`a=b,c!=d,e in (f,g),h,!i`); '' selects everything. The problem's message is the API server's. */

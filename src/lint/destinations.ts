@@ -1,12 +1,13 @@
 // Destinations that do not exist or have nobody behind them: hosts, ports, subsets (istio.md 7.6, 9.3, 9.4, 9.7, 9.8). Subsets are looked
 // up as a caller in the VirtualService's namespace would.
 
+import { hasLabels } from '../api/label-selector.ts'
 import type { Subset } from '../api/istio-destination-rule.ts'
 import type { HttpRouteDestination } from '../api/istio-virtual-service.ts'
 import { problem, referTo } from '../route/catalogue.ts'
 import type { ObjectProblem, Place } from '../route/catalogue.ts'
 import { ruleFor } from '../route/destination-rules.ts'
-import { coversHost, keyOf, namespaceOf, resolveHost, selects } from '../route/mesh-config.ts'
+import { coversHost, keyOf, namespaceOf, resolveHost } from '../route/mesh-config.ts'
 import type { RegistryHost } from '../route/registry.ts'
 import { rulesOf, within } from './mesh.ts'
 import type { Mesh, PlacedRule } from './mesh.ts'
@@ -109,12 +110,12 @@ function knownText(mesh: Mesh, use: SubsetUse, subsets: readonly Subset[] | unde
 
 /** Whether anybody has the subset's labels: ready endpoints first, which is the common case, then pods and templates. */
 function lintPods(mesh: Mesh, use: SubsetUse, subset: Subset): ObjectProblem[] {
-  const endpoints = use.host.ports[0]?.endpoints.filter(({ labels }) => selects(subset.labels ?? {}, labels)) ?? []
+  const endpoints = use.host.ports[0]?.endpoints.filter(({ labels }) => hasLabels(labels, subset.labels ?? {})) ?? []
   if (endpoints.some(({ ready }) => ready)) return []
   const wanted = wantedLabels(mesh, use.host, subset)
   if (wanted === undefined) return []
   const share = use.weight > 0 ? 'its requests get 503 (UH)' : 'it has weight 0 for now'
-  if (!mesh.workloads.some(({ namespace, labels }) => namespace === use.host.namespace && selects(wanted, labels))) {
+  if (!mesh.workloads.some(({ namespace, labels }) => namespace === use.host.namespace && hasLabels(labels, wanted))) {
     const severity = use.weight > 0 ? 'error' : 'warning'
     return [problem('subset-no-pods', use.place, [use.name, use.host.host, labelText(wanted), share], severity)]
   }

@@ -1,12 +1,12 @@
 // Rules and matches that no request can reach, because an earlier one takes everything they would take. Sound: one match covers another
 // only if each of its conditions follows from the other's (istio.md 7.1, end).
 
+import { hasLabels } from '../api/label-selector.ts'
 import { RE2JS } from 're2js'
 import type { HttpMatch, HttpRoute, StringMatch } from '../api/istio-virtual-service.ts'
 import { problem } from '../route/catalogue.ts'
 import type { ObjectProblem } from '../route/catalogue.ts'
 import { regexProblem } from '../route/compile-rule.ts'
-import { selects } from '../route/mesh-config.ts'
 import { rulesOf, within } from './mesh.ts'
 import type { Mesh, PlacedRule } from './mesh.ts'
 
@@ -84,7 +84,7 @@ function coversCaller(earlier: HttpMatch, later: HttpMatch): boolean {
 /** A match with gateways asks nothing of its caller, so it follows only from one that asks nothing either. */
 function coversSource(earlier: HttpMatch, later: HttpMatch): boolean {
   if (given(earlier.sourceNamespace) && earlier.sourceNamespace !== later.sourceNamespace) return false
-  return selects(earlier.sourceLabels ?? {}, later.sourceLabels ?? {})
+  return hasLabels(later.sourceLabels, earlier.sourceLabels ?? {})
 }
 
 function given(value: number | string | undefined): boolean {

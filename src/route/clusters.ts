@@ -2,12 +2,12 @@
 // A caller whose namespace overrides the service's DestinationRule gets a variant with `@namespace` behind its id.
 
 import { parseDuration } from '../api/duration.ts'
+import { hasLabels } from '../api/label-selector.ts'
 import type { Subset } from '../api/istio-destination-rule.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ClusterId } from './decision.ts'
 import { policyFor, ruleFor } from './destination-rules.ts'
 import type { AppliedRule, EffectivePolicy, RuleIndex } from './destination-rules.ts'
-import { selects } from './mesh-config.ts'
 import type { Registry, RegistryHost, RegistryPort } from './registry.ts'
 import type { Cluster } from './route-table.ts'
 
@@ -81,7 +81,7 @@ export class ClusterSet {
       serviceName: host.name,
       port: port.number,
       subset: seen.subset?.name,
-      endpoints: port.endpoints.filter((endpoint) => endpoint.ready && selects(labels, endpoint.labels)).map(({ endpoint }) => endpoint),
+      endpoints: port.endpoints.filter((endpoint) => endpoint.ready && hasLabels(endpoint.labels, labels)).map(({ endpoint }) => endpoint),
       ...settings(policyFor(seen.rule, port.number, seen.subset))
     }
     this.#made.set(id, cluster)

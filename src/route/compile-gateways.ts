@@ -1,12 +1,13 @@
 // Scopes of the gateway: one per port, hosts merged over all Gateways and their VirtualServices (istio.md 1.6, 3.1). Servers that do not
 // carry HTTP are left out (check-rules.ts names them).
 
+import { hasLabels } from '../api/label-selector.ts'
 import type { Gateway, GatewayServer } from '../api/istio-gateway.ts'
 import type { VirtualService } from '../api/istio-virtual-service.ts'
 import { isHttps, routesHttp } from './check-rules.ts'
 import type { Work } from './compile-mesh.ts'
 import { compileRules, isCatchAll } from './compile-rule.ts'
-import { byAge, gatewaysOf, intersectHosts, isVisible, keyOf, namespaceOf, resolveHost, selects } from './mesh-config.ts'
+import { byAge, gatewaysOf, intersectHosts, isVisible, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
 import { gatewayScope } from './route-table.ts'
 import type { Route } from './route-table.ts'
 
@@ -33,7 +34,7 @@ export function compileGateways(work: Work): void {
 }
 
 function serves(work: Work, gateway: Gateway): boolean {
-  return work.config.gatewayLabels === undefined || selects(gateway.spec.selector ?? {}, work.config.gatewayLabels)
+  return work.config.gatewayLabels === undefined || hasLabels(work.config.gatewayLabels, gateway.spec.selector ?? {})
 }
 
 function compilePort(work: Work, port: number, all: { readonly bound: readonly Bound[]; readonly rules: readonly VirtualService[] }): void {

@@ -2,13 +2,14 @@
 // conditions (port, gateways, sourceLabels, sourceNamespace) are consumed; what remains is tested per request.
 
 import { parseDuration } from '../api/duration.ts'
+import { hasLabels } from '../api/label-selector.ts'
 import { RE2JS } from 're2js'
 import type { HttpMatch, HttpRoute, HttpRouteDestination, Redirect, Retries, StringMatch } from '../api/istio-virtual-service.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ClusterId, RetryPolicy } from './decision.ts'
 import type { Target } from './clusters.ts'
 import { authorityOf, editsOfSingle, editsOfWeighted } from './header-edits.ts'
-import { resolveGateway, selects } from './mesh-config.ts'
+import { resolveGateway } from './mesh-config.ts'
 import type { Choice, HeaderTest, PathRewrite, PathTest, QueryTest, Route, RouteAction, StringTest } from './route-table.ts'
 
 /** For whom a rule is compiled. */
@@ -71,7 +72,7 @@ function applies(match: HttpMatch, view: Viewpoint): boolean {
     return match.gateways.some((name) => resolveGateway(name, view.namespace) === view.gateway)
   }
   if (match.sourceNamespace !== undefined && match.sourceNamespace !== '' && match.sourceNamespace !== view.caller.namespace) return false
-  return selects(match.sourceLabels ?? {}, view.caller.labels)
+  return hasLabels(view.caller.labels, match.sourceLabels ?? {})
 }
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

@@ -122,12 +122,6 @@ export function intersectHosts(a: string, b: string): string | undefined {
   return coversHost(b, a) ? a : undefined
 }
 
-/** True when every label of `selector` is among `labels`. */
-export function selects(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
-  for (const key of Object.keys(selector)) if (labels[key] !== selector[key]) return false
-  return true
-}
-
 /** Older first, then by name and namespace: the order in which Istio lets objects win. */
 export function byAge(a: { readonly metadata: ObjectMeta }, b: { readonly metadata: ObjectMeta }): number {
   const order = (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '')

@@ -1,5 +1,6 @@
 // Labels, owners and small facts of objects that every reconcile function asks about.
 
+import { requirementsOf, selects } from '../api/label-selector.ts'
 import type { KubeObject, OwnerReference, ResourceRef } from '../api/object.ts'
 import { sameJson } from '../std/json.ts'
 import type { LabelSelector, Pod, ReplicaSet } from './objects.ts'
@@ -10,18 +11,6 @@ export const REPLICA_SETS: ResourceRef = { group: 'apps', version: 'v1', resourc
 export const DEPLOYMENTS: ResourceRef = { group: 'apps', version: 'v1', resource: 'deployments' }
 export const ENDPOINTS: ResourceRef = { group: '', version: 'v1', resource: 'endpoints' }
 export const ENDPOINT_SLICES: ResourceRef = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' }
-
-/** True when labels satisfy a selector. An empty selector matches everything, as the API defines; an unknown operator nothing. */
-export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>> = {}): boolean {
-  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) if (labels[key] !== value) return false
-  return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    const value = labels[key]
-    if (operator === 'Exists') return value !== undefined
-    if (operator === 'DoesNotExist') return value === undefined
-    if (operator === 'In') return value !== undefined && values.includes(value)
-    return operator === 'NotIn' && (value === undefined || !values.includes(value))
-  })
-}
 
 /** The reference of the object's controller, undefined when it has none. */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
@@ -49,9 +38,10 @@ export function claim<T extends KubeObject>(
   const own: T[] = []
   const adopt: T[] = []
   const release: T[] = []
+  const requirements = requirementsOf(selector)
   for (const object of objects) {
     if (object.metadata.namespace !== owner.metadata.namespace) continue
-    const matches = selects(selector, object.metadata.labels)
+    const matches = selects(requirements, object.metadata.labels)
     const controller = controllerOf(object)
     if (controller?.uid === owner.metadata.uid) (matches ? own : release).push(object)
     if (controller === undefined && matches && object.metadata.deletionTimestamp === undefined) adopt.push(object)

@@ -1,10 +1,11 @@
 // A ReplicaSet's part: as many pods of its template as it wants, the least useful ones leaving first, and its status counted from pods.
 
+import { hasLabels } from '../api/label-selector.ts'
 import type { ObjectMeta } from '../api/object.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { parseInstant } from '../std/instant.ts'
-import { PODS, REPLICA_SETS, claim, claimWrites, isActive, isReady, referenceTo, selects, statusPatch, targetOf, wantedOf } from './meta.ts'
+import { PODS, REPLICA_SETS, claim, claimWrites, isActive, isReady, referenceTo, statusPatch, targetOf, wantedOf } from './meta.ts'
 import type { Pod, ReplicaSet, ReplicaSetStatus } from './objects.ts'
 import { NAME_LETTERS } from './template-hash.ts'
 import type { Reconciled, Write, WorkloadEvent } from './write.ts'
@@ -138,8 +139,8 @@ function nextAvailable(replicaSet: ReplicaSet, active: readonly Pod[], now: Mill
 function countStatus(replicaSet: ReplicaSet, active: readonly Pod[], now: Millis): ReplicaSetStatus {
   const ready = active.filter(isReady).length
   const available = active.filter((pod) => isAvailable(pod, replicaSet.spec.minReadySeconds ?? 0, now)).length
-  const labels = { matchLabels: replicaSet.spec.template.metadata?.labels ?? {} }
-  const labelled = active.filter((pod) => selects(labels, pod.metadata.labels)).length
+  const labels = replicaSet.spec.template.metadata?.labels ?? {}
+  const labelled = active.filter((pod) => hasLabels(pod.metadata.labels, labels)).length
   return {
     replicas: active.length,
     ...(labelled > 0 ? { fullyLabeledReplicas: labelled } : {}),

@@ -1,8 +1,9 @@
 // A Service's part: the EndpointSlice and the Endpoints object that say which pods answer it, and on which port numbers.
 
+import { hasLabels } from '../api/label-selector.ts'
 import type { KubeObject } from '../api/object.ts'
 import { sameJson } from '../std/json.ts'
-import { ENDPOINTS, ENDPOINT_SLICES, isReady, referenceTo, selects, targetOf } from './meta.ts'
+import { ENDPOINTS, ENDPOINT_SLICES, isReady, referenceTo, targetOf } from './meta.ts'
 import type { Pod, Service, ServicePort } from './objects.ts'
 import { canonical, templateHash } from './template-hash.ts'
 import type { Reconciled, Write } from './write.ts'
@@ -44,7 +45,7 @@ export function reconcileService(view: ServiceView): Reconciled {
   if (service.metadata.deletionTimestamp !== undefined || service.spec.type === 'ExternalName') return { writes: [], events: [] }
   if (selector === undefined || Object.keys(selector).length === 0) return { writes: [], events: [] }
   const found = pods
-    .filter((pod) => pod.metadata.namespace === service.metadata.namespace && selects({ matchLabels: selector }, pod.metadata.labels))
+    .filter((pod) => pod.metadata.namespace === service.metadata.namespace && hasLabels(pod.metadata.labels, selector))
     .flatMap((pod) => endpointOf(pod, service))
     .sort((a, b) => (a.pod.metadata.name ?? '').localeCompare(b.pod.metadata.name ?? ''))
   const groups = byPorts(service, found)
