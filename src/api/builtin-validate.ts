@@ -3,6 +3,7 @@
 
 import { selectorOf, selects } from './label-selector.ts'
 import { dig, isObject, sameJson } from '../std/json.ts'
+import { configFaults, secretFaults } from './builtin-validate-config.ts'
 import { containerFaults } from './builtin-validate-pod.ts'
 import { serviceFaults } from './builtin-validate-service.ts'
 import { DNS_LABEL, fault, forbidden, labelFaults, listIn, notNegative, textFaults } from './builtin-words.ts'
@@ -13,21 +14,9 @@ type Fields = Readonly<Record<string, unknown>>
 
 /**
  * The faults of an object of the message `name` (see builtinMessage), in the order of its fields; `old` is the stored object of an update. Enums
- * and types are the schema's business; names are checked on creation only, beyond what all kinds share.
+ * and types are the schema's business, metadata is validate-meta.ts's.
  */
 export function validateBuiltin(name: string, object: Fields, old?: Fields): readonly Cause[] {
-  return [...metaFaults(name, object, old), ...kindFaults(name, object, old)]
-}
-
-function metaFaults(name: string, object: Fields, old: Fields | undefined): readonly Cause[] {
-  const own = dig(object, 'metadata', 'name')
-  const rule = name === 'Service' || name === 'Namespace' ? DNS_LABEL : undefined
-  const named =
-    rule !== undefined && old === undefined && typeof own === 'string' && own !== '' ? textFaults(own, 'metadata.name', rule) : []
-  return [...named, ...labelFaults(dig(object, 'metadata', 'labels'), 'metadata.labels')]
-}
-
-function kindFaults(name: string, object: Fields, old: Fields | undefined): readonly Cause[] {
   switch (name) {
     case 'Pod':
       return podFaults(fieldsIn(object['spec']), 'spec')
@@ -38,9 +27,11 @@ function kindFaults(name: string, object: Fields, old: Fields | undefined): read
     case 'Service':
       return serviceFaults(object, old)
     case 'ConfigMap':
-      return [...keyFaults(object, ['data', 'binaryData']), ...frozenFaults(object, old, ['data', 'binaryData'])]
+      return [...configFaults(object), ...frozenFaults(object, old, ['data', 'binaryData'])]
     case 'Secret':
-      return [...keyFaults(object, ['data']), ...secretTypeFaults(object, old), ...frozenFaults(object, old, ['data'])]
+      return [...secretFaults(object, old), ...frozenFaults(object, old, ['data'])]
+    case 'Event':
+      return eventFaults(object)
     default:
       return []
   }
@@ -131,18 +122,6 @@ function boundFaults(value: unknown, path: string): readonly Cause[] {
   return /^\d+%$/.test(value) ? [] : [fault(path, value, PERCENT_WORDS)]
 }
 
-const KEY_WORDS =
-  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', " +
-  "regex used for validation is '[-._a-zA-Z0-9]+')"
-
-function keyFaults(object: Fields, fields: readonly string[]): readonly Cause[] {
-  return fields.flatMap((field) =>
-    Object.keys(fieldsIn(object[field]))
-      .filter((key) => !/^[-._a-zA-Z0-9]+$/.test(key))
-      .map((key) => fault(`${field}[${key}]`, key, KEY_WORDS))
-  )
-}
-
 const FROZEN_WORDS = 'field is immutable when `immutable` is set'
 
 function frozenFaults(object: Fields, old: Fields | undefined, fields: readonly string[]): readonly Cause[] {
@@ -152,9 +131,12 @@ function frozenFaults(object: Fields, old: Fields | undefined, fields: readonly 
   return [...thawed, ...changed.map((field) => forbidden(field, FROZEN_WORDS))]
 }
 
-function secretTypeFaults(object: Fields, old: Fields | undefined): readonly Cause[] {
-  if (old === undefined || object['type'] === old['type']) return []
-  return [fault('type', object['type'], 'field is immutable')]
+// The involved object is in the event's own namespace; one of a cluster-scoped object is in `default`.
+function eventFaults(event: Fields): readonly Cause[] {
+  const about = dig(event, 'involvedObject', 'namespace')
+  const own = dig(event, 'metadata', 'namespace')
+  if (typeof about !== 'string' || about === '' || own === undefined || about === own) return []
+  return [fault('involvedObject.namespace', about, 'does not match event.namespace')]
 }
 
 function fieldsIn(value: unknown): Fields {

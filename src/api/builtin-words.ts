@@ -9,6 +9,8 @@ export interface TextRule {
   readonly pattern: RegExp
   readonly lengthMax: number
   readonly words: string
+  /** What its length is counted in, as Kubernetes puts it; default characters. */
+  readonly unit?: 'bytes'
 }
 
 /** Container, volume and port names, Namespaces, Services. */
@@ -32,18 +34,17 @@ export const DNS_SUBDOMAIN: TextRule = {
 const LABEL_VALUE: TextRule = {
   pattern: /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/,
   lengthMax: 63,
+  unit: 'bytes',
   words:
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an " +
     "alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 }
 
-const LABEL_KEY: TextRule = {
-  pattern: /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/,
-  lengthMax: 63,
-  words:
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
-    "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-}
+const NAME_PART = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
+const NAME_PART_MAX = 63
+const NAME_WORDS =
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
+  "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 
 /** One cause: a value is wrong. */
 export function fault(field: string, value: unknown, words: string): Cause {
@@ -57,18 +58,43 @@ export function forbidden(field: string, words: string): Cause {
 
 /** The faults of a text by a rule. */
 export function textFaults(text: string, field: string, rule: TextRule): readonly Cause[] {
-  const length = text.length > rule.lengthMax ? [fault(field, text, `must be no more than ${rule.lengthMax} characters`)] : []
-  return rule.pattern.test(text) ? length : [...length, fault(field, text, rule.words)]
+  return textWords(text, rule).map((words) => fault(field, text, words))
+}
+
+function textWords(text: string, rule: TextRule): readonly string[] {
+  const { unit = 'characters', lengthMax, pattern, words } = rule
+  const length = text.length > lengthMax ? [`must be no more than ${lengthMax} ${unit}`] : []
+  if (pattern.test(text)) return length
+  // what is a subdomain is no label for its dots alone
+  return [...length, rule === DNS_LABEL && DNS_SUBDOMAIN.pattern.test(text) ? 'must not contain dots' : words]
+}
+
+/** The faults of a key of labels, of annotations, or of a finalizer: a name, with a domain and a slash before it or not. */
+export function qualifiedFaults(key: string, field: string, shown = key): readonly Cause[] {
+  const parts = key.split('/')
+  const [first = '', second] = parts
+  if (parts.length > 2) {
+    const words = `a valid label key ${NAME_WORDS} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`
+    return [fault(field, shown, words)]
+  }
+  const prefix = second === undefined ? [] : first === '' ? ['must be non-empty'] : textWords(first, { ...DNS_SUBDOMAIN, unit: 'bytes' })
+  const words = [...prefix.map((one) => `prefix part ${one}`), ...nameWords(second ?? first).map((one) => `name part ${one}`)]
+  return words.map((one) => fault(field, shown, one))
+}
+
+function nameWords(name: string): readonly string[] {
+  return [
+    ...(name === '' ? ['must be non-empty'] : []),
+    ...(name.length > NAME_PART_MAX ? [`must be no more than ${NAME_PART_MAX} bytes`] : []),
+    ...(NAME_PART.test(name) ? [] : [NAME_WORDS])
+  ]
 }
 
 /** The faults of a map of labels: keys (with an optional prefix) and values. */
 export function labelFaults(labels: unknown, field: string): readonly Cause[] {
   if (!isObject(labels)) return []
   return Object.entries(labels).flatMap(([key, value]) => [
-    ...textFaults(key.slice(key.indexOf('/') + 1), field, LABEL_KEY).map((cause) => ({
-      ...cause,
-      message: cause.message.replace(JSON.stringify(key.slice(key.indexOf('/') + 1)), JSON.stringify(key))
-    })),
+    ...qualifiedFaults(key, field),
     ...(typeof value === 'string' ? textFaults(value, field, LABEL_VALUE) : [])
   ])
 }

@@ -4,9 +4,8 @@
 import { decodeBuiltin } from '../api/builtin-decode.ts'
 import { defaultBuiltin } from '../api/builtin-defaults.ts'
 import { builtinMessage } from '../api/builtin-messages.ts'
-import { DNS_SUBDOMAIN, textFaults } from '../api/builtin-words.ts'
 import { prepareKind, validateKind, warningsOf } from '../api/builtin-rules.ts'
-import type { Cause } from '../api/cause.ts'
+import { missing, type Cause } from '../api/cause.ts'
 import { kindFromCrd } from '../api/crd-kind.ts'
 import { preparedDefinition } from '../api/crd-status.ts'
 import { applyDefaults } from '../api/defaults.ts'
@@ -14,6 +13,7 @@ import { parseSelector, selects } from '../api/label-selector.ts'
 import type { KubeObject } from '../api/object.ts'
 import { prune, unknownFields } from '../api/prune.ts'
 import { validate } from '../api/validate.ts'
+import { metaFaults, metaWarnings, preparedMeta } from '../api/validate-meta.ts'
 import { formatInstant } from '../std/instant.ts'
 import { dig, isObject } from '../std/json.ts'
 import type { Admitted, KindRules, Served } from './kind-rules.ts'
@@ -30,23 +30,27 @@ export function apiRules(hooks: RuleHooks = {}): KindRules {
     kindOf: (definition) => kindFromCrd(definition).value,
     admit,
     validate: (object, old, served) => {
-      const own = [...validateKind(object, old), ...nameFaults(object, old), ...definitionFaults(object, served)]
-      return distinct([...own, ...validate(served.version.schema, object, served.spec.origin)])
+      const own = [...metaFaults(object, old, served.spec.origin), ...validateKind(object, old), ...definitionFaults(object, served)]
+      return withSchema(own, validate(served.version.schema, object, served.spec.origin))
     },
-    warn: (object) => warningsOf(object),
+    warn: (object, { spec }) => [...metaWarnings(object, spec.origin), ...warningsOf(object)],
     prepare: (object, old, at) => {
-      const filled = prepareKind(fillIn(object, old, at.served), old)
+      const filled = prepareKind(fillIn(preparedMeta(object), old, at.served), old)
       return isDefinition(at.served) ? preparedDefinition(filled, old) : filled
     },
     ...hooks
   }
 }
 
-/** Of several causes of one field the first: checks of our own, with more words, come before those of the schema. */
-function distinct(causes: readonly Cause[]): readonly Cause[] {
-  const seen = new Set<string>()
-  return causes.filter((cause) => !seen.has(cause.field) && seen.add(cause.field))
+/** Checks of our own, with more words, come before those of the schema for the same field; owners and finalizers are checked by us alone. */
+function withSchema(own: readonly Cause[], schema: readonly Cause[]): readonly Cause[] {
+  const seen = new Set(own.map((cause) => cause.field))
+  const rest = schema.filter(({ field }) => !seen.has(field) && !/^metadata\.(ownerReferences|finalizers)\b/.test(field))
+  return [...own, ...rest.map((cause) => (cause.message.startsWith(NO_WORD) ? missing(cause.field) : cause))]
 }
+
+// A required word that is empty is a missing one.
+const NO_WORD = 'Unsupported value: ""'
 
 function labelSelector(text: string): ((labels: Readonly<Record<string, string>>) => boolean) | string {
   const { value, problems } = parseSelector(text)
@@ -94,12 +98,6 @@ function qualityOf(pod: KubeObject): 'BestEffort' | 'Burstable' | 'Guaranteed' {
 
 function isDefinition(served: Served): boolean {
   return served.spec.group === DEFINITIONS.group && served.spec.plural === DEFINITIONS.resource
-}
-
-// Services and Namespaces have a stricter rule of their own.
-function nameFaults(object: KubeObject, old: KubeObject | undefined): readonly Cause[] {
-  const { name } = object.metadata
-  return old !== undefined || typeof name !== 'string' ? [] : textFaults(name, 'metadata.name', DNS_SUBDOMAIN)
 }
 
 function definitionFaults(object: KubeObject, served: Served): readonly Cause[] {

@@ -35,11 +35,19 @@ function compileFields(text: string, spec: KindSpec): Selection | Failure {
     if (found === null) return badRequest(`invalid selector: '${text}'; can't understand '${term}'`)
     const [, path = '', operator = '', value = ''] = found
     if (path !== 'metadata.name' && path !== 'metadata.namespace' && !spec.selectableFields.includes(path)) {
-      return badRequest(`field label not supported: ${path}`)
+      return badRequest(unknownField(path, spec))
     }
     terms.push({ keys: path.split('.'), equal: operator !== '!=', value: value.replaceAll(/\\([,=\\])/g, '$1') })
   }
   return (object) => terms.every((term) => (asText(dig(object, ...term.keys)) === term.value) === term.equal)
+}
+
+// Built-in kinds without fields of their own answer with those that all have.
+function unknownField(path: string, spec: KindSpec): string {
+  const plain = spec.origin === 'built-in' && (spec.selectableFields.length === 0 || spec.plural === 'replicasets')
+  return plain
+    ? `${JSON.stringify(path)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+    : `field label not supported: ${path}`
 }
 
 function asText(value: unknown): string {
