@@ -5,10 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { HostError } from '../host/host-error.ts'
 import { systemClock, systemDraw } from '../host/system-clock.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
-import { ManifestError } from './apply-files.ts'
 import type { Config } from './config.ts'
 import { type GatewayCount, gatewayCount, Ledger, total } from './demo-ledger.ts'
 import { ask, RATE, startLoad } from './demo-load.ts'
@@ -20,7 +18,6 @@ import { BAD, type Ending, GOOD, release, type Stage, summaryOf } from './demo-s
 import { type DemoSummary, type Line, line, summaryLines } from './demo-view.ts'
 import type { DemoOptions, UpOptions } from './options.ts'
 import { avoidTakenPorts } from './ports.ts'
-import { UnreadableError } from './read-files.ts'
 import { shellWord } from './shell-word.ts'
 import { type Instance, startInstance } from './up.ts'
 
@@ -112,16 +109,17 @@ async function startBeside(up: UpOptions, config: Config, log: (line: string) =>
     return await start(await avoidTakenPorts(up))
   } catch (error) {
     const given = [up.apiPort, up.httpPort, up.adminPort, up.meshPort]
-    if (isFinal(error) || given.every((port) => port !== undefined)) throw error
+    if (!isTaken(error) || given.some((port) => port !== undefined && port !== 0)) throw error
     log('a port was taken in the same moment: starting again on any free ones')
-    const [apiPort = 0, httpPort = 0, adminPort = 0, meshPort = 0] = given
-    return start({ ...up, apiPort, httpPort, adminPort, meshPort })
+    return start({ ...up, apiPort: 0, httpPort: 0, adminPort: 0, meshPort: 0 })
   }
 }
 
-/** Another port would not help. */
-function isFinal(error: unknown): boolean {
-  return error instanceof HostError || error instanceof ManifestError || error instanceof UnreadableError
+/** Somebody else has a port that was free just before: found in time, or by whoever listens next. */
+function isTaken(error: unknown): boolean {
+  return (
+    error instanceof DemoFailure || (error instanceof Error && 'code' in error && ['port-busy', 'EADDRINUSE'].includes(String(error.code)))
+  )
 }
 
 interface Performance extends DemoRun {
