@@ -2,6 +2,7 @@
 // error here, with file and line; what is not ours to judge (other kinds, files that are no objects) is mentioned and left alone.
 
 import { validateKind } from '../api/builtin-rules.ts'
+import { metaFaults } from '../api/validate-meta.ts'
 import { decode } from '../api/decode.ts'
 import type { KindSpec } from '../api/kind.ts'
 import type { KubeObject } from '../api/object.ts'
@@ -146,7 +147,7 @@ function decodeWhole(spec: KindSpec, value: Readonly<Record<string, unknown>>): 
   const { name, generateName } = object.metadata
   if ((name ?? generateName ?? '') === '')
     found.push({ code: 'FieldValueRequired', severity: 'error', path: 'metadata.name', message: 'is missing' })
-  const own = validateKind(object, undefined).map(({ reason, field, message }) => ({
+  const own = [...metaFaults(object, undefined, spec.origin), ...validateKind(object, undefined)].map(({ reason, field, message }) => ({
     code: reason,
     severity: 'error' as const,
     path: field,
