@@ -45,7 +45,10 @@ function start(body: string, running: Set<string>, options: LoadTesterOptions): 
   running.add(key)
   options.log(`start ${key}`)
   void runLoad(reading.plan, options)
-    .then((report) => options.log(`end ${key}: ${summary(report)}`))
+    .then(
+      (report) => options.log(`end ${key}: ${summary(report)}`),
+      (error: unknown) => options.log(`end ${key}: ${String(error)}`)
+    )
     .finally(() => running.delete(key))
   return { status: 202, text: 'started' }
 }

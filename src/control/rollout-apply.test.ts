@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
+import { type World, worldOf } from '../../test/rollout-world.ts'
+import { RESOURCES } from '../rollout/write.ts'
+
+const refusal = { kind: 'answered', status: 500, body: 'database is gone' } as const
+
+async function released(...hooks: readonly object[]): Promise<World> {
+  const world = worldOf(deploymentOf('api:1'), canaryOf({ webhooks: hooks }))
+  world.start()
+  await world.until(() => world.isIn('Initialized'), 10)
+  world.release('api:2')
+  return world
+}
+
+test('post-rollout webhooks are called in order after the end, and the first that fails ends them', async () => {
+  const hooks = ['first', 'second', 'third'].map((name) => ({ name, type: 'post-rollout', url: `http://hooks/${name}` }))
+  const world = await released(...hooks)
+  world.answers['second'] = refusal
+  expect(await world.until(() => world.isIn('Succeeded'), 200)).toBe(true)
+  expect(world.hooks.map(({ type, payload }) => `${type} ${payload.phase}`)).toEqual(['first Succeeded', 'second Succeeded'])
+  const told = world.told.map(({ type, message }) => `${type} ${message}`)
+  expect(told).toContain('Normal Post-rollout check first passed')
+  expect(told).toContain('Warning Post-rollout hook second failed 500: database is gone')
+  expect(world.status()).toMatchObject({ phase: 'Succeeded' })
+  await world.stop()
+})
+
+test('an event webhook hears every Event, with what it says; its failure is only logged', async () => {
+  const world = await released({ ...hookOf('event'), url: 'http://hooks/told', metadata: { team: 'x' } })
+  world.answers['told'] = refusal
+  expect(await world.until(() => world.isIn('Succeeded'), 200)).toBe(true)
+  expect(world.hooks.map(({ payload }) => payload.metadata?.['eventMessage'])).toEqual(world.told.map(({ message }) => message))
+  expect(world.hooks[0]?.payload.metadata).toEqual({
+    team: 'x',
+    eventType: expect.stringMatching(/^(Normal|Warning)$/),
+    eventMessage: expect.any(String),
+    timestamp: expect.stringMatching(/^\d{13}$/)
+  })
+  expect(world.log).toContain('event webhook event of test/api: 500: database is gone')
+  await world.stop()
+})
+
+test('a write that lost a race is looked at again, and nothing is lost', async () => {
+  const world = await released()
+  let once = true
+  // Somebody else writes the Canary just before its status is.
+  world.watchWrites = ({ object }) => {
+    if (object.kind !== 'VirtualService' || !once) return
+    once = false
+    world.patch(RESOURCES.canaries, 'test', 'api', { metadata: { annotations: { note: 'mine' } } })
+  }
+  expect(await world.until(() => world.isIn('Succeeded'), 200)).toBe(true)
+  expect(world.log.some((line) => line.includes('looking again'))).toBe(true)
+  expect(world.named(RESOURCES.canaries)?.metadata.annotations).toEqual({ note: 'mine' })
+  expect(world.told.filter(({ message }) => message.startsWith('Advance')).map(({ message }) => message)).toEqual(
+    expect.arrayContaining(['Advance api.test canary weight 20', 'Advance api.test canary weight 40'])
+  )
+  await world.stop()
+})
