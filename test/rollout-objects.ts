@@ -64,6 +64,7 @@ export function clusterOf(change: Partial<ClusterView> = {}): ClusterView & { re
   return {
     now: 100_000,
     lookedAt: undefined,
+    rival: undefined,
     target: ready('api'),
     primary: ready('api-primary'),
     apexService: undefined,

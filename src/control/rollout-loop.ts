@@ -6,15 +6,14 @@ import type { BackoffShape } from '../kube/backoff.ts'
 import { KeyRunner } from '../kube/key-runner.ts'
 import { keyOfObject, type ObjectEvent, Reflector } from '../kube/reflector.ts'
 import { planOf } from '../rollout/plan.ts'
+import { contend } from '../rollout/rivals.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import type { Millis } from '../std/clock.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 import { type Memory, NO_MEMORY, tick } from './rollout-tick.ts'
 
 interface Known {
-  readonly uid: string | undefined
-  readonly namespace: string
-  readonly name: string
+  readonly canary: KubeObject
   /** Names of the objects it reads, as `resource/name`. */
   readonly reads: ReadonlySet<string>
   memory: Memory
@@ -48,35 +47,38 @@ export class RolloutLoop {
 
   #seen({ resource }: ResourceRef, { object, kind }: ObjectEvent, runner: KeyRunner): void {
     if (resource === RESOURCES.canaries.resource) {
-      if (kind !== 'deleted') this.#know(object)
+      this.#know(object, kind)
       runner.touch(keyOfObject(object))
+      for (const [key, { canary }] of this.#canaries) if (contend(canary, object)) runner.touch(key)
       return
     }
-    const { namespace = '', name = '' } = object.metadata
-    for (const [key, canary] of this.#canaries) {
-      if (canary.namespace === namespace && canary.reads.has(`${resource}/${name}`)) runner.touch(key)
+    const { namespace, name = '' } = object.metadata
+    for (const [key, { canary, reads }] of this.#canaries) {
+      if (canary.metadata.namespace === namespace && reads.has(`${resource}/${name}`)) runner.touch(key)
     }
   }
 
-  #know(canary: KubeObject): void {
-    const { uid, namespace = '', name = '' } = canary.metadata
+  #know(canary: KubeObject, kind: ObjectEvent['kind']): void {
     const key = keyOfObject(canary)
+    if (kind === 'deleted') {
+      this.#canaries.delete(key)
+      return
+    }
     const before = this.#canaries.get(key)
-    const memory = before?.uid === uid ? (before?.memory ?? NO_MEMORY) : NO_MEMORY
-    this.#canaries.set(key, { uid, namespace, name, reads: readsOf(canary), memory })
+    const memory = before?.canary.metadata.uid === canary.metadata.uid ? (before?.memory ?? NO_MEMORY) : NO_MEMORY
+    this.#canaries.set(key, { canary, reads: readsOf(canary), memory })
   }
 
   async #tick(key: string, signal: AbortSignal): Promise<Millis | undefined> {
-    const canary = this.#canaries.get(key)
-    if (canary === undefined) return undefined
-    const result = await tick(this.#ports, canary, canary.memory, signal)
-    if (result.kind === 'gone') {
-      this.#canaries.delete(key)
-      return undefined
-    }
+    const known = this.#canaries.get(key)
+    if (known === undefined) return undefined
+    const { namespace = '', name = '', uid } = known.canary.metadata
+    const others = [...this.#canaries.values()].map(({ canary }) => canary).filter((canary) => contend(canary, known.canary))
+    const result = await tick(this.#ports, { namespace, name, others }, known.memory, signal)
+    if (result.kind === 'gone') return undefined
     // It may have been seen anew meanwhile, or another may have taken its name.
     const latest = this.#canaries.get(key)
-    if (latest?.uid === canary.uid && latest !== undefined) latest.memory = result.memory
+    if (latest?.canary.metadata.uid === uid && latest !== undefined) latest.memory = result.memory
     return result.wake
   }
 }

@@ -5,13 +5,9 @@ import type { KubeClient } from '../kube/kube-client.ts'
 import type { ClusterView } from '../rollout/cluster-view.ts'
 import { planOf } from '../rollout/plan.ts'
 import { RESOURCES } from '../rollout/write.ts'
-import type { Millis } from '../std/clock.ts'
 
-/** When it is, and when the loop last looked. */
-export interface Moment {
-  readonly now: Millis
-  readonly lookedAt: Millis | undefined
-}
+/** What a tick knows beside the objects. */
+export type Moment = Pick<ClusterView, 'now' | 'lookedAt' | 'rival'>
 
 /** The objects `canary` reads and owns, as they are now. */
 export async function observe(client: KubeClient, canary: KubeObject, moment: Moment, signal: AbortSignal): Promise<ClusterView> {

@@ -5,6 +5,7 @@ import { ask } from '../rollout/ask.ts'
 import type { ClusterView } from '../rollout/cluster-view.ts'
 import { noticesOf, noticeText } from '../rollout/notices.ts'
 import { planOf } from '../rollout/plan.ts'
+import { rivalOf } from '../rollout/rivals.ts'
 import { render } from '../rollout/render.ts'
 import { readState } from '../rollout/state.ts'
 import { step as conclude } from '../rollout/step.ts'
@@ -30,10 +31,10 @@ export type TickResult = { readonly kind: 'gone' } | { readonly kind: 'ticked'; 
 // Long enough that two writers who keep meeting do not spin.
 const AFTER_LOST_RACE: Millis = 100
 
-/** Runs one tick. Rejects with ApiError when the API fails otherwise than by a lost race. */
+/** Runs one tick; `others` are Canaries that may want the same objects. Rejects with ApiError when the API fails otherwise than by a lost race. */
 export async function tick(
   ports: RolloutPorts,
-  { namespace, name }: { readonly namespace: string; readonly name: string },
+  { namespace, name, others }: { readonly namespace: string; readonly name: string; readonly others: readonly KubeObject[] },
   memory: Memory,
   signal: AbortSignal
 ): Promise<TickResult> {
@@ -41,7 +42,8 @@ export async function tick(
   if (canary === undefined) return { kind: 'gone' }
   const plan = planOf(canary)
   const state = readState(canary['status'])
-  const cluster = await observe(ports.client, canary, { now: ports.clock.now(), lookedAt: memory.lookedAt }, signal)
+  const rival = rivalOf(canary, others)
+  const cluster = await observe(ports.client, canary, { now: ports.clock.now(), lookedAt: memory.lookedAt, rival }, signal)
   const noticed = await giveNotices(ports, canary, cluster, { before: memory.noticed, signal })
   const answers = await putQuestions(ports, ask(canary, state, cluster), plan.noData, signal)
   const step = conclude(canary, state, cluster, answers)
@@ -60,7 +62,7 @@ async function giveNotices(
   cluster: ClusterView,
   { before, signal }: { readonly before: string; readonly signal: AbortSignal }
 ): Promise<string> {
-  const notices = noticesOf(canary, cluster.target)
+  const notices = noticesOf(canary, cluster)
   const edition = JSON.stringify([canary.metadata.uid, notices])
   if (edition === before) return before
   const { phase } = readState(canary['status'])

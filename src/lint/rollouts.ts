@@ -5,6 +5,7 @@ import { unactedFields } from '../api/acted-on.ts'
 import type { KubeObject } from '../api/object.ts'
 import { type Notice, noticesOf } from '../rollout/notices.ts'
 import { type Plan, planOf } from '../rollout/plan.ts'
+import { rivalOf } from '../rollout/rivals.ts'
 import { ruleWrites, virtualServiceWrites } from '../rollout/render-istio.ts'
 import type { Write } from '../rollout/write.ts'
 import { ACTED_ON } from '../route/acted-on.ts'
@@ -19,7 +20,11 @@ function lintOne(object: KubeObject, objects: readonly KubeObject[]): ObjectProb
   const place = (path: string): Place => ({ object: referTo(object.kind, object), path })
   if (object.kind !== 'Canary') return [problem('not-applied-yet', place('spec'), [`the kind ${object.kind}`])]
   const plan = planOf(object)
-  const notices = noticesOf(object, targetOf(plan, objects))
+  const rival = rivalOf(
+    object,
+    objects.filter(({ kind }) => kind === 'Canary')
+  )
+  const notices = noticesOf(object, { target: targetOf(plan, objects), rival })
   const told = notices.map((notice) => problemOf(notice, place(notice.path)))
   if (notices.some(({ kind }) => kind === 'refused')) return told
   const routed = unroutedFields(object, plan).map((path) =>

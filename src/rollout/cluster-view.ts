@@ -2,6 +2,7 @@
 // fields named here are read; everything else of an object is carried along untouched.
 
 import type { KubeObject } from '../api/object.ts'
+import type { Notice } from './notices.ts'
 import type { Millis } from '../std/clock.ts'
 
 /** The objects of one Canary as they are now; undefined where there is none. */
@@ -9,6 +10,8 @@ export interface ClusterView {
   readonly now: Millis
   /** When this process last put questions for the Canary; undefined after a restart and at the beginning of a run. */
   readonly lookedAt: Millis | undefined
+  /** Why the objects are left to another Canary; undefined when they are not. */
+  readonly rival: Notice | undefined
   readonly target: KubeObject | undefined
   readonly primary: KubeObject | undefined
   readonly apexService: KubeObject | undefined

@@ -79,7 +79,7 @@ test('ConfigMaps and Secrets that the target reads are named, each once, whereve
   const all = ['configmap/files', 'secret/tls', 'configmap/more', 'secret/token', 'configmap/init', 'secret/env', 'secret/password']
   expect(configsOf(spec)).toEqual(all)
   const target = deploymentOf('api:1', 'api', { template: { spec } })
-  expect(noticesOf(canaryOf(), target)).toEqual([
+  expect(noticesOf(canaryOf(), { target })).toEqual([
     {
       path: 'spec.targetRef',
       kind: 'not-tracked',

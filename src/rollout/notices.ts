@@ -14,10 +14,17 @@ export interface Notice {
   readonly text: string
 }
 
-/** What to tell about a Canary, and about its target where that is known. A refused Canary is only told why. */
-export function noticesOf(canary: KubeObject, target?: KubeObject): readonly Notice[] {
+/** What is known beside the Canary. */
+export interface Surroundings {
+  readonly target?: KubeObject | undefined
+  /** Why its objects are left to another Canary. */
+  readonly rival?: Notice | undefined
+}
+
+/** What to tell about a Canary. A refused one is only told why. */
+export function noticesOf(canary: KubeObject, { target, rival }: Surroundings = {}): readonly Notice[] {
   const { spec } = canary
-  const refused = refusalsOf(spec)
+  const refused = [...refusalsOf(spec), ...(rival === undefined ? [] : [rival])]
   if (refused.length > 0) return refused
   const ignored = unactedFields(ACTED_ON.Canary, spec, 'spec').map(({ path }): Notice => ({
     path,

@@ -30,6 +30,7 @@ function view(of: (kind: string, name: string) => KubeObject): ClusterView {
   return {
     now: 0,
     lookedAt: undefined,
+    rival: undefined,
     target: { ...of('Deployment', 'podinfo'), status: ready },
     primary: { ...of('Deployment', 'podinfo-primary'), status: ready },
     apexService: of('Service', 'podinfo'),
@@ -41,7 +42,7 @@ function view(of: (kind: string, name: string) => KubeObject): ClusterView {
   }
 }
 
-const NOTHING: Omit<ClusterView, 'now' | 'lookedAt' | 'target'> = {
+const NOTHING: Omit<ClusterView, 'now' | 'lookedAt' | 'rival' | 'target'> = {
   primary: undefined,
   apexService: undefined,
   canaryService: undefined,
@@ -59,7 +60,13 @@ function initialisation(): { readonly objects: readonly KubeObject[]; readonly o
   const canary = of('Canary', 'podinfo')
   const skipping = { ...canary, spec: { ...Object(canary['spec']), skipAnalysis: true } }
   const target = of('Deployment', 'podinfo')
-  const cluster = { ...NOTHING, now: 0, lookedAt: undefined, target: { ...target, spec: { ...Object(target['spec']), replicas: 2 } } }
+  const cluster = {
+    ...NOTHING,
+    now: 0,
+    lookedAt: undefined,
+    rival: undefined,
+    target: { ...target, spec: { ...Object(target['spec']), replicas: 2 } }
+  }
   const conclusion = step(skipping, { phase: 'initializing', since: 0, applied: '', promoted: '', failedChecks: 0 }, cluster, [])
   return { objects: created(render(skipping, conclusion, cluster)), of }
 }

@@ -97,7 +97,7 @@ interface Known {
 function situationOf(known: Known): Situation {
   const { canary, plan, state, cluster } = known
   if (canary.metadata.deletionTimestamp !== undefined) return deletion(known)
-  if (refusalsOf(canary['spec']).length > 0) return { kind: 'refused' }
+  if (cluster.rival !== undefined || refusalsOf(canary['spec']).length > 0) return { kind: 'refused' }
   if (state.phase === 'new') return { kind: 'begin' }
   if (plan.suspended) return { kind: 'suspended' }
   if (cluster.target === undefined) return { kind: 'no-target', because: `deployment ${plan.target}.${plan.namespace} not found` }
