@@ -2,6 +2,18 @@
 
 import type { Tables } from './builtin-notation.ts'
 
+// An ephemeral container has a container's fields and one more.
+const CONTAINER = `
+  name 1 string!; image 2 string; command 3 []string list:atomic; args 4 []string list:atomic; workingDir 5 string;
+  ports 6 []ContainerPort patch:containerPort list:map(containerPort,protocol); envFrom 19 []EnvFromSource list:atomic;
+  env 7 []EnvVar patch:name list:map(name); resources 8 ResourceRequirements; resizePolicy 23 []ContainerResizePolicy list:atomic;
+  restartPolicy 24 string*; restartPolicyRules 25 []ContainerRestartRule list:atomic;
+  volumeMounts 9 []VolumeMount patch:mountPath list:map(mountPath);
+  volumeDevices 21 []VolumeDevice patch:devicePath list:map(devicePath); livenessProbe 10 Probe*; readinessProbe 11 Probe*;
+  startupProbe 22 Probe*; lifecycle 12 Lifecycle*; terminationMessagePath 13 string;
+  terminationMessagePolicy 20 string(FallbackToLogsOnError,File); imagePullPolicy 14 string(Always,IfNotPresent,Never);
+  securityContext 15 SecurityContext*; stdin 16 bool; stdinOnce 17 bool; tty 18 bool`
+
 /** Field tables by message. */
 export const POD_TABLES: Tables = {
   ContainerPort: `name 1 string; hostPort 2 int32; containerPort 3 int32!; protocol 4 string(SCTP,TCP,UDP) default:"TCP"; hostIP 5 string`,
@@ -48,26 +60,8 @@ export const POD_TABLES: Tables = {
     windowsOptions 10 WindowsSecurityContextOptions*; runAsUser 4 int64*; runAsGroup 8 int64*; runAsNonRoot 5 bool*;
     readOnlyRootFilesystem 6 bool*; allowPrivilegeEscalation 7 bool*; procMount 9 string(Default,Unmasked)*;
     seccompProfile 11 SeccompProfile*; appArmorProfile 12 AppArmorProfile*`,
-  Container: `
-    name 1 string!; image 2 string; command 3 []string list:atomic; args 4 []string list:atomic; workingDir 5 string;
-    ports 6 []ContainerPort patch:containerPort list:map(containerPort,protocol); envFrom 19 []EnvFromSource list:atomic;
-    env 7 []EnvVar patch:name list:map(name); resources 8 ResourceRequirements; resizePolicy 23 []ContainerResizePolicy list:atomic;
-    restartPolicy 24 string*; restartPolicyRules 25 []ContainerRestartRule list:atomic;
-    volumeMounts 9 []VolumeMount patch:mountPath list:map(mountPath);
-    volumeDevices 21 []VolumeDevice patch:devicePath list:map(devicePath); livenessProbe 10 Probe*; readinessProbe 11 Probe*;
-    startupProbe 22 Probe*; lifecycle 12 Lifecycle*; terminationMessagePath 13 string;
-    terminationMessagePolicy 20 string(FallbackToLogsOnError,File); imagePullPolicy 14 string(Always,IfNotPresent,Never);
-    securityContext 15 SecurityContext*; stdin 16 bool; stdinOnce 17 bool; tty 18 bool`,
-  EphemeralContainerCommon: `
-    name 1 string!; image 2 string; command 3 []string list:atomic; args 4 []string list:atomic; workingDir 5 string;
-    ports 6 []ContainerPort patch:containerPort list:map(containerPort,protocol); envFrom 19 []EnvFromSource list:atomic;
-    env 7 []EnvVar patch:name list:map(name); resources 8 ResourceRequirements; resizePolicy 23 []ContainerResizePolicy list:atomic;
-    restartPolicy 24 string*; restartPolicyRules 25 []ContainerRestartRule list:atomic;
-    volumeMounts 9 []VolumeMount patch:mountPath list:map(mountPath);
-    volumeDevices 21 []VolumeDevice patch:devicePath list:map(devicePath); livenessProbe 10 Probe*; readinessProbe 11 Probe*;
-    startupProbe 22 Probe*; lifecycle 12 Lifecycle*; terminationMessagePath 13 string;
-    terminationMessagePolicy 20 string(FallbackToLogsOnError,File); imagePullPolicy 14 string(Always,IfNotPresent,Never);
-    securityContext 15 SecurityContext*; stdin 16 bool; stdinOnce 17 bool; tty 18 bool`,
+  Container: CONTAINER,
+  EphemeralContainerCommon: CONTAINER,
   EphemeralContainer: `+ 1 EphemeralContainerCommon; targetContainerName 2 string`,
   Sysctl: `name 1 string!; value 2 string!`,
   PodSecurityContext: `

@@ -13,7 +13,7 @@ import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { dig } from '../std/json.ts'
 import { ignoredFields } from '../workload/ignored-fields.ts'
-import type { PodSpec } from '../workload/objects.ts'
+import type { PodSpec } from '../api/builtin-types-pod.ts'
 
 /** What findings are made from and told to. `objects` is everything that routing reads, as last seen. */
 export interface FindingsOptions {

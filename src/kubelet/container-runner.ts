@@ -3,7 +3,7 @@
 import { wait, type Millis } from '../std/clock.ts'
 import { BACK_OFF_FORGIVEN, backOff, restarts, type ContainerFact, type ContainerView, type Ended } from '../workload/pod-status.ts'
 import { afterAnswer, startProbe, type ProbeState } from '../workload/probe-state.ts'
-import type { Action, Container, Probe } from '../workload/objects.ts'
+import type { Container, LifecycleHandler, Probe } from '../api/builtin-types-pod.ts'
 import type { KubeletOptions, Running } from './kubelet-options.ts'
 import { PodLog } from './pod-log.ts'
 import { prepare, type Place, type Prepared } from './prepare.ts'
@@ -242,13 +242,13 @@ export class ContainerRunner {
     }
   }
 
-  async #hook(reason: string, action: Action, timeout: Millis): Promise<boolean> {
+  async #hook(reason: string, action: LifecycleHandler, timeout: Millis): Promise<boolean> {
     const answer = await this.#act(action, timeout)
     if (answer.kind === 'failure') this.#listener.event('Warning', reason, answer.because)
     return answer.kind === 'success'
   }
 
-  #act(action: Action, timeout: Millis): Promise<Answer> {
+  #act(action: LifecycleHandler, timeout: Millis): Promise<Answer> {
     const { clock } = this.#options
     return act(
       action,

@@ -4,7 +4,7 @@ import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import type { ImageCommand } from '../workload/image-map.ts'
-import type { Pod } from '../workload/objects.ts'
+import type { Pod } from '../api/builtin-types-pod.ts'
 
 /** What to start; host/processes.ts serves this port. */
 export interface ProcessSpec {

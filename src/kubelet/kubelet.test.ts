@@ -10,7 +10,7 @@ import { Processes } from '../host/processes.ts'
 import { takeSlot, type Slot } from '../host/slots.ts'
 import { newUid, systemClock, systemDraw } from '../host/system-clock.ts'
 import { ApiError, type KubeClient, type ObjectKey, type WatchEvent } from '../kube/kube-client.ts'
-import type { Container, ContainerStatus, Pod, PodSpec } from '../workload/objects.ts'
+import type { Container, ContainerStatus, Pod, PodSpec } from '../api/builtin-types-pod.ts'
 import { Kubelet } from './kubelet.ts'
 import type { ExecExit, KubeletOptions, LogOptions } from './kubelet-options.ts'
 
@@ -234,11 +234,11 @@ test('a deleted pod gets SIGTERM only after the data plane let go of it', async 
 test('a container that exits is started again after a back-off, with its last state and previous log', async () => {
   const kubelet = await started()
   put('a', { command: ['sh', '-c', 'echo run; exit 3'], ports: [] })
-  await until('it crashed', () => statusOf('a')?.state.waiting?.reason === 'CrashLoopBackOff')
+  await until('it crashed', () => statusOf('a')?.state?.waiting?.reason === 'CrashLoopBackOff')
   expect(statusOf('a')).toMatchObject({ restartCount: 0, lastState: { terminated: { exitCode: 3, reason: 'Error' } } })
   await until('it was restarted', () => (statusOf('a')?.restartCount ?? 0) >= 1)
   expect(client.pod('a')?.status?.phase).toBe('Running')
-  await until('it ended again', () => statusOf('a')?.state.waiting !== undefined)
+  await until('it ended again', () => statusOf('a')?.state?.waiting !== undefined)
   expect(await logOf(kubelet, 'a', { previous: true })).toBe('run\n')
   expect(events.some((event) => event.startsWith('a Warning BackOff Back-off restarting failed container web in pod a_test('))).toBe(true)
 })
@@ -269,7 +269,7 @@ test('a gRPC probe, which is not asked, neither ends a container nor keeps it fr
 test('an image that nothing maps leaves the pod Pending and says what to write where', async () => {
   const kubelet = await started()
   put('a', { image: 'shop:v1' })
-  await until('it is refused', () => statusOf('a')?.state.waiting?.reason === 'ImageNotRunnable')
+  await until('it is refused', () => statusOf('a')?.state?.waiting?.reason === 'ImageNotRunnable')
   expect(client.pod('a')?.status?.phase).toBe('Pending')
   expect(events.join('\n')).toContain('images: {"shop:*": "serin/demo"}')
   expect(await logOf(kubelet, 'a')).toContain('is waiting to start: ImageNotRunnable')
@@ -289,7 +289,7 @@ test('init containers run in order before the rest; ConfigMaps and Secrets are v
     { command: ['sh', '-c', 'echo "$POD_IP $TOKEN $(cat $VOLUME_SHARED_DIR/made)"; sleep 60'], env: [secret], ports: [] },
     { volumes, initContainers: [init] }
   )
-  await until('it waits for the secret', () => statusOf('b')?.state.waiting?.reason === 'CreateContainerConfigError')
+  await until('it waits for the secret', () => statusOf('b')?.state?.waiting?.reason === 'CreateContainerConfigError')
   client.put('secrets', {
     apiVersion: 'v1',
     kind: 'Secret',

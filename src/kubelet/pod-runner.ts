@@ -4,7 +4,7 @@ import { wait, type Millis } from '../std/clock.ts'
 import { ApiError, type ObjectKey } from '../kube/kube-client.ts'
 import { ignoredFields } from '../workload/ignored-fields.ts'
 import { PODS, statusPatch } from '../workload/meta.ts'
-import type { Container, Pod } from '../workload/objects.ts'
+import type { Container, Pod } from '../api/builtin-types-pod.ts'
 import { podStatus } from '../workload/pod-status.ts'
 import { ContainerRunner } from './container-runner.ts'
 import type { KubeletOptions } from './kubelet-options.ts'
@@ -36,7 +36,7 @@ export class PodRunner {
     this.#written = pod.status ?? {}
     const runner = (container: Container): ContainerRunner => {
       const before = pod.status?.containerStatuses?.find(({ name }) => name === container.name)
-      const count = before === undefined ? 0 : before.restartCount + (resumed && before.state.waiting === undefined ? 1 : 0)
+      const count = before === undefined ? 0 : before.restartCount + (resumed && before.state?.waiting === undefined ? 1 : 0)
       const place = (): { pod: Pod; podIP: string; container: Container } => ({ pod: this.#pod, podIP, container })
       return new ContainerRunner(
         place,

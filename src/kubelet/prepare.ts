@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { dig } from '../std/json.ts'
 import { containerEnv, expand } from '../workload/env.ts'
 import { imageProblem, type ImageCommand } from '../workload/image-map.ts'
-import type { Container, Pod, Service, Volume } from '../workload/objects.ts'
+import type { Service } from '../api/builtin-types.ts'
+import type { Container, Pod } from '../api/builtin-types-pod.ts'
+import type { Volume } from '../api/builtin-types-volume.ts'
 import type { KubeletOptions } from './kubelet-options.ts'
 
 /** A container ready to start, or the reason it waits with. */
@@ -44,7 +46,7 @@ export async function prepare(place: Place, options: KubeletOptions, signal: Abo
     hostIP: HOST_IP,
     configMaps: texts(references.configMaps),
     secrets: texts(references.secrets),
-    services: pod.spec['enableServiceLinks'] === false ? [] : references.services,
+    services: pod.spec.enableServiceLinks === false ? [] : references.services,
     injected: { ...injected(place, options, mapped), ...volumes.env }
   })
   const absent = [...missing, ...volumes.missing]

@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { request as requestTls } from 'node:https'
 import { connect } from 'node:net'
 import { wait, type Clock, type Millis } from '../std/clock.ts'
-import type { Action, Container } from '../workload/objects.ts'
+import type { Container, LifecycleHandler } from '../api/builtin-types-pod.ts'
 
 /** What was found; `because` is fit for an Event. */
 export type Answer = { readonly kind: 'success' } | { readonly kind: 'failure'; readonly because: string }
@@ -23,7 +23,7 @@ const USER_AGENT = 'kube-probe/1.33'
 const BODY_MAX = 200
 
 /** Does the action once. Never rejects: whatever goes wrong is a failure with its reason. */
-export async function act(action: Action, target: ProbeTarget, timeout: Millis): Promise<Answer> {
+export async function act(action: LifecycleHandler, target: ProbeTarget, timeout: Millis): Promise<Answer> {
   if (action.httpGet !== undefined) return httpGet(action.httpGet, target, timeout)
   if (action.tcpSocket !== undefined)
     return tcpConnect(action.tcpSocket.host ?? target.podIP, portOf(action.tcpSocket.port, target.container), timeout)
@@ -57,7 +57,7 @@ export function tcpConnect(host: string, port: number, timeout: Millis): Promise
   })
 }
 
-function httpGet(get: NonNullable<Action['httpGet']>, target: ProbeTarget, timeout: Millis): Promise<Answer> {
+function httpGet(get: NonNullable<LifecycleHandler['httpGet']>, target: ProbeTarget, timeout: Millis): Promise<Answer> {
   const named = Object.fromEntries((get.httpHeaders ?? []).map(({ name, value }) => [name.toLowerCase(), value]))
   const port = portOf(get.port, target.container)
   const options = {

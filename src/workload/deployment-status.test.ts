@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { deadlineOf, deploymentStatus } from './deployment-status.ts'
-import type { Deployment } from './objects.ts'
+import type { Deployment } from '../api/builtin-types-apps.ts'
 
 const deploymentOf = (spec: Partial<Deployment['spec']> = {}): Deployment => ({
   apiVersion: 'apps/v1',

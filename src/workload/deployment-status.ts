@@ -4,7 +4,7 @@
 import type { Millis } from '../std/clock.ts'
 import { formatInstant, parseInstant } from '../std/instant.ts'
 import { wantedOf } from './meta.ts'
-import type { Condition, Deployment, DeploymentStatus, ReplicaSet } from './objects.ts'
+import type { Deployment, DeploymentCondition, DeploymentStatus, ReplicaSet } from '../api/builtin-types-apps.ts'
 import type { Revisions } from './revisions.ts'
 import { boundsOf } from './rolling-update.ts'
 
@@ -44,7 +44,7 @@ export function deploymentStatus(view: StatusView): DeploymentStatus {
   }
 }
 
-type Wanted = Condition & { readonly refresh?: boolean }
+type Wanted = DeploymentCondition & { readonly refresh?: boolean }
 
 function availableCondition(deployment: Deployment, available: number): Wanted {
   const enough = available >= (deployment.spec.replicas ?? 1) - boundsOf(deployment).unavailable
@@ -60,7 +60,7 @@ function availableCondition(deployment: Deployment, available: number): Wanted {
 
 type Counts = Readonly<Record<'replicas' | 'updatedReplicas' | 'readyReplicas' | 'availableReplicas', number>>
 
-const condition = (reason: string, message: string, status: Condition['status'] = 'True'): Wanted => ({
+const condition = (reason: string, message: string, status: 'True' | 'False' | 'Unknown' = 'True'): Wanted => ({
   type: 'Progressing',
   status,
   reason,
@@ -86,7 +86,12 @@ function progressing(view: StatusView, counts: Counts): Wanted | undefined {
   return old
 }
 
-function startOrPause(deployment: Deployment, old: Condition | undefined, current: string, progress: Progress): Wanted | undefined {
+function startOrPause(
+  deployment: Deployment,
+  old: DeploymentCondition | undefined,
+  current: string,
+  progress: Progress
+): Wanted | undefined {
   if (progress === 'created') return { ...condition('NewReplicaSetCreated', `Created new replica set "${current}"`), refresh: true }
   if (progress === 'found') return { ...condition('FoundNewReplicaSet', `Found new replica set "${current}"`), refresh: true }
   if (deployment.spec.paused === true && old?.reason !== 'ProgressDeadlineExceeded') {
@@ -115,7 +120,7 @@ function hasMoved(old: DeploymentStatus, counts: Counts): boolean {
 }
 
 /** The instant at which the rollout is late; undefined without a deadline, when complete, or not begun. */
-export function deadlineOf(deployment: Deployment, progressingCondition: Condition | undefined): Millis | undefined {
+export function deadlineOf(deployment: Deployment, progressingCondition: DeploymentCondition | undefined): Millis | undefined {
   const seconds = deployment.spec.progressDeadlineSeconds ?? 600
   const from = parseInstant(progressingCondition?.lastUpdateTime)
   if (from === undefined || seconds >= 2_147_483_647 || deployment.spec.paused === true) return undefined
@@ -124,13 +129,13 @@ export function deadlineOf(deployment: Deployment, progressingCondition: Conditi
   return from + seconds * 1000
 }
 
-function isLate(deployment: Deployment, old: Condition | undefined, now: Millis): boolean {
+function isLate(deployment: Deployment, old: DeploymentCondition | undefined, now: Millis): boolean {
   const deadline = deadlineOf(deployment, old)
   return deadline !== undefined && deadline < now
 }
 
 // lastUpdateTime moves when the condition says something new (or on `refresh`), lastTransitionTime only when its status does.
-function merge(before: readonly Condition[], wanted: readonly Wanted[], now: Millis): Condition[] {
+function merge(before: readonly DeploymentCondition[], wanted: readonly Wanted[], now: Millis): DeploymentCondition[] {
   const stamp = formatInstant(now)
   return wanted.map(({ refresh, ...next }) => {
     const old = before.find(({ type }) => type === next.type)

@@ -6,7 +6,8 @@ import { formatInstant } from '../std/instant.ts'
 import { isObject } from '../std/json.ts'
 import { reconcileDeployment } from './deployment.ts'
 import { isActive, isReady } from './meta.ts'
-import type { Condition, Deployment, Pod, PodStatus, ReplicaSet } from './objects.ts'
+import type { Deployment, DeploymentCondition, ReplicaSet } from '../api/builtin-types-apps.ts'
+import type { Pod, PodStatus } from '../api/builtin-types-pod.ts'
 import { reconcileReplicaSet } from './replica-set.ts'
 import { REVISION } from './revisions.ts'
 import { boundsOf } from './rolling-update.ts'
@@ -165,7 +166,7 @@ class World {
     return this.active().map((pod) => pod.spec.containers[0]?.image ?? '')
   }
 
-  condition(type: string): Condition | undefined {
+  condition(type: string): DeploymentCondition | undefined {
     return this.deployment.status?.conditions?.find((each) => each.type === type)
   }
 }

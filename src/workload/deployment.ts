@@ -5,7 +5,8 @@ import type { Millis } from '../std/clock.ts'
 import { sameJson } from '../std/json.ts'
 import { deadlineOf, deploymentStatus, isComplete, type Progress } from './deployment-status.ts'
 import { DEPLOYMENTS, REPLICA_SETS, claim, claimWrites, controllerOf, isActive, statusPatch, targetOf, wantedOf } from './meta.ts'
-import type { Deployment, DeploymentStatus, Pod, ReplicaSet } from './objects.ts'
+import type { Deployment, DeploymentStatus, ReplicaSet } from '../api/builtin-types-apps.ts'
+import type { Pod } from '../api/builtin-types-pod.ts'
 import {
   DESIRED,
   LIMIT,

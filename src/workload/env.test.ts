@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { containerEnv, expand, type EnvSources } from './env.ts'
-import type { Container } from './objects.ts'
+import type { Container } from '../api/builtin-types-pod.ts'
 
 const sources: EnvSources = {
   pod: {

@@ -1,6 +1,7 @@
 // A container's environment: Services of the namespace, envFrom, env with field, ConfigMap and Secret references, and $(VAR) expansion.
 
-import type { Container, EnvFrom, EnvVar, Pod, Service } from './objects.ts'
+import type { Service } from '../api/builtin-types.ts'
+import type { ConfigMapKeySelector, Container, EnvFromSource, EnvVar, Pod, SecretKeySelector } from '../api/builtin-types-pod.ts'
 
 /** What references may point at. Secrets are decoded already. */
 export interface EnvSources {
@@ -60,12 +61,13 @@ function upper(name: string): string {
   return name.toUpperCase().replaceAll('-', '_')
 }
 
-function envFrom(from: EnvFrom, sources: EnvSources, missing: string[]): Record<string, string> {
+function envFrom(from: EnvFromSource, sources: EnvSources, missing: string[]): Record<string, string> {
   const reference = from.configMapRef ?? from.secretRef
   if (reference === undefined) return {}
+  const { name = '' } = reference
   const kind = from.configMapRef === undefined ? 'secret' : 'configmap'
-  const found = (kind === 'secret' ? sources.secrets : sources.configMaps).get(reference.name)
-  if (found === undefined && reference.optional !== true) missing.push(`${kind} "${reference.name}" not found`)
+  const found = (kind === 'secret' ? sources.secrets : sources.configMaps).get(name)
+  if (found === undefined && reference.optional !== true) missing.push(`${kind} "${name}" not found`)
   return Object.fromEntries(Object.entries(found ?? {}).map(([key, value]) => [`${from.prefix ?? ''}${key}`, value]))
 }
 
@@ -89,19 +91,12 @@ interface Store {
   readonly of: ReadonlyMap<string, Readonly<Record<string, string>>>
 }
 
-function keyOf(
-  reference: { readonly name: string; readonly key: string; readonly optional?: boolean },
-  store: Store,
-  missing: string[]
-): string | undefined {
-  const data = store.of.get(reference.name)
+function keyOf(reference: ConfigMapKeySelector | SecretKeySelector, store: Store, missing: string[]): string | undefined {
+  const { name = '' } = reference
+  const data = store.of.get(name)
   const value = data !== undefined && Object.hasOwn(data, reference.key) ? data[reference.key] : undefined
   if (value !== undefined || reference.optional === true) return value
-  missing.push(
-    data === undefined
-      ? `${store.kind} "${reference.name}" not found`
-      : `couldn't find key ${reference.key} in ${store.kind} "${reference.name}"`
-  )
+  missing.push(data === undefined ? `${store.kind} "${name}" not found` : `couldn't find key ${reference.key} in ${store.kind} "${name}"`)
   return undefined
 }
 

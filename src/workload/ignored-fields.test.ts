@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ignoredFields } from './ignored-fields.ts'
-import type { PodSpec } from './objects.ts'
+import type { PodSpec } from '../api/builtin-types-pod.ts'
 
 // Objects as the API gives them have more fields than these types.
 const ignored = (spec: object): string[] => ignoredFields(spec as PodSpec)

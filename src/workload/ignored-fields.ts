@@ -2,7 +2,7 @@
 
 import { ACTED, each, inside, only, type Treatment, unactedFields } from '../api/acted-on.ts'
 import { isObject } from '../std/json.ts'
-import type { PodSpec } from './objects.ts'
+import type { PodSpec } from '../api/builtin-types-pod.ts'
 
 const idle = (reason: string): Treatment => ({ idle: reason })
 

@@ -3,7 +3,8 @@
 import { requirementsOf, selects } from '../api/label-selector.ts'
 import type { KubeObject, OwnerReference, ResourceRef } from '../api/object.ts'
 import { sameJson } from '../std/json.ts'
-import type { LabelSelector, Pod, ReplicaSet } from './objects.ts'
+import type { LabelSelector, ReplicaSet } from '../api/builtin-types-apps.ts'
+import type { Pod } from '../api/builtin-types-pod.ts'
 import type { Write, WriteTarget } from './write.ts'
 
 export const PODS: ResourceRef = { group: '', version: 'v1', resource: 'pods' }

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import type { Pod } from './objects.ts'
+import type { Pod } from '../api/builtin-types-pod.ts'
 import { backOff, podStatus, restarts, type ContainerFact, type ContainerView } from './pod-status.ts'
 
-const pod = (restartPolicy = 'Always'): Pod => ({
+type Policy = 'Always' | 'Never' | 'OnFailure'
+const pod = (restartPolicy: Policy = 'Always'): Pod => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'p' },
@@ -28,7 +29,7 @@ const statusOf = (of: Pod, containers: ContainerView[], init: ContainerView[] = 
   podStatus({ pod: of, podIP: '127.10.0.2', hostIP: '127.0.0.1', startedAt: 0, init, containers, now: 5000 })
 
 test('phase and readiness by what containers do', () => {
-  const cases: readonly [string, ContainerView[], string, string][] = [
+  const cases: readonly [Policy, ContainerView[], string, string][] = [
     ['Always', [view(running(true))], 'Running', 'True'],
     ['Always', [view(running(true)), view(running(false))], 'Running', 'False'],
     ['Always', [view(waiting)], 'Pending', 'False'],

@@ -2,7 +2,7 @@
 
 import type { Millis } from '../std/clock.ts'
 import { formatInstant } from '../std/instant.ts'
-import type { Condition, ContainerState, ContainerStatus, Pod, PodStatus } from './objects.ts'
+import type { ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from '../api/builtin-types-pod.ts'
 
 /** What a container does now. */
 export type ContainerFact =
@@ -76,7 +76,7 @@ function initialized({ init }: PodView): boolean {
 }
 
 // core/v1 PodPhase: Pending until every container ran once; finished only when none will be started again.
-function phaseOf(view: PodView): string {
+function phaseOf(view: PodView): NonNullable<PodStatus['phase']> {
   const policy = view.pod.spec.restartPolicy
   const failedInit = view.init.some(({ fact }) => fact.kind === 'terminated' && fact.exitCode !== 0 && policy === 'Never')
   if (failedInit) return 'Failed'
@@ -87,7 +87,7 @@ function phaseOf(view: PodView): string {
   return view.containers.some(({ fact, last }) => fact.kind === 'waiting' && last === undefined) ? 'Pending' : 'Running'
 }
 
-function conditionsOf(view: PodView, phase: string): Condition[] {
+function conditionsOf(view: PodView, phase: string): PodCondition[] {
   const unready = view.containers.filter(({ fact }) => fact.kind !== 'running' || !fact.ready).map(({ name }) => name)
   const notReady =
     phase === 'Succeeded'
@@ -103,7 +103,7 @@ function conditionsOf(view: PodView, phase: string): Condition[] {
   ]
 }
 
-function condition(view: PodView, type: string, fault: { readonly reason: string; readonly message?: string } | undefined): Condition {
+function condition(view: PodView, type: string, fault: { readonly reason: string; readonly message?: string } | undefined): PodCondition {
   const status = fault === undefined ? 'True' : 'False'
   const old = view.pod.status?.conditions?.find((each) => each.type === type)
   const since = old?.status === status ? old.lastTransitionTime : undefined

@@ -1,7 +1,7 @@
 // A probe's memory: when to ask next and what the answers so far amount to. Asking is the kubelet's.
 
 import type { Millis } from '../std/clock.ts'
-import type { Probe } from './objects.ts'
+import type { Probe } from '../api/builtin-types-pod.ts'
 
 /** What a probe has concluded, and its run of equal answers. */
 export interface ProbeState {

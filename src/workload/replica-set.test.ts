@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { seeded } from '../std/draw.ts'
 import { formatInstant } from '../std/instant.ts'
-import type { Pod, ReplicaSet } from './objects.ts'
+import type { ReplicaSet } from '../api/builtin-types-apps.ts'
+import type { Pod } from '../api/builtin-types-pod.ts'
 import { isAvailable, reconcileReplicaSet, victims } from './replica-set.ts'
 
 const NOW = 1_000_000_000_000
@@ -9,7 +10,7 @@ const labels = { app: 'web' }
 
 interface Facts {
   readonly node?: boolean
-  readonly phase?: string
+  readonly phase?: 'Failed' | 'Pending' | 'Running'
   readonly readyFor?: number
   readonly age?: number
   readonly restarts?: number

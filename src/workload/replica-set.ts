@@ -2,11 +2,13 @@
 
 import { hasLabels } from '../api/label-selector.ts'
 import type { ObjectMeta } from '../api/object.ts'
+import { assert } from '../std/bug.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { parseInstant } from '../std/instant.ts'
 import { PODS, REPLICA_SETS, claim, claimWrites, isActive, isReady, referenceTo, statusPatch, targetOf, wantedOf } from './meta.ts'
-import type { Pod, ReplicaSet, ReplicaSetStatus } from './objects.ts'
+import type { ReplicaSet, ReplicaSetStatus } from '../api/builtin-types-apps.ts'
+import type { Pod } from '../api/builtin-types-pod.ts'
 import { NAME_LETTERS } from './template-hash.ts'
 import type { Reconciled, Write, WorkloadEvent } from './write.ts'
 
@@ -63,6 +65,7 @@ function towardsWanted(view: ReplicaSetView, active: readonly Pod[]): { readonly
 
 function newPod(replicaSet: ReplicaSet, taken: ReadonlySet<string | undefined>, draw: Draw): Pod {
   const { metadata, spec } = replicaSet.spec.template
+  assert(spec !== undefined, 'a ReplicaSet without a pod to make')
   let name = ''
   do name = `${replicaSet.metadata.name}-${suffix(draw)}`
   while (taken.has(name))

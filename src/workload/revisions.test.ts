@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Deployment, ReplicaSet } from './objects.ts'
+import type { Deployment, ReplicaSet } from '../api/builtin-types-apps.ts'
 import { REVISION, currentRevision, forgettable, newReplicaSet, revisionsOf, wantedAnnotations } from './revisions.ts'
 
 const deployment = (image: string): Deployment => ({

@@ -2,8 +2,9 @@
 
 import type { ObjectMeta } from '../api/object.ts'
 import { sameJson } from '../std/json.ts'
-import { REPLICA_SETS, referenceTo } from './meta.ts'
-import type { Deployment, PodTemplate, ReplicaSet } from './objects.ts'
+import { referenceTo } from './meta.ts'
+import type { Deployment, ReplicaSet } from '../api/builtin-types-apps.ts'
+import type { PodTemplateSpec } from '../api/builtin-types-pod.ts'
 import { templateHash } from './template-hash.ts'
 
 export const REVISION = 'deployment.kubernetes.io/revision'
@@ -38,11 +39,11 @@ export function revisionsOf(deployment: Deployment, owned: readonly ReplicaSet[]
   return { current, old: byAge.filter((replicaSet) => replicaSet !== current) }
 }
 
-function sameTemplate(a: PodTemplate, b: PodTemplate): boolean {
+function sameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
   return sameJson(withoutHash(a), withoutHash(b))
 }
 
-function withoutHash(template: PodTemplate): PodTemplate {
+function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   const { [HASH_LABEL]: _, ...labels } = template.metadata?.labels ?? {}
   const { creationTimestamp: __, ...metadata } = template.metadata ?? {}
   return { ...template, metadata: { ...metadata, labels } }
@@ -100,7 +101,7 @@ export function newReplicaSet(deployment: Deployment, replicas: number, annotati
   const hash = { [HASH_LABEL]: name.slice((deployment.metadata.name ?? '').length + 1) }
   const labels = { ...template.metadata?.labels, ...hash }
   return {
-    apiVersion: `${REPLICA_SETS.group}/${REPLICA_SETS.version}`,
+    apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: {
       name,

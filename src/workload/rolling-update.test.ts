@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest'
-import type { Deployment } from './objects.ts'
+import type { Deployment } from '../api/builtin-types-apps.ts'
 import { boundsOf, nextNewSize, nextOldSizes, proportional } from './rolling-update.ts'
 
 const bounds = (replicas: number, maxSurge?: number | string, maxUnavailable?: number | string): unknown => {
   const rollingUpdate = { ...(maxSurge === undefined ? {} : { maxSurge }), ...(maxUnavailable === undefined ? {} : { maxUnavailable }) }
-  const spec = { replicas, selector: {}, template: { spec: { containers: [] } }, strategy: { type: 'RollingUpdate', rollingUpdate } }
+  const spec = {
+    replicas,
+    selector: {},
+    template: { spec: { containers: [] } },
+    strategy: { type: 'RollingUpdate' as const, rollingUpdate }
+  }
   const deployment: Deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: {}, spec }
   return Object.values(boundsOf(deployment))
 }

@@ -1,7 +1,6 @@
 // The arithmetic of a rolling update: how many pods each ReplicaSet of a Deployment should want next. Numbers in, numbers out.
 
-import { isObject } from '../std/json.ts'
-import type { Deployment } from './objects.ts'
+import type { Deployment } from '../api/builtin-types-apps.ts'
 
 /** How far a rolling update may go above and below the wanted count, in pods. */
 export interface Bounds {
@@ -16,8 +15,8 @@ export interface Bounds {
 export function boundsOf(deployment: Deployment): Bounds {
   const replicas = deployment.spec.replicas ?? 1
   if (deployment.spec.strategy?.type === 'Recreate') return { surge: 0, unavailable: 0 }
-  const rolling = deployment.spec.strategy?.rollingUpdate
-  const settings = isObject(rolling) ? rolling : {}
+  // null where a patch took the settings away
+  const settings = deployment.spec.strategy?.rollingUpdate ?? {}
   const surge = share(settings.maxSurge ?? '25%', replicas, Math.ceil)
   const unavailable = share(settings.maxUnavailable ?? '25%', replicas, Math.floor)
   return { surge, unavailable: Math.min(replicas, surge === 0 && unavailable === 0 ? 1 : unavailable) }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { KubeObject } from '../api/object.ts'
-import type { Pod, Service } from './objects.ts'
+import type { Service } from '../api/builtin-types.ts'
+import type { Pod } from '../api/builtin-types-pod.ts'
 import { reconcileService } from './service.ts'
 import type { Write } from './write.ts'
 
@@ -14,7 +15,11 @@ function service(spec: Partial<Service['spec']> = {}): Service {
   }
 }
 
-function pod(name: string, ip: string, facts: { ready?: boolean; leaving?: boolean; port?: number; phase?: string } = {}): Pod {
+function pod(
+  name: string,
+  ip: string,
+  facts: { ready?: boolean; leaving?: boolean; port?: number; phase?: 'Failed' | 'Running' } = {}
+): Pod {
   const { ready = true, leaving = false, port = 8080, phase = 'Running' } = facts
   return {
     apiVersion: 'v1',
