@@ -1,6 +1,6 @@
 import { Parser } from 'yaml'
 import { expect, test } from 'vitest'
-import { measure, YAML_LIMITS } from './yaml-limits.ts'
+import { isOverlong, LEXEMES_MAX, measure, YAML_LIMITS } from './yaml-limits.ts'
 
 const measured = (text: string): string | undefined => measure([...new Parser().parse(text)], text.length)?.code
 
@@ -17,4 +17,9 @@ test('each limit holds exactly', () => {
 
 test('a hundred thousand levels are measured without recursion', () => {
   expect(measured('['.repeat(100_000))).toBe('too-deep')
+})
+
+test('a text of too many lexemes is known before a tree is built', () => {
+  expect(isOverlong('[,'.repeat(LEXEMES_MAX / 2 - 10))).toBe(false)
+  expect(isOverlong('\n'.repeat(LEXEMES_MAX + 1))).toBe(true)
 })

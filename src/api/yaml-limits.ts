@@ -1,9 +1,19 @@
 // How large and deep one YAML document is, measured on its token tree with an explicit stack, before it is composed.
 
-import type { CST } from 'yaml'
+import { type CST, Lexer } from 'yaml'
 
 /** Levels of nesting, nodes, aliases and characters that one document may have. */
 export const YAML_LIMITS = { depth: 64, nodes: 10_000, aliases: 100, size: 1024 * 1024 } as const
+
+/** Words, signs and line ends that a document within these limits has at most; building a tree of more takes seconds. */
+export const LEXEMES_MAX = 20 * YAML_LIMITS.nodes
+
+/** Whether a text that is to be one document is over LEXEMES_MAX; looks no further than that, and builds nothing. */
+export function isOverlong(text: string): boolean {
+  let count = 0
+  for (const _ of new Lexer().lex(text)) if (++count > LEXEMES_MAX) return true
+  return false
+}
 
 /** Which limit is passed, in words, and where in the text. */
 export interface LimitFault {

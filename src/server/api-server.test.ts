@@ -122,6 +122,9 @@ test.each([
   ['nesting without end', Buffer.from('['.repeat(100_000)), 'application/json', 400],
   ['a __proto__ key', Buffer.from('{"metadata":{"name":"x"},"__proto__":{"a":1}}'), 'application/json', 400],
   ['a YAML alias bomb', Buffer.from(bomb()), 'application/yaml', 400],
+  ['a YAML anchor that holds itself', Buffer.from('a: &a [*a, *a, *a, *a]'), 'application/yaml', 400],
+  ['YAML nested without end', Buffer.from('? '.repeat(5000)), 'application/yaml', 400],
+  ['two YAML documents', Buffer.from('a: 1\n---\na: 1\n'), 'application/yaml', 400],
   ['random bytes as protobuf', randomBytes(500), 'application/vnd.kubernetes.protobuf', 400],
   ['an unknown media type', Buffer.from('x'), 'application/cbor', 415],
   ['10 MB', Buffer.alloc(10_000_000, 32), 'application/json', 413]

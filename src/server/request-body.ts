@@ -1,8 +1,9 @@
 // Reads a request's body within its limit and decodes it to a JSON value. Hostile bodies (too long, too deep, `__proto__`) end here.
 
 import type { IncomingMessage } from 'node:http'
-import { parseDocument } from 'yaml'
 import { decodeProtobuf } from '../api/protobuf.ts'
+import { parseYaml } from '../api/yaml.ts'
+import { isOverlong } from '../api/yaml-limits.ts'
 import { DISCARD_BYTES_MAX } from './http-guard.ts'
 import { failure } from './status.ts'
 import { mediaRange } from './negotiate.ts'
@@ -86,15 +87,14 @@ function goWords(error: unknown, source: string): string {
 }
 
 function decodeYaml(bytes: Buffer): Parsed<unknown> {
-  try {
-    const document = parseDocument(bytes.toString('utf8'), { uniqueKeys: true, prettyErrors: false })
-    const [error] = document.errors
-    if (error !== undefined) return bad(`error converting YAML to JSON: yaml: ${error.message}`)
-    const value: unknown = document.toJS({ maxAliasCount: 100 })
-    return depth(value, 0) > NESTING_MAX ? bad(`exceeded max depth ${NESTING_MAX}`) : harmless(value)
-  } catch (error) {
-    return bad(`error converting YAML to JSON: yaml: ${error instanceof Error ? error.message : 'unreadable'}`)
-  }
+  const text = bytes.toString('utf8')
+  if (isOverlong(text)) return bad('error converting YAML to JSON: yaml: too many values: send JSON')
+  const { objects, problems } = parseYaml(text)
+  const fault = problems.find(({ severity }) => severity === 'error')
+  if (fault !== undefined) return bad(`error converting YAML to JSON: yaml: line ${fault.line}: ${fault.message}`)
+  const [object, second] = objects
+  if (second !== undefined) return bad(`error converting YAML to JSON: yaml: line ${second.line}: more than one object`)
+  return object === undefined ? { ok: true, value: undefined } : harmless(object.value)
 }
 
 function decodeProto(bytes: Buffer): Parsed<unknown> {
@@ -118,11 +118,6 @@ function holdsProto(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (Array.isArray(value)) return value.some(holdsProto)
   return Object.entries(value).some(([key, inner]) => key === '__proto__' || holdsProto(inner))
-}
-
-function depth(value: unknown, at: number): number {
-  if (typeof value !== 'object' || value === null || at > NESTING_MAX) return at
-  return Object.values(value).reduce<number>((deepest, inner) => Math.max(deepest, depth(inner, at + 1)), at + 1)
 }
 
 // Deepest bracket outside strings, by bytes: no recursion before the limit is known to hold.
