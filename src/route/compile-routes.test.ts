@@ -56,13 +56,8 @@ describe('the guides', () => {
     const before = compileRoutes(meshConfigOf([...REVIEWS, ...manifest('01'), ...weighted(90, 10)])).table
     const after = compileRoutes(meshConfigOf([...REVIEWS, ...manifest('01'), ...weighted(100, 0)]), before).table
     const changed = Object.values(after.entries).filter((entry) => before.entries[entry.id]?.version !== entry.version)
-    expect(changed.map(({ host, version }) => ({ host, version }))).toEqual(
-      [
-        { host: 'reviews.default.svc.cluster.local', version: before.version + 1 },
-        { host: 'reviews.default.svc.cluster.local', version: before.version + 1 }
-      ].slice(0, changed.length)
-    )
-    expect(changed.length).toBeGreaterThan(0)
+    expect(new Set(changed.map(({ host }) => host))).toEqual(new Set(['reviews.default.svc.cluster.local']))
+    expect(new Set(changed.map(({ version }) => version))).toEqual(new Set([before.version + 1]))
     const router = prepare(after)
     const draw = seeded(1)
     expect(Array.from({ length: 500 }, () => said(ask(router, { host: 'reviews' }, draw))).every((word) => word === 'v1')).toBe(true)
@@ -85,7 +80,7 @@ describe('the guides', () => {
     expect(said(ask(router, { host: 'reviews.default.svc.cluster.local', namespace: '' }))).toBe('v2')
   })
 
-  test('G12, G17: with all weight on v1 a ready v2 gets nothing', () => {
+  test('G17: with all weight on v1 a ready v2 gets nothing', () => {
     expect(count([...REVIEWS, ...manifest('33'), ...manifest('34')], 1000)).toEqual({ v1: 1000 })
   })
 

@@ -69,7 +69,10 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: weights under load', () => {
       loaded.abort()
       await changing
       for (const { statuses, errors } of reports) {
-        expect({ statuses: [...statuses], errors: [...errors] }).toEqual({ statuses: [[200, plan.count]], errors: [] })
+        expect({ statuses: [...statuses], errors: [...errors] }, serin.lines.join('\n')).toEqual({
+          statuses: [[200, plan.count]],
+          errors: []
+        })
       }
     }
   })
