@@ -1,4 +1,5 @@
-// How large and deep one YAML document is, measured on its token tree with an explicit stack, before it is composed.
+// How large and deep YAML is: first of all of a text on its lexemes, one after the other, because building a token tree of hostile text takes
+// minutes and gigabytes; then of one document on its token tree, with an explicit stack, before it is composed.
 
 import { type CST, Lexer } from 'yaml'
 
@@ -10,8 +11,8 @@ export const LEXEMES_MAX = 20 * YAML_LIMITS.nodes
 
 /** Whether a text that is to be one document is over LEXEMES_MAX; looks no further than that, and builds nothing. */
 export function isOverlong(text: string): boolean {
-  let count = 0
-  for (const _ of new Lexer().lex(text)) if (++count > LEXEMES_MAX) return true
+  let lexemes = 0
+  for (const _ of new Lexer().lex(text)) if (++lexemes > LEXEMES_MAX) return true
   return false
 }
 
@@ -20,6 +21,44 @@ export interface LimitFault {
   readonly code: string
   readonly message: string
   readonly offset: number
+}
+
+/** Lexemes of one document, levels of brackets, and indicators of nesting on one line: far beyond what YAML_LIMITS lets pass. */
+export const LEXEME_LIMITS = { count: LEXEMES_MAX, brackets: 1000, indicators: 100 } as const
+
+const DOCUMENT = '\u0002'
+const MARKS = new Set([DOCUMENT, '\u0018', '\u001f'])
+const LEVELS: Readonly<Record<string, number>> = { '[': 1, '{': 1, ']': -1, '}': -1 }
+
+/** The first of LEXEME_LIMITS that a text passes; undefined when it keeps all, and a token tree may be made of it. */
+export function scan(text: string): LimitFault | undefined {
+  const found = { count: 0, brackets: 0, indicators: 0 }
+  let [offset, before] = [0, '']
+  for (const lexeme of new Lexer().lex(text)) {
+    // What follows the mark of a scalar is content.
+    const isContent = before === '\u001f'
+    if (lexeme === DOCUMENT || (lexeme === '---' && !isContent)) Object.assign(found, { count: 0, brackets: 0, indicators: 0 })
+    if (!isContent) count(found, lexeme)
+    const fault = lexemeFault(found)
+    if (fault !== undefined) return { ...fault, offset }
+    if (!MARKS.has(lexeme) || isContent) offset += lexeme.length
+    before = isContent ? '' : lexeme
+  }
+  return undefined
+}
+
+function count(found: Record<keyof typeof LEXEME_LIMITS, number>, lexeme: string): void {
+  found.count += 1
+  found.brackets = Math.max(0, found.brackets + (LEVELS[lexeme] ?? 0))
+  if (lexeme.includes('\n')) found.indicators = 0
+  if (found.brackets === 0 && (lexeme === '-' || lexeme === '?' || lexeme === ':')) found.indicators += 1
+}
+
+function lexemeFault(found: Readonly<Record<keyof typeof LEXEME_LIMITS, number>>): Omit<LimitFault, 'offset'> | undefined {
+  if (found.brackets > LEXEME_LIMITS.brackets || found.indicators > LEXEME_LIMITS.indicators) {
+    return { code: 'too-deep', message: `is nested deeper than ${YAML_LIMITS.depth} levels` }
+  }
+  return found.count > LEXEME_LIMITS.count ? { code: 'too-many-nodes', message: `has more than ${YAML_LIMITS.nodes} values` } : undefined
 }
 
 /** The first limit that the document in `tokens` passes; undefined when it keeps all. `end` is where the text ends. */

@@ -5,7 +5,7 @@ import { Composer, LineCounter, Parser } from 'yaml'
 import type { CST, Document } from 'yaml'
 import { isObject } from '../std/json.ts'
 import type { Problem } from '../std/problem.ts'
-import { measure } from './yaml-limits.ts'
+import { measure, scan } from './yaml-limits.ts'
 import { findNode, startOf } from './yaml-position.ts'
 import { notesOn } from './yaml-notes.ts'
 
@@ -43,6 +43,12 @@ export function parseYaml(text: string): YamlText {
   const problems: YamlProblem[] = []
   if (text.length > TEXT_MAX) {
     return { objects, problems: [{ ...error('too-long', `is longer than ${TEXT_MAX} characters`), line: 1, column: 1 }] }
+  }
+  const hostile = scan(text)
+  if (hostile !== undefined) {
+    const before = text.slice(0, hostile.offset).split('\n')
+    const at = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
+    return { objects, problems: [{ ...error(hostile.code, hostile.message), ...at }] }
   }
   const lines = new LineCounter()
   const place = (offset: number): Position => {

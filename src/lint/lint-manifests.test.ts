@@ -35,7 +35,8 @@ describe('hostile texts end with an error at a line, and soon', () => {
     ...'bcdefghij'.split('').map((each, at) => `${each}: &${each} [${Array.from({ length: 9 }, () => `*${'abcdefghij'[at]}`).join(', ')}]`)
   ]
   test.each([
-    ['deep', '['.repeat(100_000)],
+    ['deep', '['.repeat(5_000_000)],
+    ['deep maps', 'a: '.repeat(1_000_000)],
     ['deep blocks', Array.from({ length: 2000 }, (_, at) => `${' '.repeat(at)}a:`).join('\n')],
     ['aliases that multiply', bomb.join('\n')],
     ['an alias of itself', 'a: &a [*a]'],

@@ -165,5 +165,7 @@ test('of a Service the types, addresses and affinities that have no effect are n
   expect(check('{clusterIP: None, sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 9}}}')).toEqual([
     'spec.sessionAffinity'
   ])
+  const own = 'apiVersion: v1\nkind: Service\nmetadata: {name: kubernetes}\nspec: {ports: [{name: https, port: 443}]}\n'
+  expect(meshConfigOf(objectsOf(own)).services.flatMap(checkService)).toEqual([])
   expect(check('{externalIPs: [1.1.1.1], ipFamilies: [IPv4, IPv6]}')).toEqual(['spec.externalIPs', 'spec.ipFamilies[1]'])
 })

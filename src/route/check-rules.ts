@@ -12,6 +12,7 @@ import { problem, referTo } from './catalogue.ts'
 import type { ObjectProblem, Place, ProblemObject } from './catalogue.ts'
 import { REDIRECT_CODES, regexProblem } from './compile-rule.ts'
 import { hasCommand } from './header-edits.ts'
+import { keyOf } from './mesh-config.ts'
 import type { MeshService } from './mesh-config.ts'
 import { OTHER_PROTOCOLS, declaredProtocol } from './registry.ts'
 
@@ -220,6 +221,8 @@ export function checkServiceEntry(entry: ServiceEntry): ObjectProblem[] {
 /** What of a Service is not acted on yet, and its ports that carry something else than HTTP/1.1. A headless one is called past the mesh. */
 export function checkService(service: MeshService): ObjectProblem[] {
   const object = referTo('Service', service)
+  // The API's own, which every cluster has.
+  if (keyOf(service) === 'default/kubernetes') return []
   const fields = unappliedIn(object, SERVICE, service.spec)
   if (service.spec?.clusterIP === 'None') return fields
   const ports = (service.spec?.ports ?? []).flatMap((port, index) => {
