@@ -61,7 +61,9 @@ test('no answer, read or watch step shows a write before its sync, and writes me
   void make(api, 'b').then(tell('b'))
   void api.submit({ verb: 'get', target, name: 'a' }).then(tell('get'))
   const late: string[] = []
-  api.watch({ target, allowWatchBookmarks: true }, (step) => late.push(label(step)))
+  const plain: string[] = []
+  api.watch({ target, allowWatchBookmarks: true, sendInitialEvents: true }, (step) => late.push(label(step)))
+  api.watch({ target, allowWatchBookmarks: true }, (step) => plain.push(label(step)))
   await settled()
   expect([told, shown, late, journal.syncs]).toEqual([[], [], [], 1])
   await journal.release()
@@ -70,6 +72,8 @@ test('no answer, read or watch step shows a write before its sync, and writes me
   expect(told).toEqual(['demo object', 'a object', 'b object', 'get object'])
   expect(shown).toEqual(['added a', 'added b'])
   expect(late).toEqual(['added a', 'added b', 'initial end'])
+  // only who asked for it is told where the initial events end
+  expect(plain).toEqual(['added a', 'added b', 'bookmark'])
   expect(journal.syncs).toBe(2)
 })
 

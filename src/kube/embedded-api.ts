@@ -182,7 +182,9 @@ export class EmbeddedApi {
     const show = (): void => {
       for (const object of items) this.#emit(watcher, { kind: 'added', object })
       const resourceVersion = state.kind === 'list' ? state.resourceVersion : this.resourceVersion()
-      if (request.allowWatchBookmarks === true) this.#emit(watcher, { kind: 'bookmark', resourceVersion, initialEnd: true })
+      if (request.allowWatchBookmarks === true) {
+        this.#emit(watcher, { kind: 'bookmark', resourceVersion, initialEnd: request.sendInitialEvents === true })
+      }
     }
     if (this.#unsynced.length === 0 && this.#pumping === undefined) show()
     else this.#waiting.push({ done: show, fail: () => undefined })

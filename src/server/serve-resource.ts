@@ -8,6 +8,7 @@ import { forbid } from './access.ts'
 import type { ApiBackend, PodAccess, PodName, WatchRequest } from './api-backend.ts'
 import type { ResourcePath } from './api-path.ts'
 import { servedIn } from './discovery.ts'
+import { refuseListOptions } from './list-options.ts'
 import { chooseRepresentation } from './negotiate.ts'
 import { chooseContainer, logOptions, streamLog } from './pod-log.ts'
 import { type PrintForm, printAnswer } from './print.ts'
@@ -41,8 +42,8 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, serv
   if (isPodLog(path)) return serveLog(exchange, path, services)
   const verb = verbOf(request.method ?? '', path, query)
   if (verb === undefined || spec.verbs?.includes(verb) === false) return sendStatus(exchange, NOT_ALLOWED)
-  const forbidden = isReview(spec) ? undefined : forbid(request.headers, verb, path)
-  if (forbidden !== undefined) return sendStatus(exchange, forbidden)
+  const refused = (isReview(spec) ? undefined : forbid(request.headers, verb, path)) ?? refuseListOptions(verb, query)
+  if (refused !== undefined) return sendStatus(exchange, refused)
   const form = printForm(exchange, path, services.clock)
   if (form === undefined) return sendStatus(exchange, NOT_ACCEPTABLE)
   if (verb === 'watch') return serveWatch(exchange, path, form, services)

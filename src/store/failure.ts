@@ -136,6 +136,11 @@ export function expired(version: number, oldest: number): Failure {
   return failure({ code: 410, reason: 'Expired', message: `too old resource version: ${version} (${oldest})` })
 }
 
+/** 410 for a list of a state that is not kept. */
+export function listTooOld(): Failure {
+  return failure({ code: 410, reason: 'Expired', message: 'The resourceVersion for the provided list is too old.' })
+}
+
 /** 504 for a version that has not been yet. */
 export function tooLarge(version: number, current: number): Failure {
   return failure({

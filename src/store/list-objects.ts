@@ -2,7 +2,7 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { dig } from '../std/json.ts'
-import { badRequest, tooLarge, type Failure } from './failure.ts'
+import { badRequest, listTooOld, tooLarge, type Failure } from './failure.ts'
 import type { KindRules, Served } from './kind-rules.ts'
 import type { ObjectTable } from './object-table.ts'
 import { inVersion } from './read-body.ts'
@@ -31,6 +31,8 @@ export function listObjects(request: List, listing: Listing): StoreAnswer {
   const wanted = readVersion(request.resourceVersion)
   if (typeof wanted !== 'number') return wanted
   if (wanted > version) return tooLarge(wanted, version)
+  // Only the latest state is kept: a client that wants another asks again without.
+  if (request.resourceVersionMatch === 'Exact' && wanted !== version) return listTooOld()
   const from = readToken(request.continue ?? '', version)
   if (from === undefined) return badRequest(`invalid continue token: continue key is not valid: invalid character in ${request.continue}`)
   const prefix = namespace === '' ? '' : `${namespace}/`

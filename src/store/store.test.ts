@@ -179,6 +179,11 @@ describe('refusals carry the words of a real API server', () => {
       '400 BadRequest: Widget in version "v1" cannot be handled as a Widget: strict decoding error: unknown field "spec.sice"'
     ],
     [
+      'a list of a state that is not kept',
+      { verb: 'list', target: IN_DEMO(PODS), resourceVersion: '2', resourceVersionMatch: 'Exact' },
+      '410 Expired: The resourceVersion for the provided list is too old.'
+    ],
+    [
       'a list from the future',
       { verb: 'list', target: IN_DEMO(PODS), resourceVersion: '99999' },
       expect.stringMatching(/^504 Timeout: .*99999, current: /)
