@@ -43,3 +43,19 @@ test('two instances take different slots, and a freed slot is taken again by the
   slots.push(third)
   expect(third.number).toBe(70)
 })
+
+test.runIf(process.platform === 'linux')(
+  'a slot where pods of a killed instance still listen is left alone, but by its own next run',
+  async () => {
+    const held = await takeSlot(undefined)
+    slots.push(held)
+    await held.release()
+    await listen(`${held.podPrefix}.0.1`)
+    const next = await takeSlot(undefined)
+    slots.push(next)
+    expect(next.number).not.toBe(held.number)
+    const own = await takeSlot(held.number)
+    slots.push(own)
+    expect(own.number).toBe(held.number)
+  }
+)

@@ -1,6 +1,7 @@
 // Address slots: each instance on a machine takes a number n and with it the pods' 127.(10+n).x.y and the Services' 127.(96+n).x.y, so
 // two instances never meet. A slot is held by listening on one address of it, which the system gives back when the process dies.
 
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { HostError } from './host-error.ts'
 
@@ -19,21 +20,50 @@ const SLOTS = 86
 const CLAIM_HOST = '255.254'
 const CLAIM_PORT = 45_996
 
-/** Takes `preferred` (the number kept in the data directory) when it is free, else the lowest free one. Throws HostError `no-slot`. */
+/**
+ * Takes `preferred` (the number kept in the data directory) when it is free, else the lowest free one where nobody listens. Throws HostError
+ * `no-slot`.
+ */
 export async function takeSlot(preferred: number | undefined): Promise<Slot> {
   const order = Array.from({ length: SLOTS }, (_, number) => number)
   if (preferred !== undefined && preferred >= 0 && preferred < SLOTS) order.unshift(preferred)
   for (const number of order) {
     const claim = await listen(`127.${96 + number}.${CLAIM_HOST}`)
     if (claim === undefined) continue
+    if (number !== preferred && isInhabited(number)) {
+      await release(claim)
+      continue
+    }
     return {
       number,
       podPrefix: `127.${10 + number}`,
       servicePrefix: `127.${96 + number}`,
-      release: () => new Promise((resolve) => claim.close(() => resolve()))
+      release: () => release(claim)
     }
   }
   throw new HostError('no-slot', `no free address slot: ${SLOTS} instances run, or 127.96.0.0/9 is not local to this machine`)
+}
+
+function release(claim: Server): Promise<void> {
+  return new Promise((resolve) => claim.close(() => resolve()))
+}
+
+// An instance that was killed no longer holds its slot, but its pods listen until its reaper has ended them (proc(5), little-endian hex).
+function isInhabited(number: number): boolean {
+  const nets = [10 + number, 96 + number].map((octet) => octet.toString(16).padStart(2, '0').toUpperCase())
+  const own = CLAIM_PORT.toString(16).toUpperCase()
+  return listeners().some(([address = '', port]) => address.endsWith('7F') && nets.includes(address.slice(4, 6)) && port !== own)
+}
+
+function listeners(): string[][] {
+  try {
+    const rows = readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1)
+    const columns = rows.map((row) => row.trim().split(/\s+/))
+    return columns.flatMap(([, local = '', , state]) => (state === '0A' ? [local.split(':')] : []))
+  } catch {
+    // Not Linux: there is nobody to ask.
+    return []
+  }
 }
 
 async function listen(host: string): Promise<Server | undefined> {
