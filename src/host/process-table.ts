@@ -85,7 +85,11 @@ export function groupLives(group: number): boolean {
 
 /** Live processes, but for this one, whose environment holds SERIN_RUN=<run>. */
 export function pidsOfRun(run: string): number[] {
-  const entry = `SERIN_RUN=${run}`
+  return pidsWith(`SERIN_RUN=${run}`)
+}
+
+/** Live processes, but for this one, whose environment holds the entry `NAME=value`. */
+export function pidsWith(entry: string): number[] {
   return allPids().filter((pid) => {
     if (pid === process.pid || statOf(pid)?.state === 'Z') return false
     return (read(`/proc/${pid}/environ`) ?? '').split('\0').includes(entry)

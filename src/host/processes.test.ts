@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { LogFile } from './log-file.ts'
-import { pidsOfRun } from './process-table.ts'
+import { pidsOfRun, pidsWith } from './process-table.ts'
 import { Processes, type ProcessSpec } from './processes.ts'
 import { newUid, systemClock } from './system-clock.ts'
 
@@ -37,6 +37,16 @@ test('a child sees exactly the environment it is given and SERIN_RUN, and its ou
   const child = await processes.spawn({ command: ['env'], env: { PATH, COLOR: 'blue' }, role: 'pod', onLine: (line) => lines.push(line) })
   expect(await child.exited).toEqual({ code: 0, signal: undefined })
   expect(lines.sort()).toEqual(['COLOR=blue', `PATH=${PATH}`, `SERIN_RUN=${run}`])
+})
+
+test('what moved out of the group and out of the session ends with a program that is whole', async () => {
+  const { processes } = fixture()
+  const script = 'setsid sleep 600 & sleep 600'
+  const env = { PATH, MINE: newUid() }
+  const child = await processes.spawn(shell(script, { env, whole: 'MINE' }))
+  await expect.poll(() => pidsWith(`MINE=${env.MINE}`).length).toBeGreaterThanOrEqual(3)
+  await child.end(1000)
+  expect(pidsWith(`MINE=${env.MINE}`)).toEqual([])
 })
 
 test('a polite child ends by itself on SIGTERM, a deaf one by SIGKILL after the grace', async () => {

@@ -6,7 +6,7 @@ import type { Clock, Millis } from '../std/clock.ts'
 import { HostError } from './host-error.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { LogFile } from './log-file.ts'
-import { groupLives, signalTo } from './process-table.ts'
+import { groupLives, pidsWith, signalTo } from './process-table.ts'
 
 /** When the control process dies, pods end before workers; tools (hooks, exec) end with the pods. */
 export type ProcessRole = 'pod' | 'worker'
@@ -23,6 +23,8 @@ export interface ProcessSpec {
   readonly onBytes?: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => void
   /** Lines are also appended to this file, bounded. */
   readonly logFile?: string
+  /** A variable of `env`: when the program ends, every process that has it with the same value ends too, whatever group it moved to. */
+  readonly whole?: string
   /** Give the child a stdin to write to; otherwise it reads end of file. */
   readonly stdin?: boolean
   /** Opens a Node message channel (structured clone) to the child. */
@@ -100,6 +102,7 @@ export class Processes {
       pid,
       exited: exited.then(async (exit) => {
         await this.#clear(pid)
+        if (spec.whole !== undefined) await this.#sweep(`${spec.whole}=${spec.env[spec.whole]}`)
         this.#register.remove(pid)
         this.#running.delete(running)
         return exit
@@ -143,6 +146,15 @@ export class Processes {
     const exit = await running.exited
     cancel()
     return exit
+  }
+
+  // Looks again for what was started while others were being ended; what cannot be killed (in the kernel, in a debugger) is not waited for.
+  async #sweep(entry: string): Promise<void> {
+    const until = this.#clock.now() + OUTPUT_WAIT
+    for (let left = pidsWith(entry); left.length > 0 && this.#clock.now() < until; left = pidsWith(entry)) {
+      for (const pid of left) signalTo(pid, 'SIGKILL')
+      await new Promise<void>((resolve) => this.#clock.after(GROUP_LOOK, resolve))
+    }
   }
 
   async #clear(group: number): Promise<void> {

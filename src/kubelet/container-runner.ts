@@ -6,7 +6,7 @@ import { afterAnswer, startProbe, type ProbeState } from '../workload/probe-stat
 import type { Container, LifecycleHandler, Probe } from '../api/builtin-types-pod.ts'
 import type { KubeletOptions, Running } from './kubelet-options.ts'
 import { PodLog } from './pod-log.ts'
-import { prepare, type Place, type Prepared } from './prepare.ts'
+import { CONTAINER_ID, prepare, type Place, type Prepared } from './prepare.ts'
 import { act, tcpConnect, type Answer } from './probe-action.ts'
 import { wildcardPorts } from './wildcard.ts'
 
@@ -111,7 +111,12 @@ export class ContainerRunner {
     this.log = log
     this.#prepared = prepared
     try {
-      const running = await this.#options.processes.spawn({ ...prepared, role: 'pod', onLine: (line) => log.append(line) })
+      const running = await this.#options.processes.spawn({
+        ...prepared,
+        role: 'pod',
+        whole: CONTAINER_ID,
+        onLine: (line) => log.append(line)
+      })
       if (signal.aborted) await running.end(0)
       this.#running = running
       this.#listener.event('Normal', 'Started', `Started container ${this.container.name}`)

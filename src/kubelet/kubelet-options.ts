@@ -16,6 +16,8 @@ export interface ProcessSpec {
   readonly onBytes?: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => void
   readonly logFile?: string
   readonly stdin?: boolean
+  /** A variable of `env`: with the program every process ends that has it with the same value. */
+  readonly whole?: string
 }
 
 /** A process group that was started. `exited` never rejects and settles when nothing of the group is left. */

@@ -28,6 +28,8 @@ export interface Place {
   readonly container: Container
 }
 
+/** The variable that tells the processes of one container from all others, exec's included: they end with it. */
+export const CONTAINER_ID = 'SERIN_CONTAINER'
 const HOST_IP = '127.0.0.1'
 const REBIND = fileURLToPath(new URL('./rebind.cjs', import.meta.url))
 
@@ -66,6 +68,7 @@ function injected({ pod, podIP, container }: Place, options: KubeletOptions, map
   return {
     ...options.baseEnv,
     HOSTNAME: pod.metadata.name ?? '',
+    [CONTAINER_ID]: `${pod.metadata.uid}/${container.name}`,
     HOST: podIP,
     POD_IP: podIP,
     NODE_OPTIONS: `--require ${JSON.stringify(REBIND)}`,
