@@ -56,7 +56,14 @@ afterAll(async () => {
 })
 
 const run = (): string => readFileSync(join(dir, 'run'), 'utf8').trim()
-const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+  } catch {
+    // gone since it was listed
+    return ''
+  }
+}
 const children = (program: string): number[] => pidsOfRun(run()).filter((pid) => commandOf(pid).includes(program))
 const answers = (): Promise<true> =>
   until('the application answers', async () => (await fetchThrough(serin.addresses.mesh, 'http://app/')).status === 200 || undefined)
