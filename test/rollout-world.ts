@@ -114,6 +114,8 @@ export class World {
   /** Writes, webhook calls and Events so far. */
   effects = 0
   crashed = false
+  /** Refuses a write of the controller; undefined lets it through. */
+  refuse: (request: StoreRequest) => ApiError | undefined = () => undefined
   /** Sees each write of the controller as it is made. */
   watchWrites: (change: Change) => void = () => {}
   /** Deployments whose pods never get ready, by image suffix. */
@@ -284,6 +286,8 @@ export class World {
   }
 
   #controllerWrite(request: StoreRequest): KubeObject {
+    const refusal = this.refuse(request)
+    if (refusal !== undefined) throw refusal
     this.#spend('write')
     const { answer, changes } = this.#store.apply(request, { now: this.clock.now(), draw: this.#draw })
     if (answer.kind === 'failure') throw new ApiError(answer.status.code, answer.status.reason, answer.status.message)

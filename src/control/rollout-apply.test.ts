@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
+import { ApiError } from '../kube/kube-client.ts'
 import { RESOURCES } from '../rollout/write.ts'
 
 const refusal = { kind: 'answered', status: 500, body: 'database is gone' } as const
@@ -56,5 +57,37 @@ test('a write that lost a race is looked at again, and nothing is lost', async (
   expect(world.told.filter(({ message }) => message.startsWith('Advance')).map(({ message }) => message)).toEqual(
     expect.arrayContaining(['Advance api.test canary weight 20', 'Advance api.test canary weight 40'])
   )
+  await world.stop()
+})
+
+const isOfRoutes = ({ target }: { readonly target: { readonly resource: { readonly resource: string } } }): boolean =>
+  target.resource.resource === RESOURCES.virtualServices.resource
+
+test('a write that the API refuses is told as an Event, and webhooks are asked again only at the next look', async () => {
+  const world = await released(hookOf('rollout'))
+  await world.until(() => world.told.some(({ message }) => message.includes('weight 20')), 60)
+  const invalid = new ApiError(422, 'Invalid', 'VirtualService.networking.istio.io "api" is invalid: spec.http: no')
+  world.refuse = (request) => (isOfRoutes(request) ? invalid : undefined)
+  const [before, asked] = [world.t, world.hooks.length]
+  await world.clock.advance(60_000)
+  expect(world.told.filter(({ t }) => t > before).map(({ type, message }) => `${type} ${message}`)).toEqual(
+    Array.from({ length: 6 }, () => `Warning ${invalid.message}`)
+  )
+  expect(world.hooks.length - asked).toBe(6)
+  world.refuse = () => undefined
+  expect(await world.until(() => world.isIn('Succeeded'), 120)).toBe(true)
+  await world.stop()
+})
+
+test('an API that fails is tried again ever more slowly, without an Event', async () => {
+  const world = await released()
+  await world.until(() => world.told.some(({ message }) => message.includes('weight 20')), 60)
+  world.refuse = (request) => (isOfRoutes(request) ? new ApiError(503, 'ServiceUnavailable', 'not now') : undefined)
+  const told = world.told.length
+  await world.clock.advance(60_000)
+  expect(world.told.length).toBe(told)
+  expect(world.log.filter((line) => line.includes('not now; again in')).length).toBeGreaterThan(2)
+  world.refuse = () => undefined
+  expect(await world.until(() => world.isIn('Succeeded'), 240)).toBe(true)
   await world.stop()
 })

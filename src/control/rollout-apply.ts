@@ -12,10 +12,13 @@ import { type PatchOperation, RESOURCES, setAt, type Write } from '../rollout/wr
 import type { RolloutPorts } from './rollout-ports.ts'
 import { callHook } from './rollout-questions.ts'
 
-/** done; or again, when another writer was faster: the tick starts over from what is there now. */
-export type Applied = { readonly kind: 'done' } | { readonly kind: 'again'; readonly because: string }
+/**
+ * done; again, when another writer was faster: the tick starts over from what is there now; refused, when the API will not have a write,
+ * now or in a moment.
+ */
+export type Applied = { readonly kind: 'done' } | { readonly kind: 'again' | 'refused'; readonly because: string }
 
-/** Makes the writes and tells what there is to tell. Rejects with ApiError for anything but a lost race. */
+/** Makes the writes and tells what there is to tell. Rejects with ApiError when the API fails, which may pass. */
 export async function apply(
   ports: RolloutPorts,
   canary: KubeObject,
@@ -33,6 +36,7 @@ export async function apply(
     return { kind: 'done' }
   } catch (error) {
     if (isLostRace(error)) return { kind: 'again', because: error.message }
+    if (isRefusal(error)) return { kind: 'refused', because: error.message }
     throw error
   }
 }
@@ -56,6 +60,10 @@ export async function tellEvent(
 // A failed test of a JSON patch is 422 on a real API server, and means the same as a conflict: the object is not what was read.
 function isLostRace(error: unknown): error is ApiError {
   return error instanceof ApiError && (error.status === 409 || (error.status === 422 && error.message.includes('rejected our request')))
+}
+
+function isRefusal(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429
 }
 
 async function makeWrite({ client }: RolloutPorts, write: Write, signal: AbortSignal): Promise<void> {

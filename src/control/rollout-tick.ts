@@ -31,7 +31,7 @@ export type TickResult = { readonly kind: 'gone' } | { readonly kind: 'ticked'; 
 // Long enough that two writers who keep meeting do not spin.
 const AFTER_LOST_RACE: Millis = 100
 
-/** Runs one tick; `others` are Canaries that may want the same objects. Rejects with ApiError when the API fails otherwise than by a lost race. */
+/** Runs one tick; `others` are Canaries that may want the same objects. Rejects with ApiError when the API fails. */
 export async function tick(
   ports: RolloutPorts,
   { namespace, name, others }: { readonly namespace: string; readonly name: string; readonly others: readonly KubeObject[] },
@@ -52,8 +52,22 @@ export async function tick(
     ports.log(`canary ${namespace}/${name}: ${applied.because}; looking again`)
     return { kind: 'ticked', wake: AFTER_LOST_RACE, memory: { ...memory, noticed } }
   }
+  if (applied.kind === 'refused') {
+    await tellRefusal(ports, canary, applied.because, signal)
+    // Webhooks and metrics are not asked again before the next look.
+    return { kind: 'ticked', wake: plan.interval, memory: { lookedAt: cluster.now, noticed } }
+  }
   const lookedAt = step.look === 'none' ? memory.lookedAt : step.look === 'taken' ? cluster.now : undefined
   return { kind: 'ticked', wake: step.wake, memory: { lookedAt, noticed } }
+}
+
+// A Canary that was deleted meanwhile is refused too; of that there is nothing to tell.
+async function tellRefusal(ports: RolloutPorts, canary: KubeObject, because: string, signal: AbortSignal): Promise<void> {
+  const { namespace = '', name = '' } = canary.metadata
+  if ((await ports.client.get({ ...RESOURCES.canaries, namespace, name }, { signal })) === undefined) return
+  ports.log(`canary ${namespace}/${name}: ${because}`)
+  const { phase } = readState(canary['status'])
+  await tellEvent(ports, canary, { kind: 'event', type: 'Warning', message: because, phase }, signal)
 }
 
 async function giveNotices(
