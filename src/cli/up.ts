@@ -13,6 +13,7 @@ import { endLeftovers, type Reaper, startReaper } from '../host/reaper.ts'
 import { type Slot, takeSlot } from '../host/slots.ts'
 import { systemClock, systemDraw } from '../host/system-clock.ts'
 import { EmbeddedApi } from '../kube/embedded-api.ts'
+import { expireEvents } from '../kube/event-expiry.ts'
 import { EventRecorder } from '../kube/event-recorder.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { LocalClient } from '../kube/local-client.ts'
@@ -284,6 +285,7 @@ async function startLoops(rig: Rig, { dir, reaper, slot, identity }: Ground, { c
     event: (event, stop) => (event.about.kind === 'ReplicaSet' ? replicaSets : deployments).record(event, stop)
   })
   rig.supervise('the workload controller', workloads.run(signal))
+  rig.supervise('the end of Events', expireEvents({ client, clock, log }, signal))
   rig.supervise('metrics', sample(collect, clock, signal))
   const flagger = recorder('flagger')
   const rollouts = new RolloutLoop({
