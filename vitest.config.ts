@@ -1,10 +1,25 @@
+import { createHash } from 'node:crypto'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+// Those that wait a minute and more, for the shortest interval of a Canary: begun first, they wait beside all the others.
+const LONG = /\/e2e\/(demo|canary-guide|canary-restart)[^/]*\.test\.ts$/
+
+// A random order that the seed decides (tests must not depend on it), but for the long ones.
+class LongestFirst extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const { seed } = this.ctx.config.sequence
+    const place = ({ moduleId }: TestSpecification): string =>
+      `${LONG.test(moduleId) ? 0 : 1} ${createHash('sha256').update(`${seed} ${moduleId}`).digest('hex')}`
+    return Promise.resolve(files.toSorted((a, b) => (place(a) < place(b) ? -1 : 1)))
+  }
+}
 
 // End-to-end tests wait for processes more than they compute: they run after the others, more of them at a time than there are cores.
 export default defineConfig({
   test: {
     pool: 'threads',
-    sequence: { shuffle: { files: true, tests: false } },
+    sequence: { sequencer: LongestFirst },
     passWithNoTests: false,
     projects: [
       {
