@@ -31,7 +31,13 @@ const POD_FIELDS = [
 
 /** The built-in kinds that Serin serves; both Event kinds hold the same objects. A Deployment's scale selector is its spec.selector as text. */
 export const BUILTIN_KINDS: readonly KindSpec[] = [
-  kind('', 'Namespace', { shortNames: ['ns'], scope: 'Cluster', status: 'subresource', selectableFields: ['status.phase'] }),
+  kind('', 'Namespace', {
+    shortNames: ['ns'],
+    scope: 'Cluster',
+    status: 'subresource',
+    selectableFields: ['status.phase'],
+    verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch']
+  }),
   kind('', 'Pod', { shortNames: ['po'], categories: ['all'], status: 'subresource', selectableFields: POD_FIELDS }),
   kind('', 'Service', {
     shortNames: ['svc'],
@@ -42,7 +48,10 @@ export const BUILTIN_KINDS: readonly KindSpec[] = [
   kind('', 'ConfigMap', { shortNames: ['cm'] }),
   kind('', 'Secret', { selectableFields: ['type'] }),
   kind('', 'ServiceAccount', { shortNames: ['sa'] }),
-  { ...kind('', 'Endpoints', { shortNames: ['ep'] }), plural: 'endpoints', singular: 'endpoints' },
+  deprecated(
+    { ...kind('', 'Endpoints', { shortNames: ['ep'] }), plural: 'endpoints', singular: 'endpoints' },
+    'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'
+  ),
   kind('', 'Event', {
     shortNames: ['ev'],
     selectableFields: [...OBJECT_FIELDS.map((field) => `involvedObject.${field}`), 'reason', 'reportingComponent', 'source', 'type']
@@ -59,6 +68,10 @@ export const BUILTIN_KINDS: readonly KindSpec[] = [
   kind('authorization.k8s.io', 'SelfSubjectAccessReview', REVIEW),
   kind('authorization.k8s.io', 'SelfSubjectRulesReview', REVIEW)
 ]
+
+function deprecated(spec: KindSpec, deprecationWarning: string): KindSpec {
+  return { ...spec, versions: spec.versions.map((version) => ({ ...version, deprecationWarning })) }
+}
 
 function kind(group: string, name: string, shape: Shape): KindSpec {
   const singular = name.toLowerCase()

@@ -148,7 +148,8 @@ export class EmbeddedApi {
     const selection = compileSelection({ ...request, namespace }, spec, this.#options.rules)
     if (typeof selection !== 'function') return selection
     const from = readVersion(request.resourceVersion)
-    if (typeof from !== 'number') return from
+    // a real server does not call it the client's fault
+    if (typeof from !== 'number') return { kind: 'failure', status: { code: 500, reason: '', message: from.status.message } }
     const watcher: Watcher = { served, selection, emit, from }
     if (from === 0 || request.sendInitialEvents === true) this.#beginWithState(watcher, request)
     else this.#beginAt(watcher)

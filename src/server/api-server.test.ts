@@ -85,7 +85,7 @@ async function call(method: string, path: string, options: Options = {}): Promis
     method,
     ca: authority.certificate,
     servername: 'localhost',
-    headers: { authorization: `Bearer ${bearer}`, ...headers }
+    headers: { authorization: `Bearer ${bearer}`, ...(bytes !== undefined && { 'content-length': bytes.length }), ...headers }
   })
   request.end(bytes)
   const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage]
@@ -314,4 +314,40 @@ test('it does not listen beyond loopback', async () => {
   await expect(
     startApiServer({ host: '0.0.0.0', port: 0, identity: undefined, token, backend: {} as never, pods, clock, draw: seeded(1) })
   ).rejects.toThrow(/loopback only/)
+})
+
+const MAPS = '/api/v1/namespaces/demo/configmaps'
+const JSON_BODY = { 'content-type': 'application/json' }
+
+// Each answer is that of kube-apiserver 1.36.
+test.each<[string, Options, number, string]>([
+  ['GET /apis/nobody.example/v1/things', {}, 404, '404 page not found'],
+  ['GET /apis/apps/v1/things', {}, 404, 'the server could not find the requested resource'],
+  ['DELETE /api/v1/namespaces', {}, 405, 'the server does not allow this method on the requested resource'],
+  [`GET ${MAPS}?resourceVersion=x`, {}, 400, 'invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint'],
+  [`GET ${MAPS}?watch=1&resourceVersion=x`, {}, 500, 'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x"'],
+  [`GET ${MAPS}?watch=1&sendInitialEvents=true`, {}, 422, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'],
+  [`GET ${MAPS}?fieldSelector=spec.x%3Dy`, {}, 400, '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"'],
+  ['GET /api/v1/pods?fieldSelector=spec.x%3Dy', {}, 400, 'field label not supported: spec.x'],
+  [
+    `POST ${MAPS}`,
+    { raw: Buffer.from('{'), headers: JSON_BODY },
+    400,
+    "(must be of type ConfigMap): couldn't get version/kind; json parse error: unexpected end of JSON input ({)"
+  ],
+  [`POST ${MAPS}`, { headers: JSON_BODY }, 400, 'unexpected end of JSON input (<empty>)'],
+  [`POST ${MAPS}`, { raw: Buffer.from('null'), headers: JSON_BODY }, 422, 'name or generateName is required'],
+  [`PATCH ${MAPS}/x`, { body: {}, headers: { 'content-type': 'application/x' } }, 415, '415: Unsupported Media Type'],
+  [`DELETE ${MAPS}/x`, { body: { kind: 'Pod', apiVersion: 'v1' }, headers: JSON_BODY }, 400, 'no kind "Pod" is registered for version "v1"']
+])('%s %j is %i: %s', async (line, options, status, text) => {
+  const [method = '', path = ''] = line.split(' ')
+  const answer = await call(method, path, options)
+  expect(answer.status).toBe(status)
+  expect(String(answer.body['message'] ?? answer.body['text'])).toContain(text)
+})
+
+test('every request on a deprecated version carries its warning', async () => {
+  const warning = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'
+  expect((await call('GET', '/api/v1/endpoints')).headers['warning']).toBe(warning)
+  expect((await call('GET', '/api/v1/pods')).headers['warning']).toBeUndefined()
 })

@@ -14,7 +14,7 @@ import { drained, GUARDED, guardServer, malformed } from './http-guard.ts'
 import { serveExec } from './pod-exec.ts'
 import { type Exchange, sendStatus } from './respond.ts'
 import { findContainer, NO_PODS, type ResourceServices, serveResource } from './serve-resource.ts'
-import { failure, statusBody } from './status.ts'
+import { failure, NOT_ALLOWED, statusBody } from './status.ts'
 
 /** How to serve. `identity` absent: plain HTTP, for tests behind other transports only. */
 export interface ApiServerOptions extends Omit<ResourceServices, 'signal'> {
@@ -116,7 +116,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, { optio
       await sendStatus(exchange, refused)
     } else if (path.kind === 'resource') await serveResource(exchange, path, services)
     else if (request.method === 'GET') await describeApi(exchange, path, options.backend.kinds(), cache)
-    else await sendStatus(exchange, failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource'))
+    else await sendStatus(exchange, NOT_ALLOWED)
   } catch (error) {
     await answerFailure(exchange, options, error)
   }

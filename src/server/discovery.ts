@@ -1,5 +1,6 @@
 // Discovery documents from the kinds served now: aggregated (v2, v2beta1) and the older ones, one per group and version.
 
+import { compareVersions } from '../api/crd-kind.ts'
 import type { KindSpec, VersionSpec } from '../api/kind.ts'
 
 /** A group and its versions, preferred first. */
@@ -33,24 +34,6 @@ export function groupVersions(kinds: readonly KindSpec[]): GroupVersions[] {
     groups.set(spec.group, versions)
   }
   return [...groups].map(([group, versions]) => ({ group, versions: [...versions].sort(compareVersions) }))
-}
-
-/** Orders API versions: GA before beta before alpha, then the higher number first; other names last, by alphabet. */
-export function compareVersions(a: string, b: string): number {
-  const left = versionRank(a)
-  const right = versionRank(b)
-  for (const [index, rank] of left.entries()) {
-    const difference = (right[index] ?? 0) - rank
-    if (difference !== 0) return difference
-  }
-  return a < b ? -1 : Number(a > b)
-}
-
-function versionRank(name: string): number[] {
-  const parts = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(name)
-  if (parts === null) return [0, 0, 0]
-  const [, major = '0', stage, minor = '0'] = parts
-  return [stage === undefined ? 3 : stage === 'beta' ? 2 : 1, Number(major), Number(minor)]
 }
 
 /** APIGroupDiscoveryList of the core group (`/api`) or of all others (`/apis`). */
@@ -123,9 +106,7 @@ export function subresourcesOf(spec: KindSpec): Subresource[] {
 }
 
 function verbsOf(spec: KindSpec): readonly string[] {
-  if (spec.verbs !== undefined) return spec.verbs
-  // Namespaces cannot be deleted as a collection.
-  return spec.group === '' && spec.plural === 'namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS
+  return spec.verbs ?? VERBS
 }
 
 function groupBody({ group, versions }: GroupVersions): Record<string, unknown> {

@@ -37,7 +37,7 @@ export function writeOptions(query: URLSearchParams, kind: string, userAgent: st
   }
   const validation = text(query, 'fieldValidation')
   if (validation !== undefined && !isFieldValidation(validation)) {
-    return { ok: false, status: unsupported(kind, 'fieldValidation', JSON.stringify(validation), '"Ignore", "Strict", "Warn"') }
+    return { ok: false, status: unsupported(kind, 'fieldValidation', JSON.stringify(validation), '"", "Ignore", "Strict", "Warn"') }
   }
   // A client that names no manager is known by the first word of its user agent.
   const fieldManager = text(query, 'fieldManager') ?? userAgent?.split('/')[0]

@@ -4,12 +4,13 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isObject } from '../std/json.ts'
 import type { KindSpec } from '../api/kind.ts'
 import { notFound } from '../store/failure.ts'
+import { notDecoded } from '../store/go-text.ts'
 import type { PatchType, Status, StoreRequest, Target, WriteOptions } from '../store/store-request.ts'
 import type { ResourcePath } from './api-path.ts'
 import { mediaRange } from './negotiate.ts'
 import { flag, integer, type Parsed, text, writeOptions } from './query.ts'
 import { decodeBody, decodePatch, unsupportedMedia } from './request-body.ts'
-import { failure, NO_SUCH_RESOURCE } from './status.ts'
+import { failure, NO_SUCH_RESOURCE, NOT_ALLOWED } from './status.ts'
 
 /** A request on a resource, its body read. */
 export interface ResourceCall {
@@ -24,7 +25,6 @@ export interface ResourceCall {
 export type ApiVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection'
 
 const OPTIONS = { create: 'CreateOptions', update: 'UpdateOptions', patch: 'PatchOptions', delete: 'DeleteOptions' }
-const NOT_ALLOWED = failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource')
 
 /** The verb of a method on a path; undefined where the method is not allowed. */
 export function verbOf(method: string, path: ResourcePath, query: URLSearchParams): ApiVerb | undefined {
@@ -143,6 +143,7 @@ function updateRequest(call: ResourceCall): Parsed<StoreRequest> {
 
 function patchRequest(call: ResourceCall): Parsed<StoreRequest> {
   const patchType = patchTypeOf(call.headers['content-type'])
+  if (patchType === undefined && !isApply(call.headers['content-type'])) return { ok: false, status: UNSUPPORTED_PATCH }
   if (patchType === undefined || (patchType === 'strategic' && call.spec.origin === 'custom')) {
     return { ok: false, status: unsupportedMedia(acceptedPatches(call.spec)) }
   }
@@ -167,10 +168,19 @@ function deleteRequest(verb: 'delete' | 'deletecollection', call: ResourceCall):
   const grace = integer(call.query, 'gracePeriodSeconds')
   if (!grace.ok) return grace
   const body = sent.value ?? queryDeleteOptions(call.query, grace.value)
+  const foreign = foreignOptions(body)
+  if (foreign !== undefined) return { ok: false, status: foreign }
   const target = targetOf(call.path)
   const write = dryRunAlsoIn(body, options.value)
   if (verb === 'delete') return { ok: true, value: { verb, target, name: call.path.name ?? '', body, options: write } }
   return { ok: true, value: { verb, target, ...selectors(call), body, options: write } }
+}
+
+// A delete carries DeleteOptions, or none that says what it is.
+function foreignOptions(body: unknown): Status | undefined {
+  const { kind = '', apiVersion = '' } = isObject(body) ? body : {}
+  if (typeof kind !== 'string' || kind === '' || kind === 'DeleteOptions') return undefined
+  return failure(400, 'BadRequest', `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in this API`)
 }
 
 function queryDeleteOptions(query: URLSearchParams, grace: number | undefined): unknown {
@@ -191,13 +201,32 @@ function dryRunAlsoIn(body: unknown, options: WriteOptions): WriteOptions {
 
 function bodyOf(call: ResourceCall): Parsed<unknown> {
   const body = decodeBody(call.bytes, call.headers['content-type'])
-  if (!body.ok || isObject(body.value)) return body
-  const got = body.value === undefined ? 'unexpected end of JSON input' : 'json: cannot unmarshal it into an object'
-  return { ok: false, status: failure(400, 'BadRequest', `couldn't get version/kind; json parse error: ${got}`) }
+  if (!body.ok) return body.status.code === 400 ? { ok: false, status: unrecognized(call, body.status.message) } : body
+  // Go reads null as an object without fields
+  if (body.value === null) return { ok: true, value: {} }
+  if (isObject(body.value)) return body
+  const got = body.value === undefined ? 'unexpected end of JSON input' : notDecoded(body.value, 'struct')
+  return { ok: false, status: unrecognized(call, `couldn't get version/kind; json parse error: ${got}`) }
+}
+
+const SHOWN_BYTES = 30
+
+// The words of a real server for a body that is no object: its first bytes, in hexadecimal where they do not look like JSON.
+function unrecognized({ bytes, spec }: ResourceCall, why: string): Status {
+  const start = bytes.subarray(0, SHOWN_BYTES)
+  const text = start[0] === 0x7b ? start.toString('utf8') : start.toString('hex')
+  const shown = bytes.length === 0 ? '<empty>' : bytes.length > SHOWN_BYTES ? `${text} ...` : text
+  return failure(400, 'BadRequest', `the object provided is unrecognized (must be of type ${spec.kind}): ${why} (${shown})`)
 }
 
 function subresource(path: ResourcePath): { readonly subresource?: 'status' | 'scale' } {
   return path.subresource === 'status' || path.subresource === 'scale' ? { subresource: path.subresource } : {}
+}
+
+const UNSUPPORTED_PATCH: Status = { code: 415, reason: 'UnsupportedMediaType', message: '415: Unsupported Media Type', details: {} }
+
+function isApply(contentType: string | undefined): boolean {
+  return mediaRange(contentType ?? '').type === 'application/apply-patch+yaml'
 }
 
 function patchTypeOf(contentType: string | undefined): PatchType | undefined {

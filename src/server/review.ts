@@ -12,7 +12,7 @@ import { callerOf, isAdministrator } from './access.ts'
 
 /** Whether a kind is answered here. */
 export function isReview({ verbs }: KindSpec): boolean {
-  return verbs !== undefined
+  return verbs !== undefined && verbs.every((verb) => verb === 'create')
 }
 
 /** Answers a review; `body` is of the kind `spec`, as sent. */

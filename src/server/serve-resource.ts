@@ -15,9 +15,9 @@ import { type PrintForm, printAnswer } from './print.ts'
 import { flag, integer, type Parsed, text } from './query.ts'
 import { readBody } from './request-body.ts'
 import { type ApiVerb, fits, selectors, storeRequest, targetOf, verbOf } from './resource-request.ts'
-import { type Exchange, sendJson, sendStatus } from './respond.ts'
+import { type Exchange, sendJson, sendStatus, sendText } from './respond.ts'
 import { answerReview, isReview } from './review.ts'
-import { failure, NO_SUCH_RESOURCE, NOT_ACCEPTABLE } from './status.ts'
+import { failure, NO_SUCH_RESOURCE, NOT_ACCEPTABLE, NOT_ALLOWED } from './status.ts'
 import type { IncludeObject } from './table.ts'
 import { streamWatch } from './watch-stream.ts'
 
@@ -32,13 +32,12 @@ export interface ResourceServices {
 }
 
 const WATCH_TIMEOUT_MIN: Millis = 30 * 60_000
-const NOT_ALLOWED = failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource')
 
 /** Answers a request on a resource. */
 export async function serveResource(exchange: Exchange, path: ResourcePath, services: ResourceServices): Promise<void> {
   const { request, query } = exchange
   const spec = findKind(services.backend, path)
-  if (spec === undefined) return sendStatus(exchange, NO_SUCH_RESOURCE)
+  if (spec === undefined) return unserved(exchange, path, services.backend)
   if (isPodLog(path)) return serveLog(exchange, path, services)
   const verb = verbOf(request.method ?? '', path, query)
   if (verb === undefined || spec.verbs?.includes(verb) === false) return sendStatus(exchange, NOT_ALLOWED)
@@ -48,6 +47,12 @@ export async function serveResource(exchange: Exchange, path: ResourcePath, serv
   if (form === undefined) return sendStatus(exchange, NOT_ACCEPTABLE)
   if (verb === 'watch') return serveWatch(exchange, path, form, services)
   return serveStore(exchange, { verb, path, spec, form }, services)
+}
+
+// A group that nobody serves is no part of the API at all.
+function unserved(exchange: Exchange, { group }: ResourcePath, backend: ApiBackend): Promise<void> {
+  const known = group === '' || backend.kinds().some((spec) => spec.group === group)
+  return known ? sendStatus(exchange, NO_SUCH_RESOURCE) : sendText(exchange, { code: 404, body: '404 page not found\n' })
 }
 
 interface Asked {
@@ -64,7 +69,7 @@ async function serveStore(exchange: Exchange, { verb, path, spec, form }: Asked,
   const parsed = storeRequest(verb, { path, spec, query, headers: request.headers, bytes: bytes.value })
   if (!parsed.ok) return sendStatus(exchange, parsed.status)
   const answer = printAnswer(await answerOf(parsed.value, { verb, path, spec, form }, exchange, services), form)
-  const warnings = answer.warnings.map((warning) => `299 - ${quoted(warning)}`)
+  const warnings = [...deprecation(spec, path.version), ...answer.warnings].map((warning) => `299 - ${quoted(warning)}`)
   return sendJson(exchange, {
     code: answer.code,
     body: answer.body,
@@ -140,6 +145,8 @@ async function serveWatch(exchange: Exchange, path: ResourcePath, form: PrintFor
   const asked = seconds.value ?? 0
   // Spread, so that watchers that began together do not all come back together.
   const timeout = asked > 0 ? Math.min(asked, 86_400) * 1000 : WATCH_TIMEOUT_MIN * (1 + services.draw())
+  const warnings = deprecation(spec, path.version).map((warning) => `299 - ${quoted(warning)}`)
+  if (warnings.length > 0) exchange.response.setHeader('warning', warnings)
   streamWatch(exchange.response, request, { backend: services.backend, clock: services.clock, form, timeout, signal: services.signal })
 }
 
@@ -155,6 +162,11 @@ async function serveLog(exchange: Exchange, path: ResourcePath, services: Resour
   if (services.pods === undefined) return sendStatus(exchange, NO_PODS)
   const status = await streamLog(exchange.response, services.pods, found.value, options.value)
   if (status !== undefined) return sendStatus(exchange, status)
+}
+
+// Every request on a deprecated version is answered with a warning.
+function deprecation(spec: KindSpec, version: string): readonly string[] {
+  return spec.versions.flatMap((one) => (one.name === version && one.deprecationWarning !== undefined ? [one.deprecationWarning] : []))
 }
 
 // RFC 9110 quoted-string; control characters would end the header.

@@ -15,8 +15,21 @@ export const NO_SUCH_RESOURCE: Status = {
   details: {}
 }
 
+/** The resource has no such method. */
+export const NOT_ALLOWED: Status = {
+  code: 405,
+  reason: 'MethodNotAllowed',
+  message: 'the server does not allow this method on the requested resource',
+  details: {}
+}
+
 /** No form that the client accepts can be served. */
-export const NOT_ACCEPTABLE: Status = failure(406, 'NotAcceptable', 'only the following media types are accepted: application/json')
+export const NOT_ACCEPTABLE: Status = {
+  code: 406,
+  reason: 'NotAcceptable',
+  message: '406: Not Acceptable\n\nAvailable representations: application/json',
+  details: {}
+}
 
 /** 422 for a query parameter that has no such value; `kind` is CreateOptions, ListOptions, ... */
 export function invalidOption(kind: string, field: string, message: string, reason: string): Status {

@@ -3,7 +3,6 @@ import { age, humanDuration } from './human-duration.ts'
 import { parseApiPath } from './api-path.ts'
 import { chooseDiscovery, chooseRepresentation } from './negotiate.ts'
 import { flag, integer, writeOptions } from './query.ts'
-import { compareVersions } from './discovery.ts'
 import { kubeconfigText } from './kubeconfig.ts'
 import { parse } from 'yaml'
 
@@ -96,11 +95,6 @@ test('bad numbers and bad options are refused in the words of a real API server'
     ok: true,
     value: { dryRun: true, fieldValidation: 'Warn', fieldManager: 'kubectl' }
   })
-})
-
-test('versions are ordered GA, beta, alpha, then by number', () => {
-  const versions = ['v1alpha3', 'v1', 'v2', 'v1beta1', 'v10', 'v2beta2', 'foo']
-  expect(versions.toSorted(compareVersions)).toEqual(['v10', 'v2', 'v1', 'v2beta2', 'v1beta1', 'v1alpha3', 'foo'])
 })
 
 test('the kubeconfig is YAML with the context serin and the namespace default', () => {

@@ -19,7 +19,9 @@ test.each([
   [{ orphanDependents: true }, { effect: 'modified', object: { metadata: { finalizers: ['orphan'] } } }],
   [{ propagationPolicy: 'Foreground' }, { effect: 'modified', object: { metadata: { finalizers: ['foregroundDeletion'] } } }],
   [{ preconditions: { resourceVersion: '4' } }, { status: { code: 409 } }],
-  [{ propagationPolicy: 'Sideways' }, { status: { code: 400 } }],
+  [{ propagationPolicy: 'Sideways' }, { status: { code: 422, details: { kind: 'DeleteOptions' } } }],
+  [{ propagationPolicy: 'Orphan', orphanDependents: true }, { status: { code: 422 } }],
+  [{ preconditions: { uid: 'x' } }, { status: { message: expect.stringContaining('the UID in the precondition (x) does not match') } }],
   ['now', { status: { code: 400 } }]
 ])('deleting with %j gives %j', (body, want) => expect(plan(body)).toMatchObject(want))
 

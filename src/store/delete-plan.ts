@@ -3,7 +3,7 @@
 import { endedDefinition } from '../api/crd-status.ts'
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
-import { badRequest, conflict, forbidden, type Failure } from './failure.ts'
+import { badRequest, conflict, failure, forbidden, type Failure } from './failure.ts'
 import type { Planned, Planning } from './plan.ts'
 import { isDefinition } from './registry.ts'
 import { isGone, nextGeneration } from './update-plan.ts'
@@ -22,10 +22,8 @@ const GRACE_DEFAULT = 30
 /** The options in a DeleteOptions body; absent is the default (Background). The legacy `orphanDependents` counts. */
 export function readDeleteOptions(body: unknown): Deleting | Failure {
   if (body !== undefined && body !== null && !isObject(body)) return badRequest('the body of a delete is DeleteOptions')
-  const propagation = dig(body, 'propagationPolicy') ?? (dig(body, 'orphanDependents') === true ? 'Orphan' : 'Background')
-  if (propagation !== 'Background' && propagation !== 'Foreground' && propagation !== 'Orphan') {
-    return badRequest(`invalid propagationPolicy: ${JSON.stringify(propagation)}`)
-  }
+  const propagation = readPropagation(dig(body, 'propagationPolicy'), dig(body, 'orphanDependents'))
+  if (typeof propagation !== 'string') return propagation
   const grace = dig(body, 'gracePeriodSeconds')
   const dryRun = dig(body, 'dryRun')
   return {
@@ -35,6 +33,27 @@ export function readDeleteOptions(body: unknown): Deleting | Failure {
     resourceVersion: textOf(dig(body, 'preconditions', 'resourceVersion')),
     dryRun: Array.isArray(dryRun) && dryRun.includes('All')
   }
+}
+
+function readPropagation(policy: unknown, orphan: unknown): Deleting['propagation'] | Failure {
+  if (policy !== undefined && orphan !== undefined) {
+    const words = 'orphanDependents and deletionPropagation cannot be both set'
+    return invalidOptions('FieldValueInvalid', `Invalid value: ${JSON.stringify(policy)}: ${words}`)
+  }
+  if (policy === undefined) return orphan === true ? 'Orphan' : 'Background'
+  if (policy === 'Background' || policy === 'Foreground' || policy === 'Orphan') return policy
+  const words = `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`
+  return invalidOptions('FieldValueNotSupported', words)
+}
+
+function invalidOptions(reason: string, message: string): Failure {
+  const field = 'propagationPolicy'
+  return failure({
+    code: 422,
+    reason: 'Invalid',
+    message: `DeleteOptions.meta.k8s.io "" is invalid: ${field}: ${message}`,
+    details: { group: 'meta.k8s.io', kind: 'DeleteOptions', causes: [{ reason, message, field }] }
+  })
 }
 
 function textOf(value: unknown): string | undefined {
@@ -77,13 +96,15 @@ function planEnd(old: KubeObject, planning: Planning): Planned {
 
 function unmetPrecondition(old: KubeObject, options: Deleting, planning: Planning): Failure | undefined {
   const { name = '', uid = '', resourceVersion = '' } = old.metadata
-  const { spec } = planning.served
+  // named by its kind, as the part of a real server that looks at it does
+  const about = { ...planning.served.spec, plural: planning.served.spec.kind }
   if (options.uid !== undefined && options.uid !== uid) {
-    return conflict(spec, name, `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid}`)
+    const words = `the UID in the precondition (${options.uid}) does not match the UID in record (${uid})`
+    return conflict(about, name, `${words}. The object might have been deleted and then recreated`)
   }
   if (options.resourceVersion === undefined || options.resourceVersion === resourceVersion) return undefined
-  const versions = `ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`
-  return conflict(spec, name, `Precondition failed: ${versions}`)
+  const words = `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion})`
+  return conflict(about, name, `${words}. The object might have been modified`)
 }
 
 function mark(old: KubeObject, how: { readonly finalizers: readonly string[]; readonly grace: number }, planning: Planning): KubeObject {

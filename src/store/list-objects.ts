@@ -29,7 +29,7 @@ export function listObjects(request: List, listing: Listing): StoreAnswer {
   const selection = compileSelection({ ...request, namespace }, served.spec, listing.rules)
   if (typeof selection !== 'function') return selection
   const wanted = readVersion(request.resourceVersion)
-  if (typeof wanted !== 'number') return wanted
+  if (typeof wanted !== 'number') return badRequest(`invalid resource version: ${wanted.status.message}`)
   if (wanted > version) return tooLarge(wanted, version)
   // Only the latest state is kept: a client that wants another asks again without.
   if (request.resourceVersionMatch === 'Exact' && wanted !== version) return listTooOld()
@@ -56,7 +56,9 @@ function remaining(
 export function readVersion(text: string | undefined): number | Failure {
   const version = Number(text ?? '')
   if (Number.isSafeInteger(version) && version >= 0) return version
-  return badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: invalid syntax`)
+  return badRequest(
+    `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`
+  )
 }
 
 function takePage(
