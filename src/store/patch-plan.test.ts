@@ -41,7 +41,7 @@ const deployments: Planning = { ...planning, served: { spec: definition, version
 const deployment: KubeObject = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
-  metadata: { name: 'w', namespace: 'demo', uid: 'u', resourceVersion: '5' },
+  metadata: { name: 'w', namespace: 'demo', uid: 'u', resourceVersion: '5', finalizers: ['x.y/z'] },
   spec: { replicas: 1, selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } } } }
 }
 
@@ -87,4 +87,12 @@ test('a merge patch that makes no object of the kind is answered with what it ma
 test('a field that the kind does not have is a fault of the patch when asked to be strict', () => {
   const message = ' "" is invalid: patch: Invalid value: "map[spec:map[replcas:1]]": strict decoding error: unknown field "spec.replcas"'
   expect(refused('strategic', { spec: { replcas: 1 } }, { strict: true })).toMatchObject({ code: 422, message })
+})
+
+test.each([
+  ['lists of lists', { metadata: { finalizers: [['a']] } }],
+  ['fields that $retainKeys does not name', { $retainKeys: ['spec'], metadata: {} }]
+])('a strategic merge patch with %s is rejected without a reason, as a real server does', (_, body) => {
+  const message = 'the server rejected our request due to an error in our request'
+  expect(refused('strategic', body)).toMatchObject({ code: 422, reason: 'Invalid', message })
 })

@@ -53,7 +53,7 @@ function patched(before: KubeObject, request: Patch, served: Served | undefined)
 }
 
 function refusal(outcome: Extract<PatchOutcome, { readonly kind: 'failed' }>, request: Patch): Failure {
-  if (outcome.fault === 'unfit' && request.patchType !== 'strategic') return rejectedPatch()
+  if (outcome.fault === 'rejected' || (outcome.fault === 'unfit' && request.patchType !== 'strategic')) return rejectedPatch()
   // Real API servers answer 500 here, without a reason.
   if (outcome.fault === 'unfit') return failure({ code: 500, reason: '', message: outcome.message })
   return badRequest(request.patchType === 'strategic' ? outcome.message : `error decoding patch: ${outcome.message}`)

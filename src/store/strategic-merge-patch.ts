@@ -14,11 +14,12 @@ const RETAIN = '$retainKeys'
 const PATCH = '$patch'
 
 type Fields = Record<string, unknown>
+type Fault = Extract<PatchOutcome, { readonly kind: 'failed' }>['fault']
 
 /** Thrown and caught within this module: a patch that cannot be applied stops the whole descent. */
 class Unfit extends Error {
-  readonly fault: 'malformed' | 'unfit'
-  constructor(fault: 'malformed' | 'unfit', message: string) {
+  readonly fault: Fault
+  constructor(fault: Fault, message: string) {
     super(message)
     this.fault = fault
   }
@@ -61,7 +62,7 @@ function retainKeys(original: Fields, patch: Fields): Fields {
   const named = new Set<unknown>(list)
   for (const [key, value] of Object.entries(patch)) {
     if (value === null || key === RETAIN || key.startsWith(DELETE) || key.startsWith(ORDER)) continue
-    if (!named.has(key)) throw new Unfit('malformed', 'invalid patch format of retainKeys')
+    if (!named.has(key)) throw new Unfit('rejected', 'patch content does not match the retainKeys list')
   }
   return Object.fromEntries(Object.entries(original).filter(([key]) => named.has(key)))
 }
@@ -236,7 +237,7 @@ function withoutDirectives(value: unknown): unknown {
 
 function elementsAreMaps(items: readonly unknown[]): boolean {
   const maps = items.filter(isObject).length
-  if (items.some(Array.isArray)) throw new Unfit('unfit', 'lists of lists are not supported')
+  if (items.some(Array.isArray)) throw new Unfit('rejected', 'lists of lists are not supported')
   if (maps !== 0 && maps !== items.length) throw new Unfit('unfit', 'a list mixes objects with other values')
   return maps !== 0
 }
