@@ -41,7 +41,7 @@ const deployments: Planning = { ...planning, served: { spec: definition, version
 const deployment: KubeObject = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
-  metadata: { name: 'w', namespace: 'demo', uid: 'u', resourceVersion: '5', finalizers: ['x.y/z'] },
+  metadata: { name: 'w', namespace: 'demo', uid: 'u', resourceVersion: '5' },
   spec: { replicas: 1, selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } } } }
 }
 
@@ -89,10 +89,7 @@ test('a field that the kind does not have is a fault of the patch when asked to 
   expect(refused('strategic', { spec: { replcas: 1 } }, { strict: true })).toMatchObject({ code: 422, message })
 })
 
-test.each([
-  ['lists of lists', { metadata: { finalizers: [['a']] } }],
-  ['fields that $retainKeys does not name', { $retainKeys: ['spec'], metadata: {} }]
-])('a strategic merge patch with %s is rejected without a reason, as a real server does', (_, body) => {
+test('a strategic merge patch with fields that $retainKeys does not name is rejected without a reason, as a real server does', () => {
   const message = 'the server rejected our request due to an error in our request'
-  expect(refused('strategic', body)).toMatchObject({ code: 422, reason: 'Invalid', message })
+  expect(refused('strategic', { $retainKeys: ['spec'], metadata: {} })).toMatchObject({ code: 422, reason: 'Invalid', message })
 })

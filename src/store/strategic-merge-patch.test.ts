@@ -110,5 +110,6 @@ test('merging a keyed list keeps every key of both sides once, the patch winning
 test('a patch that is no object, or has an unknown directive, is refused', () => {
   expect(applyStrategicMergePatch({}, [], KEYED).kind).toBe('failed')
   expect(applyStrategicMergePatch({ a: {} }, { a: { $patch: 'odd' } }, KEYED).kind).toBe('failed')
+  expect(applyStrategicMergePatch({ list: [] }, { list: [['a']] }, KEYED)).toMatchObject({ kind: 'failed', fault: 'rejected' })
   expect(sameJson(applyStrategicMergePatch({ a: 1 }, { a: null }, KEYED), { kind: 'patched', value: {} })).toBe(true)
 })
