@@ -20,7 +20,7 @@ export interface FindingsOptions {
   readonly client: KubeClient
   readonly clock: Clock
   readonly draw: Draw
-  readonly recorder: Pick<EventRecorder, 'record'>
+  readonly recorder: Pick<EventRecorder, 'record' | 'adopt'>
   readonly objects: () => readonly KubeObject[]
   readonly log: (line: string) => void
 }
@@ -38,6 +38,8 @@ const FOLLOWED: readonly ResourceRef[] = [
   { ...ISTIO, version: 'v1alpha3', resource: 'envoyfilters' },
   { ...ISTIO, version: 'v1beta1', resource: 'proxyconfigs' }
 ]
+
+const EVENTS: ResourceRef = { group: '', version: 'v1', resource: 'events' }
 
 /** Changes are looked at this long after the first, or ten times as long as the last look took. */
 const LOOK_AFTER: Millis = 100
@@ -77,6 +79,8 @@ export class Findings {
   async run(signal: AbortSignal): Promise<void> {
     const running = this.#reflectors.map((reflector) => reflector.run(signal))
     await Promise.race([Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced())), ...running])
+    // What an earlier run told is counted up, not told anew.
+    this.#options.recorder.adopt((await this.#options.client.list(EVENTS, { signal })).items)
     this.#signal = signal
     this.changed()
     await Promise.all(running)

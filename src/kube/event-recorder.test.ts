@@ -38,3 +38,22 @@ test('a repeated event is counted up, a late one is new, and too many different 
     .map((item) => String(item['message']))
   expect(inOrder.slice(0, 4)).toEqual(['hello', 'hello', 'message 1', 'message 2'])
 })
+
+test('what an earlier recorder of the same component wrote is counted on; what another wrote, or what is no event, is left alone', async () => {
+  const clock = new VirtualClock(1_000_000)
+  const { signal } = new AbortController()
+  const draw = seeded(2)
+  const client = new LocalClient(
+    await EmbeddedApi.open({ kinds: SMALL_KINDS, rules: SMALL_RULES, journal: new MemoryJournal(), clock, draw })
+  )
+  await client.create(NAMESPACES, DEMO, { signal })
+  const about = await client.create(WIDGETS, widget('w'), { signal })
+  const list = () => client.list({ group: '', version: 'v1', resource: 'events', namespace: 'demo' }, { signal })
+  const start = async (component: string): Promise<void> => {
+    const recorder = new EventRecorder({ client, clock, draw, component, time: formatInstant })
+    recorder.adopt([...(await list()).items, { apiVersion: 'v1', kind: 'Event', metadata: {} }])
+    await recorder.record({ about, type: 'Warning', reason: 'Uneven', message: 'hello' }, signal)
+  }
+  for (const component of ['one', 'one', 'other', 'one']) await start(component)
+  expect((await list()).items.map((item) => item['count']).toSorted((a, b) => Number(a) - Number(b))).toEqual([1, 3])
+})

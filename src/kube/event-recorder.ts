@@ -4,6 +4,8 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
+import { parseInstant } from '../std/instant.ts'
+import { dig } from '../std/json.ts'
 import { ApiError, type KubeClient } from './kube-client.ts'
 
 /** What happened to an object. */
@@ -42,6 +44,10 @@ interface Remembered {
   last: Millis
 }
 
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
 /** Writes events. Owns what it remembers of those written. */
 export class EventRecorder {
   readonly #options: EventRecorderOptions
@@ -51,6 +57,18 @@ export class EventRecorder {
 
   constructor(options: EventRecorderOptions) {
     this.#options = options
+  }
+
+  /** Takes up the events that a recorder of the same component left behind, so that a restart counts them up instead of writing them anew. */
+  adopt(events: readonly KubeObject[]): void {
+    for (const event of events) {
+      const { name, namespace } = event.metadata
+      const uid = dig(event, 'involvedObject', 'uid')
+      const [count, last] = [event['count'], parseInstant(textOf(event['lastTimestamp']))]
+      if (dig(event, 'source', 'component') !== this.#options.component || typeof count !== 'number') continue
+      if (name === undefined || namespace === undefined || last === undefined) continue
+      this.#remember(JSON.stringify([uid, event['type'], event['reason'], event['message']]), { name, namespace, count, last })
+    }
   }
 
   /** Writes the event, or counts up the same one. Resolves when written; a refusal by the API is dropped, an aborted signal rejects. */
