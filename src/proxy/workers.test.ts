@@ -5,7 +5,7 @@ import process from 'node:process'
 import { afterEach, expect, test } from 'vitest'
 import { Registry } from '../metrics/registry.ts'
 import type { RouteTable } from '../route/route-table.ts'
-import type { Clock } from '../std/clock.ts'
+import { type Clock, VirtualClock } from '../std/clock.ts'
 import { ListenError, Workers } from './workers.ts'
 import type { ListenerSpec } from './listener.ts'
 
@@ -196,6 +196,24 @@ test('a worker killed under load costs the requests it had in hand and no others
   expect(total(registry)).toBeLessThanOrEqual(load.answered + load.broken)
   expect(total(registry)).toBeGreaterThanOrEqual(300)
   expect(troubles).toHaveLength(1)
+})
+
+test('a worker that answers nothing for half a minute is ended and replaced', async () => {
+  const time = new VirtualClock()
+  const troubles: string[] = []
+  const workers = new Workers({ count: 1, clock: time, registry: new Registry(), onTrouble: (message) => troubles.push(message) })
+  cleanups.push(() => workers.stop(200))
+  await workers.start()
+  const [pid = 0] = workers.pids
+  process.kill(pid, 'SIGSTOP')
+  const asked = workers.collect()
+  await time.advance(29_999)
+  expect(troubles).toEqual([])
+  await time.advance(1)
+  await asked
+  expect(troubles[0]).toMatch(/^mesh worker 0\.1 does not answer \(count\): ending it$/)
+  await time.advance(50)
+  await expect.poll(() => workers.pids.filter((other) => other !== pid).length).toBe(1)
 })
 
 test('a busy address is an error with its code', async () => {
