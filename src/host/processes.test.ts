@@ -49,6 +49,22 @@ test('what moved out of the group and out of the session ends with a program tha
   expect(pidsWith(`MINE=${env.MINE}`)).toEqual([])
 })
 
+test('bytes are read no faster than they are taken, and all of them come', async () => {
+  const { processes } = fixture()
+  let [size, open, most] = [0, 0, 0]
+  const onBytes = async (bytes: Uint8Array): Promise<void> => {
+    size += bytes.length
+    most = Math.max(most, ++open)
+    await new Promise<void>((resolve) => clock.after(5, resolve))
+    open -= 1
+  }
+  const child = await processes.spawn(shell('head -c 5000000 /dev/zero', { onBytes }))
+  await child.exited
+  expect([size, open]).toEqual([5_000_000, 0])
+  // The bound, and what a pipe holds when the program ends.
+  expect(most).toBeLessThanOrEqual(12)
+})
+
 test('a polite child ends by itself on SIGTERM, a deaf one by SIGKILL after the grace', async () => {
   const { processes, groups } = fixture()
   const ready = Promise.withResolvers<void>()
@@ -84,7 +100,7 @@ test('a program that does not exist is refused by name', async () => {
 test('stdin, raw output and messages travel both ways', async () => {
   const { processes } = fixture()
   const chunks: Uint8Array[] = []
-  const cat = await processes.spawn({ ...shell('cat'), stdin: true, onBytes: (bytes) => chunks.push(bytes) })
+  const cat = await processes.spawn({ ...shell('cat'), stdin: true, onBytes: async (bytes) => void chunks.push(bytes) })
   await cat.write(new TextEncoder().encode('héllo\nthere'))
   cat.closeStdin()
   await cat.exited

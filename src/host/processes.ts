@@ -19,8 +19,8 @@ export interface ProcessSpec {
   readonly cwd?: string
   readonly role: ProcessRole
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void
-  /** Raw output instead of lines, for exec. */
-  readonly onBytes?: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => void
+  /** Raw output, for exec; reading stops while too much of it waits to be taken. */
+  readonly onBytes?: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => Promise<void>
   /** Lines are also appended to this file, bounded. */
   readonly logFile?: string
   /** A variable of `env`: when the program ends, every process that has it with the same value ends too, whatever group it moved to. */
@@ -72,6 +72,9 @@ const GROUP_LOOK: Millis = 20
 // Output of a dead process still held open by a grandchild that left the group: waited for this long.
 const OUTPUT_WAIT: Millis = 1000
 
+// Chunks (of 64 kB at most) that may wait to be taken before reading stops; a few more come when the program ends.
+const UNTAKEN_MAX = 8
+
 /** Starts processes and ends them. Owns the set of running ones. */
 export class Processes {
   readonly #run: string
@@ -122,7 +125,7 @@ export class Processes {
   }
 
   #watch(child: ChildProcess, spec: ProcessSpec): Promise<Exit> {
-    deliver(child, spec)
+    const flow = deliver(child, spec)
     if (spec.onMessage !== undefined) child.on('message', spec.onMessage)
     child.stdin?.on('error', () => undefined)
     return new Promise((resolve) => {
@@ -130,13 +133,16 @@ export class Processes {
         const exit = exitOf(code, signal)
         // What a container's end means: nothing outlives its first process.
         if (child.pid !== undefined) signalTo(-child.pid, 'SIGKILL')
-        const cancel = this.#clock.after(OUTPUT_WAIT, () => resolve(exit))
-        child.once('close', () => {
-          cancel()
-          resolve(exit)
-        })
+        child.once('close', () => void Promise.allSettled(flow.untaken).then(() => resolve(exit)))
+        this.#whenQuiet(flow, () => resolve(exit))
       })
     })
+  }
+
+  // Nothing came and nothing waits to be taken for OUTPUT_WAIT.
+  #whenQuiet(flow: Readonly<Flow>, then: () => void): void {
+    const { chunks } = flow
+    this.#clock.after(OUTPUT_WAIT, () => (flow.untaken.size > 0 || flow.chunks > chunks ? this.#whenQuiet(flow, then) : then()))
   }
 
   async #end(running: Running, grace: Millis): Promise<Exit> {
@@ -188,20 +194,38 @@ async function started(child: ChildProcess, spec: ProcessSpec): Promise<number> 
   return child.pid
 }
 
-function deliver(child: ChildProcess, spec: ProcessSpec): void {
+// How many chunks came, and those that are being taken.
+interface Flow {
+  chunks: number
+  readonly untaken: Set<Promise<void>>
+}
+
+function deliver(child: ChildProcess, spec: ProcessSpec): Readonly<Flow> {
+  const flow: Flow = { chunks: 0, untaken: new Set() }
   const file = spec.logFile === undefined ? undefined : new LogFile(spec.logFile)
   for (const stream of ['stdout', 'stderr'] as const) {
     const splitter = new LineSplitter((line) => {
       file?.append(line)
       spec.onLine?.(line, stream)
     })
-    child[stream]?.on('data', (chunk: Buffer) => {
-      spec.onBytes?.(chunk, stream)
+    const output = child[stream]
+    output?.on('data', (chunk: Buffer) => {
+      flow.chunks += 1
       splitter.write(chunk)
+      const taken = spec.onBytes?.(chunk, stream)
+      if (taken === undefined) return
+      flow.untaken.add(taken)
+      if (flow.untaken.size >= UNTAKEN_MAX) output.pause()
+      const goOn = (): void => {
+        flow.untaken.delete(taken)
+        output.resume()
+      }
+      taken.then(goOn, goOn)
     })
-    child[stream]?.on('end', () => splitter.end())
-    child[stream]?.on('error', () => undefined)
+    output?.on('end', () => splitter.end())
+    output?.on('error', () => undefined)
   }
+  return flow
 }
 
 function write(child: ChildProcess, bytes: Uint8Array): Promise<void> {

@@ -13,7 +13,8 @@ export interface ProcessSpec {
   readonly cwd?: string
   readonly role: 'pod'
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void
-  readonly onBytes?: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => void
+  /** Reading stops while too much waits to be taken. */
+  readonly onBytes?: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => Promise<void>
   readonly logFile?: string
   readonly stdin?: boolean
   /** A variable of `env`: with the program every process ends that has it with the same value. */

@@ -21,10 +21,7 @@ export interface ExecTools {
 export async function execIn(inside: Inside, command: readonly string[], streams: ExecStreams, tools: ExecTools): Promise<ExecExit> {
   const [program, ...args] = command
   if (program === undefined) return { kind: 'failed', message: 'no command given' }
-  const sending: Promise<void>[] = []
-  const onBytes = (bytes: Uint8Array, stream: 'stdout' | 'stderr'): void => {
-    sending.push(streams[stream](bytes).catch(() => undefined))
-  }
+  const onBytes = (bytes: Uint8Array, stream: 'stdout' | 'stderr'): Promise<void> => streams[stream](bytes)
   const env = streams.tty ? { TERM: 'xterm', ...inside.env } : inside.env
   const start = (words: Words): Promise<Running> =>
     tools.processes.spawn({ command: words, env, cwd: inside.cwd, role: 'pod', stdin: streams.stdin !== undefined, onBytes })
@@ -41,7 +38,6 @@ export async function execIn(inside: Inside, command: readonly string[], streams
   streams.onResize?.((size) => void sizeTerminal(running.pid, size, tools))
   const { code } = await running.exited
   streams.signal.removeEventListener('abort', leave)
-  await Promise.all(sending)
   return { kind: 'exited', code }
 }
 
