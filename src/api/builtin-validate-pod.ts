@@ -1,7 +1,19 @@
 // What the API server refuses in the containers of a pod: names, images, ports, variables, mounts and probes.
 
 import { isObject } from '../std/json.ts'
-import { between, DNS_LABEL, fault, listIn, notNegative, portFaults, portNameFaults, textFaults } from './builtin-words.ts'
+import {
+  between,
+  DNS_LABEL,
+  DNS_SUBDOMAIN,
+  fault,
+  labelFaults,
+  listIn,
+  notNegative,
+  portFaults,
+  portNameFaults,
+  textFaults,
+  type TextRule
+} from './builtin-words.ts'
 import { duplicate, missing } from './cause.ts'
 import type { Cause } from './cause.ts'
 
@@ -17,11 +29,34 @@ export function containerFaults(spec: Fields, path: string, volumes: ReadonlySet
       return [...nameFaults(container, at, names), ...fieldFaults(container, at), ...mountFaults(container, at, volumes)]
     })
   const none = containers.length === 0 ? [missing(`${path}.containers`)] : []
+  return [...none, ...all('containers'), ...all('initContainers'), ...hostPortFaults(containers, path), ...placeFaults(spec, path)]
+}
+
+// Two containers of a pod cannot have one port of the node.
+function hostPortFaults(containers: readonly Fields[], path: string): readonly Cause[] {
+  const taken = new Set<string>()
+  return containers.flatMap((container, index) =>
+    listIn(container['ports']).flatMap((port, at) => {
+      const { hostPort = 0, hostIP = '', protocol = 'TCP' } = port
+      if (hostPort === 0) return []
+      const key = `${String(protocol)}/${String(hostIP)}/${String(hostPort)}`
+      const twice = taken.has(key) ? [duplicate(`${path}.containers[${index}].ports[${at}].hostPort`, key)] : []
+      taken.add(key)
+      return twice
+    })
+  )
+}
+
+function placeFaults(spec: Fields, path: string): readonly Cause[] {
+  const named = (field: string, rule: TextRule): readonly Cause[] => {
+    const value = spec[field]
+    return typeof value === 'string' && value !== '' ? textFaults(value, `${path}.${field}`, rule) : []
+  }
   return [
-    ...none,
-    ...all('containers'),
-    ...all('initContainers'),
-    ...notNegative(spec['terminationGracePeriodSeconds'], `${path}.terminationGracePeriodSeconds`)
+    ...labelFaults(spec['nodeSelector'], `${path}.nodeSelector`),
+    ...named('hostname', DNS_LABEL),
+    ...named('subdomain', DNS_LABEL),
+    ...named('serviceAccountName', DNS_SUBDOMAIN)
   ]
 }
 
@@ -36,12 +71,22 @@ function nameFaults(container: Fields, path: string, names: Set<unknown>): reado
 function fieldFaults(container: Fields, path: string): readonly Cause[] {
   const image = container['image']
   const imageless = image === undefined || image === '' ? [missing(`${path}.image`)] : []
+  const padded = typeof image === 'string' && image.trim() !== image
+  const spaced = padded ? [fault(`${path}.image`, image, 'must not have leading or trailing whitespace')] : []
   const probes = ['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((name) => {
     const probe = container[name]
     return isObject(probe) ? probeFaults(probe, `${path}.${name}`, name !== 'readinessProbe') : []
   })
   const env = listIn(container['env']).flatMap((variable, index) => variableFaults(variable, `${path}.env[${index}]`))
-  return [...portsFaults(container, path), ...env, ...probes, ...imageless]
+  return [
+    ...portsFaults(container, path),
+    ...env,
+    ...envFromFaults(container, path),
+    ...hookFaults(container, path),
+    ...probes,
+    ...imageless,
+    ...spaced
+  ]
 }
 
 function portsFaults(container: Fields, path: string): readonly Cause[] {
@@ -64,7 +109,7 @@ function portsFaults(container: Fields, path: string): readonly Cause[] {
 
 function variableFaults(variable: Fields, path: string): readonly Cause[] {
   const { name, value, valueFrom } = variable
-  const nameless = name === undefined || name === '' ? [missing(`${path}.name`)] : []
+  const nameless = name === undefined || name === '' ? [missing(`${path}.name`)] : envNameFaults(name, `${path}.name`)
   if (!isObject(valueFrom)) return nameless
   const sources = Object.keys(valueFrom).length
   const both = typeof value === 'string' && value !== '' && sources > 0
@@ -74,8 +119,38 @@ function variableFaults(variable: Fields, path: string): readonly Cause[] {
       ? [fault(`${path}.valueFrom`, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`')]
       : []),
     ...(both ? [fault(`${path}.valueFrom`, '', 'may not be specified when `value` is not empty')] : []),
-    ...(sources > 1 ? [fault(`${path}.valueFrom`, '', 'may not have more than one field specified at a time')] : [])
+    ...(sources > 1 ? [fault(`${path}.valueFrom`, '', 'may not have more than one field specified at a time')] : []),
+    ...['configMapKeyRef', 'secretKeyRef'].flatMap((field) => absentFaults(valueFrom[field], `${path}.valueFrom.${field}`, ['name', 'key']))
   ]
+}
+
+function envNameFaults(name: unknown, field: string): readonly Cause[] {
+  if (typeof name !== 'string' || /^[ -<>-~]+$/.test(name)) return []
+  return [fault(field, name, "a valid environment variable name must consist only of printable ASCII characters other than '='")]
+}
+
+function envFromFaults(container: Fields, path: string): readonly Cause[] {
+  return listIn(container['envFrom']).flatMap((source, index) => {
+    const sources = ['configMapRef', 'secretRef'].filter((field) => isObject(source[field]))
+    if (sources.length === 0) return [fault(`${path}.envFrom`, '', 'must specify one of: `configMapRef` or `secretRef`')]
+    return sources.flatMap((field) => absentFaults(source[field], `${path}.envFrom[${index}].${field}`, ['name']))
+  })
+}
+
+function absentFaults(value: unknown, path: string, fields: readonly string[]): readonly Cause[] {
+  if (!isObject(value)) return []
+  return fields.filter((field) => (value[field] ?? '') === '').map((field) => missing(`${path}.${field}`))
+}
+
+const HOOKS = ['exec', 'httpGet', 'tcpSocket', 'sleep']
+
+function hookFaults(container: Fields, path: string): readonly Cause[] {
+  const { lifecycle } = container
+  return ['postStart', 'preStop'].flatMap((name) => {
+    const hook = isObject(lifecycle) ? lifecycle[name] : undefined
+    if (!isObject(hook) || HOOKS.some((action) => isObject(hook[action]))) return []
+    return [missing(`${path}.lifecycle.${name}`, 'must specify a handler type')]
+  })
 }
 
 function mountFaults(container: Fields, path: string, volumes: ReadonlySet<unknown>): readonly Cause[] {
@@ -109,7 +184,8 @@ function probeFaults(probe: Fields, path: string, onceOnly: boolean): readonly C
       message: 'Forbidden: may not specify more than 1 handler type',
       field: `${path}.${name}`
     })),
-    ...['httpGet', 'tcpSocket'].flatMap((name) => actionPortFaults(probe[name], `${path}.${name}.port`)),
+    ...['httpGet', 'tcpSocket', 'grpc'].flatMap((name) => actionPortFaults(probe[name], `${path}.${name}.port`)),
+    ...(isObject(probe['exec']) && listOf(probe['exec']['command']).length === 0 ? [missing(`${path}.exec.command`)] : []),
     ...counts,
     ...(often ? [fault(`${path}.successThreshold`, successes, 'must be 1')] : [])
   ]
@@ -117,4 +193,8 @@ function probeFaults(probe: Fields, path: string, onceOnly: boolean): readonly C
 
 function actionPortFaults(action: unknown, path: string): readonly Cause[] {
   return isObject(action) ? portFaults(action['port'] ?? 0, path) : []
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
 }

@@ -67,7 +67,15 @@ const deployment = (spec: Record<string, unknown>): Record<string, unknown> => (
 const podOf = (over: Record<string, unknown>): Record<string, unknown> => ({ spec: { containers: [{ ...container, ...over }] } })
 
 test.each<[string, string, Record<string, unknown>, string[]]>([
-  ['no selector', 'Deployment', deployment({ selector: undefined }), ['spec.selector: Required value']],
+  [
+    'no selector',
+    'Deployment',
+    deployment({ selector: undefined }),
+    [
+      'spec.selector: Required value',
+      'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`'
+    ]
+  ],
   [
     'a selector that does not match',
     'Deployment',
@@ -141,4 +149,18 @@ test('objects of the written types are valid', () => {
   }
   const settings: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data: { 'app.txt': 'x' } }
   expect([faults('Deployment', typed), faults('ConfigMap', settings)]).toEqual([[], []])
+})
+
+test.each([
+  [{ operator: 'Foo' }, 'spec.selector.matchExpressions[0].operator: Invalid value: "Foo": not a valid selector operator'],
+  [{ operator: 'In' }, "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'"],
+  [
+    { operator: 'Exists', values: ['x'] },
+    "spec.selector.matchExpressions[0].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+  ]
+])('a selector with %j is refused', (term, text) => {
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const deployment = { spec: { selector: { matchExpressions: [{ key: 'a', ...term }] }, template } }
+  const found = validateBuiltin('Deployment', deployment).map(({ field, message }) => `${field}: ${message}`)
+  expect(found).toEqual([text, expect.stringMatching(/^spec\.selector: Invalid value: .*: invalid label selector$/)])
 })

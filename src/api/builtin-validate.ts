@@ -67,13 +67,30 @@ function selectorFaults(object: Fields, old: Fields | undefined): readonly Cause
 }
 
 function matchFaults(selector: unknown, labels: Fields): readonly Cause[] {
-  if (!isObject(selector)) return [missing('spec.selector')]
-  const terms = [...Object.keys(fieldsIn(selector['matchLabels'])), ...listIn(selector['matchExpressions'])]
+  const unlike = fault('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')
+  if (!isObject(selector)) return [missing('spec.selector'), unlike]
+  const expressions = listIn(selector['matchExpressions'])
+  const terms = [...Object.keys(fieldsIn(selector['matchLabels'])), ...expressions]
   if (terms.length === 0) return [fault('spec.selector', selector, 'empty selector is invalid for deployment')]
+  const faults = expressions.flatMap((term, index) => termFaults(term, `spec.selector.matchExpressions[${index}]`))
+  if (faults.length > 0) return [...faults, fault('spec.selector', selector, 'invalid label selector')]
   const { value } = selectorOf(selector)
   // labels are texts: the schema says so
-  if (value !== undefined && selects(value, labels as Readonly<Record<string, string>>)) return []
-  return [fault('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')]
+  return value !== undefined && selects(value, labels as Readonly<Record<string, string>>) ? [] : [unlike]
+}
+
+function termFaults(term: Fields, path: string): readonly Cause[] {
+  const valued = Array.isArray(term['values']) && term['values'].length > 0
+  switch (term['operator']) {
+    case 'In':
+    case 'NotIn':
+      return valued ? [] : [missing(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'")]
+    case 'Exists':
+    case 'DoesNotExist':
+      return valued ? [forbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")] : []
+    default:
+      return [fault(`${path}.operator`, term['operator'], 'not a valid selector operator')]
+  }
 }
 
 function templateFaults(spec: Fields): readonly Cause[] {

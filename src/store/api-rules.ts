@@ -31,7 +31,7 @@ export function apiRules(hooks: RuleHooks = {}): KindRules {
     admit,
     validate: (object, old, served) => {
       const own = [...metaFaults(object, old, served.spec.origin), ...validateKind(object, old), ...definitionFaults(object, served)]
-      return withSchema(own, validate(served.version.schema, object, served.spec.origin))
+      return withSchema(own, validate(served.version.schema, object, served.spec.origin), served.spec.origin)
     },
     warn: (object, { spec }) => [...metaWarnings(object, spec.origin), ...warningsOf(object)],
     prepare: (object, old, at) => {
@@ -43,9 +43,12 @@ export function apiRules(hooks: RuleHooks = {}): KindRules {
 }
 
 /** Checks of our own, with more words, come before those of the schema for the same field; owners and finalizers are checked by us alone. */
-function withSchema(own: readonly Cause[], schema: readonly Cause[]): readonly Cause[] {
+function withSchema(own: readonly Cause[], schema: readonly Cause[], origin: 'built-in' | 'custom'): readonly Cause[] {
   const seen = new Set(own.map((cause) => cause.field))
-  const rest = schema.filter(({ field }) => !seen.has(field) && !/^metadata\.(ownerReferences|finalizers)\b/.test(field))
+  // keys of lists in built-in kinds guide patches; what may not repeat is said by their own checks
+  const counts = (cause: Cause): boolean => origin === 'custom' || cause.reason !== 'FieldValueDuplicate'
+  const ours = /^metadata\.(ownerReferences|finalizers)\b/
+  const rest = schema.filter((cause) => counts(cause) && !seen.has(cause.field) && !ours.test(cause.field))
   return [...own, ...rest.map((cause) => (cause.message.startsWith(NO_WORD) ? missing(cause.field) : cause))]
 }
 

@@ -283,6 +283,16 @@ test('scale reads and writes replicas through its own object', () => {
   expect(objectOf(ask(get('d', DEPLOYMENTS)))).toMatchObject({ spec: { replicas: 7 }, metadata: { generation: 2 } })
 })
 
+test('the status of a Deployment is written without its labels, that of a Pod with them', () => {
+  const { ask } = world()
+  const template = { metadata: { labels: { app: 'd' } }, spec: POD }
+  ask(create({ metadata: { name: 'd' }, spec: { selector: { matchLabels: { app: 'd' } }, template } }, DEPLOYMENTS))
+  ask(create({ metadata: { name: 'p' }, spec: POD }, PODS))
+  const body = { metadata: { labels: { x: 'y' } }, status: { replicas: 1 } }
+  expect(objectOf(ask(patch('d', body, { resource: DEPLOYMENTS, subresource: 'status' }))).metadata.labels).toBeUndefined()
+  expect(objectOf(ask(patch('p', { ...body, status: {} }, { resource: PODS, subresource: 'status' }))).metadata.labels).toEqual({ x: 'y' })
+})
+
 test('finalizers hold an object that is being deleted until the last one goes', () => {
   const { ask } = world()
   ask(create(widget('w', { metadata: { finalizers: ['example.com/hold'] } }), WIDGETS))

@@ -110,7 +110,9 @@ function withContent(old: KubeObject, given: KubeObject, planning: Planning): Ku
 
 function withStatus(old: KubeObject, given: KubeObject, planning: Planning): KubeObject {
   const { status: _, ...content } = old
-  const { labels, annotations } = given.metadata
+  // the status of a Deployment is written without its labels, that of other built-in kinds with them
+  const { labels } = old.kind === 'Deployment' && planning.served.spec.group === 'apps' ? old.metadata : given.metadata
+  const { annotations } = given.metadata
   const { labels: _1, annotations: _2, ...rest } = old.metadata
   const metadata: ObjectMeta =
     planning.served.spec.origin === 'custom'
