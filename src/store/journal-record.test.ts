@@ -55,6 +55,15 @@ test('a log cut off at any place gives the state after the last whole record', (
   expect(reached.size).toBe(lines.length + 1)
 })
 
+test('zeros and garbage after the last whole record, as a lost power supply leaves them, are a torn end', () => {
+  const { changes, states } = life()
+  const log = changes.map((change) => encodeRecord(changeRecord(change))).join('')
+  for (const tail of ['\0'.repeat(4096), '\n\n12 deadbeef {}\n', 'garbage without end']) {
+    expect(stateOf(reopen({ snapshot: '', log: log + tail })), tail.slice(0, 10)).toEqual(states.at(-1))
+    expect(recover({ snapshot: '', log: log + tail })).toMatchObject({ kind: 'recovered', torn: true })
+  }
+})
+
 test('any changed character before the last line is damage, never another state', () => {
   const { changes } = life()
   const log = changes.map((change) => encodeRecord(changeRecord(change))).join('')

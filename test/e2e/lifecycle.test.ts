@@ -1,6 +1,6 @@
 // Stopping an instance: what is under way is answered, everything it started ends, and how it was asked makes no difference.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -129,6 +129,21 @@ describe('starting where it cannot be', () => {
       expect(taken.said).toMatch(new RegExp(words))
     }
     expect((await fetch(`${serin.addresses.admin}/healthz`)).status).toBe(200)
+  })
+
+  it('a damaged store is named and left as it is; files of others in the folder disturb nothing', async () => {
+    const dir = folder()
+    mkdirSync(join(dir, 'store'))
+    const files = { '.gitignore': '*\n', 'foreign.txt': 'mine', 'store/snapshot.1': 'no snapshot\n', 'store/foreign.txt': 'mine' }
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text)
+    const { code, said } = await refusal('--data-dir', dir)
+    expect(code).toBe(1)
+    expect(said).toBe(
+      `serin: cannot go on from ${join(dir, 'store')}: the snapshot is damaged: it is not complete; moved away, serin begins anew`
+    )
+    for (const [name, text] of Object.entries(files)) expect(readFileSync(join(dir, name), 'utf8')).toBe(text)
+    renameSync(join(dir, 'store'), join(dir, 'store.damaged'))
+    await started({ dir })
   })
 
   it('a relative data folder with spaces is made, its kubeconfig works from the printed line, and --https-port says that it has no effect', async () => {
