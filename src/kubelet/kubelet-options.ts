@@ -3,6 +3,7 @@
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
+import type { ExecExit, ExecStreams, LogRequest, PodName } from '../kube/pod-access.ts'
 import type { ImageCommand } from '../workload/image-map.ts'
 import type { Pod } from '../api/builtin-types-pod.ts'
 
@@ -35,44 +36,9 @@ export interface ProcessPort {
   spawn(spec: ProcessSpec): Promise<Running>
 }
 
-/** Characters across and down. */
-export interface TerminalSize {
-  readonly columns: number
-  readonly rows: number
-}
-
-/** The ends of an exec, as the API server hands them over (server/api-backend.ts). */
-export interface ExecStreams {
-  readonly stdin?: AsyncIterable<Uint8Array>
-  stdout(chunk: Uint8Array): Promise<void>
-  stderr(chunk: Uint8Array): Promise<void>
-  readonly tty: boolean
-  /** Tells of the client's terminal size, now if it is known and at every change. */
-  readonly onResize?: (heard: (size: TerminalSize) => void) => void
-  readonly signal: AbortSignal
-}
-
-export type ExecExit = { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'failed'; readonly message: string }
-
-export interface PodName {
-  readonly namespace: string
-  readonly name: string
-}
-
-export interface LogOptions {
-  readonly follow: boolean
-  readonly previous: boolean
-  readonly timestamps: boolean
-  readonly tailLines?: number
-  readonly limitBytes?: number
-  readonly sinceSeconds?: number
-  readonly sinceTime?: string
-  readonly signal: AbortSignal
-}
-
 /** The virtual container `istio-proxy`: the mesh answers for it. */
 export interface Sidecar {
-  log(pod: PodName, options: LogOptions): AsyncIterable<Uint8Array>
+  log(pod: PodName, options: LogRequest): AsyncIterable<Uint8Array>
   exec(pod: PodName, command: readonly string[], streams: ExecStreams): Promise<ExecExit>
 }
 

@@ -12,7 +12,8 @@ import { newUid, systemClock, systemDraw } from '../host/system-clock.ts'
 import { ApiError, type KubeClient, type ObjectKey, type WatchEvent } from '../kube/kube-client.ts'
 import type { Container, ContainerStatus, Pod, PodSpec } from '../api/builtin-types-pod.ts'
 import { Kubelet } from './kubelet.ts'
-import type { ExecExit, KubeletOptions, LogOptions } from './kubelet-options.ts'
+import type { ExecExit, LogRequest } from '../kube/pod-access.ts'
+import type { KubeletOptions } from './kubelet-options.ts'
 
 const clock = systemClock()
 const PATH = process.env['PATH'] ?? ''
@@ -185,7 +186,7 @@ function fetchText(host: string, path = '/'): Promise<string> {
   })
 }
 
-async function logOf(kubelet: Kubelet, name: string, options: Partial<LogOptions> = {}): Promise<string> {
+async function logOf(kubelet: Kubelet, name: string, options: Partial<LogRequest> = {}): Promise<string> {
   const signal = new AbortController().signal
   const answer = kubelet.log({ namespace: 'test', name }, 'web', { follow: false, previous: false, timestamps: false, signal, ...options })
   if (answer.kind === 'failure') return `failure: ${answer.status.message}`

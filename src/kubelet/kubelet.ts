@@ -5,7 +5,8 @@ import type { Millis } from '../std/clock.ts'
 import { allocateAddress, isAllocatable } from '../workload/allocate-address.ts'
 import { PODS } from '../workload/meta.ts'
 import type { Pod } from '../api/builtin-types-pod.ts'
-import type { ExecExit, ExecStreams, KubeletOptions, LogOptions, PodName } from './kubelet-options.ts'
+import type { ExecExit, ExecStreams, LogRequest, PodName } from '../kube/pod-access.ts'
+import type { KubeletOptions } from './kubelet-options.ts'
 import { execIn } from './pod-exec.ts'
 import { PodRunner } from './pod-runner.ts'
 
@@ -69,7 +70,7 @@ export class Kubelet {
   log(
     pod: PodName,
     container: string,
-    options: LogOptions
+    options: LogRequest
   ): { kind: 'log'; chunks: AsyncIterable<Uint8Array> } | { kind: 'failure'; status: Failure } {
     if (container === SIDECAR && this.#options.sidecar !== undefined)
       return { kind: 'log', chunks: this.#options.sidecar.log(pod, options) }

@@ -2,7 +2,8 @@
 // from script(1), which every Linux distribution and macOS have; where it is missing, programs see pipes.
 
 import type { Clock } from '../std/clock.ts'
-import type { ExecExit, ExecStreams, ProcessPort, Running } from './kubelet-options.ts'
+import type { ExecExit, ExecStreams } from '../kube/pod-access.ts'
+import type { ProcessPort, Running } from './kubelet-options.ts'
 import { inTerminal, sizeTerminal } from './terminal.ts'
 
 /** Where the command starts. */

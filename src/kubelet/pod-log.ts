@@ -2,7 +2,7 @@
 
 import type { Clock, Millis } from '../std/clock.ts'
 import { formatInstant, parseInstant } from '../std/instant.ts'
-import type { LogOptions } from './kubelet-options.ts'
+import type { LogRequest } from '../kube/pod-access.ts'
 
 const LINES_MAX = 20_000
 const CHARS_MAX = 8_000_000
@@ -40,7 +40,7 @@ export class PodLog {
   }
 
   /** The lines asked for as bytes, then, when following, every later one until the log closes or the signal ends it. */
-  async *read(options: LogOptions): AsyncGenerator<Uint8Array> {
+  async *read(options: LogRequest): AsyncGenerator<Uint8Array> {
     const encoder = new TextEncoder()
     let left = options.limitBytes ?? Number.POSITIVE_INFINITY
     let next = this.#start(options)
@@ -59,7 +59,7 @@ export class PodLog {
     }
   }
 
-  #start({ tailLines, sinceSeconds, sinceTime }: LogOptions): number {
+  #start({ tailLines, sinceSeconds, sinceTime }: LogRequest): number {
     const since = sinceSeconds === undefined ? parseInstant(sinceTime) : this.#clock.now() - sinceSeconds * 1000
     const found = since === undefined ? 0 : this.#lines.findIndex(({ at }) => at >= since)
     const from = found < 0 ? this.#lines.length : found

@@ -2,7 +2,8 @@
 
 import { readFileSync, readlinkSync } from 'node:fs'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
-import type { ProcessPort, TerminalSize } from './kubelet-options.ts'
+import type { TerminalSize } from '../kube/pod-access.ts'
+import type { ProcessPort } from './kubelet-options.ts'
 
 type Words = readonly [string, ...string[]]
 

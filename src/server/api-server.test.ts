@@ -12,7 +12,7 @@ import { EmbeddedApi } from '../kube/embedded-api.ts'
 import { MemoryJournal } from '../kube/memory-journal.ts'
 import { seeded } from '../std/draw.ts'
 import { apiRules } from '../store/api-rules.ts'
-import type { PodAccess } from './api-backend.ts'
+import type { PodAccess } from '../kube/pod-access.ts'
 import { type ApiServer, startApiServer } from './api-server.ts'
 import { createAuthority, issueServer } from './certificate.ts'
 

@@ -4,7 +4,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type RawData, WebSocket, WebSocketServer } from 'ws'
-import type { ExecExit, ExecStreams, PodAccess, PodName } from './api-backend.ts'
+import type { ExecExit, ExecStreams, PodAccess, PodName } from '../kube/pod-access.ts'
 import { flag } from './query.ts'
 import { statusBody } from './status.ts'
 

@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http'
 import { dig } from '../std/json.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Status } from '../store/store-request.ts'
-import type { LogOptions, PodAccess, PodName } from './api-backend.ts'
+import type { LogOptions, PodAccess, PodName } from '../kube/pod-access.ts'
 import { flag, integer, type Parsed, text } from './query.ts'
 import { failure } from './status.ts'
 
