@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import { ROOT, type Serin, startSerin } from './serin.ts'
 import { until } from './run.ts'
 
+/** How long a rollout may take on a machine that is busy with everything else, in ms; none takes a third of it by itself. */
+export const PATIENCE = 240_000
+
 const GUIDES = join(ROOT, '..', 'shared', 'guides', 'manifests')
 
 /** The text of a guide's manifest, e.g. `40-g4-canary-api`. */

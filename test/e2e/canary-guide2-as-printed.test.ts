@@ -1,7 +1,7 @@
 // Guide 2's Canary as printed but for the interval: its load-test webhook has no metadata.cmd, so a good release is rolled back and says why.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventsOf, field, manifest, shortened, startShop, watchCanary, type Watched } from './canary-guide.ts'
+import { eventsOf, field, manifest, shortened, startShop, watchCanary, PATIENCE, type Watched } from './canary-guide.ts'
 import { KUBECTL_FOUND } from './run.ts'
 import type { Serin } from './serin.ts'
 
@@ -16,8 +16,8 @@ beforeAll(async () => {
   serin = await startShop({ namespace: 'production', app: 'payment-svc', image: 'payment-svc' })
   await serin.kubectl(['apply', '-f', '-'], { input: shortened(manifest('07-g2-canary-payment-svc')) })
   watched = watchCanary(serin, 'production', 'payment-svc')
-  await watched.reaches('Initialized', 30_000)
-})
+  await watched.reaches('Initialized', PATIENCE)
+}, PATIENCE)
 
 afterAll(async () => {
   watched?.stop()
@@ -28,7 +28,7 @@ it.skipIf(!KUBECTL_FOUND)(
   'kubectl: G77: the refusal of the load tester is a failed check each time, and after five the release is rolled back',
   async () => {
     await serin.kubectl(['set', 'image', 'deployment/payment-svc', '-n', 'production', 'payment-svc=payment-svc:1.1.0'])
-    await watched.reaches('Failed', 120_000)
+    await watched.reaches('Failed', PATIENCE)
     const events = await eventsOf(serin, 'production', 'payment-svc')
     expect(events).toContain(`Warning Halt payment-svc.production advancement ${CAUSE}`)
     expect(events).toContain('Warning Rolling back payment-svc.production failed checks threshold reached 5')

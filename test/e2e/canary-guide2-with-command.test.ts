@@ -1,7 +1,7 @@
 // Guide 2's Canary with the metadata.cmd that it lacks, intervals shortened: promoted.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { field, manifest, shortened, startShop, watchCanary, type Watched } from './canary-guide.ts'
+import { field, manifest, shortened, startShop, watchCanary, PATIENCE, type Watched } from './canary-guide.ts'
 import { KUBECTL_FOUND } from './run.ts'
 import type { Serin } from './serin.ts'
 
@@ -15,8 +15,8 @@ beforeAll(async () => {
   const canary = `${shortened(manifest('07-g2-canary-payment-svc')).trimEnd()}\n      metadata:\n        cmd: "${command}"\n`
   expect((await serin.kubectl(['apply', '-f', '-'], { input: canary })).stderr).toBe('')
   watched = watchCanary(serin, 'production', 'payment-svc')
-  await watched.reaches('Initialized', 30_000)
-})
+  await watched.reaches('Initialized', PATIENCE)
+}, PATIENCE)
 
 afterAll(async () => {
   watched?.stop()
@@ -27,7 +27,7 @@ it.skipIf(!KUBECTL_FOUND)(
   'kubectl: G70, G77: with the load of metadata.cmd a good release reaches 50 % and is promoted; no request fails',
   async () => {
     await serin.kubectl(['set', 'image', 'deployment/payment-svc', '-n', 'production', 'payment-svc=payment-svc:1.1.0'])
-    await watched.reaches('Succeeded', 150_000)
+    await watched.reaches('Succeeded', PATIENCE)
     const states = watched.states()
     expect(states.slice(states.indexOf('Progressing 0'))).toEqual([
       ...['0', '10', '20', '30', '40', '50'].map((weight) => `Progressing ${weight}`),

@@ -1,7 +1,7 @@
 // Guide 4's Canary, intervals shortened, in namespace test: a good release is promoted, as kubectl shows it.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventsOf, field, manifest, shortened, startShop, watchCanary, type Watched } from './canary-guide.ts'
+import { eventsOf, field, manifest, shortened, startShop, watchCanary, PATIENCE, type Watched } from './canary-guide.ts'
 import { KUBECTL_FOUND } from './run.ts'
 import type { Serin } from './serin.ts'
 
@@ -14,8 +14,8 @@ beforeAll(async () => {
   const applied = await serin.kubectl(['apply', '-n', 'test', '-f', '-'], { input: shortened(manifest('40-g4-canary-api')) })
   expect(applied).toMatchObject({ code: 0, stdout: 'canary.flagger.app/api created\n', stderr: '' })
   watched = watchCanary(serin, 'test', 'api')
-  await watched.reaches('Initialized', 30_000)
-})
+  await watched.reaches('Initialized', PATIENCE)
+}, PATIENCE)
 
 afterAll(async () => {
   watched?.stop()
@@ -39,7 +39,7 @@ it.skipIf(!KUBECTL_FOUND)(
   'kubectl: G70, G82: a good release goes 10, 20, 30, 40, 50 and is promoted, and get -w and describe show it',
   async () => {
     await serin.kubectl(['set', 'image', 'deployment/api', '-n', 'test', 'api=myapp:1.1.0'])
-    await watched.reaches('Succeeded', 150_000)
+    await watched.reaches('Succeeded', PATIENCE)
     expect(watched.lines[0]?.trim().split(/\s+/)).toEqual(['NAME', 'STATUS', 'WEIGHT', 'LASTTRANSITIONTIME'])
     const from = watched.states().indexOf('Progressing 0')
     // A look without data is held and writes no status, so every line is a step.

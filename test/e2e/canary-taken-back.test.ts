@@ -1,7 +1,7 @@
 // A release that the user takes back in mid-run: by kubectl rollout undo, and by the annotation of guide 2, typed as the guide has it.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventsOf, field, manifest, shortened, startShop, watchCanary, type Watched } from './canary-guide.ts'
+import { eventsOf, field, manifest, shortened, startShop, watchCanary, PATIENCE, type Watched } from './canary-guide.ts'
 import { KUBECTL_FOUND, until } from './run.ts'
 import type { Serin } from './serin.ts'
 
@@ -17,8 +17,8 @@ beforeAll(async () => {
   serin = await startShop({ namespace: 'production', app: 'payment-svc', image: 'payment-svc' })
   await serin.kubectl(['apply', '-f', '-'], { input: shortened(manifest('07-g2-canary-payment-svc')) })
   watched = watchCanary(serin, 'production', 'payment-svc')
-  await watched.reaches('Initialized', 30_000)
-})
+  await watched.reaches('Initialized', PATIENCE)
+}, PATIENCE)
 
 afterAll(async () => {
   watched?.stop()
@@ -46,7 +46,7 @@ it.skipIf(!KUBECTL_FOUND)(
     await release('1.2.0')
     await until('weight 10', async () => (await weights()) === '90 10')
     await serin.kubectl(['annotate', 'canary', 'payment-svc', '-n', 'production', 'flagger.app/rollback=true'])
-    await watched.reaches('Failed', 10_000)
+    await watched.reaches('Failed', PATIENCE)
     expect(await weights()).toBe('100 0')
     expect(await eventsOf(serin, 'production', 'payment-svc')).toContain(
       'Warning Rolling back payment-svc.production annotation flagger.app/rollback=true'
