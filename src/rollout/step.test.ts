@@ -39,11 +39,10 @@ test('the last failed check is counted first, and the next tick rolls back at on
 
 test('a canary that was scaled to zero, by a rollback that was interrupted or by a user, is rolled back', () => {
   const target = { ...clusterOf().target, spec: { ...Object(clusterOf().target['spec']), replicas: 0 } }
-  expect(step(canaryOf(), progressing(20), clusterOf({ target }), [])).toMatchObject({
-    state: { phase: 'failed', because: 'api.test was scaled to zero' },
-    canaryWeight: 0,
-    canaryReplicas: 'zero'
-  })
+  const conclusion = step(canaryOf(), progressing(20), clusterOf({ target }), [])
+  expect(conclusion).toMatchObject({ state: { phase: 'failed', because: 'api.test was scaled to zero' }, canaryWeight: 0 })
+  expect(conclusion.canaryReplicas).toBe('zero')
+  expect(messages(conclusion)[0]).toBe('Rolling back api.test canary scaled to zero')
 })
 
 test('a release that is taken back in mid-run is withdrawn, not promoted', () => {

@@ -38,7 +38,7 @@ function conclude(tick: Tick): Step {
     case 'failed-checks':
       return rollBack(tick, `failed checks threshold reached ${situation.count}`, [], situation.because)
     case 'scaled-to-zero':
-      return rollBack(tick, `${subject(tick)} was scaled to zero`)
+      return rollBack(tick, 'canary scaled to zero', [], `${subject(tick)} was scaled to zero`)
     case 'new-revision':
     case 'restart':
       return takeUp(tick)
