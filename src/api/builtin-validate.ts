@@ -4,6 +4,7 @@
 import { selectorOf, selects } from './label-selector.ts'
 import { dig, isObject, sameJson } from '../std/json.ts'
 import { configFaults, secretFaults } from './builtin-validate-config.ts'
+import { podChangeFaults, specOf } from './builtin-validate-pod-update.ts'
 import { containerFaults } from './builtin-validate-pod.ts'
 import { serviceFaults } from './builtin-validate-service.ts'
 import { DNS_LABEL, fault, forbidden, labelFaults, listIn, notNegative, textFaults } from './builtin-words.ts'
@@ -19,7 +20,7 @@ type Fields = Readonly<Record<string, unknown>>
 export function validateBuiltin(name: string, object: Fields, old?: Fields): readonly Cause[] {
   switch (name) {
     case 'Pod':
-      return podFaults(fieldsIn(object['spec']), 'spec')
+      return [...podFaults(specOf(object), 'spec'), ...(old === undefined ? [] : podChangeFaults(specOf(object), specOf(old)))]
     case 'Deployment':
       return [...selectorFaults(object, old), ...deploymentFaults(fieldsIn(object['spec']))]
     case 'ReplicaSet':
