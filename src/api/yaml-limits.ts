@@ -3,11 +3,11 @@
 
 import { type CST, Lexer } from 'yaml'
 
-/** Levels of nesting, nodes, aliases and characters that one document may have. */
-export const YAML_LIMITS = { depth: 64, nodes: 10_000, aliases: 100, size: 1024 * 1024 } as const
+/** Levels of nesting, nodes, aliases and characters that one document may have. Istio's largest definition has 10,190 nodes. */
+export const YAML_LIMITS = { depth: 64, nodes: 50_000, aliases: 100, size: 1024 * 1024 } as const
 
 /** Words, signs and line ends that a document within these limits has at most; building a tree of more takes seconds. */
-export const LEXEMES_MAX = 20 * YAML_LIMITS.nodes
+export const LEXEMES_MAX = 4 * YAML_LIMITS.nodes
 
 /** Whether a text that is to be one document is over LEXEMES_MAX; looks no further than that, and builds nothing. */
 export function isOverlong(text: string): boolean {

@@ -37,3 +37,12 @@ test("traffic resources of Istio's samples decode, without unknown fields", () =
   })
   expect(problems).toEqual([])
 })
+
+test.each([
+  ['istio-crds.yaml', 15],
+  ['flagger-crds.yaml', 3]
+])('the official definitions in %s load', (file, count) => {
+  const { objects, problems } = parseYaml(readFileSync(join(data, file), 'utf8'))
+  expect(objects).toHaveLength(count)
+  expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
+})

@@ -8,6 +8,7 @@ import type { Problem } from '../std/problem.ts'
 import { measure, scan } from './yaml-limits.ts'
 import { findNode, startOf } from './yaml-position.ts'
 import { notesOn } from './yaml-notes.ts'
+import { indentQuotes } from './yaml-quotes.ts'
 
 /** A place in the text; both count from 1. */
 export interface Position {
@@ -35,21 +36,25 @@ export interface YamlText {
 export const TEXT_MAX = 16 * 1024 * 1024
 
 /**
- * All objects and all problems of `text`, in its order; never throws. Values are read as YAML 1.2 (core schema, with merge keys);
+ * All objects and all problems of a text, in its order; never throws. Values are read as YAML 1.2 (core schema, with merge keys);
  * what kubectl's YAML 1.1 reader takes for something else is a warning.
  */
-export function parseYaml(text: string): YamlText {
-  const objects: YamlObject[] = []
-  const problems: YamlProblem[] = []
-  if (text.length > TEXT_MAX) {
-    return { objects, problems: [{ ...error('too-long', `is longer than ${TEXT_MAX} characters`), line: 1, column: 1 }] }
+export function parseYaml(given: string): YamlText {
+  if (given.length > TEXT_MAX) {
+    return { objects: [], problems: [{ ...error('too-long', `is longer than ${TEXT_MAX} characters`), line: 1, column: 1 }] }
   }
-  const hostile = scan(text)
+  const hostile = scan(given)
   if (hostile !== undefined) {
-    const before = text.slice(0, hostile.offset).split('\n')
+    const before = given.slice(0, hostile.offset).split('\n')
     const at = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
-    return { objects, problems: [{ ...error(hostile.code, hostile.message), ...at }] }
+    return { objects: [], problems: [{ ...error(hostile.code, hostile.message), ...at }] }
   }
+  const { text, indented } = indentQuotes(given)
+  const objects: YamlObject[] = []
+  const problems: YamlProblem[] = indented.map((at) => ({
+    ...warning('yaml-indent', 'quoted text goes on further left than YAML allows; kubectl takes it'),
+    ...at
+  }))
   const lines = new LineCounter()
   const place = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
@@ -174,4 +179,8 @@ function join(prefix: string, path: string): string {
 
 function error(code: string, message: string): Problem {
   return { code, severity: 'error', path: '', message }
+}
+
+function warning(code: string, message: string): Problem {
+  return { code, severity: 'warning', path: '', message }
 }
