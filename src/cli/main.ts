@@ -151,6 +151,13 @@ function codeOf(error: unknown): number {
   return error instanceof UnreadableError ? 2 : 1
 }
 
+// A reader that has seen enough (`| head`) closes the pipe: what is left is for nobody, and a running mesh goes on.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {

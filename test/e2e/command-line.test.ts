@@ -47,6 +47,12 @@ describe('a command line that cannot be used ends with 2, one line on standard e
   })
 })
 
+it('a reader that has seen enough ends nothing: the status is what it would be', async () => {
+  const words = [join(ROOT, 'bin', 'serin'), 'lint', '-f', 'uneven.yaml', '--fail-on', 'warning']
+  const ran = await run('bash', ['-c', '"$0" "$@" | true; echo "${PIPESTATUS[0]}"', process.execPath, ...words], { cwd: folder })
+  expect(ran).toEqual({ code: 0, stdout: '1\n', stderr: '' })
+})
+
 describe('serin up -f with an object that the API refuses ends with 1 before anything is started, naming file, line, object and field', () => {
   it.each([
     ['half.yaml', 'half.yaml:4: error: VirtualService default/v: spec.http[0].route[0].destination: Required value [FieldValueRequired]'],
