@@ -9,6 +9,9 @@ import { until } from './run.ts'
 /** How long a rollout may take on a machine that is busy with everything else, in ms; none takes a third of it by itself. */
 export const PATIENCE = 240_000
 
+/** The same for an initialisation: shorter than a hook's PATIENCE, so that what hangs is told. */
+export const PATIENCE_AT_FIRST = 120_000
+
 const GUIDES = join(ROOT, '..', 'shared', 'guides', 'manifests')
 
 /** The text of a guide's manifest, e.g. `40-g4-canary-api`. */
@@ -118,8 +121,9 @@ export function watchCanary(serin: Serin, namespace: string, name: string): Watc
     states,
     reaches: async (status, timeout) => {
       const seen = (): boolean => states().some((state) => state.startsWith(`${status} `))
-      await until(`phase ${status}`, seen, timeout).catch((error: unknown) => {
-        throw new Error(`${String(error)}\n${lines.join('\n')}`)
+      await until(`phase ${status}`, seen, timeout).catch(async (error: unknown) => {
+        const { stdout } = await serin.kubectl(['get', 'canary,deployment,pod,event', '-n', namespace])
+        throw new Error([String(error), ...lines, stdout, ...serin.lines].join('\n'))
       })
     },
     stop: () => void child.kill()

@@ -1,7 +1,7 @@
 // Guide 2's Canary with the metadata.cmd that it lacks, intervals shortened: promoted.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { field, manifest, shortened, startShop, watchCanary, PATIENCE, type Watched } from './canary-guide.ts'
+import { field, manifest, shortened, startShop, watchCanary, PATIENCE, PATIENCE_AT_FIRST, type Watched } from './canary-guide.ts'
 import { KUBECTL_FOUND } from './run.ts'
 import type { Serin } from './serin.ts'
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
   const canary = `${shortened(manifest('07-g2-canary-payment-svc')).trimEnd()}\n      metadata:\n        cmd: "${command}"\n`
   expect((await serin.kubectl(['apply', '-f', '-'], { input: canary })).stderr).toBe('')
   watched = watchCanary(serin, 'production', 'payment-svc')
-  await watched.reaches('Initialized', PATIENCE)
+  await watched.reaches('Initialized', PATIENCE_AT_FIRST)
 }, PATIENCE)
 
 afterAll(async () => {

@@ -1,7 +1,7 @@
 // Guide 4's Canary, intervals shortened, in namespace test: a release that fails is rolled back, as kubectl shows it.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventsOf, field, manifest, shortened, startShop, watchCanary, PATIENCE, type Watched } from './canary-guide.ts'
+import { eventsOf, field, manifest, shortened, startShop, watchCanary, PATIENCE, PATIENCE_AT_FIRST, type Watched } from './canary-guide.ts'
 import { KUBECTL_FOUND } from './run.ts'
 import type { Serin } from './serin.ts'
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
   serin = await startShop({ namespace: 'test', app: 'api', image: 'myapp' })
   await serin.kubectl(['apply', '-n', 'test', '-f', '-'], { input: shortened(manifest('40-g4-canary-api')) })
   watched = watchCanary(serin, 'test', 'api')
-  await watched.reaches('Initialized', PATIENCE)
+  await watched.reaches('Initialized', PATIENCE_AT_FIRST)
 }, PATIENCE)
 
 afterAll(async () => {

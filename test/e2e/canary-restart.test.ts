@@ -4,7 +4,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventsOf, field, manifest, reopenShop, shortened, startShop, watchCanary, PATIENCE, type Watched } from './canary-guide.ts'
+import {
+  eventsOf,
+  field,
+  manifest,
+  reopenShop,
+  shortened,
+  startShop,
+  watchCanary,
+  PATIENCE,
+  PATIENCE_AT_FIRST,
+  type Watched
+} from './canary-guide.ts'
 import { KUBECTL_FOUND, until } from './run.ts'
 import type { Serin } from './serin.ts'
 
@@ -19,9 +30,9 @@ beforeAll(async () => {
   if (!KUBECTL_FOUND) return
   serin = await startShop(SHOP, dir)
   const canary = shortened(manifest('40-g4-canary-api')).replace('stepWeight: 10', 'stepWeight: 25')
-  await serin.kubectl(['apply', '-n', 'test', '-f', '-'], { input: canary })
+  expect(await serin.kubectl(['apply', '-n', 'test', '-f', '-'], { input: canary })).toMatchObject({ code: 0 })
   watched = watchCanary(serin, 'test', 'api')
-  await watched.reaches('Initialized', PATIENCE)
+  await watched.reaches('Initialized', PATIENCE_AT_FIRST)
 }, PATIENCE)
 
 afterAll(async () => {
@@ -31,7 +42,7 @@ afterAll(async () => {
 })
 
 it.skipIf(!KUBECTL_FOUND)(
-  'kubectl: killed at 25 %, a rollout goes on at 25 % and is promoted, with every step taken once',
+  'kubectl: killed at 25 %, a rollout goes on after the start on its data folder and is promoted, begun and copied once',
   async () => {
     await serin.kubectl(['set', 'image', 'deployment/api', '-n', 'test', 'api=myapp:1.1.0'])
     await until('weight 25', () => watched.states().includes('Progressing 25'), PATIENCE)
@@ -41,16 +52,15 @@ it.skipIf(!KUBECTL_FOUND)(
     serin = await reopenShop(SHOP, dir)
     watched = watchCanary(serin, 'test', 'api')
     await watched.reaches('Succeeded', PATIENCE)
-    // Where the watch begins depends on how long the start took; it never goes back.
-    const way = ['Progressing 25', 'Progressing 50', 'Promoting 50', 'Finalising 0', 'Succeeded 0']
-    expect(watched.states()).toEqual(way.slice(-watched.states().length))
+    // The pods were killed too: while the canary has none yet its traffic may go to the primary, and the step is taken again.
+    const states = watched.states()
+    expect(states.slice(-3)).toEqual(['Promoting 50', 'Finalising 0', 'Succeeded 0'])
+    expect(states.slice(0, -3).filter((state) => !/^Progressing (0|25|50)$/.test(state))).toEqual([])
     const events = await eventsOf(serin, 'test', 'api')
-    const steps = events.filter((event) => event.includes('Advance') || event.includes('New revision') || event.includes('Starting'))
-    expect(steps.toSorted()).toEqual([
-      'Normal Advance api.test canary weight 25',
-      'Normal Advance api.test canary weight 50',
-      'Normal New revision detected! Scaling up api.test',
-      'Normal Starting canary analysis for api.test'
+    const begun = events.filter((event) => event.includes('New revision') || event.includes('Copying'))
+    expect(begun.toSorted()).toEqual([
+      'Normal Copying api.test template spec to api-primary.test',
+      'Normal New revision detected! Scaling up api.test'
     ])
     expect(await field(serin, 'test', 'deployment/api-primary', '{.spec.template.spec.containers[0].image}')).toBe('myapp:1.1.0')
   },

@@ -1,7 +1,7 @@
 // A release that the user takes back in mid-run: by kubectl rollout undo, and by the annotation of guide 2, typed as the guide has it.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventsOf, field, manifest, shortened, startShop, watchCanary, PATIENCE, type Watched } from './canary-guide.ts'
+import { eventsOf, field, manifest, shortened, startShop, watchCanary, PATIENCE, PATIENCE_AT_FIRST, type Watched } from './canary-guide.ts'
 import { KUBECTL_FOUND, until } from './run.ts'
 import type { Serin } from './serin.ts'
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
   serin = await startShop({ namespace: 'production', app: 'payment-svc', image: 'payment-svc' })
   await serin.kubectl(['apply', '-f', '-'], { input: shortened(manifest('07-g2-canary-payment-svc')) })
   watched = watchCanary(serin, 'production', 'payment-svc')
-  await watched.reaches('Initialized', PATIENCE)
+  await watched.reaches('Initialized', PATIENCE_AT_FIRST)
 }, PATIENCE)
 
 afterAll(async () => {
