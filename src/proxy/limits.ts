@@ -49,7 +49,8 @@ export interface Limits {
 export const LIMITS: Limits = {
   retainBytesMax: 65_536,
   pendingBytesMax: 32_768,
-  discardBytesMax: 1_048_576,
+  // An upload is dropped whole where time allows: a client whose connection ends in mid-upload may never read the answer it was given.
+  discardBytesMax: 67_108_864,
   connectionsMax: 20_000,
   idlePerEndpointMax: 1024,
   headerTimeout: 60_000,
