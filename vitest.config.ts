@@ -31,6 +31,7 @@ export default defineConfig({
           isolate: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 }
         }
       },
@@ -41,7 +42,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          maxWorkers: 6,
+          maxWorkers: 9,
           sequence: { groupOrder: 1 }
         }
       }

@@ -219,12 +219,16 @@ export class Workers {
       run.waiting.get(report.order)?.(report)
       run.waiting.delete(report.order)
     })
-    child.on('error', (error) => this.#options.onTrouble(`mesh worker ${name}: ${error.message}`))
-    child.on('exit', (code, signal) => {
+    const ended = (how: string): void => {
       ready.resolve()
-      this.#onExit(slot, run, signal ?? `exit code ${code}`)
+      this.#onExit(slot, run, how)
       if (!child.connected) this.#options.registry.retire(name)
+    }
+    // One that could not be started has no exit; an order that met a dead worker is told by the exit that follows.
+    child.on('error', (error) => {
+      if (child.pid === undefined) ended(error.message)
     })
+    child.on('exit', (code, signal) => ended(signal ?? `exit code ${code}`))
     // Counts that the worker sent before it ended may be read after its exit; behind the end of the channel there are none.
     child.on('disconnect', () => {
       if (!run.alive) this.#options.registry.retire(name)
