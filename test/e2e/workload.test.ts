@@ -74,7 +74,9 @@ describe.skipIf(!KUBECTL_FOUND).concurrent('kubectl: workloads', () => {
     })
     expect(await kubectl('logs crash --previous')).toBe('began\nends\n')
     expect(await kubectl('get pod crash -o jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}')).toBe('3')
-    const message = await kubectl('get pod crash -o jsonpath={.status.containerStatuses[0].state.waiting.message}')
+    // Between two pauses it runs for a moment, and waits for nothing.
+    const asked = 'get pod crash -o jsonpath={.status.containerStatuses[0].state.waiting.message}'
+    const message = await until('it waits again', async () => (await kubectl(asked)) || undefined)
     expect(message).toMatch(/^back-off \ds restarting failed container=main pod=crash_crash\([-0-9a-f]+\)$/)
     expect(await kubectl('describe pod crash')).toMatch(/Warning +BackOff .*Back-off restarting failed container main in pod crash_crash\(/)
   })
