@@ -27,6 +27,27 @@ export function ensurePackages() {
   writeFileSync(stamp, want)
 }
 
+const isThere = (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined
+
+/**
+ * Programs that are missing still, after those of a Debian package (`{ program: package }`) were installed where that is permitted. Says what
+ * it does, and what to type where it may not.
+ */
+export function ensurePrograms(packages) {
+  const missing = () => Object.keys(packages).filter((program) => !isThere(program))
+  const wanted = missing().map((program) => packages[program])
+  if (wanted.length === 0) return []
+  const command = ['apt-get', 'install', '-y', '--no-install-recommends', ...wanted]
+  if (process.getuid?.() !== 0 || !isThere('apt-get')) {
+    console.error(`serin: ${missing().join(' and ')} missing: as root, type "${command.join(' ')}"`)
+    return missing()
+  }
+  console.error(`serin: installing ${wanted.join(' and ')} (apt-get)`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  for (const words of [['apt-get', 'update', '-qq'], command]) spawnSync(words[0], words.slice(1), { stdio: ['ignore', 2, 2], env })
+  return missing()
+}
+
 /** The node binary to develop with: the one npm brought, else the running one when it is new enough. */
 export function developmentNode() {
   const brought = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node')

@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { developmentNode, ensurePackages, root } from './setup.mjs'
+import { developmentNode, ensurePackages, ensurePrograms, root } from './setup.mjs'
 
 ensurePackages()
+const missing = ensurePrograms({ curl: 'curl', script: 'bsdutils' })
 const node = developmentNode()
 const bin = join(root, 'node_modules', '.bin')
 const env = { ...process.env, PATH: [dirname(node), bin, process.env.PATH].join(delimiter) }
@@ -38,9 +39,10 @@ try {
   const result = JSON.parse(readFileSync(report, 'utf8'))
   count.passed += result.numPassedTests
   count.failed += result.numFailedTests
-  // Only kubectl may be missing: no package of npm's or Debian's brings one that is new enough.
+  // No package of npm's or Debian's brings a kubectl that is new enough.
+  if (spawnSync('kubectl', ['version', '--client'], { stdio: 'ignore' }).error !== undefined) missing.push('kubectl (1.27 or later)')
   const skipped = result.numPendingTests + result.numTodoTests
-  if (skipped > 0) console.log(`not run: ${skipped} tests that need kubectl (1.27 or later), which is not on the PATH`)
+  if (skipped > 0) console.log(`not run: ${skipped} tests that need ${missing.join(' and ') || 'what this machine lacks'}`)
   // A file that cannot be loaded fails without a failed test in it; so does an unhandled error.
   if (result.numFailedTests === 0 && suites.status !== 0) count.failed += 1
 } catch {
