@@ -5,6 +5,7 @@ import type { KubeObject } from '../api/object.ts'
 import type { ListenerSpec } from '../proxy/listener.ts'
 import type { MeshServicePort } from '../route/mesh-config.ts'
 import { declaredProtocol, OTHER_PROTOCOLS } from '../route/registry.ts'
+import { peerOf } from '../route/peer.ts'
 import type { RouteTable, Source } from '../route/route-table.ts'
 import { dig } from '../std/json.ts'
 
@@ -74,20 +75,6 @@ function podProxy(pod: KubeObject): ListenerSpec[] {
   const address = dig(pod, 'status', 'podIP')
   const phase = dig(pod, 'status', 'phase')
   if (typeof address !== 'string' || phase === 'Succeeded' || phase === 'Failed') return []
-  const version = labels['version'] ?? labels['app.kubernetes.io/version'] ?? 'unknown'
-  const app = labels['app'] ?? labels['app.kubernetes.io/name'] ?? 'unknown'
-  const source: Source = { workload: workloadOf(pod), namespace, app, version }
   const id = `pod:${namespace}/${name}:${address}:${JSON.stringify(labels)}`
-  return [{ id, address, port: OUTBOUND_PORT, entry: { kind: 'mesh', caller: { namespace, labels } }, source }]
-}
-
-/** The Deployment a pod belongs to, as Istio derives it: its ReplicaSet's name without the template hash. */
-function workloadOf(pod: KubeObject): string {
-  const { name = 'unknown', labels = {}, ownerReferences = [] } = pod.metadata
-  const owner = ownerReferences.find(({ controller }) => controller === true)
-  const hash = labels['pod-template-hash']
-  if (owner === undefined) return name
-  return owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`)
-    ? owner.name.slice(0, -hash.length - 1)
-    : owner.name
+  return [{ id, address, port: OUTBOUND_PORT, entry: { kind: 'mesh', caller: { namespace, labels } }, source: peerOf(pod) }]
 }

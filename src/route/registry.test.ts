@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { deployed, objectsOf } from '../../test/route-mesh.ts'
 import { meshConfigOf } from './mesh-objects.ts'
-import { buildRegistry, workloadOf } from './registry.ts'
+import { buildRegistry } from './registry.ts'
 
 test('a Service has the endpoints of its slices with the labels of their pods', () => {
   const host = buildRegistry(meshConfigOf(deployed({ name: 'web', versions: { v1: 1, v2: -1 } }))).get('web.default.svc.cluster.local')
@@ -46,14 +46,6 @@ spec: {hosts: [n.example], ports: [{name: http, number: 80, protocol: HTTP}]}
   const endpoints = (host: string) =>
     registry.get(host)?.ports[0]?.endpoints.map(({ endpoint: { address, port, weight, version } }) => [address, port, weight, version])
   expect(endpoints('s.example')).toEqual([['127.0.0.9', 8000, 3, 'v2']])
-  expect(endpoints('d.example')).toEqual([['d.example', 80, 1, 'latest']])
+  expect(endpoints('d.example')).toEqual([['d.example', 80, 1, 'unknown']])
   expect(endpoints('n.example')).toEqual([])
-})
-
-test('the workload of a pod is its Deployment', () => {
-  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-5d4f', uid: 'u', controller: true }
-  expect(workloadOf({ metadata: { name: 'web-5d4f-abcde', labels: { 'pod-template-hash': '5d4f' }, ownerReferences: [owner] } })).toBe(
-    'web'
-  )
-  expect(workloadOf({ metadata: { name: 'alone' } })).toBe('alone')
 })

@@ -3,6 +3,7 @@
 
 import type { ServiceEntry } from '../api/istio-service-entry.ts'
 import { byAge, keyOf, namespaceOf } from './mesh-config.ts'
+import { peerOf } from './peer.ts'
 import type { MeshConfig, MeshEndpointSlice, MeshPod, MeshService, MeshServicePort } from './mesh-config.ts'
 import type { Endpoint } from './route-table.ts'
 
@@ -116,7 +117,7 @@ function externalEndpoint(service: MeshService, port: MeshServicePort): Labelled
 }
 
 function plainEndpoint(address: string, port: number, workload: string): Endpoint {
-  return { address, port, weight: 1, pod: '', namespace: '', workload, app: workload, version: 'latest' }
+  return { address, port, weight: 1, pod: '', namespace: '', workload, app: 'unknown', version: 'unknown' }
 }
 
 function sliceEndpoints(slices: readonly MeshEndpointSlice[], port: MeshServicePort, pods: PodIndex): LabelledEndpoint[] {
@@ -140,25 +141,7 @@ function labelled(pod: MeshPod | undefined, address: string, port: number): Pick
 }
 
 function podEndpoint(pod: MeshPod, address: string, port: number): Endpoint {
-  const labels = pod.metadata.labels ?? {}
-  const workload = workloadOf(pod)
-  return {
-    address,
-    port,
-    weight: 1,
-    pod: pod.metadata.name ?? '',
-    namespace: namespaceOf(pod),
-    workload,
-    app: labels['service.istio.io/canonical-name'] ?? labels['app.kubernetes.io/name'] ?? labels['app'] ?? workload,
-    version: labels['service.istio.io/canonical-revision'] ?? labels['app.kubernetes.io/version'] ?? labels['version'] ?? 'latest'
-  }
-}
-
-/** The Deployment behind a pod: its ReplicaSet's name without the template hash; else its owner's name, else its own. */
-export function workloadOf(pod: MeshPod): string {
-  const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller === true)?.name ?? pod.metadata.name ?? ''
-  const hash = pod.metadata.labels?.['pod-template-hash']
-  return hash !== undefined && owner.endsWith(`-${hash}`) ? owner.slice(0, -hash.length - 1) : owner
+  return { address, port, weight: 1, pod: pod.metadata.name ?? '', ...peerOf(pod) }
 }
 
 function entryHost(entry: ServiceEntry, host: string): RegistryHost {
@@ -189,8 +172,8 @@ function entryEndpoints(entry: ServiceEntry, host: string, port: { readonly name
   if (!dns && resolution !== 'STATIC') return []
   return endpoints.map((written) => {
     const labels = written.labels ?? {}
-    const workload = labels['app'] ?? host
-    const base = plainEndpoint(written.address ?? host, written.ports?.[port.name] ?? port.target, workload)
-    return { endpoint: { ...base, weight: written.weight ?? 1, version: labels['version'] ?? 'latest' }, labels, ready: true }
+    const { app = 'unknown', version = 'unknown' } = labels
+    const base = plainEndpoint(written.address ?? host, written.ports?.[port.name] ?? port.target, labels['app'] ?? host)
+    return { endpoint: { ...base, weight: written.weight ?? 1, app, version }, labels, ready: true }
   })
 }
