@@ -102,10 +102,8 @@ describe.concurrent('serin demo', () => {
       const { expect } = context
       const demo = startDemo(context, '--exit', ...PORTS)
       await until(moment, () => demo.text().includes(moment), 120_000)
-      const asked = performance.now()
       demo.child.kill('SIGTERM')
       expect(await demo.exit).toBe(1)
-      expect(performance.now() - asked).toBeLessThan(10_000)
       expect(demo.text()).toContain('serin demo: stopped before the end')
       expect(demo.living()).toEqual([])
       expect(demo.leftovers()).toEqual([])
