@@ -72,6 +72,8 @@ export async function startSerin(options: SerinOptions = {}): Promise<Serin> {
   })
   const lines: string[] = []
   const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  // One that is killed is not asked to stop; its data is elsewhere then, and all else can go.
+  if (options.dir !== undefined) child.once('exit', () => rmSync(home, { recursive: true, force: true }))
   await untilReady(child, lines)
   // written by Serin itself just before `ready`
   const addresses = JSON.parse(readFileSync(join(dir, 'serin.json'), 'utf8')) as SerinAddresses & { pid: number }
