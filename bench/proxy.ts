@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { systemClock } from '../src/host/system-clock.ts'
 import { Registry } from '../src/metrics/registry.ts'
 import { Workers } from '../src/proxy/workers.ts'
 import { benchTable } from './proxy-table.ts'
@@ -170,7 +171,7 @@ async function main(): Promise<number> {
   }
   const folder = mkdtempSync(join(tmpdir(), 'serin-bench-'))
   const registry = new Registry()
-  const clock = { now: () => Date.now(), after: (delay: number, wake: () => void) => clear(setTimeout(wake, delay)) }
+  const clock = systemClock()
   const workers = new Workers({ count: 1, clock, registry, onTrouble: (message) => console.error(message) })
   try {
     mkdirSync(join(folder, 'files'))
@@ -209,10 +210,6 @@ async function main(): Promise<number> {
     for (const child of children) child.kill()
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-function clear(timer: NodeJS.Timeout): () => void {
-  return () => clearTimeout(timer)
 }
 
 function rss(pid: number): number {

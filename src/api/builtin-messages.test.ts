@@ -38,7 +38,13 @@ test('kinds are found by apiVersion', () => {
 })
 
 // The types are written by hand; this holds each of their fields, its type and whether it is optional against the tables.
-const TYPES = ['builtin-types.ts', 'builtin-types-pod.ts', 'builtin-types-volume.ts', 'builtin-types-apps.ts']
+const TYPES = [
+  'builtin-types.ts',
+  'builtin-types-pod.ts',
+  'builtin-types-pod-status.ts',
+  'builtin-types-volume.ts',
+  'builtin-types-apps.ts'
+]
 const WORDS: Readonly<Record<string, string>> = {
   int32: 'number',
   int64: 'number',
@@ -68,7 +74,7 @@ test.each(interfaces)('the type %s agrees with its field table', (name, body) =>
   }
   // stored objects have them always, whatever the wire says
   const ALWAYS = ['spec', 'template']
-  for (const [, key = '', optional, type = ''] of body.matchAll(/readonly (\w+)(\??): ([^\n]+(?:\n {4}\|[^\n]+)*)/g)) {
+  for (const [, key = '', optional, type = ''] of body.matchAll(/readonly (\w+)(\??):\s+([^\n]+(?:\n {4}\|[^\n]+)*)/g)) {
     if (key === 'apiVersion' && type.startsWith("'")) continue
     if (key === 'kind' && type.startsWith("'")) continue
     const field = fields.get(key)

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { deployed, objectsOf } from '../../test/route-mesh.ts'
 import type { HttpMatch, StringMatch } from '../api/istio-virtual-service.ts'
 import { compileRules } from '../route/compile-rule.ts'
+import { EMPTY_CONFIG } from '../route/mesh-config.ts'
 import { matches } from '../route/matching.ts'
 import { prepareRoute } from '../route/router.ts'
 import { lint } from './lint.ts'
@@ -41,16 +42,7 @@ test('rules without a last one for everything leave requests to 404', () => {
 test('an input without VirtualServices has no findings', () => {
   expect(
     lintReach({
-      config: {
-        virtualServices: [],
-        destinationRules: [],
-        gateways: [],
-        serviceEntries: [],
-        services: [],
-        endpointSlices: [],
-        pods: [],
-        namespaces: []
-      },
+      config: EMPTY_CONFIG,
       registry: new Map(),
       rules: { byNamespace: new Map(), rootNamespace: '' },
       workloads: [],

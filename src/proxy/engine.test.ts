@@ -3,23 +3,17 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
+import { systemClock } from '../host/system-clock.ts'
 import type { Cluster, Endpoint, HostEntry, Route, Source, TableChange } from '../route/route-table.ts'
 import type { RetryPolicy } from '../route/decision.ts'
 import { VirtualClock } from '../std/clock.ts'
-import type { Clock } from '../std/clock.ts'
 import { seeded } from '../std/draw.ts'
 import { DataPlane } from './data-plane.ts'
 import type { DataPlaneOptions } from './data-plane.ts'
 import { testReadMode } from './transport.ts'
 import type { ReadMode } from './transport.ts'
 
-const realClock: Clock = {
-  now: () => Date.now(),
-  after: (delay, wake) => {
-    const timer = setTimeout(wake, delay)
-    return () => clearTimeout(timer)
-  }
-}
+const realClock = systemClock()
 
 const SOURCE: Source = { workload: 'istio-ingressgateway', namespace: 'istio-system', app: 'istio-ingressgateway', version: 'latest' }
 const cleanups: (() => unknown)[] = []

@@ -6,6 +6,7 @@ import http from 'node:http'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../host/system-clock.ts'
 import type { Cluster, TableChange } from '../route/route-table.ts'
 import { seeded } from '../std/draw.ts'
 import { DataPlane } from './data-plane.ts'
@@ -33,13 +34,7 @@ interface Case {
 
 const CASES = JSON.parse(readFileSync('../shared/data/http1/cases.json', 'utf8')) as Case[]
 
-const clock = {
-  now: () => Date.now(),
-  after: (delay: number, wake: () => void) => {
-    const timer = setTimeout(wake, delay)
-    return () => clearTimeout(timer)
-  }
-}
+const clock = systemClock()
 
 let made: DataPlane
 let port: number

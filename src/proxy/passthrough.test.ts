@@ -2,19 +2,13 @@ import http from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import type { Clock } from '../std/clock.ts'
+import { systemClock } from '../host/system-clock.ts'
 import { seeded } from '../std/draw.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Entry } from './listener.ts'
 import { Outside, isAddress } from './passthrough.ts'
 
-const realClock: Clock = {
-  now: () => Date.now(),
-  after: (delay, wake) => {
-    const timer = setTimeout(wake, delay)
-    return () => clearTimeout(timer)
-  }
-}
+const realClock = systemClock()
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()

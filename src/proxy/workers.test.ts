@@ -3,19 +3,14 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import { afterEach, expect, test } from 'vitest'
+import { systemClock } from '../host/system-clock.ts'
 import { Registry } from '../metrics/registry.ts'
 import type { RouteTable } from '../route/route-table.ts'
-import { type Clock, VirtualClock } from '../std/clock.ts'
+import { VirtualClock } from '../std/clock.ts'
 import { ListenError, Workers } from './workers.ts'
 import type { ListenerSpec } from './listener.ts'
 
-const clock: Clock = {
-  now: () => Date.now(),
-  after: (delay, wake) => {
-    const timer = setTimeout(wake, delay)
-    return () => clearTimeout(timer)
-  }
-}
+const clock = systemClock()
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {

@@ -6,6 +6,7 @@ import { connect } from 'node:tls'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { systemClock } from '../host/system-clock.ts'
 import { BUILTIN_KINDS } from '../api/builtin-kinds.ts'
 import { FLAGGER_KINDS } from '../api/flagger-kinds.ts'
 import { EmbeddedApi } from '../kube/embedded-api.ts'
@@ -16,13 +17,7 @@ import type { PodAccess } from '../kube/pod-access.ts'
 import { type ApiServer, startApiServer } from './api-server.ts'
 import { createAuthority, issueServer } from './certificate.ts'
 
-const clock = {
-  now: () => Date.now(),
-  after: (delay: number, wake: () => void) => {
-    const timer = setTimeout(wake, delay)
-    return () => clearTimeout(timer)
-  }
-}
+const clock = systemClock()
 const token = randomBytes(16).toString('hex')
 const now = Date.now()
 const validity = { from: now - 60_000, until: now + 3_600_000 }

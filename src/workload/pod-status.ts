@@ -2,7 +2,8 @@
 
 import type { Millis } from '../std/clock.ts'
 import { formatInstant } from '../std/instant.ts'
-import type { ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from '../api/builtin-types-pod.ts'
+import type { Pod } from '../api/builtin-types-pod.ts'
+import type { ContainerState, ContainerStatus, PodCondition, PodStatus } from '../api/builtin-types-pod-status.ts'
 
 /** What a container does now. */
 export type ContainerFact =

@@ -1,6 +1,7 @@
 // The embedded API under test: one HTTPS listener, a new empty store for each case, controllers and garbage collection off.
 
 import { randomBytes } from 'node:crypto'
+import { systemClock } from '../../src/host/system-clock.ts'
 import { seeded } from '../../src/std/draw.ts'
 import { KINDS, rulesFor } from '../../src/cli/kinds.ts'
 import { EmbeddedApi } from '../../src/kube/embedded-api.ts'
@@ -45,13 +46,7 @@ export async function startEmbeddedTarget(data: string): Promise<KubectlTarget &
   }
 }
 
-const WALL_CLOCK = {
-  now: () => Date.now(),
-  after: (delay: number, wake: () => void) => {
-    const timer = setTimeout(wake, delay)
-    return () => clearTimeout(timer)
-  }
-}
+const WALL_CLOCK = systemClock()
 
 async function openApi(): Promise<EmbeddedApi> {
   const api = await EmbeddedApi.open({

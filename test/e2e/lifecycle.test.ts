@@ -28,9 +28,11 @@ async function started(options: Parameters<typeof startSerin>[0]): Promise<Serin
 
 const childrenOf = (dir: string): number[] => pidsOfRun(readFileSync(join(dir, 'run'), 'utf8').trim())
 
-// A program that takes 1.5 s from the first to the last byte of an answer and ends at once on SIGTERM, behind a Service; and one that does
-// not care about SIGTERM and has a child of its own.
-const SLOW = `require('http').createServer((_, r) => { r.write('first'); setTimeout(() => r.end(' last'), 1500) }).listen(8080)`
+// A program that begins answers to /held, ends them when it is asked for /end, and itself at once on SIGTERM, behind a Service; and one that
+// does not care about SIGTERM and has a child of its own.
+const SLOW =
+  `const held = []; require('http').createServer((q, r) => { if (q.url === '/held') return r.write('first', () => held.push(r)); ` +
+  `if (q.url === '/end') for (const each of held) each.end(' last'); r.end(r.socket.localAddress) }).listen(8080)`
 const SLOW_AND_DEAF = `
 apiVersion: v1
 kind: Pod
@@ -68,13 +70,20 @@ async function withSlowAndDeaf(options: { readonly group?: true } = {}): Promise
   return serin
 }
 
-/** A request whose answer has begun. */
-async function underWay(serin: Serin): Promise<{ readonly answer: Promise<MeshAnswer> }> {
+/** A request whose answer has begun, and goes on when the entrances are closed: nothing can come in then but by the pod's own address. */
+async function underWay({ addresses: { mesh } }: Serin): Promise<Promise<MeshAnswer>[]> {
+  const { text: address } = await fetchThrough(mesh, 'http://slow/')
   let answer: Promise<MeshAnswer> | undefined
   await new Promise<void>((resolve) => {
-    answer = fetchThrough(serin.addresses.mesh, 'http://slow/', resolve)
+    answer = fetchThrough(mesh, 'http://slow/held', resolve)
   })
-  return { answer: answer ?? Promise.reject(new Error('no request')) }
+  const isClosed = (): Promise<boolean> =>
+    fetch(mesh).then(
+      () => false,
+      () => true
+    )
+  void until('the mesh is closed', isClosed).then(() => fetch(`http://${address}:8080/end`))
+  return answer === undefined ? [] : [answer]
 }
 
 describe('stopping', () => {
@@ -82,9 +91,9 @@ describe('stopping', () => {
     const serin = await withSlowAndDeaf()
     const { dir } = serin
     expect(childrenOf(dir).length).toBeGreaterThanOrEqual(5)
-    const { answer } = await underWay(serin)
+    const answers = await underWay(serin)
     expect(await serin.stop()).toBe(0)
-    expect(await answer).toEqual({ status: 200, text: 'first last' })
+    expect(await Promise.all(answers)).toEqual([{ status: 200, text: 'first last' }])
     expect(childrenOf(dir)).toEqual([])
     expect(existsSync(join(dir, 'serin.json'))).toBe(false)
     expect(existsSync(join(dir, 'lock'))).toBe(false)
@@ -93,11 +102,11 @@ describe('stopping', () => {
   it('Ctrl-C, which the whole process group gets, stops as SIGTERM does', async () => {
     const serin = await withSlowAndDeaf({ group: true })
     const { dir, child } = serin
-    const { answer } = await underWay(serin)
+    const answers = await underWay(serin)
     const exit = new Promise((resolve) => child.once('exit', resolve))
     process.kill(-(child.pid ?? 0), 'SIGINT')
     expect(await exit).toBe(0)
-    expect(await answer).toEqual({ status: 200, text: 'first last' })
+    expect(await Promise.all(answers)).toEqual([{ status: 200, text: 'first last' }])
     expect(childrenOf(dir)).toEqual([])
     expect(existsSync(join(dir, 'serin.json'))).toBe(false)
   })
