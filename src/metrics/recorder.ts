@@ -3,6 +3,7 @@
 
 import type { Millis } from '../std/clock.ts'
 import { BUCKET_COUNT, bucketOf } from './buckets.ts'
+import { Counters } from './counters.ts'
 
 /** Who called whom, as Istio's labels say it (istio.md 6.1). What is unknown is the word `unknown`. */
 export interface CellLabels {
@@ -107,6 +108,8 @@ export class Cell {
 
 /** All cells of one worker, and how often it came to a bound. Ask for a cell once per pair of peers and keep it; asking again gives the same one. */
 export class Recorder {
+  /** What belongs to no pair of peers and to no cluster. */
+  readonly counters = new Counters()
   readonly #cells = new Map<string, Cell>()
   readonly #reached = new Map<string, number>()
 
