@@ -2,6 +2,7 @@
 // timeout and retries; three endpoints, all of them the one backend, chosen by least request.
 
 import type { Cluster, HostEntry, Route, RouteTable } from '../src/route/route-table.ts'
+import { PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../src/route/plain.ts'
 
 const HOST = 'reviews.default.svc.cluster.local'
 const RETRY = {
@@ -19,6 +20,7 @@ function cluster(id: string, version: string, port: number): Cluster {
     address: '127.0.0.1',
     port,
     weight: 1,
+    locality: '',
     pod: `${version}-${pod}`,
     namespace: 'default',
     workload: `reviews-${version}`,
@@ -33,14 +35,7 @@ function cluster(id: string, version: string, port: number): Cluster {
     port: 80,
     subset: version,
     endpoints,
-    balance: 'least-request',
-    connectTimeout: 10_000,
-    maxConnections: 0xffffffff,
-    maxPendingRequests: 0xffffffff,
-    maxRequests: 0xffffffff,
-    maxRetries: 0xffffffff,
-    maxRequestsPerConnection: 0,
-    idleTimeout: 3_600_000
+    ...PLAIN_SETTINGS
   }
 }
 
@@ -52,10 +47,9 @@ function route(index: number, more: Partial<Route>, weights: readonly (readonly 
     query: [],
     ...more,
     action: {
-      kind: 'forward',
-      choices: weights.map(([id, weight]) => ({ cluster: id, weight, authority: undefined, request: undefined, response: undefined })),
+      ...PLAIN_FORWARD,
+      choices: weights.map(([id, weight]) => ({ ...onlyChoice(id), weight })),
       total: weights.reduce((sum, [, weight]) => sum + weight, 0),
-      rewrite: undefined,
       timeout: 15_000,
       retry: RETRY
     }

@@ -38,6 +38,8 @@ function measure(count: number): number {
     path: '/products/7?color=red',
     authority: 'web',
     scheme: 'http',
+    remote: '127.0.0.1:50000',
+    local: '127.0.0.1:80',
     header: (name) => headers[name]
   }
   const scope = meshScope(router.sourceLabels, { namespace: 'default', labels: {} }, 80)

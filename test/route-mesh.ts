@@ -97,7 +97,7 @@ export interface TestRequest {
 /** The request as routing sees it; header names are given in any case. */
 export function factsOf({ host, path = '/', method = 'GET', headers = {}, scheme = 'http' }: TestRequest): RequestFacts {
   const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-  return { method, path, authority: host, scheme, header: (name) => lower[name] }
+  return { method, path, authority: host, scheme, remote: '127.0.0.1:50000', local: '127.0.0.1:80', header: (name) => lower[name] }
 }
 
 /** What the router decides; mesh port 9080 and namespace default unless the request says otherwise. */

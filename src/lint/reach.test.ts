@@ -103,7 +103,20 @@ function hits(match: HttpMatch, path: string, headers: Readonly<Record<string, s
   })
   if (route === undefined) return false
   const end = path.includes('?') ? path.indexOf('?') : path.length
-  return matches(prepareRoute(route), { method: 'GET', path, authority: 'h', scheme: 'http', header: (name) => headers[name] }, path, end)
+  return matches(
+    prepareRoute(route),
+    {
+      method: 'GET',
+      path,
+      authority: 'h',
+      scheme: 'http',
+      remote: '127.0.0.1:50000',
+      local: '127.0.0.1:80',
+      header: (name) => headers[name]
+    },
+    path,
+    end
+  )
 }
 
 function both(first: HttpMatch, second: HttpMatch): HttpMatch {

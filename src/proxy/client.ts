@@ -6,20 +6,21 @@ import type { Decision } from '../route/decision.ts'
 import { decide } from '../route/decide.ts'
 import type { Millis } from '../std/clock.ts'
 import { BodyFrame } from './body-frame.ts'
-import { HeldBytes, ReadBuffers, readable, whenWritten } from './buffers.ts'
 import type { Context } from './context.ts'
-import type { Downstream, Entrance } from './downstream.ts'
+import { DelayedAnswer } from './delayed-answer.ts'
+import type { Downstream, Entrance, Handling } from './downstream.ts'
 import { Exchange } from './exchange.ts'
 import { FAILURES, localAnswer, spokenFor } from './failures.ts'
 import type { Failure, Spoken } from './failures.ts'
 import { HEAD, MORE, head, valueEnd, valueStart } from './head.ts'
+import { Intake } from './intake.ts'
+import type { Taker } from './intake.ts'
 import type { LimitName } from './limits.ts'
 import { PASSTHROUGH, isAddress, passOn } from './passthrough.ts'
 import type { Pools } from './pools.ts'
 import { RequestHead, upstreamHead } from './request-head.ts'
 import { hostIsUsable, scanRequest } from './scanner.ts'
 import type { Swept } from './sweep.ts'
-import type { Reading } from './transport.ts'
 
 type Forward = Extract<Decision, { kind: 'forward' }>
 
@@ -37,26 +38,23 @@ interface Current {
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const NEVER = Number.POSITIVE_INFINITY
 
-/** Owns a client socket, its held bytes and the exchange in progress. */
-export class Client implements Swept, Downstream, Reading {
+/** Owns a client socket, its intake and what is done about the request in progress. */
+export class Client implements Swept, Downstream, Taker {
   place = -1
   closing = false
   readonly socket: Socket
+  readonly intake: Intake
   readonly #context: Context
   readonly #pools: Pools
   readonly #entrance: Entrance
   readonly #address: string
-  readonly #facts = new RequestHead()
+  readonly #facts: RequestHead
   readonly #current: Current = { method: '', minor: 1, close: false, keepAlive: false }
-  readonly #held = new HeldBytes()
   readonly #frame = new BodyFrame()
-  #buffers: ReadBuffers | undefined
-  #private = false
   #phase: Phase = 'head'
-  #exchange: Exchange | undefined
+  #handling: Handling | undefined
   #dropped = 0
   #keepAfter = true
-  #paused = false
   #halfClosed = false
   #lastByte: Millis
   #started: Millis
@@ -69,6 +67,8 @@ export class Client implements Swept, Downstream, Reading {
     this.#entrance = entrance
     this.socket = socket
     this.#address = socket.remoteAddress ?? '127.0.0.1'
+    this.#facts = new RequestHead(`${this.#address}:${socket.remotePort}`, `${socket.localAddress}:${socket.localPort}`)
+    this.intake = new Intake(shared.context, socket, this)
     this.#context.sweep.add(this)
     this.#lastByte = this.#context.sweep.now
     this.#started = this.#lastByte
@@ -80,25 +80,19 @@ export class Client implements Swept, Downstream, Reading {
   /** Closes now when no request is in progress, otherwise with its answer. */
   drain(): void {
     this.closing = true
-    if (this.#phase === 'head' && this.#held.length === 0) this.#linger()
+    if (this.#phase === 'head' && this.intake.held.length === 0) this.#linger()
   }
 
-  nextBuffer(): Buffer | undefined {
-    if (this.#private) {
-      if (this.#buffers !== undefined) return this.#buffers.next()
-      this.#buffers = new ReadBuffers(this.#context.buffers, () => this.resumeReading())
-      return readable(this.#buffers.current)
-    }
-    if (this.#buffers === undefined) return undefined
-    this.#buffers.close()
-    this.#buffers = undefined
-    return this.#context.shared
+  get inHead(): boolean {
+    return this.#phase === 'head'
   }
 
-  onRead(bytes: Buffer, length: number): void {
+  get full(): boolean {
+    return this.#handling?.full === true
+  }
+
+  onHeard(): void {
     this.#lastByte = this.#context.sweep.now
-    if (this.#held.length === 0) return this.#run(bytes, 0, length)
-    if (this.#held.addToPart(bytes, 0, length) || this.#phase !== 'head') this.#runHeld()
   }
 
   answer(failure: Failure, decision: Forward): void {
@@ -118,19 +112,17 @@ export class Client implements Swept, Downstream, Reading {
 
   onTunnel(): void {
     this.#phase = 'tunnel'
-    this.#private = true
-    this.#again()
+    this.intake.private = true
+    this.intake.again()
   }
 
   resumeReading(): void {
-    if (!this.#paused || this.#exchange?.full === true) return
-    this.#paused = false
-    this.socket.resume()
+    this.intake.resume()
   }
 
   sweep(now: Millis): void {
     const { limits } = this.#context
-    const exchange = this.#exchange
+    const exchange = this.#handling
     if (this.#phase === 'lingering' || exchange?.ended === true) {
       if (now >= this.#lingerUntil) this.#end('discardTimeout')
     } else if (this.#phase === 'head') this.#sweepHead(now)
@@ -148,31 +140,20 @@ export class Client implements Swept, Downstream, Reading {
 
   #sweepHead(now: Millis): void {
     const { headerTimeout, idleTimeout } = this.#context.limits
-    if (this.#held.length === 0) {
+    if (this.intake.held.length === 0) {
       if (now - this.#lastByte >= (this.#fresh ? headerTimeout : idleTimeout)) this.#end(this.#fresh ? 'headerTimeout' : 'idleTimeout')
     } else if (now - this.#started >= headerTimeout) this.#refuse(408, 'the head did not come in time', 'headerTimeout')
   }
 
-  #runHeld(): void {
-    const bytes = this.#held.takeAll()
-    this.#run(bytes, 0, bytes.length)
-  }
-
-  #run(bytes: Buffer, start: number, end: number): void {
-    let at = start
-    while (at < end && !this.socket.destroyed) at = this.#take(bytes, at, end)
-  }
-
-  // Takes bytes of one message; returns the offset after them.
-  #take(bytes: Buffer, start: number, end: number): number {
+  take(bytes: Buffer, start: number, end: number): number {
     switch (this.#phase) {
       case 'head':
         return this.#takeHead(bytes, start, end)
       case 'body':
         return this.#takeBody(bytes, start, end)
       case 'answer':
-        this.#held.append(bytes, start, end)
-        this.#pause()
+        this.intake.held.append(bytes, start, end)
+        this.intake.pause()
         return end
       case 'tunnel':
         this.#passOn(bytes, start, end)
@@ -185,8 +166,8 @@ export class Client implements Swept, Downstream, Reading {
   #takeHead(bytes: Buffer, start: number, end: number): number {
     const result = scanRequest(bytes, start, end)
     if (result === MORE) {
-      if (this.#held.length === 0) this.#started = this.#context.sweep.now
-      this.#held.keepPart(bytes, start, end)
+      if (this.intake.held.length === 0) this.#started = this.#context.sweep.now
+      this.intake.held.keepPart(bytes, start, end)
       return end
     }
     if (result !== HEAD) return this.#refuse(result, head.reason, head.limit)
@@ -205,16 +186,16 @@ export class Client implements Swept, Downstream, Reading {
     const { continues } = head
     this.#facts.authority = this.#entrance.nameOf(this.#facts.authority)
     const decision = this.#decide()
-    const exchange = decision.kind === 'forward' ? this.#exchangeFor(bytes, decision, started) : undefined
-    this.#exchange = exchange
+    const handling = this.#handlingOf(bytes, decision, started)
+    this.#handling = handling
     // The registers are not read from here on: trailers are scanned with them.
     const after = this.#phase === 'body' ? this.#takeFrame(bytes, next, end) : next
     if (after < 0) return this.#refuseBody()
-    if (exchange === undefined) this.#answerBy(decision, started)
+    if (handling === undefined) this.#answerBy(decision, started)
     else {
-      if (this.#phase === 'answer') exchange.onRequestDone(started)
+      if (this.#phase === 'answer') handling.onRequestDone(started)
       else if (continues && this.#current.minor === 1) this.socket.write(CONTINUE, 'latin1')
-      exchange.start(after === next ? '' : bytes.toString('latin1', next, this.#frame.kept))
+      handling.start(after === next ? '' : bytes.toString('latin1', next, this.#frame.kept))
     }
     return after
   }
@@ -235,6 +216,16 @@ export class Client implements Swept, Downstream, Reading {
     const decision = decide(this.#context.router, this.#entrance.scopeOf(facts.authority), facts, this.#context.draw)
     const isUnknown = decision.kind === 'no-route' && decision.because === 'unknown-host'
     return isUnknown && this.#entrance.passes && facts.absolute && isAddress(facts.authority) ? passOn(facts) : decision
+  }
+
+  // What is to be done before there is an answer; undefined when it can be given at once.
+  #handlingOf(bytes: Buffer, decision: Decision, started: Millis): Handling | undefined {
+    if (decision.kind === 'forward') return this.#exchangeFor(bytes, decision, started)
+    if (decision.kind !== 'respond' || decision.delay === 0) return undefined
+    return new DelayedAnswer(this.#context, decision, {
+      answer: () => this.#answerBy(decision, started),
+      onOverdue: () => this.#say({ ...FAILURES['request-timeout'], lines: '', edits: undefined }, true)
+    })
   }
 
   #exchangeFor(bytes: Buffer, decision: Forward, started: Millis): Exchange | undefined {
@@ -275,7 +266,7 @@ export class Client implements Swept, Downstream, Reading {
 
   #takeBody(bytes: Buffer, start: number, end: number): number {
     const after = this.#takeFrame(bytes, start, end)
-    const exchange = this.#exchange
+    const exchange = this.#handling
     if (after < 0) {
       exchange?.abort()
       return exchange?.answering === true ? this.#cut(end) : this.#refuseBody()
@@ -283,7 +274,7 @@ export class Client implements Swept, Downstream, Reading {
     if (exchange === undefined || exchange.ended) return this.#drop(after - start, after)
     if (this.#frame.kept > start) this.#passOn(bytes, start, this.#frame.kept)
     if (this.#phase !== 'body') {
-      this.#private = false
+      this.intake.private = false
       exchange.onRequestDone(this.#context.sweep.now)
     }
     return after
@@ -306,56 +297,33 @@ export class Client implements Swept, Downstream, Reading {
   }
 
   #passOn(bytes: Buffer, from: number, to: number): void {
-    const exchange = this.#exchange
+    const exchange = this.#handling
     if (exchange === undefined) return
     const socket = exchange.onRequestBytes(bytes, from, to)
     if (socket === undefined) {
-      if (exchange.full) this.#pause()
+      if (exchange.full) this.intake.pause()
       return
     }
-    const view = bytes.subarray(from, to)
-    this.#private = this.#phase !== 'answer'
-    socket.write(bytes.buffer === this.#context.shared.buffer ? Buffer.from(view) : view)
-    const waiting = socket.writableLength
-    if (waiting === 0) return
-    if (this.#buffers !== undefined && bytes.buffer === this.#buffers.current.buffer) this.#buffers.lend(socket)
-    else whenWritten(socket, () => this.resumeReading())
-    if (waiting <= this.#context.limits.pendingBytesMax) return
-    this.#context.recorder.reach('pendingBytesMax')
-    this.#pause()
-  }
-
-  #pause(): void {
-    if (this.#paused) return
-    this.#paused = true
-    this.socket.pause()
+    this.intake.private = this.#phase !== 'answer'
+    this.intake.passOn(socket, bytes, from, to)
   }
 
   // The request was answered and read to its end: the next one, or the end of the connection.
   #next(): void {
-    this.#exchange = undefined
-    this.#private = false
+    this.#handling = undefined
+    this.intake.private = false
     this.#lingerUntil = NEVER
     if (!this.#keepAfter) return this.#linger()
     this.#phase = 'head'
     this.#lastByte = this.#context.sweep.now
-    if (this.#held.length > 0 || this.#paused) this.#again()
-  }
-
-  // Held bytes are read in a turn of their own: the caller may be in the middle of its registers.
-  #again(): void {
-    setImmediate(() => {
-      this.resumeReading()
-      if (this.#held.length > 0 && !this.socket.destroyed) this.#runHeld()
-    })
+    if (this.intake.held.length > 0 || this.intake.paused) this.intake.again()
   }
 
   #linger(): void {
     this.#phase = 'lingering'
-    this.#held.clear()
+    this.intake.held.clear()
     this.#lingerUntil = this.#context.sweep.now + this.#context.limits.discardTimeout
-    this.#paused = true
-    this.resumeReading()
+    this.intake.readOn()
     this.socket.end()
   }
 
@@ -377,21 +345,21 @@ export class Client implements Swept, Downstream, Reading {
     if (limit !== undefined) this.#context.recorder.reach(limit)
     this.#entrance.cells.unreached(undefined).record(status, status === 400 ? 'DPE' : '-', 0)
     this.socket.write(localAnswer({ status, body: reason, lines: '', edits: undefined, close: true, bodiless: false }), 'latin1')
-    this.#exchange = undefined
+    this.#handling = undefined
     this.#linger()
     return NEVER
   }
 
   #onEnd(): void {
     this.#halfClosed = true
-    if (this.#phase === 'tunnel') return this.#exchange?.endTunnel()
+    if (this.#phase === 'tunnel') return this.#handling?.endTunnel()
     // Half a request can never be completed; a complete one is still answered.
     if (this.#phase !== 'answer') this.socket.destroy()
   }
 
   #onClose(): void {
-    this.#exchange?.abort()
-    this.#buffers?.close()
+    this.#handling?.abort()
+    this.intake.close()
     this.#context.sweep.remove(this)
     this.#entrance.onClosed(this)
   }

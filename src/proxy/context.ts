@@ -9,6 +9,9 @@ import type { Limits } from './limits.ts'
 import type { Sweep } from './sweep.ts'
 import type { ReadMode } from './transport.ts'
 
+/** The host and port to connect to for an endpoint. */
+export type Locate = (host: string, port: number) => { readonly host: string; readonly port: number }
+
 /** The shared parts of one data plane; `draining` is the plane's to write. */
 export interface Context {
   readonly limits: Limits
@@ -21,6 +24,8 @@ export interface Context {
   /** Where all accepted sockets read to, but for those in the middle of a long body. */
   readonly shared: Buffer
   readonly readMode: ReadMode
+  /** Where an endpoint's address is really reached. */
+  readonly locate: Locate
   readonly router: Router
   readonly recorder: Recorder
   draining: boolean

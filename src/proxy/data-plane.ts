@@ -9,7 +9,7 @@ import { applyChange, prepare } from '../route/router.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { BufferPool, READ_SIZE } from './buffers.ts'
-import type { Context } from './context.ts'
+import type { Context, Locate } from './context.ts'
 import { LIMITS } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { Listener } from './listener.ts'
@@ -24,6 +24,8 @@ export interface DataPlaneOptions {
   readonly draw: Draw
   /** From testReadMode, or 'data'. */
   readonly readMode: ReadMode
+  /** Where endpoints are reached, when not at their addresses. */
+  readonly locate?: Locate
   readonly limits?: Partial<Limits>
   /** Milliseconds that never go back; performance.now unless a test moves time. */
   readonly monotonic?: () => Millis
@@ -51,6 +53,7 @@ export class DataPlane {
       buffers: new BufferPool(),
       shared: Buffer.allocUnsafeSlow(READ_SIZE),
       readMode: options.readMode,
+      locate: options.locate ?? ((host, port) => ({ host, port })),
       router: prepare(EMPTY_TABLE),
       recorder: this.recorder,
       draining: false

@@ -38,6 +38,31 @@ export interface Downstream {
   resumeReading(): void
 }
 
+/** What is being done about a request, from its head to the end of its answer. */
+export interface Handling {
+  /** The answer was given. */
+  readonly ended: boolean
+  /** The answer has begun. */
+  readonly answering: boolean
+  /** Bytes of the request must wait: enough is kept. */
+  readonly full: boolean
+  /** When the upstream was last heard, by the sweep's clock. */
+  readonly lastByte: Millis
+  /** Begins with what is there of the body, framing included. */
+  start(body: string): void
+  /** The request is complete. */
+  onRequestDone(now: Millis): void
+  /** More of the request. Returns the socket when the caller is to write the bytes itself. */
+  onRequestBytes(bytes: Buffer, from: number, to: number): Socket | undefined
+  /** The client ended its side of a tunnel. */
+  endTunnel(): void
+  /** The client is gone. */
+  abort(): void
+  /** Ends what is overdue. */
+  sweep(now: Millis, lastByte: Millis): void
+  overdue(failure: 'timeout' | 'stream-idle' | 'request-timeout'): void
+}
+
 /** What an exchange starts from. */
 export interface ExchangeStart {
   readonly decision: Forward

@@ -12,6 +12,7 @@ import { DataPlane } from './data-plane.ts'
 import type { DataPlaneOptions } from './data-plane.ts'
 import { testReadMode } from './transport.ts'
 import type { ReadMode } from './transport.ts'
+import { PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../route/plain.ts'
 
 const realClock = systemClock()
 
@@ -61,6 +62,7 @@ const endpoint = (port: number, version = 'v1'): Endpoint => ({
   address: '127.0.0.1',
   port,
   weight: 1,
+  locality: '',
   pod: `pod-${port}`,
   namespace: 'default',
   workload: `reviews-${version}`,
@@ -76,14 +78,9 @@ const cluster = (id: string, endpoints: readonly Endpoint[], more: Partial<Clust
   port: 80,
   subset: undefined,
   endpoints,
+  ...PLAIN_SETTINGS,
   balance: 'round-robin',
   connectTimeout: 1000,
-  maxConnections: 0xffffffff,
-  maxPendingRequests: 0xffffffff,
-  maxRequests: 0xffffffff,
-  maxRetries: 0xffffffff,
-  maxRequestsPerConnection: 0,
-  idleTimeout: 3_600_000,
   ...more
 })
 
@@ -95,12 +92,9 @@ const forward = (choices: readonly (readonly [id: string, weight: number])[], mo
   headers: [],
   query: [],
   action: {
-    kind: 'forward',
-    choices: choices.map(([id, weight]) => ({ cluster: id, weight, authority: undefined, request: undefined, response: undefined })),
+    ...PLAIN_FORWARD,
+    choices: choices.map(([id, weight]) => ({ ...onlyChoice(id), weight })),
     total: choices.reduce((sum, [, weight]) => sum + weight, 0),
-    rewrite: undefined,
-    timeout: 0,
-    retry: undefined,
     ...more
   }
 })
@@ -563,7 +557,7 @@ test('a refused connection is 503 UF, tried again by the policy with URX at its 
     503,
     'upstream connect error or disconnect/reset before headers. reset reason: connection failure'
   ])
-  expect(counted(made)).toEqual(['v1 503 UF,URX 1'])
+  expect(counted(made)).toEqual(['v1 503 URX,UF 1'])
 })
 
 test('a 503 is retried with the whole request until another answer comes, and passed on with URX when none does', async () => {
@@ -634,7 +628,7 @@ test('an endpoint that stalls: 504 UT at the route timeout and at the timeout of
   expect([statusOf(text), bodyOf(text)]).toEqual([504, 'upstream request timeout'])
   made.apply([{ kind: 'put-entry', version: 2, entry: entry([forward([['c', 1]], { retry: { ...RETRY, perTryTimeout: 30 } })]) }])
   expect(statusOf(await talk(port, get()))).toBe(504)
-  expect(counted(made)).toEqual(['v1 504 UT 1', 'v1 504 UT,URX 1'])
+  expect(counted(made)).toEqual(['v1 504 URX,UT 1', 'v1 504 UT 1'])
 })
 
 test('limits of a cluster: requests over the maximum are 503 UO, connections over it wait their turn', async () => {

@@ -9,8 +9,8 @@ import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Socket } from 'node:net'
 import type { Context } from './context.ts'
-import type { Downstream, ExchangeStart } from './downstream.ts'
-import { FAILURES } from './failures.ts'
+import type { Downstream, ExchangeStart, Handling } from './downstream.ts'
+import { FAILURES, withFlag } from './failures.ts'
 import type { Failure } from './failures.ts'
 import type { LimitName } from './limits.ts'
 import { PASSTHROUGH } from './passthrough.ts'
@@ -28,7 +28,7 @@ const BOUNDS: Partial<Record<Failure, LimitName>> = { 'stream-idle': 'streamIdle
 const NEVER = Number.POSITIVE_INFINITY
 
 /** Owns one request from its head to the end of its answer. */
-export class Exchange implements UpstreamUser {
+export class Exchange implements UpstreamUser, Handling {
   readonly bodiless: boolean
   readonly wantsUpgrade: boolean
   readonly bare: boolean
@@ -64,6 +64,8 @@ export class Exchange implements UpstreamUser {
   #tryDeadline = NEVER
   #waitsIn: Pool | undefined
   #cancelDelay: (() => void) | undefined
+  // An injected delay is under way.
+  #delayed = false
   readonly #onConnection = (): void => this.#try()
 
   constructor(shared: { readonly context: Context; readonly pools: Pools }, client: Downstream, from: ExchangeStart) {
@@ -85,9 +87,21 @@ export class Exchange implements UpstreamUser {
     return this.#answering
   }
 
-  /** Begins with what is there of the body, framing included. */
   start(body: string): void {
     this.#retained = body
+    const { delay } = this.#from.decision
+    if (delay === 0) return this.#begin()
+    this.#flags = 'DI'
+    this.#delayed = true
+    this.#cancelDelay = this.#context.clock.after(delay, () => {
+      this.#delayed = false
+      this.#cancelDelay = undefined
+      if (this.requestDone) this.onRequestDone(this.#context.monotonic())
+      this.#begin()
+    })
+  }
+
+  #begin(): void {
     const { cluster, slots } = this.#state
     if (cluster.maxRequests < 0xffffffff && slots.reduce((sum, slot) => sum + slot.active, 0) >= cluster.maxRequests)
       return this.#give('overflow')
@@ -97,15 +111,14 @@ export class Exchange implements UpstreamUser {
   /** The request is complete: its timeout starts. */
   onRequestDone(now: Millis): void {
     this.requestDone = true
-    if (this.#from.decision.timeout > 0) this.#deadline = now + this.#from.decision.timeout
+    // An injected delay does not count (istio.md 1.14).
+    if (this.#from.decision.timeout > 0 && !this.#delayed) this.#deadline = now + this.#from.decision.timeout
   }
 
-  /** Whether bytes of the request must wait: there is no connection and enough is kept for one. */
   get full(): boolean {
     return this.#upstream === undefined && (this.#retained ?? '').length > this.#context.limits.retainBytesMax
   }
 
-  /** More of the request. Returns the socket when the caller is to write the bytes itself. */
   onRequestBytes(bytes: Buffer, from: number, to: number): Socket | undefined {
     if (this.#retained === undefined) return this.#upstream?.socket
     const text = bytes.toString('latin1', from, to)
@@ -116,15 +129,13 @@ export class Exchange implements UpstreamUser {
     return undefined
   }
 
-  /** The client ended its side of a tunnel. */
   endTunnel(): void {
     this.#upstream?.socket.end()
   }
 
-  /** The client is gone. */
   abort(): void {
     if (this.#ended) return
-    if (!this.#tunnel) this.#flags = 'DC'
+    if (!this.#tunnel) this.#flags = withFlag(this.#flags, 'DC')
     this.#leave(this.#answering ? this.#status : undefined)
     this.#end(this.#answering ? this.#status : 0)
   }
@@ -291,7 +302,7 @@ export class Exchange implements UpstreamUser {
     if (!wantsRetry(retry, outcome)) return false
     const room = this.#mayRetry(outcome)
     if (room !== undefined) {
-      this.#flags = room
+      this.#flags = withFlag(this.#flags, room)
       return false
     }
     this.#leave(status)
@@ -304,7 +315,10 @@ export class Exchange implements UpstreamUser {
     if (retry === undefined || !wantsRetry(retry, outcome)) return this.#give(failure)
     const room = this.#mayRetry(outcome)
     if (room === undefined) this.#again()
-    else this.#give(failure, `,${room}`)
+    else {
+      this.#flags = withFlag(this.#flags, room)
+      this.#give(failure)
+    }
   }
 
   // Takes a retry for an outcome that the policy retries; otherwise the flag that says why there is none.
@@ -346,14 +360,14 @@ export class Exchange implements UpstreamUser {
   }
 
   #cutOff(flag: string): void {
-    this.#flags = flag
+    this.#flags = withFlag(this.#flags, flag)
     this.#end(this.#status)
     this.#client.socket.destroy()
   }
 
-  #give(failure: Failure, more = ''): void {
+  #give(failure: Failure): void {
     const { status, flag } = FAILURES[failure]
-    this.#flags = flag + more
+    this.#flags = withFlag(this.#flags, flag)
     this.#end(status)
     this.#client.answer(failure, this.#from.decision)
   }

@@ -80,6 +80,12 @@ export const FAILURES: Readonly<Record<Failure, Answer>> = {
   'request-timeout': { status: 408, flag: '-', body: 'request timeout' }
 }
 
+/** Flags joined in the order they were set; `-` is none. */
+export function withFlag(flags: string, flag: string): string {
+  if (flags === '-') return flag
+  return flag === '-' ? flags : `${flags},${flag}`
+}
+
 /** What the proxy says when it answers by itself. */
 export interface Spoken {
   readonly status: number
@@ -98,7 +104,8 @@ export function spokenFor(decision: Decision): Spoken {
       return { status: decision.status, body: '', lines: `location: ${decision.location}\r\n`, edits: decision.response, flag: '-' }
     case 'respond': {
       const lines = decision.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-      return { status: decision.status, body: decision.body, lines, edits: decision.response, flag: '-' }
+      const flag = decision.delay === 0 ? decision.flag : withFlag('DI', decision.flag)
+      return { status: decision.status, body: decision.body, lines, edits: decision.response, flag }
     }
     case 'forward':
       return { ...FAILURES['no-destination'], lines: '', edits: decision.response }

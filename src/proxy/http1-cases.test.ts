@@ -10,6 +10,7 @@ import { systemClock } from '../host/system-clock.ts'
 import type { Cluster, TableChange } from '../route/route-table.ts'
 import { seeded } from '../std/draw.ts'
 import { DataPlane } from './data-plane.ts'
+import { PLAIN_ENDPOINT, PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../route/plain.ts'
 
 interface Message {
   readonly start: number
@@ -76,12 +77,11 @@ afterAll(async () => {
 
 // Everything to `judge`, but for the host `speaker`.
 function routed(id: 'judge' | 'speaker', to: number): TableChange[] {
-  const endpoint = { address: '127.0.0.1', port: to, weight: 1, pod: id, namespace: 'n', workload: id, app: id, version: 'v' }
-  const limits = { maxConnections: 1e9, maxPendingRequests: 1e9, maxRequests: 1e9, maxRetries: 1e9, maxRequestsPerConnection: 1 }
+  const endpoint = { ...PLAIN_ENDPOINT, address: '127.0.0.1', port: to, pod: id, namespace: 'n', workload: id, app: id, version: 'v' }
   const name = { id, host: `${id}.n`, namespace: 'n', serviceName: id, port: 80, subset: undefined }
-  const cluster: Cluster = { ...name, endpoints: [endpoint], balance: 'round-robin', connectTimeout: 1000, idleTimeout: 60_000, ...limits }
-  const choices = [{ cluster: id, weight: 1, authority: undefined, request: undefined, response: undefined }]
-  const action = { kind: 'forward' as const, choices, total: 1, rewrite: undefined, timeout: 0, retry: undefined }
+  const settings = { ...PLAIN_SETTINGS, connectTimeout: 1000, idleTimeout: 60_000, maxRequestsPerConnection: 1 }
+  const cluster: Cluster = { ...name, endpoints: [endpoint], ...settings }
+  const action = { ...PLAIN_FORWARD, choices: [onlyChoice(id)], total: 1 }
   const ref = { virtualService: 'n/a', name: undefined, index: 0 }
   const routes = [{ ref, path: { kind: 'any' as const }, headers: [], query: [], action }]
   const scope = { id: 'gateway|80', kind: 'gateway' as const, port: 80, namespace: '', tls: false }

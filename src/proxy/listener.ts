@@ -130,7 +130,7 @@ export class Listener implements Entrance {
   #accept(socket: Socket): void {
     const client = new Client({ context: this.#context, pools: this.#pools }, this, socket)
     this.#clients.add(client)
-    readAccepted(socket, client, this.#context.readMode, this.#context.shared)
+    readAccepted(socket, client.intake, this.#context.readMode, this.#context.shared)
   }
 }
 

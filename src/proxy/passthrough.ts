@@ -4,6 +4,7 @@
 
 import type { Decision } from '../route/decision.ts'
 import { normalizePath } from '../route/path.ts'
+import { PLAIN_DECISION, PLAIN_ENDPOINT, PLAIN_SETTINGS } from '../route/plain.ts'
 import type { Cluster } from '../route/route-table.ts'
 import type { ClusterState } from '../route/router.ts'
 import type { Pools } from './pools.ts'
@@ -15,7 +16,6 @@ type Forward = Extract<Decision, { kind: 'forward' }>
 export const PASSTHROUGH = 'PassthroughCluster'
 const ALLOW_ANY: Forward['route'] = { virtualService: undefined, name: 'allow_any', index: 0 }
 const UNKNOWN = 'unknown'
-const UNLIMITED = 0xffffffff
 /** Addresses with connections that are kept; the one used first makes room. */
 const ADDRESSES_MAX = 256
 
@@ -27,15 +27,11 @@ export function isAddress(authority: string): boolean {
 /** The decision for a request whose host the mesh does not know: to where it says, without timeout or retries. */
 export function passOn(facts: RequestHead): Forward {
   return {
-    kind: 'forward',
+    ...PLAIN_DECISION,
     route: ALLOW_ANY,
     cluster: PASSTHROUGH,
     path: normalizePath(facts.path) ?? facts.path,
-    authority: facts.authority,
-    timeout: 0,
-    retry: undefined,
-    request: undefined,
-    response: undefined
+    authority: facts.authority
   }
 }
 
@@ -77,21 +73,14 @@ const CLUSTER: Cluster = {
   port: 0,
   subset: undefined,
   endpoints: [],
-  balance: 'round-robin',
-  connectTimeout: 10_000,
-  maxConnections: UNLIMITED,
-  maxPendingRequests: UNLIMITED,
-  maxRequests: UNLIMITED,
-  maxRetries: UNLIMITED,
-  maxRequestsPerConnection: 0,
+  ...PLAIN_SETTINGS,
   idleTimeout: 60_000
 }
 
 function stateOf(authority: string): ClusterState {
   const { hostname, port } = new URL(`http://${authority}`)
   const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
-  const peer = { pod: UNKNOWN, namespace: UNKNOWN, workload: UNKNOWN, app: UNKNOWN, version: UNKNOWN }
-  const endpoint = { address, port: port === '' ? 80 : Number(port), weight: 1, ...peer }
+  const endpoint = { ...PLAIN_ENDPOINT, address, port: port === '' ? 80 : Number(port), pod: UNKNOWN, namespace: UNKNOWN }
   return {
     cluster: CLUSTER,
     slots: [{ key: authority, endpoint, active: 0, deadline: 1, turn: 0 }],

@@ -41,9 +41,17 @@ export class RequestHead implements RequestFacts {
   path = ''
   authority = ''
   readonly scheme = 'http'
+  /** Of the client's connection. */
+  readonly remote: string
+  readonly local: string
   /** The target named an authority, which overrules the Host field. */
   absolute = false
   #bytes: Buffer = Buffer.alloc(0)
+
+  constructor(remote: string, local: string) {
+    this.remote = remote
+    this.local = local
+  }
 
   /** Takes the head from the registers; a reason when its target cannot be used. */
   read(bytes: Buffer): string | undefined {

@@ -79,8 +79,7 @@ export class Upstream implements Swept {
     this.#deadline = context.monotonic() + home.connectTimeout
     let first = true
     this.socket = connect({
-      host: home.host,
-      port: home.port,
+      ...context.locate(home.host, home.port),
       noDelay: true,
       onread: {
         // Node calls this once for the first buffer and after each read; a non-buffer keeps the current one.

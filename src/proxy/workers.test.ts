@@ -9,6 +9,7 @@ import type { RouteTable } from '../route/route-table.ts'
 import { VirtualClock } from '../std/clock.ts'
 import { ListenError, Workers } from './workers.ts'
 import type { ListenerSpec } from './listener.ts'
+import { PLAIN_ENDPOINT, PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../route/plain.ts'
 
 const clock = systemClock()
 
@@ -28,15 +29,8 @@ async function serve(): Promise<number> {
 }
 
 function table(version: number, port: number, timeout = 0): RouteTable {
-  const endpoint = { address: '127.0.0.1', port, weight: 1, pod: 'p', namespace: 'default', workload: 'w', app: 'a', version: 'v1' }
-  const action = {
-    kind: 'forward' as const,
-    choices: [{ cluster: 'c', weight: 1, authority: undefined, request: undefined, response: undefined }],
-    total: 1,
-    rewrite: undefined,
-    timeout,
-    retry: undefined
-  }
+  const endpoint = { ...PLAIN_ENDPOINT, address: '127.0.0.1', port, pod: 'p', namespace: 'default', workload: 'w', app: 'a', version: 'v1' }
+  const action = { ...PLAIN_FORWARD, choices: [onlyChoice('c')], total: 1, timeout }
   const ref = { virtualService: 'default/a', name: undefined, index: 0 }
   const routes = [{ ref, path: { kind: 'any' as const }, headers: [], query: [], action }]
   return {
@@ -53,13 +47,9 @@ function table(version: number, port: number, timeout = 0): RouteTable {
         port: 80,
         subset: undefined,
         endpoints: [endpoint],
+        ...PLAIN_SETTINGS,
         balance: 'round-robin',
         connectTimeout: 1000,
-        maxConnections: 0xffffffff,
-        maxPendingRequests: 0xffffffff,
-        maxRequests: 0xffffffff,
-        maxRetries: 0xffffffff,
-        maxRequestsPerConnection: 0,
         idleTimeout: 60_000
       }
     }

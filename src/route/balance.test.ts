@@ -5,6 +5,7 @@ import type { Cluster } from './route-table.ts'
 import { EMPTY_TABLE } from './route-table.ts'
 import { applyChange, prepare } from './router.ts'
 import type { ClusterState } from './router.ts'
+import { PLAIN_ENDPOINT, PLAIN_SETTINGS } from './plain.ts'
 
 function clusterOf(balance: Cluster['balance'], weights: readonly number[]): ClusterState {
   const cluster: Cluster = {
@@ -15,23 +16,14 @@ function clusterOf(balance: Cluster['balance'], weights: readonly number[]): Clu
     port: 80,
     subset: undefined,
     endpoints: weights.map((weight, at) => ({
+      ...PLAIN_ENDPOINT,
       address: `127.0.0.${at}`,
       port: 1,
       weight,
-      pod: `p${at}`,
-      namespace: '',
-      workload: '',
-      app: '',
-      version: ''
+      pod: `p${at}`
     })),
-    balance,
-    connectTimeout: 0,
-    maxConnections: 0,
-    maxPendingRequests: 0,
-    maxRequests: 0,
-    maxRetries: 0,
-    maxRequestsPerConnection: 0,
-    idleTimeout: 0
+    ...PLAIN_SETTINGS,
+    balance
   }
   const router = prepare(EMPTY_TABLE)
   applyChange(router, { kind: 'put-cluster', version: 1, cluster })

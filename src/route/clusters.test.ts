@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { deployed, objectsOf } from '../../test/route-mesh.ts'
-import { ClusterSet, UNLIMITED, clusterName } from './clusters.ts'
+import { ClusterSet, clusterName } from './clusters.ts'
+import { UNLIMITED } from './plain.ts'
 import { indexRules } from './destination-rules.ts'
 import { meshConfigOf } from './mesh-objects.ts'
 import { buildRegistry } from './registry.ts'

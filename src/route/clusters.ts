@@ -8,13 +8,9 @@ import type { Millis } from '../std/clock.ts'
 import type { ClusterId } from './decision.ts'
 import { policyFor, ruleFor } from './destination-rules.ts'
 import type { AppliedRule, EffectivePolicy, RuleIndex } from './destination-rules.ts'
+import { PLAIN_SETTINGS, UNLIMITED } from './plain.ts'
 import type { Registry, RegistryHost, RegistryPort } from './registry.ts'
 import type { Cluster } from './route-table.ts'
-
-/** Limits that are not set: as many as a 32-bit counter holds. */
-export const UNLIMITED = 4294967295
-const CONNECT_TIMEOUT: Millis = 10_000
-const IDLE_TIMEOUT: Millis = 3_600_000
 
 /** A place a rule sends to, with its host in full. */
 export interface Target {
@@ -106,13 +102,13 @@ function settings(policy: EffectivePolicy): Settings {
   const http = policy.connectionPool?.http
   return {
     balance: balanceOf(policy),
-    connectTimeout: duration(tcp?.connectTimeout, CONNECT_TIMEOUT),
+    connectTimeout: duration(tcp?.connectTimeout, PLAIN_SETTINGS.connectTimeout),
     maxConnections: limit(tcp?.maxConnections),
     maxPendingRequests: limit(http?.http1MaxPendingRequests),
     maxRequests: limit(http?.http2MaxRequests),
     maxRetries: limit(http?.maxRetries),
     maxRequestsPerConnection: limit(http?.maxRequestsPerConnection),
-    idleTimeout: duration(http?.idleTimeout ?? tcp?.idleTimeout, IDLE_TIMEOUT)
+    idleTimeout: duration(http?.idleTimeout ?? tcp?.idleTimeout, PLAIN_SETTINGS.idleTimeout)
   }
 }
 

@@ -11,6 +11,7 @@ import type { Registry, RegistryHost } from './registry.ts'
 import { meshScope } from './route-table.ts'
 import type { MeshSource, Route } from './route-table.ts'
 import type { EntryContent, TableBuilder } from './table-builder.ts'
+import { PLAIN_FORWARD, onlyChoice } from './plain.ts'
 
 /** What the steps of one compilation share. */
 export interface Work {
@@ -206,14 +207,7 @@ function defaultContent(view: MeshView, host: RegistryHost): EntryContent {
     path: { kind: 'any' },
     headers: [],
     query: [],
-    action: {
-      kind: 'forward',
-      choices: [{ cluster, weight: 1, authority: undefined, request: undefined, response: undefined }],
-      total: 1,
-      rewrite: undefined,
-      timeout: 0,
-      retry: DEFAULT_RETRY
-    }
+    action: { ...PLAIN_FORWARD, choices: [onlyChoice(cluster)], total: 1, retry: DEFAULT_RETRY }
   }
   const content: EntryContent = { host: host.host, httpsRedirect: false, routes: [route], broken: false }
   made.set(key, content)

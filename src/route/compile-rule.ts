@@ -10,6 +10,7 @@ import type { ClusterId, RetryPolicy } from './decision.ts'
 import type { Target } from './clusters.ts'
 import { authorityOf, editsOfSingle, editsOfWeighted } from './header-edits.ts'
 import { resolveGateway } from './mesh-config.ts'
+import { PLAIN_FORWARD } from './plain.ts'
 import type { Choice, HeaderTest, PathRewrite, PathTest, QueryTest, Route, RouteAction, StringTest } from './route-table.ts'
 
 /** For whom a rule is compiled. */
@@ -128,7 +129,7 @@ function compileAction(rule: HttpRoute, view: Viewpoint): RouteAction | undefine
   if (choices.length === 0) return undefined
   const timeout = (rule.timeout === undefined ? undefined : parseDuration(rule.timeout)) ?? 0
   return {
-    kind: 'forward',
+    ...PLAIN_FORWARD,
     choices,
     total: choices.reduce((sum, { weight }) => sum + weight, 0),
     rewrite: rewriteOf(rule),

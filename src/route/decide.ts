@@ -106,7 +106,16 @@ function act(router: Router, prepared: PreparedRoute, request: Request): Decisio
       }
     case 'respond': {
       const headers = action.body === '' ? NOTHING : TEXT
-      return { kind: 'respond', route: ref, status: action.status, headers, body: action.body, response: action.response }
+      return {
+        kind: 'respond',
+        route: ref,
+        status: action.status,
+        headers,
+        body: action.body,
+        response: action.response,
+        delay: 0,
+        flag: '-'
+      }
     }
   }
 }
@@ -128,7 +137,11 @@ function forward(router: Router, prepared: PreparedRoute, action: Forward, reque
     timeout: action.timeout,
     retry: action.retry,
     request: choice.request,
-    response: choice.response
+    response: choice.response,
+    delay: 0,
+    copies: [],
+    hash: undefined,
+    cookie: undefined
   }
 }
 

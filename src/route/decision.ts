@@ -52,6 +52,14 @@ export type Decision =
       readonly retry: RetryPolicy | undefined
       readonly request: HeaderEdits | undefined
       readonly response: HeaderEdits | undefined
+      /** An injected wait before anything else; 0: none (flag DI otherwise). */
+      readonly delay: Millis
+      /** Clusters that get a copy of the request. */
+      readonly copies: readonly ClusterId[]
+      /** 64 bits for ring hash and Maglev; undefined: a random endpoint. */
+      readonly hash: bigint | undefined
+      /** The value of a Set-Cookie line for a generated sticky cookie. */
+      readonly cookie: string | undefined
     }
   | {
       readonly kind: 'redirect'
@@ -67,6 +75,10 @@ export type Decision =
       readonly headers: readonly (readonly [name: string, value: string])[]
       readonly body: string
       readonly response: HeaderEdits | undefined
+      /** An injected wait before the answer; 0: none (flag DI otherwise). */
+      readonly delay: Millis
+      /** Envoy's flag for the answer: FI for an injected abort. */
+      readonly flag: '-' | 'FI'
     }
   /**
    * unknown-host and no-match: 404 NR (the data plane passes unknown hosts of mesh callers through, Istio's ALLOW_ANY). no-destination: the route names

@@ -139,6 +139,7 @@ test('a cluster whose endpoints are replaced is first grown, then shrunk; slots 
     address: `127.0.0.${at}`,
     port: 1,
     weight: 1,
+    locality: '',
     pod: '',
     namespace: '',
     workload: '',

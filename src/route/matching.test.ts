@@ -22,6 +22,8 @@ function hit(
     path,
     authority: 'h:80',
     scheme: 'http',
+    remote: '127.0.0.1:50000',
+    local: '127.0.0.1:80',
     header: (name) => (linesOf(name).length === 0 ? undefined : linesOf(name).join(',')),
     lines: linesOf
   }

@@ -127,6 +127,8 @@ function factsOf(each: Case, asked: Asked): RequestFacts {
     path,
     authority: host,
     scheme: forwarded?.toLowerCase() === 'https' ? 'https' : 'http',
+    remote: '127.0.0.1:50000',
+    local: '127.0.0.1:80',
     header: (name) => (lines(name).length === 0 ? undefined : lines(name).join(name === 'cookie' ? '; ' : ',')),
     lines
   }

@@ -4,6 +4,7 @@
 import type { ServiceEntry } from '../api/istio-service-entry.ts'
 import { byAge, keyOf, namespaceOf } from './mesh-config.ts'
 import { peerOf } from './peer.ts'
+import { PLAIN_ENDPOINT } from './plain.ts'
 import type { MeshConfig, MeshEndpointSlice, MeshPod, MeshService, MeshServicePort } from './mesh-config.ts'
 import type { Endpoint } from './route-table.ts'
 
@@ -117,7 +118,7 @@ function externalEndpoint(service: MeshService, port: MeshServicePort): Labelled
 }
 
 function plainEndpoint(address: string, port: number, workload: string): Endpoint {
-  return { address, port, weight: 1, pod: '', namespace: '', workload, app: 'unknown', version: 'unknown' }
+  return { address, port, ...PLAIN_ENDPOINT, workload }
 }
 
 function sliceEndpoints(slices: readonly MeshEndpointSlice[], port: MeshServicePort, pods: PodIndex): LabelledEndpoint[] {
@@ -141,7 +142,7 @@ function labelled(pod: MeshPod | undefined, address: string, port: number): Pick
 }
 
 function podEndpoint(pod: MeshPod, address: string, port: number): Endpoint {
-  return { address, port, weight: 1, pod: pod.metadata.name ?? '', ...peerOf(pod) }
+  return { address, port, ...PLAIN_ENDPOINT, pod: pod.metadata.name ?? '', ...peerOf(pod) }
 }
 
 function entryHost(entry: ServiceEntry, host: string): RegistryHost {

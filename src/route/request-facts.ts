@@ -11,6 +11,9 @@ export interface RequestFacts {
   /** Host header (or :authority) as received. */
   readonly authority: string
   readonly scheme: 'http' | 'https'
+  /** The client's address, `ip:port`, and the address it called. */
+  readonly remote: string
+  readonly local: string
   /** All values of the header joined by a comma (`cookie`: by `; `), undefined when absent. */
   header(name: string): string | undefined
   /** The lines of a header one by one (Envoy matches each alone). Without this method the joined value counts as one line. */

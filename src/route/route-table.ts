@@ -10,6 +10,8 @@ export interface Endpoint {
   readonly address: string
   readonly port: number
   readonly weight: number
+  /** `region/zone/subzone`, trailing parts left out when unknown; '' when nothing is known. */
+  readonly locality: string
   readonly pod: string
   readonly namespace: string
   readonly workload: string
@@ -88,6 +90,46 @@ export type PathRewrite =
   | { readonly kind: 'prefix'; readonly value: string }
   | { readonly kind: 'regex'; readonly match: string; readonly substitute: string }
 
+/** Injected before anything else is done; delay and abort are drawn independently (istio.md 1.10). Shares in millionths. */
+export interface Fault {
+  readonly delay: { readonly millis: Millis; readonly millionths: number } | undefined
+  /** `grpc`: the gRPC status to abort with instead of an HTTP status. */
+  readonly abort: { readonly status: number; readonly grpc: number | undefined; readonly millionths: number } | undefined
+}
+
+/** A cluster that gets a copy of this share of the requests, in millionths (istio.md 1.11). */
+export interface Mirror {
+  readonly cluster: ClusterId
+  readonly millionths: number
+}
+
+/** A CORS policy (istio.md 1.12); lists joined by commas, undefined when not configured. */
+export interface Cors {
+  readonly origins: readonly StringTest[]
+  readonly allowMethods: string | undefined
+  readonly allowHeaders: string | undefined
+  readonly exposeHeaders: string | undefined
+  /** Whole seconds. */
+  readonly maxAge: string | undefined
+  readonly allowCredentials: boolean
+  /** Preflights from other origins go upstream; otherwise they are answered without allow-origin. */
+  readonly forwardsUnmatched: boolean
+}
+
+/** Where a key for ring hash or Maglev comes from (envoy.md 3). */
+export type HashPolicy =
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'source-ip' }
+  | { readonly kind: 'query'; readonly name: string }
+  | {
+      readonly kind: 'cookie'
+      readonly name: string
+      readonly path: string
+      /** undefined: no cookie is generated. 0: one for the session. */
+      readonly ttl: Millis | undefined
+      readonly attributes: readonly (readonly [name: string, value: string])[]
+    }
+
 /** What a matched route does. */
 export type RouteAction =
   | {
@@ -98,6 +140,10 @@ export type RouteAction =
       readonly rewrite: PathRewrite | undefined
       readonly timeout: Millis
       readonly retry: RetryPolicy | undefined
+      readonly fault: Fault | undefined
+      readonly mirrors: readonly Mirror[]
+      readonly cors: Cors | undefined
+      readonly hash: readonly HashPolicy[]
     }
   | {
       readonly kind: 'redirect'

@@ -10,6 +10,7 @@ import type { Decision } from './decision.ts'
 import type { Choice, Cluster, HeaderTest, PathTest, Route, RouteAction, RouteTable } from './route-table.ts'
 import { prepare } from './router.ts'
 import { dataPath } from '../../test/data.ts'
+import { PLAIN_FORWARD, PLAIN_SETTINGS } from './plain.ts'
 
 const FOLDER = dataPath('router-check')
 
@@ -91,7 +92,7 @@ function forwardTo(listed: readonly { readonly name: string; readonly weight: nu
   const edits = { authority: route?.host_rewrite, request: undefined, response: undefined }
   const choices = listed.map(({ name, weight }): Choice => ({ cluster: name, weight, ...edits }))
   const rewrite = route?.prefix_rewrite === undefined ? undefined : ({ kind: 'prefix', value: route.prefix_rewrite } as const)
-  return { kind: 'forward', choices, total: listed.reduce((sum, { weight }) => sum + weight, 0), rewrite, timeout: 0, retry: undefined }
+  return { ...PLAIN_FORWARD, choices, total: listed.reduce((sum, { weight }) => sum + weight, 0), rewrite }
 }
 
 function redirectOf(redirect: NonNullable<EnvoyRoute['redirect']>): RouteAction {
@@ -108,16 +109,7 @@ function redirectOf(redirect: NonNullable<EnvoyRoute['redirect']>): RouteAction 
 }
 
 function clusterOf(id: string): Cluster {
-  const limits = {
-    connectTimeout: 0,
-    maxConnections: 0,
-    maxPendingRequests: 0,
-    maxRequests: 0,
-    maxRetries: 0,
-    maxRequestsPerConnection: 0,
-    idleTimeout: 0
-  }
-  return { id, host: id, namespace: '', serviceName: id, port: 80, subset: undefined, endpoints: [], balance: 'random', ...limits }
+  return { id, host: id, namespace: '', serviceName: id, port: 80, subset: undefined, endpoints: [], ...PLAIN_SETTINGS, balance: 'random' }
 }
 
 function tableOf(config: string): RouteTable {
@@ -168,6 +160,8 @@ function answer({ config, input }: Case): Decision {
     path: input.path,
     authority: input.authority,
     scheme: input.ssl === true ? 'https' : 'http',
+    remote: '127.0.0.1:50000',
+    local: '127.0.0.1:80',
     header: (name: string) => headers.get(name)
   } as const
   return decide(prepare(table), 'g', facts, () => (((input.random_value ?? 0) % total) + 0.5) / total)

@@ -4,6 +4,7 @@ import { compileRoutes } from './compile-routes.ts'
 import { meshConfigOf } from './mesh-objects.ts'
 import { EMPTY_TABLE, gatewayScope, meshScope } from './route-table.ts'
 import { applyChange, prepare, prepareRoute } from './router.ts'
+import { PLAIN_FORWARD } from './plain.ts'
 
 test('preparing indexes exact hosts, suffixes longest first, and star', () => {
   const gateway = `apiVersion: networking.istio.io/v1
@@ -45,7 +46,7 @@ test('changes to scopes that are gone do nothing', () => {
 
 test('a substitution is cut at its groups', () => {
   const rewrite = { kind: 'regex', match: '(a)', substitute: 'x\\1-\\\\-\\0$1' } as const
-  const action = { kind: 'forward', choices: [], total: 1, rewrite, timeout: 0, retry: undefined } as const
+  const action = { ...PLAIN_FORWARD, choices: [], total: 1, rewrite } as const
   const prepared = prepareRoute({
     ref: { virtualService: undefined, name: undefined, index: 0 },
     path: { kind: 'any' },

@@ -1,0 +1,116 @@
+// The bytes of one client: which buffer they are read to, what came too early and is held, and when reading waits. It knows nothing of
+// what the bytes mean.
+
+import type { Socket } from 'node:net'
+import { HeldBytes, ReadBuffers, readable, whenWritten } from './buffers.ts'
+import type { Context } from './context.ts'
+import type { Reading } from './transport.ts'
+
+/** Who the bytes are for. */
+export interface Taker {
+  /** Takes bytes of one message; returns the offset after them, or more than the end when nothing of the rest is to be read. */
+  take(bytes: Buffer, start: number, end: number): number
+  /** What is held is the beginning of a head: more of it need not be looked at before it can be complete. */
+  readonly inHead: boolean
+  /** Enough is kept: reading must wait although it was told to go on. */
+  readonly full: boolean
+  /** Something was read. */
+  onHeard(): void
+}
+
+/** Owns the buffers and held bytes of a client socket. */
+export class Intake implements Reading {
+  readonly held = new HeldBytes()
+  readonly #context: Context
+  readonly #socket: Socket
+  readonly #taker: Taker
+  #buffers: ReadBuffers | undefined
+  #private = false
+  #paused = false
+
+  constructor(context: Context, socket: Socket, taker: Taker) {
+    this.#context = context
+    this.#socket = socket
+    this.#taker = taker
+  }
+
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  /** Long bodies are read to a buffer of their own, so that they can be passed on without being copied; all else to the shared one. */
+  set private(wanted: boolean) {
+    this.#private = wanted
+  }
+
+  nextBuffer(): Buffer | undefined {
+    if (this.#private) {
+      if (this.#buffers !== undefined) return this.#buffers.next()
+      this.#buffers = new ReadBuffers(this.#context.buffers, () => this.resume())
+      return readable(this.#buffers.current)
+    }
+    if (this.#buffers === undefined) return undefined
+    this.#buffers.close()
+    this.#buffers = undefined
+    return this.#context.shared
+  }
+
+  onRead(bytes: Buffer, length: number): void {
+    this.#taker.onHeard()
+    if (this.held.length === 0) return this.#run(bytes, 0, length)
+    if (this.held.addToPart(bytes, 0, length) || !this.#taker.inHead) this.#runHeld()
+  }
+
+  pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#taker.full) return
+    this.#paused = false
+    this.#socket.resume()
+  }
+
+  /** Goes on whatever is kept: what comes is dropped. */
+  readOn(): void {
+    this.#paused = false
+    this.#socket.resume()
+  }
+
+  /** Reads on, also what is held, in a turn of its own: the caller may be in the middle of its registers. */
+  again(): void {
+    setImmediate(() => {
+      this.resume()
+      if (this.held.length > 0 && !this.#socket.destroyed) this.#runHeld()
+    })
+  }
+
+  /** Writes [from, to) to `to`, waiting for it when it is slow. */
+  passOn(socket: Socket, bytes: Buffer, from: number, to: number): void {
+    const view = bytes.subarray(from, to)
+    socket.write(bytes.buffer === this.#context.shared.buffer ? Buffer.from(view) : view)
+    const waiting = socket.writableLength
+    if (waiting === 0) return
+    if (this.#buffers !== undefined && bytes.buffer === this.#buffers.current.buffer) this.#buffers.lend(socket)
+    else whenWritten(socket, () => this.resume())
+    if (waiting <= this.#context.limits.pendingBytesMax) return
+    this.#context.recorder.reach('pendingBytesMax')
+    this.pause()
+  }
+
+  close(): void {
+    this.#buffers?.close()
+  }
+
+  #runHeld(): void {
+    const bytes = this.held.takeAll()
+    this.#run(bytes, 0, bytes.length)
+  }
+
+  #run(bytes: Buffer, start: number, end: number): void {
+    let at = start
+    while (at < end && !this.#socket.destroyed) at = this.#taker.take(bytes, at, end)
+  }
+}
