@@ -7,6 +7,7 @@ import { checkObjects } from '../route/compile-routes.ts'
 import { indexRules } from '../route/destination-rules.ts'
 import { meshConfigOf } from '../route/mesh-objects.ts'
 import { buildRegistry } from '../route/registry.ts'
+import { lintDelegates } from './delegates.ts'
 import { lintDestinations } from './destinations.ts'
 import { lintHosts } from './hosts.ts'
 import { lintKinds } from './kinds.ts'
@@ -17,7 +18,14 @@ import { lintRollouts } from './rollouts.ts'
 import { lintWeights } from './weights.ts'
 import { workloadsOf } from './workloads.ts'
 
-const ANALYSES: readonly ((mesh: Mesh) => ObjectProblem[])[] = [lintWeights, lintReach, lintDestinations, lintHosts, lintRetries]
+const ANALYSES: readonly ((mesh: Mesh) => ObjectProblem[])[] = [
+  lintWeights,
+  lintReach,
+  lintDestinations,
+  lintDelegates,
+  lintHosts,
+  lintRetries
+]
 
 /**
  * Every problem of the objects, errors first, then by object and path. Objects refer to each other by name: what is not among them counts

@@ -92,7 +92,7 @@ const MATCH: fc.Arbitrary<HttpMatch> = fc.record(
 )
 
 function hits(match: HttpMatch, path: string, headers: Readonly<Record<string, string>>): boolean {
-  const [route] = compileRules([{ match: [match], directResponse: { status: 200 } }], {
+  const [route] = compileRules([{ rule: { match: [match], directResponse: { status: 200 } }, index: 0 }], {
     virtualService: 'd/v',
     namespace: 'd',
     gateway: 'mesh',

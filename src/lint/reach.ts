@@ -28,7 +28,9 @@ function lintRules(rules: readonly PlacedRule[]): ObjectProblem[] {
     for (const match of matchesOf(placed.rule)) before.push({ match, label: labelOf(placed) })
   }
   const last = rules.at(-1)
-  if (last !== undefined && !before.some(({ match }) => covers(match, {}))) problems.push(problem('no-catch-all', last.place))
+  // What a delegate does not match goes on to the next rule of its root.
+  const open = last !== undefined && (last.virtualService.spec.hosts ?? []).length > 0
+  if (open && !before.some(({ match }) => covers(match, {}))) problems.push(problem('no-catch-all', last.place))
   return problems
 }
 

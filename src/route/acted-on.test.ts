@@ -31,7 +31,7 @@ const BASES: Readonly<Record<Kind, readonly (readonly [string, unknown])[]>> = {
   VirtualService: [
     ['http.redirect', { hosts: ['reviews'], http: [{ redirect: { uri: '/x' } }] }],
     ['http.directResponse', { hosts: ['reviews'], http: [{ directResponse: { status: 200 } }] }],
-    ['http.delegate', { hosts: ['reviews'], http: [{}] }],
+    ['http.delegate', { hosts: ['reviews'], http: [{ delegate: { name: 'leaf' } }] }],
     [
       'http.rewrite.uriRegexRewrite.rewrite',
       { hosts: ['reviews'], http: [{ route: [TO], rewrite: { uriRegexRewrite: { match: '/a' } } }] }
@@ -98,6 +98,8 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   'VirtualService http.redirect.redirectCode': [308],
   'VirtualService http.match.gateways': ['default/other'],
   'VirtualService gateways': ['default/gate'],
+  'VirtualService http.delegate.name': ['nobody'],
+  'VirtualService http.delegate.namespace': ['elsewhere'],
   'VirtualService http.retries.retryOn': ['reset', '503'],
   'VirtualService http.route.destination.subset': ['v1'],
   'VirtualService http.rewrite.uriRegexRewrite.match': ['/a'],
@@ -141,6 +143,7 @@ function compiled(kind: Kind, spec: unknown): Compiled {
   const around: Readonly<Record<Kind, readonly KubeObject[]>> = {
     VirtualService: [
       object('DestinationRule', 'reviews', { host: 'reviews', subsets: [{ name: 'v1', labels: { version: 'v1' } }] }),
+      object('VirtualService', 'leaf', { http: [{ route: [TO] }] }),
       object('Gateway', 'gate', { servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }] })
     ],
     DestinationRule: [],

@@ -9,7 +9,7 @@ const HTTP_MATCH = inside({
 })
 
 const HTTP_ROUTE = inside({
-  ...each('directResponse', 'headers', 'name', 'redirect', 'rewrite', 'timeout'),
+  ...each('delegate', 'directResponse', 'headers', 'name', 'redirect', 'rewrite', 'timeout'),
   match: HTTP_MATCH,
   retries: inside(each('attempts', 'backoff', 'perTryTimeout', 'retryIgnorePreviousHosts', 'retryOn')),
   route: inside(each('destination', 'headers', 'weight'))

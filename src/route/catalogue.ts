@@ -68,6 +68,11 @@ export const CATALOGUE = {
     text: 'gateway "{0}" does not exist; the rules reach no proxy through it; {1}'
   },
   'gateway-host-mismatch': { severity: 'warning', istio: 'IST0132', text: 'none of the hosts {0} is among the hosts of gateway {1} ({2})' },
+  'delegate-not-found': { severity: 'error', istio: 'IST0101', text: 'delegate {0} {1}: the rule does nothing' },
+  'delegate-unused': {
+    severity: 'warning',
+    text: 'a VirtualService without hosts is a delegate, and no rule delegates to it: it does nothing'
+  },
   'host-not-found': {
     severity: 'error',
     istio: 'IST0101',

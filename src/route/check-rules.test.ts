@@ -47,7 +47,6 @@ test.each([
 test.each([
   ['{http: [{fault: {}, route: [{destination: {host: a}}]}]}', ['spec.http[0].fault']],
   ['{http: [{mirror: {host: b}, corsPolicy: {}, route: [{destination: {host: a}}]}]}', ['spec.http[0].mirror', 'spec.http[0].corsPolicy']],
-  ['{http: [{delegate: {name: d}}]}', ['spec.http[0].delegate']],
   [
     '{http: [{headers: {request: {set: {t: "%START_TIME%"}}}, route: [{destination: {host: a}}]}]}',
     ['spec.http[0].headers.request.set["t"]']
@@ -75,15 +74,6 @@ test('a DestinationRule names what is not applied, at every level, and a subset 
     'spec.subsets[0].trafficPolicy.loadBalancer.consistentHash',
     'spec.subsets[1].name'
   ])
-})
-
-test('a VirtualService without hosts, meant for delegation, is named', () => {
-  const [object] = meshConfigOf(
-    objectsOf(
-      'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: x}\nspec: {http: [{directResponse: {status: 200}}]}\n'
-    )
-  ).virtualServices.flatMap(checkVirtualService)
-  expect(object).toMatchObject({ code: 'not-applied-yet', path: 'spec.hosts' })
 })
 
 test('a Gateway names servers that are not plain HTTP, whether their rules are compiled or not', () => {

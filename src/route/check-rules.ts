@@ -23,7 +23,6 @@ export function checkVirtualService(virtualService: VirtualService): ObjectProbl
   const problems = (spec.http ?? []).flatMap((rule, index) => checkRule(rule, { object, path: `spec.http[${index}]` }))
   if (spec.http === undefined && spec.tcp === undefined && spec.tls === undefined)
     problems.push(problem('no-rules', { object, path: 'spec' }))
-  if ((spec.hosts ?? []).length === 0) problems.push(unapplied({ object, path: 'spec.hosts' }, 'a VirtualService without hosts'))
   return [...problems, ...unappliedIn(object, ACTED_ON.VirtualService, spec)]
 }
 

@@ -3,12 +3,12 @@
 
 import { hasLabels } from '../api/label-selector.ts'
 import type { Gateway, GatewayServer } from '../api/istio-gateway.ts'
-import type { VirtualService } from '../api/istio-virtual-service.ts'
 import { isHttps, routesHttp } from './check-rules.ts'
 import type { Work } from './compile-mesh.ts'
 import { compileRules, isCatchAll } from './compile-rule.ts'
-import { byAge, gatewaysOf, intersectHosts, isVisible, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
+import { byAge, intersectHosts, isVisible, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
 import { gatewayScope } from './route-table.ts'
+import type { RuleSet } from './rule-sets.ts'
 import type { Route } from './route-table.ts'
 
 interface Bound {
@@ -28,23 +28,22 @@ export function compileGateways(work: Work): void {
     .filter((gateway) => serves(work, gateway))
     .toSorted(byAge)
     .flatMap((gateway) => (gateway.spec.servers ?? []).filter(routesHttp).map((server): Bound => ({ gateway, server })))
-  const rules = work.config.virtualServices.filter(({ spec }) => spec.http !== undefined).toSorted(byAge)
   const ports = Map.groupBy(servers, ({ server }) => server.port.number)
-  for (const [port, bound] of [...ports].toSorted(([a], [b]) => a - b)) compilePort(work, port, { bound, rules })
+  for (const [port, bound] of [...ports].toSorted(([a], [b]) => a - b)) compilePort(work, port, bound)
 }
 
 function serves(work: Work, gateway: Gateway): boolean {
   return work.config.gatewayLabels === undefined || hasLabels(work.config.gatewayLabels, gateway.spec.selector ?? {})
 }
 
-function compilePort(work: Work, port: number, all: { readonly bound: readonly Bound[]; readonly rules: readonly VirtualService[] }): void {
+function compilePort(work: Work, port: number, bound: readonly Bound[]): void {
   const id = gatewayScope(port)
-  const tls = all.bound.some(({ server }) => isHttps(server))
+  const tls = bound.some(({ server }) => isHttps(server))
   work.builder.open({ id, kind: 'gateway', port, namespace: '', tls })
   const merged = new Map<string, Merged>()
-  for (const each of all.bound) {
+  for (const each of bound) {
     if (each.server.tls?.httpsRedirect === true) for (const host of each.server.hosts) entryOf(merged, dnsName(host)).httpsRedirect = true
-    for (const rule of all.rules) mergeRule(work, { ...each, rule, port }, merged)
+    for (const rule of work.ruleSets) mergeRule(work, { ...each, rule, port }, merged)
   }
   for (const [host, { httpsRedirect, broken, routes }] of merged) {
     const ordered = [...routes.filter((route) => !isCatchAll(route)), ...routes.filter(isCatchAll).slice(0, 1)]
@@ -63,17 +62,17 @@ function dnsName(host: string): string {
 }
 
 interface Meeting extends Bound {
-  readonly rule: VirtualService
+  readonly rule: RuleSet
   readonly port: number
 }
 
 function mergeRule(work: Work, meeting: Meeting, merged: Map<string, Merged>): void {
   const { gateway, rule } = meeting
   const owner = work.config.gatewayNamespace ?? 'istio-system'
-  if (!gatewaysOf(rule).includes(keyOf(gateway)) || !isVisible(rule.spec.exportTo, namespaceOf(rule), owner)) return
+  if (!rule.gateways.includes(keyOf(gateway)) || !isVisible(rule.exportTo, rule.namespace, owner)) return
   const hosts = hostsOf(meeting)
   if (hosts.length === 0) return
-  const broken = work.broken.has(keyOf(rule))
+  const { broken } = rule
   const routes = broken ? [] : routesOf(work, meeting)
   for (const host of hosts) {
     const entry = entryOf(merged, host)
@@ -86,13 +85,12 @@ function mergeRule(work: Work, meeting: Meeting, merged: Map<string, Merged>): v
 /** The narrower of each pair of server host and VirtualService host, where the server admits the VirtualService's namespace. */
 function hostsOf({ gateway, server, rule }: Meeting): string[] {
   const found = new Set<string>()
-  const namespace = namespaceOf(rule)
   for (const entry of server.hosts) {
     const slash = entry.indexOf('/')
     const admitted = slash < 0 ? '*' : entry.slice(0, slash)
-    if (admitted !== '*' && (admitted === '.' ? namespaceOf(gateway) : admitted) !== namespace) continue
-    for (const written of rule.spec.hosts ?? []) {
-      const host = intersectHosts(dnsName(entry), resolveHost(written, namespace))
+    if (admitted !== '*' && (admitted === '.' ? namespaceOf(gateway) : admitted) !== rule.namespace) continue
+    for (const written of rule.hosts) {
+      const host = intersectHosts(dnsName(entry), written)
       if (host !== undefined) found.add(host)
     }
   }
@@ -100,17 +98,16 @@ function hostsOf({ gateway, server, rule }: Meeting): string[] {
 }
 
 function routesOf(work: Work, { gateway, server, rule, port }: Meeting): Route[] {
-  const namespace = namespaceOf(rule)
   const owner = work.config.gatewayNamespace ?? 'istio-system'
-  return compileRules(rule.spec.http ?? [], {
-    virtualService: keyOf(rule),
-    namespace,
+  return compileRules(rule.rules, {
+    virtualService: rule.key,
+    namespace: rule.namespace,
     gateway: keyOf(gateway),
     port,
     tls: isHttps(server),
     caller: { namespace: owner, labels: work.config.gatewayLabels ?? {} },
     clusterOf: (to) => {
-      const host = resolveHost(to.host, namespace)
+      const host = resolveHost(to.host, rule.namespace)
       return work.clusters.idFor({ host, subset: to.subset, port: to.port ?? onlyPort(work, host) ?? port }, owner)
     }
   })

@@ -1,13 +1,13 @@
 // Scopes of the mesh: for every kind of caller and every port, which VirtualService owns which host (istio.md 1.4, 1.6). Services without
 // one answer from their endpoints.
 
-import type { VirtualService } from '../api/istio-virtual-service.ts'
 import type { ClusterSet } from './clusters.ts'
 import { DEFAULT_RETRY, compileRules } from './compile-rule.ts'
 import { moreSpecific } from './destination-rules.ts'
-import { byAge, coversHost, gatewaysOf, isVisible, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
+import { coversHost, isVisible, namespaceOf, resolveHost } from './mesh-config.ts'
 import type { MeshConfig } from './mesh-config.ts'
 import type { Registry, RegistryHost } from './registry.ts'
+import type { RuleSet } from './rule-sets.ts'
 import { meshScope } from './route-table.ts'
 import type { MeshSource, Route } from './route-table.ts'
 import type { EntryContent, TableBuilder } from './table-builder.ts'
@@ -19,26 +19,14 @@ export interface Work {
   readonly registry: Registry
   readonly clusters: ClusterSet
   readonly builder: TableBuilder
-  /** namespace/name of VirtualServices whose rules are wrong. */
-  readonly broken: ReadonlySet<string>
+  /** Oldest first. */
+  readonly ruleSets: readonly RuleSet[]
   readonly sourceLabels: readonly string[]
-}
-
-interface Candidate {
-  readonly virtualService: VirtualService
-  readonly key: string
-  readonly namespace: string
-  readonly hosts: readonly string[]
-  /** Its routes depend on who calls, beyond the caller's DestinationRules. */
-  readonly asksCaller: boolean
 }
 
 /** Opens a scope for each port and kind of caller, and binds every host in it. */
 export function compileMesh(work: Work): void {
-  const all = work.config.virtualServices
-    .filter((virtualService) => virtualService.spec.http !== undefined && gatewaysOf(virtualService).includes('mesh'))
-    .toSorted(byAge)
-    .map(candidate)
+  const all = work.ruleSets.filter(({ gateways }) => gateways.includes('mesh'))
   const ports = meshPorts(work.registry)
   const ruled = new Set(work.config.destinationRules.map(namespaceOf))
   const limited = work.config.destinationRules.some(({ spec }) => (spec.exportTo ?? []).length > 0)
@@ -64,18 +52,6 @@ interface MeshView {
   readonly limited: boolean
   readonly made: Map<string, EntryContent | undefined>
   readonly id: string
-}
-
-function candidate(virtualService: VirtualService): Candidate {
-  const namespace = namespaceOf(virtualService)
-  const matches = (virtualService.spec.http ?? []).flatMap((rule) => rule.match ?? [])
-  return {
-    virtualService,
-    key: keyOf(virtualService),
-    namespace,
-    hosts: (virtualService.spec.hosts ?? []).map((host) => resolveHost(host, namespace)),
-    asksCaller: matches.some(({ sourceLabels, sourceNamespace }) => sourceLabels !== undefined || sourceNamespace !== undefined)
-  }
 }
 
 /** Ports that HTTP callers can dial: those of all hosts, and 80. */
@@ -104,10 +80,10 @@ function sourcesOf(work: Work): MeshSource[] {
 }
 
 /** Private ones first, then those exported to the namespace by name, then public ones; older first inside each. */
-function visibleTo(all: readonly Candidate[], namespace: string): Candidate[] {
-  const classes: Candidate[][] = [[], [], []]
+function visibleTo(all: readonly RuleSet[], namespace: string): RuleSet[] {
+  const classes: RuleSet[][] = [[], [], []]
   for (const each of all) {
-    const { exportTo } = each.virtualService.spec
+    const { exportTo } = each
     if (!isVisible(exportTo, each.namespace, namespace)) continue
     const named = exportTo ?? []
     const at = named.length === 0 || named.includes('*') ? 2 : Number(!named.includes('.') && namespace !== each.namespace)
@@ -117,9 +93,9 @@ function visibleTo(all: readonly Candidate[], namespace: string): Candidate[] {
 }
 
 /** The VirtualService of each host: by its most specific host that covers it, ties to the earlier. */
-function ownersOf(seen: readonly Candidate[], hosts: readonly RegistryHost[]): Map<string, Candidate> {
-  const exact = new Map<string, Candidate>()
-  const wild: { readonly pattern: string; readonly owner: Candidate }[] = []
+function ownersOf(seen: readonly RuleSet[], hosts: readonly RegistryHost[]): Map<string, RuleSet> {
+  const exact = new Map<string, RuleSet>()
+  const wild: { readonly pattern: string; readonly owner: RuleSet }[] = []
   for (const owner of seen) {
     for (const host of owner.hosts) {
       if (host.startsWith('*')) wild.push({ pattern: host, owner })
@@ -127,7 +103,7 @@ function ownersOf(seen: readonly Candidate[], hosts: readonly RegistryHost[]): M
     }
   }
   wild.sort((a, b) => (a.pattern === b.pattern ? 0 : moreSpecific(a.pattern, b.pattern) ? -1 : 1))
-  const owners = new Map<string, Candidate>()
+  const owners = new Map<string, RuleSet>()
   for (const { host } of hosts) {
     const owner = exact.get(host) ?? wild.find(({ pattern }) => coversHost(pattern, host))?.owner
     if (owner !== undefined) owners.set(host, owner)
@@ -135,7 +111,7 @@ function ownersOf(seen: readonly Candidate[], hosts: readonly RegistryHost[]): M
   return owners
 }
 
-function bindServices(view: MeshView, hosts: readonly RegistryHost[], owners: ReadonlyMap<string, Candidate>): void {
+function bindServices(view: MeshView, hosts: readonly RegistryHost[], owners: ReadonlyMap<string, RuleSet>): void {
   const { builder } = view.work
   for (const host of hosts) {
     if (!host.ports.some(({ number, http }) => http && number === view.port)) continue
@@ -147,7 +123,7 @@ function bindServices(view: MeshView, hosts: readonly RegistryHost[], owners: Re
 }
 
 /** Hosts of VirtualServices that are not in the registry: on port 80, and on the ports of services listed beside them. */
-function bindOthers(view: MeshView, seen: readonly Candidate[]): void {
+function bindOthers(view: MeshView, seen: readonly RuleSet[]): void {
   const { registry, builder } = view.work
   for (const owner of seen) {
     const listed = owner.hosts.flatMap((host) => registry.get(host)?.ports ?? [])
@@ -167,7 +143,7 @@ function coversService(registry: Registry, host: string): boolean {
 }
 
 /** What a VirtualService says of a host here; undefined when none of its rules applies, so that the host keeps its default. */
-function ownedContent(view: MeshView, owner: Candidate, host: string): EntryContent | undefined {
+function ownedContent(view: MeshView, owner: RuleSet, host: string): EntryContent | undefined {
   const key = [owner.key, host, view.port, owner.asksCaller ? view.id : '', overridesOf(view)].join(' ')
   if (view.made.has(key)) return view.made.get(key)
   const content = compileOwned(view, owner, host)
@@ -180,10 +156,10 @@ function overridesOf(view: MeshView): string {
   return view.limited || view.ruled.has(view.source.namespace) ? view.source.namespace : ''
 }
 
-function compileOwned(view: MeshView, owner: Candidate, host: string): EntryContent | undefined {
+function compileOwned(view: MeshView, owner: RuleSet, host: string): EntryContent | undefined {
   const { work, source, port } = view
-  if (work.broken.has(owner.key)) return { host, httpsRedirect: false, routes: [], broken: true }
-  const routes = compileRules(owner.virtualService.spec.http ?? [], {
+  if (owner.broken) return { host, httpsRedirect: false, routes: [], broken: true }
+  const routes = compileRules(owner.rules, {
     virtualService: owner.key,
     namespace: owner.namespace,
     gateway: 'mesh',

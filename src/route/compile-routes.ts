@@ -1,7 +1,6 @@
 // Istio's rules -> RouteTable: which hosts each scope knows and which routes answer for them (istio.md 1.2, 1.4-1.6, 3.1). The result is
 // plain data; what changed against the previous table gets the new version, and a host whose rules are wrong keeps its last good entry.
 
-import type { VirtualService } from '../api/istio-virtual-service.ts'
 import type { ObjectProblem } from './catalogue.ts'
 import { checkDestinationRule, checkGateway, checkService, checkServiceEntry, checkVirtualService } from './check-rules.ts'
 import { ClusterSet } from './clusters.ts'
@@ -10,6 +9,7 @@ import { compileMesh } from './compile-mesh.ts'
 import { indexRules } from './destination-rules.ts'
 import type { MeshConfig } from './mesh-config.ts'
 import { buildRegistry } from './registry.ts'
+import { ruleSetsOf, sourceLabelsOf } from './rule-sets.ts'
 import { EMPTY_TABLE } from './route-table.ts'
 import { sameJson } from '../std/json.ts'
 import type { RouteTable } from './route-table.ts'
@@ -43,7 +43,8 @@ export function compileRoutes(config: MeshConfig, previous: RouteTable = EMPTY_T
   const clusters = new ClusterSet(registry, indexRules(config.destinationRules))
   clusters.addAll()
   const builder = new TableBuilder(previous)
-  const work = { config, registry, clusters, builder, broken, sourceLabels: sourceLabelsOf(config.virtualServices) }
+  const ruleSets = ruleSetsOf(config.virtualServices, broken)
+  const work = { config, registry, clusters, builder, ruleSets, sourceLabels: sourceLabelsOf(ruleSets) }
   compileMesh(work)
   compileGateways(work)
   return { table: builder.finish(work.sourceLabels, clusters.all()), problems }
@@ -56,15 +57,4 @@ export function sameTable(a: RouteTable, b: RouteTable): boolean {
 
 function breaksRules({ severity, object }: ObjectProblem): boolean {
   return severity === 'error' && object.kind === 'VirtualService'
-}
-
-/** Label keys that matches ask of their callers, in order. */
-function sourceLabelsOf(virtualServices: readonly VirtualService[]): string[] {
-  const keys = new Set<string>()
-  for (const { spec } of virtualServices) {
-    for (const rule of spec.http ?? []) {
-      for (const match of rule.match ?? []) for (const key of Object.keys(match.sourceLabels ?? {})) keys.add(key)
-    }
-  }
-  return [...keys].toSorted()
 }

@@ -17,7 +17,10 @@ const VIEW: Viewpoint = {
 const TO_A = [{ destination: { host: 'a' } }]
 
 function compile(rules: readonly HttpRoute[], view: Partial<Viewpoint> = {}): Route[] {
-  return compileRules(rules, { ...VIEW, ...view })
+  return compileRules(
+    rules.map((rule, index) => ({ rule, index })),
+    { ...VIEW, ...view }
+  )
 }
 
 function names(rules: readonly HttpRoute[], view: Partial<Viewpoint> = {}): (string | undefined)[] {

@@ -8,6 +8,7 @@ import type { HttpMatch, HttpRoute, HttpRouteDestination, Redirect, Retries, Str
 import type { Millis } from '../std/clock.ts'
 import type { ClusterId, RetryPolicy } from './decision.ts'
 import type { Target } from './clusters.ts'
+import type { ListedRule } from './delegates.ts'
 import { authorityOf, editsOfSingle, editsOfWeighted } from './header-edits.ts'
 import { resolveGateway } from './mesh-config.ts'
 import { PLAIN_FORWARD } from './plain.ts'
@@ -29,9 +30,9 @@ export interface Viewpoint {
 }
 
 /** The routes of a VirtualService's rules, ended by the first that takes everything. Rules that cannot work give no route. */
-export function compileRules(rules: readonly HttpRoute[], view: Viewpoint): Route[] {
+export function compileRules(rules: readonly ListedRule[], view: Viewpoint): Route[] {
   const routes: Route[] = []
-  for (const [index, rule] of rules.entries()) {
+  for (const { rule, index } of rules) {
     for (const route of compileRule(rule, index, view)) {
       routes.push(route)
       if (isCatchAll(route)) return routes

@@ -1,0 +1,59 @@
+// VirtualServices as the compiler takes them: oldest first, names in full, delegates in their places.
+
+import type { VirtualService } from '../api/istio-virtual-service.ts'
+import { delegatesOf, joinDelegates } from './delegates.ts'
+import type { ListedRule } from './delegates.ts'
+import { byAge, gatewaysOf, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
+
+/** One VirtualService with HTTP rules, ready to be compiled for any caller. */
+export interface RuleSet {
+  /** namespace/name, and the namespace in which its short names resolve. */
+  readonly key: string
+  readonly namespace: string
+  readonly hosts: readonly string[]
+  /** namespace/name of gateways, and `mesh`. */
+  readonly gateways: readonly string[]
+  readonly exportTo: readonly string[] | undefined
+  readonly rules: readonly ListedRule[]
+  /** Its text, or a delegate's, is wrong: what was in force before stays. */
+  readonly broken: boolean
+  /** Its routes depend on who calls, beyond the caller's DestinationRules. */
+  readonly asksCaller: boolean
+}
+
+/** The rule sets of some VirtualServices; `broken` names those (namespace/name) whose text is wrong. */
+export function ruleSetsOf(virtualServices: readonly VirtualService[], broken: ReadonlySet<string>): RuleSet[] {
+  const delegates = delegatesOf(virtualServices)
+  return virtualServices
+    .filter(({ spec }) => spec.http !== undefined && (spec.hosts ?? []).length > 0)
+    .toSorted(byAge)
+    .map((virtualService): RuleSet => {
+      const key = keyOf(virtualService)
+      const namespace = namespaceOf(virtualService)
+      const joined = joinDelegates(virtualService, delegates)
+      return {
+        key,
+        namespace,
+        hosts: (virtualService.spec.hosts ?? []).map((host) => resolveHost(host, namespace)),
+        gateways: gatewaysOf(virtualService),
+        exportTo: virtualService.spec.exportTo,
+        rules: joined.rules,
+        broken: [key, ...joined.delegates].some((each) => broken.has(each)),
+        asksCaller: joined.rules.some(({ rule }) => asksCaller(rule))
+      }
+    })
+}
+
+function asksCaller({ match = [] }: ListedRule['rule']): boolean {
+  return match.some(({ sourceLabels, sourceNamespace }) => sourceLabels !== undefined || sourceNamespace !== undefined)
+}
+
+/** Label keys that matches ask of their callers, in order. */
+export function sourceLabelsOf(sets: readonly RuleSet[]): string[] {
+  const keys = new Set<string>()
+  for (const { rules } of sets) {
+    for (const { rule } of rules)
+      for (const match of rule.match ?? []) for (const key of Object.keys(match.sourceLabels ?? {})) keys.add(key)
+  }
+  return [...keys].toSorted()
+}
