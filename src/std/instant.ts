@@ -36,7 +36,8 @@ function daysOf(year: number, month: number, day: number): number {
   return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
 }
 
-function civilOf(days: number): { readonly year: number; readonly month: number; readonly day: number } {
+/** The civil date of a day counted from 1970-01-01. */
+export function civilOf(days: number): { readonly year: number; readonly month: number; readonly day: number } {
   const shifted = days + 719_468
   const era = Math.floor(shifted / 146_097)
   const dayOfEra = shifted - era * 146_097
