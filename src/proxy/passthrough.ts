@@ -3,6 +3,7 @@
 // request sent to the proxy's own address cannot come round again.
 
 import type { Decision } from '../route/decision.ts'
+import { ClusterStats } from '../route/cluster-stats.ts'
 import { normalizePath } from '../route/path.ts'
 import { PLAIN_DECISION, PLAIN_ENDPOINT, PLAIN_SETTINGS } from '../route/plain.ts'
 import type { Cluster } from '../route/route-table.ts'
@@ -37,6 +38,8 @@ export function passOn(facts: RequestHead): Forward {
 
 /** Owns the addresses outside of the mesh that were called lately. */
 export class Outside {
+  /** The counts of all addresses together: Envoy has one cluster for them. */
+  readonly stats = new ClusterStats()
   readonly #pools: Pick<Pools, 'retire'>
   readonly #states = new Map<string, ClusterState>()
 
@@ -49,7 +52,7 @@ export class Outside {
     const key = authority.toLowerCase()
     const known = this.#states.get(key)
     if (known !== undefined) return known
-    const fresh = stateOf(key)
+    const fresh = stateOf(key, this.stats)
     this.#makeRoom()
     this.#states.set(key, fresh)
     return fresh
@@ -77,7 +80,7 @@ const CLUSTER: Cluster = {
   idleTimeout: 60_000
 }
 
-function stateOf(authority: string): ClusterState {
+function stateOf(authority: string, stats: ClusterStats): ClusterState {
   const { hostname, port } = new URL(`http://${authority}`)
   const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
   const endpoint = { ...PLAIN_ENDPOINT, address, port: port === '' ? 80 : Number(port), pod: UNKNOWN, namespace: UNKNOWN }
@@ -85,6 +88,7 @@ function stateOf(authority: string): ClusterState {
     cluster: CLUSTER,
     slots: [{ key: authority, endpoint, active: 0, deadline: 1, turn: 0 }],
     weighted: false,
+    stats,
     cursor: -1,
     now: 0,
     turns: 1

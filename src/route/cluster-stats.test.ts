@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
 import { CLUSTER_COUNTERS, CLUSTER_STAT_NAMES, ClusterStats, STAT } from './cluster-stats.ts'
+import { EMPTY_TABLE } from './route-table.ts'
+import { applyChange, prepare } from './router.ts'
+import type { Cluster } from './route-table.ts'
+
+const ENDPOINT = { address: '10.0.0.1', port: 80, weight: 1, pod: 'a', namespace: 'shop', workload: 'a', app: 'a', version: 'v1' }
 
 test('every name has a place of its own, counters first', () => {
   expect(new Set(Object.values(STAT)).size).toBe(CLUSTER_STAT_NAMES.length)
@@ -34,4 +39,32 @@ test('an answer counts as completed, by its class and by its code', () => {
     [503, 1],
     [599, 1]
   ])
+})
+
+test('a cluster keeps its counts when it changes and begins anew when it was removed', () => {
+  const cluster: Cluster = {
+    id: 'outbound|80||a.shop.svc.cluster.local',
+    host: 'a.shop.svc.cluster.local',
+    namespace: 'shop',
+    serviceName: 'a',
+    port: 80,
+    subset: undefined,
+    endpoints: [],
+    balance: 'round-robin',
+    connectTimeout: 1,
+    maxConnections: 1,
+    maxPendingRequests: 1,
+    maxRequests: 1,
+    maxRetries: 1,
+    maxRequestsPerConnection: 0,
+    idleTimeout: 1
+  }
+  const router = prepare({ ...EMPTY_TABLE, clusters: { [cluster.id]: cluster } })
+  router.clusters.get(cluster.id)?.stats.add(STAT.upstream_rq_total)
+  applyChange(router, { kind: 'put-cluster', version: 2, cluster: { ...cluster, endpoints: [ENDPOINT] } })
+  expect(router.clusters.get(cluster.id)?.stats.read('upstream_rq_total')).toBe(1)
+  expect(router.clusters.get(cluster.id)?.stats.read('membership_change')).toBe(1)
+  applyChange(router, { kind: 'remove-cluster', version: 3, cluster: cluster.id })
+  applyChange(router, { kind: 'put-cluster', version: 4, cluster })
+  expect(router.clusters.get(cluster.id)?.stats.read('upstream_rq_total')).toBe(0)
 })

@@ -2,17 +2,13 @@
 // limits and are not counted by anybody (istio.md 2.6, 6.2).
 
 import { CLUSTER_COUNTERS, CLUSTER_GAUGES } from './cluster-stats.ts'
-import type { ClusterStats } from './cluster-stats.ts'
 import type { ClusterState } from './router.ts'
-
-/** What the values are read from: a ClusterState. */
-type Counted = Pick<ClusterState, 'cluster' | 'slots'> & { readonly stats: ClusterStats }
 
 /**
  * Every stat of one cluster, without the `cluster.<name>.` before it. Counters of codes are there once such an answer came, and those of
  * classes likewise, as in Envoy. An endpoint is unhealthy while it is ejected; nothing else makes it so here.
  */
-export function clusterValues({ cluster, slots, stats }: Counted): Map<string, number> {
+export function clusterValues({ cluster, slots, stats }: Pick<ClusterState, 'cluster' | 'slots' | 'stats'>): Map<string, number> {
   const values = new Map<string, number>()
   for (const name of CLUSTER_COUNTERS) {
     const value = stats.read(name)

@@ -2,6 +2,7 @@
 // worker and changed only by applyChange, between requests; a request keeps the entry and the slot it was given.
 
 import { RE2JS } from 're2js'
+import { ClusterStats, STAT } from './cluster-stats.ts'
 import type { ClusterId } from './decision.ts'
 import type { ScopeId } from './request-facts.ts'
 import { EMPTY_TABLE } from './route-table.ts'
@@ -23,6 +24,8 @@ export interface ClusterState {
   readonly cluster: Cluster
   readonly slots: readonly EndpointSlot[]
   readonly weighted: boolean
+  /** Envoy's counts of this cluster: they stay while the cluster does. */
+  readonly stats: ClusterStats
   cursor: number
   now: number
   turns: number
@@ -95,7 +98,7 @@ export function applyChange(router: Router, change: TableChange): void {
       router.sourceLabels = change.sourceLabels
       return
     case 'put-cluster':
-      router.clusters.set(change.cluster.id, clusterState(change.cluster, router.clusters.get(change.cluster.id)))
+      putCluster(router, change.cluster)
       return
     case 'put-entry':
       putEntry(router, change.entry)
@@ -120,6 +123,14 @@ export function applyChange(router: Router, change: TableChange): void {
   }
 }
 
+function putCluster(router: Router, cluster: Cluster): void {
+  const before = router.clusters.get(cluster.id)
+  const after = clusterState(cluster, before)
+  const known = before?.slots ?? []
+  if (after.slots.length !== known.length || after.slots.some((slot, at) => slot !== known[at])) after.stats.add(STAT.membership_change)
+  router.clusters.set(cluster.id, after)
+}
+
 function clusterState(cluster: Cluster, before: ClusterState | undefined): ClusterState {
   const kept = new Map<string, EndpointSlot>()
   if (before !== undefined) for (const slot of before.slots) kept.set(slot.key, slot)
@@ -137,7 +148,11 @@ function clusterState(cluster: Cluster, before: ClusterState | undefined): Clust
     turns += 1
   }
   const weighted = slots.some((slot) => slot.endpoint.weight !== slots[0]?.endpoint.weight)
-  return { cluster, slots, weighted, cursor: before?.cursor ?? -1, now, turns }
+  return { cluster, slots, weighted, stats: statsOf(before), cursor: before?.cursor ?? -1, now, turns }
+}
+
+function statsOf(before: ClusterState | undefined): ClusterStats {
+  return before?.stats ?? new ClusterStats()
 }
 
 function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
