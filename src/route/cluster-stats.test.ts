@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import { CLUSTER_COUNTERS, CLUSTER_STAT_NAMES, ClusterStats, STAT } from './cluster-stats.ts'
+import { PLAIN_ENDPOINT, PLAIN_SETTINGS } from './plain.ts'
 import { EMPTY_TABLE } from './route-table.ts'
 import { applyChange, prepare } from './router.ts'
 import type { Cluster } from './route-table.ts'
 
-const ENDPOINT = { address: '10.0.0.1', port: 80, weight: 1, pod: 'a', namespace: 'shop', workload: 'a', app: 'a', version: 'v1' }
+const ENDPOINT = { ...PLAIN_ENDPOINT, address: '10.0.0.1', port: 80 }
 
 test('every name has a place of its own, counters first', () => {
   expect(new Set(Object.values(STAT)).size).toBe(CLUSTER_STAT_NAMES.length)
@@ -41,6 +42,32 @@ test('an answer counts as completed, by its class and by its code', () => {
   ])
 })
 
+test('counts of workers add up; each judges endpoints for itself, and what is now ends with it', () => {
+  const [one, other, sum] = [new ClusterStats(), new ClusterStats(), new ClusterStats()]
+  for (const stats of [one, other]) {
+    stats.answered(200)
+    stats.add(STAT.upstream_rq_active, 2)
+    stats.set(STAT['outlier_detection.ejections_active'], stats === one ? 1 : 3)
+  }
+  sum.absorb(one.counts())
+  sum.absorb(other.counts())
+  expect([sum.read('upstream_rq_2xx'), sum.read('upstream_rq_active'), sum.read('outlier_detection.ejections_active')]).toEqual([2, 4, 3])
+  expect(sum.codes()).toEqual([[200, 2]])
+  const over = new ClusterStats()
+  over.absorb(one.counts(), 'counters')
+  expect([over.read('upstream_rq_2xx'), over.read('upstream_rq_active'), over.read('outlier_detection.ejections_active')]).toEqual([
+    1, 0, 0
+  ])
+})
+
+test('a cluster whose endpoints came and went is not used until somebody calls it', () => {
+  const stats = new ClusterStats()
+  stats.add(STAT.membership_change)
+  expect(stats.isUsed).toBe(false)
+  stats.add(STAT.upstream_rq_total)
+  expect(stats.isUsed).toBe(true)
+})
+
 test('a cluster keeps its counts when it changes and begins anew when it was removed', () => {
   const cluster: Cluster = {
     id: 'outbound|80||a.shop.svc.cluster.local',
@@ -50,14 +77,7 @@ test('a cluster keeps its counts when it changes and begins anew when it was rem
     port: 80,
     subset: undefined,
     endpoints: [],
-    balance: 'round-robin',
-    connectTimeout: 1,
-    maxConnections: 1,
-    maxPendingRequests: 1,
-    maxRequests: 1,
-    maxRetries: 1,
-    maxRequestsPerConnection: 0,
-    idleTimeout: 1
+    ...PLAIN_SETTINGS
   }
   const router = prepare({ ...EMPTY_TABLE, clusters: { [cluster.id]: cluster } })
   router.clusters.get(cluster.id)?.stats.add(STAT.upstream_rq_total)

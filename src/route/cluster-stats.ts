@@ -78,9 +78,17 @@ export const CLUSTER_STAT_NAMES: readonly ClusterStatName[] = [...CLUSTER_COUNTE
 /** The place of each name in a block: `stats.add(STAT.upstream_rq_total)`. */
 export const STAT: Readonly<Record<ClusterStatName, number>> = indexOf(CLUSTER_STAT_NAMES)
 
+/** A block as plain data. */
+export interface ClusterCounts {
+  readonly values: Float64Array
+  readonly codes: readonly (readonly [status: number, count: number])[]
+}
+
 const CLASS_ONE = STAT.upstream_rq_1xx
 const CODES_FROM = 100
 const CODES_TO = 600
+/** Gauges of which workers do not each have a part. */
+const MOST: ReadonlySet<number> = new Set([STAT['outlier_detection.ejections_active']])
 
 /** The counts of one cluster in one worker. Counters only grow; who adds to a gauge takes it off again. */
 export class ClusterStats {
@@ -108,9 +116,32 @@ export class ClusterStats {
     this.add(STAT.upstream_rq_completed)
     if (status < CODES_FROM || status >= CODES_TO) return
     this.add(CLASS_ONE + Math.trunc(status / 100) - 1)
-    this.#codes ??= new Float64Array(CODES_TO - CODES_FROM)
-    const place = status - CODES_FROM
-    this.#codes[place] = (this.#codes[place] ?? 0) + 1
+    this.#addCode(status, 1)
+  }
+
+  /** Whether anything was counted but changes of its endpoints: clusters that nobody calls stay unused. */
+  get isUsed(): boolean {
+    const { values } = this
+    return values.some((value, place) => value !== 0 && place !== STAT.membership_change)
+  }
+
+  /** All counts so far, copied. */
+  counts(): ClusterCounts {
+    return { values: this.values.slice(), codes: this.codes() }
+  }
+
+  /**
+   * Adds another worker's counts. Each worker judges endpoints on its own: of ejected ones the most that any has seen hold. `what` counters
+   * leaves out what is over with a worker.
+   */
+  absorb({ values, codes }: ClusterCounts, what: 'all' | 'counters' = 'all'): void {
+    const end = what === 'all' ? values.length : CLUSTER_COUNTERS.length
+    for (let place = 0; place < end; place++) {
+      const more = values[place] ?? 0
+      if (MOST.has(place)) this.values[place] = Math.max(this.values[place] ?? 0, more)
+      else this.add(place, more)
+    }
+    for (const [status, count] of codes) this.#addCode(status, count)
   }
 
   /** The statuses seen, each with its count. */
@@ -118,6 +149,12 @@ export class ClusterStats {
     const codes = this.#codes
     if (codes === undefined) return []
     return [...codes].flatMap((count, place) => (count === 0 ? [] : [[place + CODES_FROM, count] satisfies [number, number]]))
+  }
+
+  #addCode(status: number, count: number): void {
+    this.#codes ??= new Float64Array(CODES_TO - CODES_FROM)
+    const place = status - CODES_FROM
+    this.#codes[place] = (this.#codes[place] ?? 0) + count
   }
 }
 
