@@ -2,9 +2,8 @@
 // timeouts. Every way it can end goes through `#end`, which counts it once. Failures become answers by the table of failures.ts.
 
 import { chooseEndpoint } from '../route/balance.ts'
-import { retryDelay, shouldRetry, wantsRetry } from '../route/retry.ts'
+import { STAT } from '../route/cluster-stats.ts'
 import type { TryOutcome } from '../route/retry.ts'
-import type { Cluster } from '../route/route-table.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Socket } from 'node:net'
@@ -14,7 +13,9 @@ import { FAILURES, withFlag } from './failures.ts'
 import type { Failure } from './failures.ts'
 import type { LimitName } from './limits.ts'
 import { PASSTHROUGH } from './passthrough.ts'
-import type { Pool, Pools } from './pools.ts'
+import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
+import { Retries } from './retries.ts'
+import type { Verdict } from './retries.ts'
 import { editInPlace, headText } from './response-head.ts'
 import type { ResponseForm } from './response-head.ts'
 import { head } from './head.ts'
@@ -28,7 +29,7 @@ const BOUNDS: Partial<Record<Failure, LimitName>> = { 'stream-idle': 'streamIdle
 const NEVER = Number.POSITIVE_INFINITY
 
 /** Owns one request from its head to the end of its answer. */
-export class Exchange implements UpstreamUser, Handling {
+export class Exchange implements UpstreamUser, Waiter, Handling {
   readonly bodiless: boolean
   readonly wantsUpgrade: boolean
   readonly bare: boolean
@@ -45,13 +46,11 @@ export class Exchange implements UpstreamUser, Handling {
   #upstream: Upstream | undefined
   #slot: EndpointSlot | undefined
   #lastSlot: EndpointSlot | undefined
+  // Where the try in progress goes; #slot while it has a connection.
+  #chosen: EndpointSlot | undefined
   #state: ClusterState
-  readonly #tried: EndpointSlot[] = []
-  #tries = 0
-  #retried = 0
+  readonly #retries: Retries
   #stale = 0
-  // The cluster whose count of retries includes this request.
-  #retryOf: Cluster | undefined
   #flags = '-'
   #status = 0
   #answering = false
@@ -66,7 +65,6 @@ export class Exchange implements UpstreamUser, Handling {
   #cancelDelay: (() => void) | undefined
   // An injected delay is under way.
   #delayed = false
-  readonly #onConnection = (): void => this.#try()
 
   constructor(shared: { readonly context: Context; readonly pools: Pools }, client: Downstream, from: ExchangeStart) {
     this.#context = shared.context
@@ -74,6 +72,7 @@ export class Exchange implements UpstreamUser, Handling {
     this.#client = client
     this.#from = from
     this.#state = from.state
+    this.#retries = new Retries(from.decision.retry)
     this.bodiless = from.method === 'HEAD'
     this.wantsUpgrade = from.upgrade
     this.bare = from.minor === 0
@@ -90,27 +89,20 @@ export class Exchange implements UpstreamUser, Handling {
   start(body: string): void {
     this.#retained = body
     const { delay } = this.#from.decision
-    if (delay === 0) return this.#begin()
+    if (delay === 0) return this.#try()
     this.#flags = 'DI'
     this.#delayed = true
     this.#cancelDelay = this.#context.clock.after(delay, () => {
       this.#delayed = false
-      this.#cancelDelay = undefined
       if (this.requestDone) this.onRequestDone(this.#context.monotonic())
-      this.#begin()
+      this.#try()
     })
-  }
-
-  #begin(): void {
-    const { cluster, slots } = this.#state
-    if (cluster.maxRequests < 0xffffffff && slots.reduce((sum, slot) => sum + slot.active, 0) >= cluster.maxRequests)
-      return this.#give('overflow')
-    this.#try()
   }
 
   /** The request is complete: its timeout starts. */
   onRequestDone(now: Millis): void {
     this.requestDone = true
+    if (this.#upstream !== undefined) this.#startTryTimer(now)
     // An injected delay does not count (istio.md 1.14).
     if (this.#from.decision.timeout > 0 && !this.#delayed) this.#deadline = now + this.#from.decision.timeout
   }
@@ -220,15 +212,13 @@ export class Exchange implements UpstreamUser, Handling {
   onFailure(failure: UpstreamFailure): void {
     if (this.#ended) return
     const stale = this.#isStale(failure)
-    const connected = failure === 'terminated' || failure === 'protocol'
-    this.#leave(connected && !this.#answering && !stale ? FAILURES[failure].status : undefined)
+    this.#leave(this.#answering || stale ? undefined : FAILURES[failure].status)
     if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
     if (stale && this.#stale < STALE_MAX) {
       this.#stale++
       return this.#try()
     }
-    const cause = connected ? 'reset' : 'connect-failure'
-    this.#retryOr({ kind: 'failure', cause, sent: connected }, failure)
+    this.#retryOr({ kind: 'failure', cause: 'reset', sent: true }, failure)
   }
 
   // The endpoint closed a kept connection under us: nothing was answered, and the request may be sent again without harm.
@@ -239,35 +229,51 @@ export class Exchange implements UpstreamUser, Handling {
   }
 
   #try(): void {
-    this.#waitsIn = undefined
     this.#cancelDelay = undefined
     if (this.#ended) return
     // Another try sees the endpoints of now; the rules are those the request started with.
     this.#state = this.#context.router.clusters.get(this.#from.decision.cluster) ?? this.#state
-    const slot = chooseEndpoint(this.#state, this.#context.draw, this.#tried)
+    const slot = chooseEndpoint(this.#state, this.#context.draw, this.#retries.tried)
     if (slot === undefined) return this.#give('no-healthy-upstream')
-    const pool = this.#pools.of(this.#state, slot)
-    const upstream = pool.take()
-    if (upstream !== undefined) return this.#attach(slot, upstream)
-    if (!pool.wait(this.#onConnection)) return this.#give('overflow')
-    this.#waitsIn = pool
+    this.#chosen = slot
+    this.#retries.begin(slot)
+    this.#waitsIn = this.#pools.of(this.#state, slot)
+    this.#waitsIn.request(this)
   }
 
-  #attach(slot: EndpointSlot, upstream: Upstream): void {
-    const { retry, timeout } = this.#from.decision
-    this.#slot = slot
+  onRetired(): void {
+    this.#waitsIn = undefined
+    this.#try()
+  }
+
+  onRefused(failure: PoolFailure): void {
+    this.#waitsIn = undefined
+    if (failure === 'overflow') return this.#give(failure)
+    this.#lastSlot = this.#chosen
+    this.#retryOr({ kind: 'failure', cause: 'connect-failure', sent: false }, failure)
+  }
+
+  onConnection(upstream: Upstream): void {
+    const { stats } = this.#state
+    this.#waitsIn = undefined
     this.#upstream = upstream
-    slot.active++
-    this.#tries++
-    if (retry !== undefined) {
-      if (retry.avoidTried) this.#tried.push(slot)
-      const perTry = retry.perTryTimeout
-      if (perTry > 0 && (timeout === 0 || perTry < timeout)) this.#tryDeadline = this.#context.monotonic() + perTry
-    }
+    this.#slot = this.#chosen
+    if (this.#slot !== undefined) this.#slot.active++
+    stats.add(STAT.upstream_rq_total)
+    stats.add(STAT.upstream_rq_active)
+    if (this.requestDone) this.#startTryTimer(this.#context.monotonic())
     const body = this.#retained ?? ''
     this.#forgetLong()
-    upstream.begin(this, `${this.#from.head}x-envoy-attempt-count: ${this.#tries}\r\n\r\n${body}`)
-    if (this.#tries > 1 || !this.requestDone) this.#client.resumeReading()
+    const { tries } = this.#retries
+    upstream.begin(this, `${this.#from.head}x-envoy-attempt-count: ${tries}\r\n\r\n${body}`)
+    if (tries > 1 || !this.requestDone) this.#client.resumeReading()
+  }
+
+  // A try's time begins when it has a connection and the request is complete (envoy.md 6).
+  #startTryTimer(now: Millis): void {
+    const { retry, timeout } = this.#from.decision
+    const perTry = retry?.perTryTimeout ?? 0
+    if (perTry > 0 && (timeout === 0 || perTry < timeout) && !this.#answering) this.#tryDeadline = now + perTry
   }
 
   #forgetLong(): void {
@@ -279,10 +285,12 @@ export class Exchange implements UpstreamUser, Handling {
   // Leaves the connection of this try; `code` is what the endpoint's own side counts, undefined when the try did not reach it.
   #leave(code: number | undefined): void {
     const slot = this.#slot
-    this.#waitsIn?.stopWaiting(this.#onConnection)
+    this.#waitsIn?.cancel(this)
+    this.#waitsIn = undefined
     this.#cancelDelay?.()
     if (slot === undefined) return
     slot.active--
+    this.#state.stats.add(STAT.upstream_rq_active, -1)
     this.#slot = undefined
     // Outside of the mesh nobody counts on the other side.
     if (code !== undefined && this.#state.cluster.id !== PASSTHROUGH) {
@@ -296,52 +304,26 @@ export class Exchange implements UpstreamUser, Handling {
   }
 
   #retriesStatus(status: number): boolean {
-    const { retry } = this.#from.decision
-    if (retry === undefined) return false
-    const outcome: TryOutcome = { kind: 'response', status, rateLimited: false }
-    if (!wantsRetry(retry, outcome)) return false
-    const room = this.#mayRetry(outcome)
-    if (room !== undefined) {
-      this.#flags = withFlag(this.#flags, room)
-      return false
-    }
+    if (this.#verdict({ kind: 'response', status, rateLimited: false }) !== 'again') return false
     this.#leave(status)
     this.#again()
     return true
   }
 
   #retryOr(outcome: TryOutcome, failure: Failure): void {
-    const { retry } = this.#from.decision
-    if (retry === undefined || !wantsRetry(retry, outcome)) return this.#give(failure)
-    const room = this.#mayRetry(outcome)
-    if (room === undefined) this.#again()
-    else {
-      this.#flags = withFlag(this.#flags, room)
-      this.#give(failure)
-    }
+    if (this.#verdict(outcome) === 'again') this.#again()
+    else this.#give(failure)
   }
 
-  // Takes a retry for an outcome that the policy retries; otherwise the flag that says why there is none.
-  #mayRetry(outcome: TryOutcome): 'URX' | 'UO' | undefined {
-    if (this.#retained === undefined || !shouldRetry(this.#from.decision.retry, outcome, this.#retried)) return 'URX'
-    this.#endRetry()
-    const { cluster } = this.#state
-    if (!this.#pools.beginRetry(cluster)) return 'UO'
-    this.#retryOf = cluster
-    return undefined
-  }
-
-  #endRetry(): void {
-    if (this.#retryOf !== undefined) this.#pools.endRetry(this.#retryOf)
-    this.#retryOf = undefined
+  #verdict(outcome: TryOutcome): Verdict {
+    const verdict = this.#retries.judge(outcome, this.#state, this.#retained !== undefined)
+    if (verdict === 'URX' || verdict === 'UO') this.#flags = withFlag(this.#flags, verdict)
+    return verdict
   }
 
   #again(): void {
-    const { retry } = this.#from.decision
     this.#tryDeadline = NEVER
-    this.#retried++
-    const delay = retry === undefined ? 0 : retryDelay(retry, this.#retried, this.#context.draw)
-    this.#cancelDelay = this.#context.clock.after(delay, this.#onConnection)
+    this.#cancelDelay = this.#context.clock.after(this.#retries.delay(this.#context.draw), () => this.#try())
   }
 
   #perTryOverdue(): void {
@@ -375,7 +357,7 @@ export class Exchange implements UpstreamUser, Handling {
   #end(code: number): void {
     if (this.#ended) return
     this.#ended = true
-    this.#endRetry()
+    this.#retries.end()
     this.#deadline = NEVER
     this.#tryDeadline = NEVER
     const { cells, started } = this.#from

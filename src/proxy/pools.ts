@@ -1,26 +1,42 @@
 // Upstream connections kept between requests: a stack for each endpoint, bounded; and the limits of each cluster. Keyed by the router's
 // endpoint slots, which survive a change of their cluster, so pools of unchanged endpoints do too.
 
-import type { ClusterId } from '../route/decision.ts'
-import type { Cluster } from '../route/route-table.ts'
+import { STAT } from '../route/cluster-stats.ts'
+import type { ClusterStats } from '../route/cluster-stats.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Context } from './context.ts'
 import { Outside } from './passthrough.ts'
 import { Upstream } from './upstream.ts'
-import type { Home } from './upstream.ts'
+import type { ConnectFailure, Home } from './upstream.ts'
 
-/** Connections to one endpoint. Owns them while they are idle. */
+/** Why there will be no connection. */
+export type PoolFailure = 'overflow' | ConnectFailure
+
+/** Who wants a connection. It hears once of one of these, unless it cancels first. */
+export interface Waiter {
+  /** A connection to begin on in this turn. */
+  onConnection(upstream: Upstream): void
+  onRefused(failure: PoolFailure): void
+  /** The endpoint is gone: another is to be chosen. */
+  onRetired(): void
+}
+
+/**
+ * Connections to one endpoint, and who waits for one. A request waits for whichever is free first, an opened or a kept one. The limits
+ * are those of the cluster over all its endpoints; each endpoint may always have one connection (istio.md 2.6). Owns idle connections.
+ */
 export class Pool implements Home {
   readonly host: string
   readonly port: number
   readonly #context: Context
   readonly #idle: Upstream[] = []
+  readonly #opening = new Set<Upstream>()
+  readonly #waiting: Waiter[] = []
   #state: ClusterState
-  /** Connections there are, busy or idle. */
-  open = 0
+  /** Connections there are: opening, busy or idle. */
+  #open = 0
   /** The endpoint is gone: nothing is kept. */
   #retired = false
-  readonly #waiting: (() => void)[] = []
 
   constructor(context: Context, state: ClusterState, slot: EndpointSlot) {
     this.#context = context
@@ -46,50 +62,124 @@ export class Pool implements Home {
     return this.#state.cluster.maxRequestsPerConnection
   }
 
-  /** An idle connection, or a new one; undefined at the cluster's limit of connections (each endpoint may always have one). */
-  take(): Upstream | undefined {
+  get stats(): ClusterStats {
+    return this.#state.stats
+  }
+
+  /** Serves the waiter now or later, or refuses it. */
+  request(waiter: Waiter): void {
     const idle = this.#idle.pop()
-    if (idle !== undefined) return idle
-    const { maxConnections } = this.#state.cluster
-    if (this.open > 0 && this.open >= maxConnections) return undefined
-    this.open++
-    return new Upstream(this.#context, this)
+    if (idle !== undefined) return this.#attach(idle, waiter)
+    const { stats, cluster } = this.#state
+    if (stats.read('upstream_rq_pending_active') >= cluster.maxPendingRequests) {
+      stats.add(STAT.upstream_rq_pending_overflow)
+      return waiter.onRefused('overflow')
+    }
+    stats.add(STAT.upstream_rq_pending_total)
+    stats.add(STAT.upstream_rq_pending_active)
+    this.#waiting.push(waiter)
+    this.#grow()
   }
 
-  /** Waits for a connection; false when too many wait. `ready` is called once, and then takes. */
-  wait(ready: () => void): boolean {
-    if (this.#waiting.length >= this.#state.cluster.maxPendingRequests) return false
-    this.#waiting.push(ready)
-    return true
+  /** It no longer wants one. */
+  cancel(waiter: Waiter): void {
+    const at = this.#waiting.indexOf(waiter)
+    if (at < 0) return
+    this.#waiting.splice(at, 1)
+    this.stats.add(STAT.upstream_rq_pending_active, -1)
+    this.stats.add(STAT.upstream_rq_cancelled)
   }
 
-  stopWaiting(ready: () => void): void {
-    const at = this.#waiting.indexOf(ready)
-    if (at >= 0) this.#waiting.splice(at, 1)
+  onConnected(upstream: Upstream): void {
+    this.#opening.delete(upstream)
+    this.#serve(upstream)
   }
 
   onIdle(upstream: Upstream): void {
-    if (this.#retired || this.#context.draining) return upstream.destroy()
-    if (this.#idle.length >= this.#context.limits.idlePerEndpointMax) {
-      this.#context.recorder.reach('idlePerEndpointMax')
-      return upstream.destroy()
-    }
-    this.#idle.push(upstream)
-    this.#waiting.shift()?.()
+    this.#serve(upstream)
   }
 
-  onClosed(upstream: Upstream): void {
-    this.open--
+  onClosed(upstream: Upstream, failure: ConnectFailure | undefined): void {
+    this.#open--
+    this.stats.add(STAT.upstream_cx_active, -1)
     const at = this.#idle.lastIndexOf(upstream)
     if (at >= 0) this.#idle.splice(at, 1)
-    this.#waiting.shift()?.()
+    if (failure === undefined) return this.#grow()
+    this.#opening.delete(upstream)
+    this.stats.add(STAT.upstream_cx_connect_fail)
+    if (failure === 'connect-timeout') this.stats.add(STAT.upstream_cx_connect_timeout)
+    // An endpoint that cannot be reached has nothing for those who wait either: they may choose another.
+    for (const waiter of this.#unqueue()) {
+      this.stats.add(STAT.upstream_rq_pending_failure_eject)
+      waiter.onRefused(failure)
+    }
   }
 
-  /** Closes what is idle now and whatever becomes idle later. */
+  /** Closes what is idle now and whatever becomes idle later; who waits chooses again. */
   retire(): void {
     this.#retired = true
     for (const upstream of this.#idle.splice(0)) upstream.destroy()
+    for (const waiter of this.#unqueue()) waiter.onRetired()
   }
+
+  #unqueue(): Waiter[] {
+    const waiting = this.#waiting.splice(0)
+    this.stats.add(STAT.upstream_rq_pending_active, -waiting.length)
+    return waiting
+  }
+
+  #serve(upstream: Upstream): void {
+    if (this.#waiting.length === 0 && (this.#retired || this.#context.draining)) return upstream.destroy()
+    this.#idle.push(upstream)
+    for (let waiter = this.#waiting[0]; waiter !== undefined; waiter = this.#waiting[0]) {
+      const next = this.#idle.pop()
+      if (next === undefined) return
+      this.#waiting.shift()
+      this.stats.add(STAT.upstream_rq_pending_active, -1)
+      this.#attach(next, waiter)
+    }
+    if (this.#idle.length <= this.#context.limits.idlePerEndpointMax) return
+    this.#context.recorder.reach('idlePerEndpointMax')
+    this.#idle.pop()?.destroy()
+  }
+
+  #attach(upstream: Upstream, waiter: Waiter): void {
+    const { stats, cluster } = this.#state
+    if (stats.read('upstream_rq_active') < cluster.maxRequests) return waiter.onConnection(upstream)
+    stats.add(STAT.upstream_rq_active_overflow)
+    this.#idle.push(upstream)
+    waiter.onRefused('overflow')
+  }
+
+  // Opens a connection for a request that waits without one being opened for it, where the cluster's limit allows.
+  #grow(): void {
+    if (this.#opening.size >= this.#waiting.length) return
+    const { stats, cluster } = this.#state
+    if (this.#open > 0 && stats.read('upstream_cx_active') >= cluster.maxConnections) {
+      stats.add(STAT.upstream_cx_overflow)
+      return
+    }
+    this.#open++
+    stats.add(STAT.upstream_cx_total)
+    stats.add(STAT.upstream_cx_http1_total)
+    stats.add(STAT.upstream_cx_active)
+    this.#opening.add(new Upstream(this.#context, this))
+  }
+}
+
+/** Takes one of the cluster's concurrent retries; false when all are taken. */
+export function beginRetry({ cluster, stats }: ClusterState): boolean {
+  if (stats.read('upstream_rq_retry_active') >= cluster.maxRetries) {
+    stats.add(STAT.upstream_rq_retry_overflow)
+    return false
+  }
+  stats.add(STAT.upstream_rq_retry_active)
+  return true
+}
+
+/** Gives back what beginRetry took. */
+export function endRetry({ stats }: ClusterState): void {
+  stats.add(STAT.upstream_rq_retry_active, -1)
 }
 
 /** The pools of all endpoints of one data plane. */
@@ -97,8 +187,6 @@ export class Pools {
   readonly outside: Outside = new Outside(this)
   readonly #context: Context
   readonly #pools = new Map<EndpointSlot, Pool>()
-  /** Retries in progress by cluster. */
-  readonly #retries = new Map<ClusterId, number>()
 
   constructor(context: Context) {
     this.#context = context
@@ -113,20 +201,6 @@ export class Pools {
     const fresh = new Pool(this.#context, state, slot)
     this.#pools.set(slot, fresh)
     return fresh
-  }
-
-  /** Takes one of the cluster's concurrent retries; false when all are taken. */
-  beginRetry({ id, maxRetries }: Cluster): boolean {
-    const active = this.#retries.get(id) ?? 0
-    if (active >= maxRetries) return false
-    this.#retries.set(id, active + 1)
-    return true
-  }
-
-  endRetry({ id }: Cluster): void {
-    const active = this.#retries.get(id) ?? 0
-    if (active > 1) this.#retries.set(id, active - 1)
-    else this.#retries.delete(id)
   }
 
   /** Endpoints of `before` that `after` has no more lose their pool; undefined removes all. */

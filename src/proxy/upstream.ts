@@ -4,6 +4,8 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Millis } from '../std/clock.ts'
+import { STAT } from '../route/cluster-stats.ts'
+import type { ClusterStats } from '../route/cluster-stats.ts'
 import { BodyFrame } from './body-frame.ts'
 import { HEAD_ROOM, HeldBytes, ReadBuffers, readable } from './buffers.ts'
 import type { Context } from './context.ts'
@@ -13,7 +15,10 @@ import type { LimitName } from './limits.ts'
 import type { Swept } from './sweep.ts'
 
 /** How an upstream connection let a request down. */
-export type UpstreamFailure = 'dns-failure' | 'connect-failure' | 'connect-timeout' | 'terminated' | 'protocol'
+export type UpstreamFailure = 'terminated' | 'protocol'
+
+/** Why there is no connection. */
+export type ConnectFailure = 'dns-failure' | 'connect-failure' | 'connect-timeout'
 
 /** The exchange that uses a connection. */
 export interface UpstreamUser {
@@ -45,8 +50,13 @@ export interface Home {
   readonly connectTimeout: Millis
   readonly idleTimeout: Millis
   readonly requestsMax: number
+  /** The cluster's counts. */
+  readonly stats: ClusterStats
+  /** It is open and free. */
+  onConnected(upstream: Upstream): void
   onIdle(upstream: Upstream): void
-  onClosed(upstream: Upstream): void
+  /** `failure`: it never opened. */
+  onClosed(upstream: Upstream, failure: ConnectFailure | undefined): void
 }
 
 type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'closed'
@@ -62,8 +72,8 @@ export class Upstream implements Swept {
   #user: UpstreamUser | undefined
   #requests = 0
   #keep = true
-  /** The name of its host could not be resolved. */
-  #isUnnamed = false
+  // Why it did not open, as far as is known.
+  #failure: ConnectFailure = 'connect-failure'
   #paused = false
   #answerStarted = false
   #deadline: Millis
@@ -98,29 +108,24 @@ export class Upstream implements Swept {
     this.socket.on('connect', () => this.#onConnect())
     this.socket.on('end', () => this.#onEnd())
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#isUnnamed = error.syscall === 'getaddrinfo'
+      if (error.syscall === 'getaddrinfo') this.#failure = 'dns-failure'
     })
     this.socket.on('close', () => this.#onClose())
     context.sweep.add(this)
-  }
-
-  /** Whether bytes of a request may have reached the endpoint. */
-  get connected(): boolean {
-    return this.#phase !== 'connecting'
   }
 
   get answerStarted(): boolean {
     return this.#answerStarted
   }
 
-  /** Begins a request: `text` is its head and what is there of its body, latin1. */
+  /** Begins a request on a free connection: `text` is its head and what is there of its body, latin1. */
   begin(user: UpstreamUser, text: string): void {
     this.#user = user
     this.#requests++
     this.reused = this.#requests > 1
     this.#keep = true
     this.#answerStarted = false
-    if (this.#phase === 'idle') this.#phase = 'head'
+    this.#phase = 'head'
     this.socket.write(text, 'latin1')
   }
 
@@ -139,8 +144,13 @@ export class Upstream implements Swept {
 
   sweep(now: Millis): void {
     if (now < this.#deadline) return
-    if (this.#phase === 'connecting') this.#fail('connect-timeout')
-    else if (this.#phase === 'idle') this.destroy()
+    if (this.#phase === 'connecting') {
+      this.#failure = 'connect-timeout'
+      this.destroy()
+    } else if (this.#phase === 'idle') {
+      this.#home.stats.add(STAT.upstream_cx_idle_timeout)
+      this.destroy()
+    }
   }
 
   #resume(): void {
@@ -150,8 +160,8 @@ export class Upstream implements Swept {
   }
 
   #onConnect(): void {
-    this.#phase = this.#user === undefined ? 'idle' : 'head'
-    this.#deadline = Number.POSITIVE_INFINITY
+    this.#rest()
+    this.#home.onConnected(this)
   }
 
   #onRead(length: number): void {
@@ -233,13 +243,20 @@ export class Upstream implements Swept {
     this.#user = undefined
     const { requestsMax } = this.#home
     const whole = user?.requestDone === true
-    if (!whole || !this.#keep || this.#phase === 'closed' || (requestsMax > 0 && this.#requests >= requestsMax)) this.socket.destroy()
+    const spent = requestsMax > 0 && this.#requests >= requestsMax
+    if (spent) this.#home.stats.add(STAT.upstream_cx_max_requests)
+    if (!whole || !this.#keep || this.#phase === 'closed' || spent) this.socket.destroy()
     else {
-      this.#phase = 'idle'
-      this.#deadline = this.#context.sweep.now + this.#home.idleTimeout
+      this.#rest()
       this.#home.onIdle(this)
     }
     user?.onAnswered()
+  }
+
+  // Free from now on, for as long as idle connections are kept.
+  #rest(): void {
+    this.#phase = 'idle'
+    this.#deadline = this.#context.sweep.now + this.#home.idleTimeout
   }
 
   #onEnd(): void {
@@ -264,7 +281,7 @@ export class Upstream implements Swept {
     this.#user = undefined
     this.buffers.close()
     this.#context.sweep.remove(this)
-    this.#home.onClosed(this)
-    user?.onFailure(before !== 'connecting' ? 'terminated' : this.#isUnnamed ? 'dns-failure' : 'connect-failure')
+    this.#home.onClosed(this, before === 'connecting' ? this.#failure : undefined)
+    user?.onFailure('terminated')
   }
 }
