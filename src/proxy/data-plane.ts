@@ -14,6 +14,8 @@ import { LIMITS } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { Listener } from './listener.ts'
 import type { ListenerSpec } from './listener.ts'
+import type { WorkerStats } from './mesh-stats.ts'
+import { PASSTHROUGH } from './passthrough.ts'
 import { Pools } from './pools.ts'
 import { Sweep } from './sweep.ts'
 import type { ReadMode } from './transport.ts'
@@ -82,6 +84,17 @@ export class DataPlane {
       if (before !== undefined && id !== undefined) this.#pools.retire(before, router.clusters.get(id))
     }
     return router.version
+  }
+
+  /** What was counted under Envoy's names so far. */
+  stats(): WorkerStats {
+    const used = [...this.#context.router.clusters].filter(([, { stats }]) => stats.isUsed)
+    const clusters = used.map(([id, { stats }]) => [id, stats.counts()] as const)
+    const outside = this.#pools.outside.stats
+    return {
+      clusters: outside.isUsed ? [...clusters, [PASSTHROUGH, outside.counts()]] : clusters,
+      counters: this.recorder.counters.snapshot()
+    }
   }
 
   /** Listens; resolves with the port. Rejects with the system's error when the address is taken or not allowed. */

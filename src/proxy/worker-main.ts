@@ -37,15 +37,19 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       await plane.unlisten(order.id)
       return report({ kind: 'done', order: order.order })
     case 'count':
-      return report({ kind: 'counted', order: order.order, cells: plane.recorder.snapshot(), reached: plane.recorder.reached() })
+      return report(counted(plane, order.order))
     case 'drain':
       await plane.drain(order.limit)
-      report({ kind: 'counted', order: order.order, cells: plane.recorder.snapshot(), reached: plane.recorder.reached() })
+      report(counted(plane, order.order))
       process.disconnect()
       return
     default:
       unreachable(order)
   }
+}
+
+function counted(of: DataPlane, order: number): WorkerReport {
+  return { kind: 'counted', order, cells: of.recorder.snapshot(), reached: of.recorder.reached(), stats: of.stats() }
 }
 
 async function listen(on: DataPlane, order: Extract<WorkerOrder, { kind: 'listen' }>): Promise<void> {

@@ -6,6 +6,7 @@ import type { Reached } from '../metrics/registry.ts'
 import type { TableChange } from '../route/route-table.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerSpec } from './listener.ts'
+import type { WorkerStats } from './mesh-stats.ts'
 import type { ReadMode } from './transport.ts'
 
 /** From the control process to a worker. */
@@ -27,4 +28,4 @@ export type WorkerReport =
   | { readonly kind: 'listening'; readonly order: number; readonly port: number }
   | { readonly kind: 'not-listening'; readonly order: number; readonly code: string; readonly message: string }
   | { readonly kind: 'done'; readonly order: number }
-  | { readonly kind: 'counted'; readonly order: number; readonly cells: readonly CellData[]; readonly reached: Reached }
+  | { readonly kind: 'counted'; readonly order: number; readonly cells: readonly CellData[]; readonly reached: Reached; readonly stats: WorkerStats }

@@ -12,6 +12,7 @@ import type { RouteTable, TableChange } from '../route/route-table.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerSpec } from './listener.ts'
+import type { MeshStats } from './mesh-stats.ts'
 import type { ReadMode } from './transport.ts'
 import type { WorkerOrder, WorkerReport } from './worker-protocol.ts'
 
@@ -27,6 +28,8 @@ export interface WorkersOptions {
   readonly clock: Clock
   /** Gets the workers' counts; a dead worker's last ones are kept there. */
   readonly registry: Registry
+  /** Likewise what they count under Envoy's names. */
+  readonly stats?: MeshStats
   readonly limits?: Partial<Limits>
   /** undefined: each worker tests what works. */
   readonly readMode?: ReadMode
@@ -118,6 +121,7 @@ export class Workers {
     const changes = diffTables(this.#table, table)
     this.#table = table
     if (changes.length > 0) await this.#tell({ kind: 'apply', changes })
+    for (const change of changes) if (change.kind === 'remove-cluster') this.#options.stats?.forget(change.cluster)
     return table.version
   }
 
@@ -215,14 +219,14 @@ export class Workers {
         run.ready = true
         return ready.resolve()
       }
-      if (report.kind === 'counted') this.#options.registry.update(name, report.cells, report.reached)
+      if (report.kind === 'counted') this.#count(name, report)
       run.waiting.get(report.order)?.(report)
       run.waiting.delete(report.order)
     })
     const ended = (how: string): void => {
       ready.resolve()
       this.#onExit(slot, run, how)
-      if (!child.connected) this.#options.registry.retire(name)
+      if (!child.connected) this.#retire(name)
     }
     // One that could not be started has no exit; an order that met a dead worker is told by the exit that follows.
     child.on('error', (error) => {
@@ -231,7 +235,7 @@ export class Workers {
     child.on('exit', (code, signal) => ended(signal ?? `exit code ${code}`))
     // Counts that the worker sent before it ended may be read after its exit; behind the end of the channel there are none.
     child.on('disconnect', () => {
-      if (!run.alive) this.#options.registry.retire(name)
+      if (!run.alive) this.#retire(name)
     })
     this.#send(run, { kind: 'begin', reusePort: this.#options.count > 1, limits, readMode })
     this.#bring(run)
@@ -248,6 +252,16 @@ export class Workers {
       })
       this.#send(run, { kind: 'listen', order, spec })
     }
+  }
+
+  #count(run: string, { cells, reached, stats }: Extract<WorkerReport, { kind: 'counted' }>): void {
+    this.#options.registry.update(run, cells, reached)
+    this.#options.stats?.update(run, stats)
+  }
+
+  #retire(run: string): void {
+    this.#options.registry.retire(run)
+    this.#options.stats?.retire(run)
   }
 
   #send(run: Run, order: WorkerOrder): void {
