@@ -141,6 +141,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
 
   onHead(bytes: Buffer, untilClose: boolean): number {
     if (this.#retriesStatus(head.status)) return -1
+    this.#state.stats.answered(head.status)
     this.#answering = true
     this.#tryDeadline = NEVER
     this.#status = head.status
@@ -234,7 +235,10 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     // Another try sees the endpoints of now; the rules are those the request started with.
     this.#state = this.#context.router.clusters.get(this.#from.decision.cluster) ?? this.#state
     const slot = chooseEndpoint(this.#state, this.#context.draw, this.#retries.tried)
-    if (slot === undefined) return this.#give('no-healthy-upstream')
+    if (slot === undefined) {
+      this.#state.stats.add(STAT.upstream_cx_none_healthy)
+      return this.#give('no-healthy-upstream')
+    }
     this.#chosen = slot
     this.#retries.begin(slot)
     this.#waitsIn = this.#pools.of(this.#state, slot)
@@ -327,6 +331,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   }
 
   #perTryOverdue(): void {
+    this.#state.stats.add(STAT.upstream_rq_per_try_timeout)
     this.#leave(FAILURES['per-try-timeout'].status)
     this.#retryOr({ kind: 'failure', cause: 'per-try-timeout', sent: true }, 'per-try-timeout')
   }
@@ -336,6 +341,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     if (this.#ended) return
     const limit = BOUNDS[failure]
     if (limit !== undefined) this.#context.recorder.reach(limit)
+    else this.#state.stats.add(STAT.upstream_rq_timeout)
     this.#leave(this.#answering ? this.#status : FAILURES[failure].status)
     if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
     this.#give(failure)
@@ -349,6 +355,8 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
 
   #give(failure: Failure): void {
     const { status, flag } = FAILURES[failure]
+    // What ends by the plane's own bounds is not the destination's.
+    if (BOUNDS[failure] === undefined) this.#state.stats.answered(status)
     this.#flags = withFlag(this.#flags, flag)
     this.#end(status)
     this.#client.answer(failure, this.#from.decision)

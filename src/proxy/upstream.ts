@@ -74,6 +74,9 @@ export class Upstream implements Swept {
   #keep = true
   // Why it did not open, as far as is known.
   #failure: ConnectFailure = 'connect-failure'
+  // How it ended: by us, and in the middle of a request.
+  #endedHere = false
+  #cut = false
   #paused = false
   #answerStarted = false
   #deadline: Millis
@@ -131,8 +134,9 @@ export class Upstream implements Swept {
 
   /** Ends the connection; its user hears no more. */
   destroy(): void {
+    this.#cut ||= this.#user !== undefined
     this.#user = undefined
-    this.socket.destroy()
+    this.#close()
   }
 
   pauseFor(): void {
@@ -151,6 +155,11 @@ export class Upstream implements Swept {
       this.#home.stats.add(STAT.upstream_cx_idle_timeout)
       this.destroy()
     }
+  }
+
+  #close(): void {
+    this.#endedHere = true
+    this.socket.destroy()
   }
 
   #resume(): void {
@@ -235,6 +244,7 @@ export class Upstream implements Swept {
 
   #refuse(limit: LimitName | undefined): void {
     if (limit !== undefined) this.#context.recorder.reach(limit)
+    this.#home.stats.add(STAT.upstream_cx_protocol_error)
     this.#fail('protocol')
   }
 
@@ -245,7 +255,7 @@ export class Upstream implements Swept {
     const whole = user?.requestDone === true
     const spent = requestsMax > 0 && this.#requests >= requestsMax
     if (spent) this.#home.stats.add(STAT.upstream_cx_max_requests)
-    if (!whole || !this.#keep || this.#phase === 'closed' || spent) this.socket.destroy()
+    if (!whole || !this.#keep || this.#phase === 'closed' || spent) this.#close()
     else {
       this.#rest()
       this.#home.onIdle(this)
@@ -281,6 +291,7 @@ export class Upstream implements Swept {
     this.#user = undefined
     this.buffers.close()
     this.#context.sweep.remove(this)
+    this.#home.stats.closed(this.#endedHere ? 'local' : 'remote', this.#cut || user !== undefined ? 'in progress' : 'none')
     this.#home.onClosed(this, before === 'connecting' ? this.#failure : undefined)
     user?.onFailure('terminated')
   }

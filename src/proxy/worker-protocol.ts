@@ -28,4 +28,10 @@ export type WorkerReport =
   | { readonly kind: 'listening'; readonly order: number; readonly port: number }
   | { readonly kind: 'not-listening'; readonly order: number; readonly code: string; readonly message: string }
   | { readonly kind: 'done'; readonly order: number }
-  | { readonly kind: 'counted'; readonly order: number; readonly cells: readonly CellData[]; readonly reached: Reached; readonly stats: WorkerStats }
+  | {
+      readonly kind: 'counted'
+      readonly order: number
+      readonly cells: readonly CellData[]
+      readonly reached: Reached
+      readonly stats: WorkerStats
+    }

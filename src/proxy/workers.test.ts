@@ -7,6 +7,7 @@ import { systemClock } from '../host/system-clock.ts'
 import { Registry } from '../metrics/registry.ts'
 import type { RouteTable } from '../route/route-table.ts'
 import { VirtualClock } from '../std/clock.ts'
+import { MeshStats } from './mesh-stats.ts'
 import { ListenError, Workers } from './workers.ts'
 import type { ListenerSpec } from './listener.ts'
 import { PLAIN_ENDPOINT, PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../route/plain.ts'
@@ -73,12 +74,12 @@ function status(port: number, agent: Agent | false = false): Promise<number> {
   })
 }
 
-function started(count: number): { workers: Workers; registry: Registry; troubles: string[] } {
-  const registry = new Registry()
+function started(count: number): { workers: Workers; registry: Registry; stats: MeshStats; troubles: string[] } {
+  const [registry, stats] = [new Registry(), new MeshStats()]
   const troubles: string[] = []
-  const workers = new Workers({ count, clock, registry, onTrouble: (message) => troubles.push(message) })
+  const workers = new Workers({ count, clock, registry, stats, onTrouble: (message) => troubles.push(message) })
   cleanups.push(() => workers.stop(200))
-  return { workers, registry, troubles }
+  return { workers, registry, stats, troubles }
 }
 
 const total = (registry: Registry): number =>
@@ -90,7 +91,7 @@ const total = (registry: Registry): number =>
 
 test('two workers share an address, serve one table, and a killed one comes back with it and without losing its counts', async () => {
   const upstream = await serve()
-  const { workers, registry, troubles } = started(2)
+  const { workers, registry, stats, troubles } = started(2)
   await workers.start()
   expect(workers.pids.length).toBe(2)
   expect(await workers.push(table(1, upstream))).toBe(1)
@@ -103,6 +104,7 @@ test('two workers share an address, serve one table, and a killed one comes back
   await expect.poll(() => workers.pids.filter((pid) => !before.includes(pid)).length, { timeout: 5000 }).toBe(1)
   await workers.collect()
   expect(total(registry)).toBe(40)
+  expect(stats.clusters().get('c')?.read('upstream_rq_2xx')).toBe(40)
   expect(troubles[0]).toMatch(/ended \(SIGKILL\): another starts in 50 ms/)
   expect(await workers.push(table(2, upstream, 1000))).toBe(2)
   await expect.poll(() => status(port)).toBe(200)

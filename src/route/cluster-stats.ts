@@ -119,6 +119,15 @@ export class ClusterStats {
     this.#addCode(status, 1)
   }
 
+  /** Counts the end of a connection, as upstream_cx_destroy and what it was like: ended here or there, in the middle of a request or not. */
+  closed(by: 'local' | 'remote', request: 'in progress' | 'none'): void {
+    this.add(STAT.upstream_cx_destroy)
+    this.add(by === 'local' ? STAT.upstream_cx_destroy_local : STAT.upstream_cx_destroy_remote)
+    if (request === 'none') return
+    this.add(STAT.upstream_cx_destroy_with_active_rq)
+    this.add(by === 'local' ? STAT.upstream_cx_destroy_local_with_active_rq : STAT.upstream_cx_destroy_remote_with_active_rq)
+  }
+
   /** Whether anything was counted but changes of its endpoints: clusters that nobody calls stay unused. */
   get isUsed(): boolean {
     const { values } = this

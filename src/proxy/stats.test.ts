@@ -1,0 +1,204 @@
+// What a plane counts under Envoy's names while requests pass (envoy.md 5, 7; the pool cases of observed-istio are the harness').
+
+import { Agent, createServer, request } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { systemClock } from '../host/system-clock.ts'
+import { CLUSTER_STAT_NAMES, ClusterStats } from '../route/cluster-stats.ts'
+import type { RetryPolicy } from '../route/decision.ts'
+import { PLAIN_ENDPOINT, PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../route/plain.ts'
+import type { Cluster, Route, TableChange } from '../route/route-table.ts'
+import { seeded } from '../std/draw.ts'
+import { DataPlane } from './data-plane.ts'
+
+const clock = systemClock()
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<number> {
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanups.push(() => {
+    server.closeAllConnections()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  return (server.address() as AddressInfo).port
+}
+
+const RETRY: RetryPolicy = {
+  attempts: 1,
+  perTryTimeout: 0,
+  on: ['5xx'],
+  statuses: [],
+  backoffBase: 1,
+  backoffMax: 1,
+  avoidTried: false
+}
+
+async function planeTo(
+  ports: readonly number[],
+  more: { readonly action?: Partial<Extract<Route['action'], { kind: 'forward' }>>; readonly cluster?: Partial<Cluster> } = {}
+): Promise<{ plane: DataPlane; port: number }> {
+  const plane = new DataPlane({ clock, draw: seeded(7), readMode: 'buffer', limits: { drainTimeout: 200, sweepPeriod: 10 } })
+  const cluster: Cluster = {
+    id: 'c',
+    host: 'a.default.svc.cluster.local',
+    namespace: 'default',
+    serviceName: 'a',
+    port: 80,
+    subset: undefined,
+    endpoints: ports.map((port) => ({ ...PLAIN_ENDPOINT, address: '127.0.0.1', port })),
+    ...PLAIN_SETTINGS,
+    ...more.cluster
+  }
+  const action = { ...PLAIN_FORWARD, choices: [onlyChoice('c')], total: 1, ...more.action }
+  const ref = { virtualService: 'default/a', name: undefined, index: 0 }
+  const scope = { id: 'gateway|80', kind: 'gateway' as const, port: 80, namespace: '', tls: false }
+  const changes: TableChange[] = [
+    { kind: 'put-cluster', version: 1, cluster },
+    {
+      kind: 'put-entry',
+      version: 1,
+      entry: {
+        id: 'e',
+        version: 1,
+        host: '*',
+        httpsRedirect: false,
+        routes: [{ ref, path: { kind: 'any' }, headers: [], query: [], action }]
+      }
+    },
+    { kind: 'put-scope', version: 1, scope },
+    { kind: 'bind', version: 1, scope: scope.id, host: '*', entry: 'e' }
+  ]
+  plane.apply(changes)
+  const source = { workload: 'g', namespace: 'n', app: 'g', version: 'latest' }
+  const port = await plane.listen({ id: 'http', address: '127.0.0.1', port: 0, entry: { kind: 'gateway', port: 80 }, source })
+  cleanups.push(() => plane.drain(0))
+  return { plane, port }
+}
+
+function ask(port: number, agent: Agent | false = false): Promise<number> {
+  return new Promise((resolve) => {
+    request({ port, host: '127.0.0.1', agent }, (response) => {
+      response.resume()
+      response.on('end', () => resolve(response.statusCode ?? 0))
+    })
+      .on('error', () => resolve(0))
+      .end()
+  })
+}
+
+/** Everything counted, without what is zero. */
+function counted(plane: DataPlane): Record<string, number> {
+  const stats = new ClusterStats()
+  for (const [, counts] of plane.stats().clusters) stats.absorb(counts)
+  const named = CLUSTER_STAT_NAMES.filter((name) => stats.read(name) !== 0 && name !== 'membership_change')
+  return {
+    ...Object.fromEntries(named.map((name) => [name, stats.read(name)])),
+    ...Object.fromEntries(stats.codes().map(([status, count]) => [`${status}`, count]))
+  }
+}
+
+test('a cluster that nobody called is not told of', async () => {
+  const { plane } = await planeTo([1])
+  expect(plane.stats().clusters).toEqual([])
+})
+
+test('requests count by answer, connections as they are opened', async () => {
+  let served = 0
+  const upstream = await serve((_, response) => {
+    served++
+    response.writeHead(served === 3 ? 404 : 200).end('x')
+  })
+  const { plane, port } = await planeTo([upstream])
+  for (const status of [200, 200, 404]) expect(await ask(port)).toBe(status)
+  expect(counted(plane)).toEqual({
+    '200': 2,
+    '404': 1,
+    upstream_cx_active: 1,
+    upstream_cx_http1_total: 1,
+    upstream_cx_total: 1,
+    upstream_rq_2xx: 2,
+    upstream_rq_4xx: 1,
+    upstream_rq_completed: 3,
+    upstream_rq_pending_total: 1,
+    upstream_rq_total: 3
+  })
+})
+
+test('an endpoint that refuses is a failed connection, and a request that was never sent', async () => {
+  const gone = await serve(() => undefined)
+  await (cleanups.pop() as () => Promise<void>)()
+  const { plane, port } = await planeTo([gone])
+  expect(await ask(port)).toBe(503)
+  expect(counted(plane)).toEqual({
+    '503': 1,
+    upstream_cx_connect_fail: 1,
+    upstream_cx_destroy: 1,
+    upstream_cx_destroy_remote: 1,
+    upstream_cx_http1_total: 1,
+    upstream_cx_total: 1,
+    upstream_rq_5xx: 1,
+    upstream_rq_completed: 1,
+    upstream_rq_pending_failure_eject: 1,
+    upstream_rq_pending_total: 1
+  })
+})
+
+test('no endpoint at all', async () => {
+  const { plane, port } = await planeTo([])
+  expect(await ask(port)).toBe(503)
+  expect(counted(plane)).toEqual({ '503': 1, upstream_cx_none_healthy: 1, upstream_rq_5xx: 1, upstream_rq_completed: 1 })
+})
+
+test('a request that takes too long counts as one, and cuts its connection', async () => {
+  const upstream = await serve(() => undefined)
+  const { plane, port } = await planeTo([upstream], { action: { timeout: 30 } })
+  expect(await ask(port)).toBe(504)
+  await expect.poll(() => counted(plane)['upstream_cx_destroy']).toBe(1)
+  expect(counted(plane)).toMatchObject({
+    '504': 1,
+    upstream_rq_timeout: 1,
+    upstream_rq_total: 1,
+    upstream_cx_destroy_local_with_active_rq: 1,
+    upstream_cx_destroy_with_active_rq: 1
+  })
+})
+
+test('only the last answer of a retried request counts by code; the tries count as requests', async () => {
+  let served = 0
+  const upstream = await serve((_, response) => response.writeHead(++served === 1 ? 503 : 200).end())
+  const { plane, port } = await planeTo([upstream], { action: { retry: RETRY } })
+  expect(await ask(port)).toBe(200)
+  expect(counted(plane)).toMatchObject({
+    '200': 1,
+    upstream_rq_total: 2,
+    upstream_rq_completed: 1,
+    upstream_rq_retry: 1,
+    upstream_rq_retry_success: 1
+  })
+  expect(counted(plane)['503']).toBeUndefined()
+})
+
+test('an endpoint that hangs up in the middle of a request ends its connection there', async () => {
+  const upstream = await serve((_, response) => (response.socket as Socket).destroy())
+  const { plane, port } = await planeTo([upstream])
+  expect(await ask(port)).toBe(503)
+  expect(counted(plane)).toMatchObject({ '503': 1, upstream_cx_destroy_remote_with_active_rq: 1, upstream_rq_total: 1 })
+  expect(counted(plane)['upstream_rq_active']).toBeUndefined()
+})
+
+test('what is in progress is a gauge', async () => {
+  const held: ServerResponse[] = []
+  const upstream = await serve((_, response) => held.push(response))
+  const { plane, port } = await planeTo([upstream])
+  const [one, other] = [ask(port), ask(port)]
+  await expect.poll(() => held.length).toBe(2)
+  expect(counted(plane)).toMatchObject({ upstream_rq_active: 2, upstream_cx_active: 2 })
+  for (const response of held) response.end()
+  expect([await one, await other]).toEqual([200, 200])
+  expect(counted(plane)['upstream_rq_active']).toBeUndefined()
+})
