@@ -43,7 +43,8 @@ function lowerAscii(code: number): number {
   return code >= 0x41 && code <= 0x5a ? code + 0x20 : code
 }
 
-function matchesHeader(header: HeaderTest, regex: RE2JS | undefined, facts: RequestFacts, path: string): boolean {
+/** One header test; `regex` is the compiled form of its expression, `path` the normalized path. */
+export function matchesHeader(header: HeaderTest, regex: RE2JS | undefined, facts: RequestFacts, path: string): boolean {
   const value = headerValue(header.name, facts, path)
   if (header.test.kind === 'present') return (value !== undefined) !== header.invert
   if (value === undefined) return header.invert && !matchesText(header.test, regex, '')
@@ -58,7 +59,8 @@ function anyLine(header: HeaderTest, regex: RE2JS | undefined, facts: RequestFac
   return false
 }
 
-function headerValue(name: string, facts: RequestFacts, path: string): string | undefined {
+/** A header or pseudo-header as tests see it. */
+export function headerValue(name: string, facts: RequestFacts, path: string): string | undefined {
   switch (name) {
     case ':method':
       return facts.method
@@ -74,7 +76,8 @@ function headerValue(name: string, facts: RequestFacts, path: string): string | 
   }
 }
 
-function matchesQuery(query: QueryTest, regex: RE2JS | undefined, path: string, end: number): boolean {
+/** One test of a query parameter; `end` is where the query begins in `path`. */
+export function matchesQuery(query: QueryTest, regex: RE2JS | undefined, path: string, end: number): boolean {
   const { name } = query
   let from = end + 1
   while (from <= path.length) {
