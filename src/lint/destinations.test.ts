@@ -54,3 +54,11 @@ test('a DestinationRule for nobody, and one that defines the subset where caller
     'DestinationRule ops/r defines it, but callers in shop do not use that rule'
   )
 })
+
+test('copies are looked at as requests are', () => {
+  const rule = 'spec: {hosts: [web], http: [{route: [{destination: {host: web}}], mirrors: [{destination: {host: db}}]}]}'
+  const text = `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v, namespace: shop}\n${rule}\n`
+  const [first] = lint([...deployed({ name: 'web', versions: { v1: 1 }, namespace: 'shop' }), ...objectsOf(text)])
+  expect(first).toMatchObject({ code: 'host-not-found', path: 'spec.http[0].mirrors[0].destination.host' })
+  expect(first?.message).toContain('its copies are dropped')
+})

@@ -3,7 +3,8 @@
 
 import { hasLabels } from '../api/label-selector.ts'
 import type { Subset } from '../api/istio-destination-rule.ts'
-import type { HttpRouteDestination } from '../api/istio-virtual-service.ts'
+import type { Destination } from '../api/istio-common.ts'
+import type { HttpRoute } from '../api/istio-virtual-service.ts'
 import { problem, referTo } from '../route/catalogue.ts'
 import type { ObjectProblem, Place } from '../route/catalogue.ts'
 import { ruleFor } from '../route/destination-rules.ts'
@@ -14,11 +15,7 @@ import type { Mesh, PlacedRule } from './mesh.ts'
 
 /** Problems of every destination of every HTTP rule, and of DestinationRules for hosts that do not exist. */
 export function lintDestinations(mesh: Mesh): ObjectProblem[] {
-  const problems = rulesOf(mesh).flatMap((placed) =>
-    (placed.rule.route ?? []).flatMap((listed, index) =>
-      lintDestination(mesh, placed, { listed, index, single: placed.rule.route?.length === 1 })
-    )
-  )
+  const problems = rulesOf(mesh).flatMap((placed) => listedIn(placed.rule).flatMap((listed) => lintDestination(mesh, placed, listed)))
   for (const rule of mesh.config.destinationRules) {
     const host = resolveHost(rule.spec.host, namespaceOf(rule))
     if (isKnown(mesh, host)) continue
@@ -28,10 +25,32 @@ export function lintDestinations(mesh: Mesh): ObjectProblem[] {
   return problems
 }
 
+/** A destination as a rule lists it: for requests with its weight, or for copies. */
 interface Listed {
-  readonly listed: HttpRouteDestination
-  readonly index: number
-  readonly single: boolean
+  readonly destination: Destination
+  /** Below the rule. */
+  readonly path: string
+  readonly weight: number
+  readonly what: 'requests' | 'copies'
+}
+
+function listedIn({ route = [], mirror, mirrors = [] }: HttpRoute): Listed[] {
+  const copies = (destination: Destination, path: string): Listed => ({ destination, path, weight: 100, what: 'copies' })
+  return [
+    ...route.map(({ destination, weight = 0 }, index): Listed => ({
+      destination,
+      path: `route[${index}].destination`,
+      weight: route.length === 1 ? 100 : weight,
+      what: 'requests'
+    })),
+    ...(mirror === undefined ? [] : [copies(mirror, 'mirror')]),
+    ...mirrors.map(({ destination }, index) => copies(destination, `mirrors[${index}].destination`))
+  ]
+}
+
+/** What becomes of what is sent there. */
+function fate(what: Listed['what'], flag: 'NC' | 'UH'): string {
+  return what === 'copies' ? 'its copies are dropped' : `its requests get 503 (${flag})`
 }
 
 function isKnown(mesh: Mesh, host: string): boolean {
@@ -49,19 +68,18 @@ function hint(mesh: Mesh, written: string, host: string): string {
   return written === host ? '' : ` (it means ${host})`
 }
 
-function lintDestination(mesh: Mesh, placed: PlacedRule, { listed, index, single }: Listed): ObjectProblem[] {
-  const place = within(placed.place, `route[${index}].destination`)
-  const { destination } = listed
+function lintDestination(mesh: Mesh, placed: PlacedRule, listed: Listed): ObjectProblem[] {
+  const place = within(placed.place, listed.path)
+  const { destination, weight, what } = listed
   const full = resolveHost(destination.host, namespaceOf(placed.virtualService))
   const host = mesh.registry.get(full)
   if (host === undefined) {
     return isKnown(mesh, full)
       ? []
-      : [problem('host-not-found', within(place, 'host'), [destination.host, hint(mesh, destination.host, full)])]
+      : [problem('host-not-found', within(place, 'host'), [destination.host, hint(mesh, destination.host, full), fate(what, 'NC')])]
   }
   const problems = lintPort(host, destination.port?.number, place)
   if (destination.subset === undefined || destination.subset === '') return problems
-  const weight = single ? 100 : (listed.weight ?? 0)
   return [
     ...problems,
     ...lintSubset(mesh, {
@@ -69,6 +87,7 @@ function lintDestination(mesh: Mesh, placed: PlacedRule, { listed, index, single
       host,
       name: destination.subset,
       weight,
+      what,
       caller: namespaceOf(placed.virtualService)
     })
   ]
@@ -87,13 +106,15 @@ interface SubsetUse {
   readonly host: RegistryHost
   readonly name: string
   readonly weight: number
+  readonly what: Listed['what']
   readonly caller: string
 }
 
 function lintSubset(mesh: Mesh, use: SubsetUse): ObjectProblem[] {
   const rule = ruleFor(mesh.rules, use.host.host, use.host.namespace, use.caller)
   const subset = rule?.subsets.find(({ name }) => name === use.name)
-  if (subset === undefined) return [problem('subset-not-found', use.place, [use.name, use.host.host, knownText(mesh, use, rule?.subsets)])]
+  if (subset === undefined)
+    return [problem('subset-not-found', use.place, [use.name, use.host.host, knownText(mesh, use, rule?.subsets), fate(use.what, 'NC')])]
   return use.host.origin === 'service' ? lintPods(mesh, use, subset) : []
 }
 
@@ -114,7 +135,7 @@ function lintPods(mesh: Mesh, use: SubsetUse, subset: Subset): ObjectProblem[] {
   if (endpoints.some(({ ready }) => ready)) return []
   const wanted = wantedLabels(mesh, use.host, subset)
   if (wanted === undefined) return []
-  const share = use.weight > 0 ? 'its requests get 503 (UH)' : 'it has weight 0 for now'
+  const share = use.weight > 0 ? fate(use.what, 'UH') : 'it has weight 0 for now'
   if (!mesh.workloads.some(({ namespace, labels }) => namespace === use.host.namespace && hasLabels(labels, wanted))) {
     const severity = use.weight > 0 ? 'error' : 'warning'
     return [problem('subset-no-pods', use.place, [use.name, use.host.host, labelText(wanted), share], severity)]

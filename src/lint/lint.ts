@@ -9,6 +9,7 @@ import { meshConfigOf } from '../route/mesh-objects.ts'
 import { buildRegistry } from '../route/registry.ts'
 import { lintDelegates } from './delegates.ts'
 import { lintDestinations } from './destinations.ts'
+import { lintEffects } from './effects.ts'
 import { lintHosts } from './hosts.ts'
 import { lintKinds } from './kinds.ts'
 import type { Mesh } from './mesh.ts'
@@ -23,6 +24,7 @@ const ANALYSES: readonly ((mesh: Mesh) => ObjectProblem[])[] = [
   lintReach,
   lintDestinations,
   lintDelegates,
+  lintEffects,
   lintHosts,
   lintRetries
 ]

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { manifest, objectsOf } from '../../test/route-mesh.ts'
+import { deployed, manifest, objectsOf } from '../../test/route-mesh.ts'
 import { lint } from './lint.ts'
 
 function codes(rule: string): string[] {
-  const text = `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\nspec: {hosts: [a.test], http: [{directResponse: {status: 200}, ${rule}}]}\n`
-  return lint(objectsOf(text)).map(({ code }) => code)
+  const text = `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\nspec: {hosts: [web], http: [{route: [{destination: {host: web}}], ${rule}}]}\n`
+  return lint([...deployed({ name: 'web', versions: { v1: 1 } }), ...objectsOf(text)]).map(({ code }) => code)
 }
 
 test.each([

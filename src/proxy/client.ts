@@ -221,8 +221,8 @@ export class Client implements Swept, Downstream, Taker {
   // What is to be done before there is an answer; undefined when it can be given at once.
   #handlingOf(bytes: Buffer, decision: Decision, started: Millis): Handling | undefined {
     if (decision.kind === 'forward') return this.#exchangeFor(bytes, decision, started)
-    if (decision.kind !== 'respond' || decision.delay === 0) return undefined
-    return new DelayedAnswer(this.#context, decision, {
+    if (decision.kind === 'redirect' || decision.delay === 0) return undefined
+    return new DelayedAnswer(this.#context, decision.delay, {
       answer: () => this.#answerBy(decision, started),
       onOverdue: () => this.#say({ ...FAILURES['request-timeout'], lines: '', edits: undefined }, true)
     })

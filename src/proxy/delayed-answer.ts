@@ -1,12 +1,9 @@
 // An answer of the proxy itself that waits first: an injected delay before an injected abort. The body of the request is read and dropped.
 
 import type { Socket } from 'node:net'
-import type { Decision } from '../route/decision.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Context } from './context.ts'
 import type { Handling } from './downstream.ts'
-
-type Respond = Extract<Decision, { kind: 'respond' }>
 
 /** Owns the wait. `answer` is called once, unless the client goes first or the request does not come in time. */
 export class DelayedAnswer implements Handling {
@@ -17,9 +14,9 @@ export class DelayedAnswer implements Handling {
   readonly #cancel: () => void
   readonly #onOverdue: () => void
 
-  constructor(context: Context, decision: Respond, then: { readonly answer: () => void; readonly onOverdue: () => void }) {
+  constructor(context: Context, delay: Millis, then: { readonly answer: () => void; readonly onOverdue: () => void }) {
     this.#onOverdue = then.onOverdue
-    this.#cancel = context.clock.after(decision.delay, () => {
+    this.#cancel = context.clock.after(delay, () => {
       this.ended = true
       then.answer()
     })

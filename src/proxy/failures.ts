@@ -110,8 +110,9 @@ export function spokenFor(decision: Decision): Spoken {
     case 'forward':
       return { ...FAILURES['no-destination'], lines: '', edits: decision.response }
     case 'no-route': {
-      const failure = decision.because === 'no-destination' || decision.because === 'bad-path' ? decision.because : 'no-route'
-      return { ...FAILURES[failure], lines: '', edits: undefined }
+      const spoken = FAILURES[decision.because === 'no-destination' || decision.because === 'bad-path' ? decision.because : 'no-route']
+      const flag = decision.delay === 0 ? spoken.flag : withFlag('DI', spoken.flag)
+      return { ...spoken, flag, lines: '', edits: decision.response }
     }
   }
 }

@@ -9,7 +9,12 @@ const HTTP_MATCH = inside({
 })
 
 const HTTP_ROUTE = inside({
-  ...each('delegate', 'directResponse', 'headers', 'name', 'redirect', 'rewrite', 'timeout'),
+  ...each('corsPolicy', 'delegate', 'directResponse', 'headers', 'name', 'redirect', 'rewrite', 'timeout'),
+  ...each('mirror', 'mirror_percent', 'mirrorPercent', 'mirrorPercentage', 'mirrors'),
+  fault: inside({
+    abort: inside(each('grpcStatus', 'httpStatus', 'percentage')),
+    delay: inside(each('fixedDelay', 'percent', 'percentage'))
+  }),
   match: HTTP_MATCH,
   retries: inside(each('attempts', 'backoff', 'perTryTimeout', 'retryIgnorePreviousHosts', 'retryOn')),
   route: inside(each('destination', 'headers', 'weight'))

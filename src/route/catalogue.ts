@@ -52,7 +52,7 @@ export const CATALOGUE = {
   'subset-not-found': {
     severity: 'error',
     istio: 'IST0101',
-    text: 'subset "{0}" of {1} is in no DestinationRule that applies; {2}; its requests get 503 (NC)'
+    text: 'subset "{0}" of {1} is in no DestinationRule that applies; {2}; {3}'
   },
   'subset-no-pods': {
     severity: 'error',
@@ -76,8 +76,11 @@ export const CATALOGUE = {
   'host-not-found': {
     severity: 'error',
     istio: 'IST0101',
-    text: 'host "{0}" is no Service and no ServiceEntry{1}; its requests get 503 (NC)'
+    text: 'host "{0}" is no Service and no ServiceEntry{1}; {2}'
   },
+  'never-injected': { severity: 'warning', text: '{0} without a percentage above 0 never happens: write percentage.value' },
+  'no-effect-beside': { severity: 'warning', text: '{0} has no effect beside {1}' },
+  'cors-no-origin': { severity: 'warning', text: 'no origin is allowed: the policy has no effect' },
   'host-unknown-rule': {
     severity: 'warning',
     istio: 'IST0174',

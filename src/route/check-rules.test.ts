@@ -32,6 +32,11 @@ test.each([
     'bad-retry-on spec.http[0].retries.retryOn'
   ],
   ['{http: [{retries: {attempts: 1, retryOn: "599x"}, route: [{destination: {host: a}}]}]}', 'bad-retry-on spec.http[0].retries.retryOn'],
+  [
+    '{http: [{corsPolicy: {allowOrigins: [{regex: "("}]}, route: [{destination: {host: a}}]}]}',
+    'bad-regex spec.http[0].corsPolicy.allowOrigins[0].regex'
+  ],
+  ['{http: [{fault: {delay: {fixedDelay: soon}}, route: [{destination: {host: a}}]}]}', 'bad-duration spec.http[0].fault.delay.fixedDelay'],
   ['{http: [{redirect: {redirectCode: 305}}]}', 'bad-redirect-code spec.http[0].redirect.redirectCode'],
   ['{http: [{route: [{destination: {host: a}, weight: 0}, {destination: {host: b}}]}]}', 'weights-zero spec.http[0].route'],
   ['{http: [{route: [{destination: {host: a}, weight: -1}]}]}', 'weight-negative spec.http[0].route[0].weight'],
@@ -45,8 +50,11 @@ test.each([
 })
 
 test.each([
-  ['{http: [{fault: {}, route: [{destination: {host: a}}]}]}', ['spec.http[0].fault']],
-  ['{http: [{mirror: {host: b}, corsPolicy: {}, route: [{destination: {host: a}}]}]}', ['spec.http[0].mirror', 'spec.http[0].corsPolicy']],
+  [
+    '{http: [{fault: {delay: {exponentialDelay: 1s}, abort: {http2Error: x}}, route: [{destination: {host: a}}]}]}',
+    ['spec.http[0].fault.delay.exponentialDelay', 'spec.http[0].fault.abort.http2Error']
+  ],
+  ['{http: [{match: [{statPrefix: x}], route: [{destination: {host: a}}]}]}', ['spec.http[0].match[0].statPrefix']],
   [
     '{http: [{headers: {request: {set: {t: "%START_TIME%"}}}, route: [{destination: {host: a}}]}]}',
     ['spec.http[0].headers.request.set["t"]']

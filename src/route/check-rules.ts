@@ -44,6 +44,7 @@ function checkRule(rule: HttpRoute, place: Place): ObjectProblem[] {
     ...(rule.match ?? []).flatMap((match, index) => checkMatch(match, below(place, `match[${index}]`))),
     ...checkAction(rule, place),
     ...checkDurations(rule, place),
+    ...checkOrigins(rule, below(place, 'corsPolicy')),
     ...checkRetryOn(rule.retries?.retryOn, below(place, 'retries.retryOn')),
     ...checkHeaders(rule.headers, below(place, 'headers')),
     ...(rule.route ?? []).flatMap(({ headers }, index) => checkHeaders(headers, below(place, `route[${index}].headers`)))
@@ -111,11 +112,20 @@ function checkRewrite(rule: HttpRoute, place: Place): ObjectProblem[] {
   return wrong === undefined ? [] : [problem('bad-regex', below(place, 'rewrite.uriRegexRewrite.match'), [match ?? '', wrong])]
 }
 
+function checkOrigins({ corsPolicy }: HttpRoute, place: Place): ObjectProblem[] {
+  return (corsPolicy?.allowOrigins ?? []).flatMap(({ regex }, index) => {
+    const wrong = regex === undefined ? undefined : regexProblem(regex)
+    return wrong === undefined ? [] : [problem('bad-regex', below(place, `allowOrigins[${index}].regex`), [regex ?? '', wrong])]
+  })
+}
+
 function checkDurations(rule: HttpRoute, place: Place): ObjectProblem[] {
   const fields = [
     ['timeout', rule.timeout],
     ['retries.perTryTimeout', rule.retries?.perTryTimeout],
-    ['retries.backoff', rule.retries?.backoff]
+    ['retries.backoff', rule.retries?.backoff],
+    ['fault.delay.fixedDelay', rule.fault?.delay?.fixedDelay],
+    ['corsPolicy.maxAge', rule.corsPolicy?.maxAge]
   ] as const
   return fields.flatMap(([path, text]) =>
     text === undefined || parseDuration(text) !== undefined ? [] : [problem('bad-duration', below(place, path), [text])]

@@ -2,12 +2,14 @@
 // conditions (port, gateways, sourceLabels, sourceNamespace) are consumed; what remains is tested per request.
 
 import { parseDuration } from '../api/duration.ts'
+import type { Destination } from '../api/istio-common.ts'
 import { hasLabels } from '../api/label-selector.ts'
 import { RE2JS } from 're2js'
 import type { HttpMatch, HttpRoute, HttpRouteDestination, Redirect, Retries, StringMatch } from '../api/istio-virtual-service.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ClusterId, RetryPolicy } from './decision.ts'
 import type { Target } from './clusters.ts'
+import { corsOf, faultOf, mirrorsOf } from './compile-fault.ts'
 import type { ListedRule } from './delegates.ts'
 import { authorityOf, editsOfSingle, editsOfWeighted } from './header-edits.ts'
 import { resolveGateway } from './mesh-config.ts'
@@ -135,7 +137,10 @@ function compileAction(rule: HttpRoute, view: Viewpoint): RouteAction | undefine
     total: choices.reduce((sum, { weight }) => sum + weight, 0),
     rewrite: rewriteOf(rule),
     timeout,
-    retry: retryPolicy(rule.retries, timeout)
+    retry: retryPolicy(rule.retries, timeout),
+    fault: faultOf(rule.fault),
+    mirrors: mirrorsOf(rule, (to) => clusterOf(to, view)),
+    cors: corsOf(rule.corsPolicy)
   }
 }
 
@@ -146,17 +151,17 @@ function choicesOf(rule: HttpRoute, destinations: readonly HttpRouteDestination[
   const routeAuthority = rule.rewrite?.authority ?? authorityOf(rule.headers)
   return destinations
     .map((listed): Choice => ({
-      cluster: view.clusterOf({
-        host: listed.destination.host,
-        subset: listed.destination.subset === '' ? undefined : listed.destination.subset,
-        port: listed.destination.port?.number
-      }),
+      cluster: clusterOf(listed.destination, view),
       weight: single ? 1 : (listed.weight ?? 0),
       authority: routeAuthority ?? authorityOf(listed.headers),
       request: edits(rule.headers, listed.headers, 'request'),
       response: edits(rule.headers, listed.headers, 'response')
     }))
     .filter(({ weight }) => weight > 0)
+}
+
+function clusterOf({ host, subset, port }: Destination, view: Viewpoint): ClusterId {
+  return view.clusterOf({ host, subset: subset === '' ? undefined : subset, port: port?.number })
 }
 
 function rewriteOf(rule: HttpRoute): PathRewrite | undefined {

@@ -2,20 +2,23 @@
 // It does not choose endpoints (balance.ts) and does not judge outcomes (retry.ts).
 
 import { assert } from '../std/bug.ts'
+import type { Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
-import type { Decision, RouteRef } from './decision.ts'
+import { NO_CORS, judgeCors, withFields } from './cors.ts'
+import type { ClusterId, Decision, HeaderEdits, RouteRef } from './decision.ts'
+import { abortAnswer, drawDelay, isDrawn, ownAnswer } from './fault.ts'
 import { matches } from './matching.ts'
 import { normalizePath, pathEnd, rewritePath } from './path.ts'
 import type { RequestFacts, ScopeId } from './request-facts.ts'
 import type { Choice, RouteAction } from './route-table.ts'
 import type { EntrySlot, PreparedRoute, PreparedScope, Router } from './router.ts'
 
-const UNKNOWN_HOST: Decision = { kind: 'no-route', because: 'unknown-host', route: undefined }
-const NO_MATCH: Decision = { kind: 'no-route', because: 'no-match', route: undefined }
-const BAD_PATH: Decision = { kind: 'no-route', because: 'bad-path', route: undefined }
+const NOWHERE = { kind: 'no-route', route: undefined, response: undefined, delay: 0 } as const
+const UNKNOWN_HOST: Decision = { ...NOWHERE, because: 'unknown-host' }
+const NO_MATCH: Decision = { ...NOWHERE, because: 'no-match' }
+const BAD_PATH: Decision = { ...NOWHERE, because: 'bad-path' }
 const HTTPS_REDIRECT: RouteRef = { virtualService: undefined, name: 'https-redirect', index: -1 }
-const TEXT: readonly (readonly [string, string])[] = [['content-type', 'text/plain']]
-const NOTHING: readonly (readonly [string, string])[] = []
+const NO_COPIES: readonly ClusterId[] = []
 const SEEN_MAX = 2048
 
 /**
@@ -104,29 +107,47 @@ function act(router: Router, prepared: PreparedRoute, request: Request): Decisio
         location: locationOf(prepared, action, request),
         response: action.response
       }
-    case 'respond': {
-      const headers = action.body === '' ? NOTHING : TEXT
-      return {
-        kind: 'respond',
-        route: ref,
-        status: action.status,
-        headers,
-        body: action.body,
-        response: action.response,
-        delay: 0,
-        flag: '-'
-      }
-    }
+    case 'respond':
+      return { kind: 'respond', route: ref, ...ownAnswer(request.facts, action), response: action.response, delay: 0, flag: '-' }
   }
 }
 
 type Forward = Extract<RouteAction, { kind: 'forward' }>
 type Redirect = Extract<RouteAction, { kind: 'redirect' }>
 
+/** The order is Envoy's: delay, abort, CORS, and only then whether the destination exists. */
 function forward(router: Router, prepared: PreparedRoute, action: Forward, request: Request): Decision {
-  const { ref, path: test } = prepared.route
   const choice = choose(action, request.draw)
-  if (!router.clusters.has(choice.cluster)) return { kind: 'no-route', because: 'no-destination', route: ref }
+  const { fault, cors } = action
+  const plain: Sending = { request, choice, response: choice.response, delay: 0 }
+  if (fault === undefined && cors === undefined) return send(router, prepared, action, plain)
+  const { facts, draw } = request
+  const route = prepared.route.ref
+  const delay = fault === undefined ? 0 : drawDelay(fault, draw)
+  if (fault?.abort !== undefined && isDrawn(fault.abort.millionths, draw)) {
+    return { kind: 'respond', route, ...abortAnswer(facts, fault.abort), response: choice.response, delay, flag: 'FI' }
+  }
+  const judged = cors === undefined ? NO_CORS : judgeCors(cors, prepared.origins, facts)
+  switch (judged.kind) {
+    case 'none':
+      return send(router, prepared, action, { ...plain, delay })
+    case 'actual':
+      return send(router, prepared, action, { ...plain, delay, response: withFields(choice.response, judged.fields) })
+    case 'preflight':
+      return { kind: 'respond', route, status: 200, headers: judged.headers, body: '', response: undefined, delay, flag: '-' }
+  }
+}
+
+interface Sending {
+  readonly request: Request
+  readonly choice: Choice
+  readonly response: HeaderEdits | undefined
+  readonly delay: Millis
+}
+
+function send(router: Router, prepared: PreparedRoute, action: Forward, { request, choice, response, delay }: Sending): Decision {
+  const { ref, path: test } = prepared.route
+  if (!router.clusters.has(choice.cluster)) return { kind: 'no-route', because: 'no-destination', route: ref, response, delay }
   const { rewrite } = action
   return {
     kind: 'forward',
@@ -137,12 +158,20 @@ function forward(router: Router, prepared: PreparedRoute, action: Forward, reque
     timeout: action.timeout,
     retry: action.retry,
     request: choice.request,
-    response: choice.response,
-    delay: 0,
-    copies: [],
+    response,
+    delay,
+    copies: action.mirrors.length === 0 ? NO_COPIES : copiesOf(router, action, request),
     hash: undefined,
     cookie: undefined
   }
+}
+
+/** Each copy is drawn by itself (Envoy uses one number for all, which ties copies to the weighted choice). A cluster that is not there gets none. */
+function copiesOf(router: Router, { mirrors }: Forward, { facts, draw }: Request): ClusterId[] {
+  if (facts.method === 'CONNECT') return []
+  const copies: ClusterId[] = []
+  for (const { cluster, millionths } of mirrors) if (isDrawn(millionths, draw) && router.clusters.has(cluster)) copies.push(cluster)
+  return copies
 }
 
 /** Walks half-open intervals in listed order (envoy.md 1.2): a choice's share is its weight over the total. */

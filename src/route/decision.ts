@@ -82,9 +82,16 @@ export type Decision =
     }
   /**
    * unknown-host and no-match: 404 NR (the data plane passes unknown hosts of mesh callers through, Istio's ALLOW_ANY). no-destination: the route names
-   * a subset or host that has no cluster, 503 NC. bad-path: `%00` or a fragment in the path, 400.
+   * a subset or host that has no cluster, 503 NC, with the route's edits and after its injected delay. bad-path: `%00` or a fragment in
+   * the path, 400.
    */
-  | { readonly kind: 'no-route'; readonly because: NoRoute; readonly route: RouteRef | undefined }
+  | {
+      readonly kind: 'no-route'
+      readonly because: NoRoute
+      readonly route: RouteRef | undefined
+      readonly response: HeaderEdits | undefined
+      readonly delay: Millis
+    }
 
 /** Why no route was found. */
 export type NoRoute = 'unknown-host' | 'no-match' | 'no-destination' | 'bad-path'

@@ -92,7 +92,8 @@ export function matchesQuery(query: QueryTest, regex: RE2JS | undefined, path: s
   return false
 }
 
-function matchesText(test: StringTest, regex: RE2JS | undefined, value: string): boolean {
+/** True when the text is what the test asks for; `regex` is the test's own, compiled. */
+export function matchesText(test: StringTest, regex: RE2JS | undefined, value: string): boolean {
   switch (test.kind) {
     case 'present':
       return true

@@ -30,6 +30,8 @@ interface Seen {
     readonly authority: string
     readonly headers: Readonly<Record<string, unknown>>
   }
+  readonly mirrored?: readonly { readonly cluster: string }[]
+  readonly received?: Readonly<Record<string, number>>
   readonly attempts?: number
   readonly answered?: Readonly<Record<string, number>>
 }
@@ -41,6 +43,7 @@ interface Asked {
   readonly path: string
   readonly headers?: readonly (readonly [string, string])[] | Readonly<Record<string, string>>
   readonly n?: number
+  readonly upstream?: readonly object[]
 }
 
 interface Case {
@@ -59,9 +62,6 @@ interface Case {
 
 /** Why a group or a case is left out here. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
-  fault: 'fault injection is not applied yet',
-  mirror: 'mirroring is not applied yet',
-  cors: 'CORS is not applied yet',
   hash: 'consistent hashing is not applied yet',
   jwt: 'token claims are not applied yet',
   outlier: 'outlier detection is not applied yet',
@@ -72,9 +72,10 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   timeouts: "behaviour over time is the data plane's",
   'path-absolute-form': 'the data plane turns absolute targets into origin form',
   'sidecar-headers-seen': 'the data plane drops hop-by-hop headers',
+  'direct-headers': 'commands in header values are not applied yet',
   'headers-variables': 'commands in header values are not applied yet',
+  'headers-variables-response': 'commands in header values are not applied yet',
   'headers-variables-time': 'commands in header values are not applied yet',
-  'headers-local-reply': 'fault injection is not applied yet',
   'redirect-prefix': 'prefixRewrite is newer than Istio 1.30'
 }
 
@@ -159,7 +160,8 @@ function edit(edits: HeaderEdits | undefined, given: readonly (readonly [string,
   return Object.fromEntries(out)
 }
 
-const ENVOYS = /^(x-forwarded-|x-envoy-|x-request-id|content-length|user-agent|transfer-encoding|te$|host$|x-forwarded-proto)/
+const ENVOYS =
+  /^(server$|date$|location$|x-forwarded-|x-envoy-|x-request-id|content-length|user-agent|transfer-encoding|te$|host$|x-forwarded-proto)/
 
 function own(headers: Readonly<Record<string, unknown>>): Record<string, unknown[]> {
   const kept = Object.entries(headers).filter(([name]) => !ENVOYS.test(name))
@@ -175,22 +177,36 @@ interface Parts {
   readonly path: string
   readonly authority: string
   readonly sent: Record<string, unknown[]>
+  readonly answer: Record<string, unknown[]>
+  readonly flags: string
+  readonly copies: readonly string[]
 }
 
 function partsOf(router: Router, decision: Decision, asked: Asked): Parts {
-  const forward = decision.kind === 'forward' ? decision : undefined
   return {
+    ...sentParts(decision, asked),
     outcome: outcomeOf(router, decision),
     route: decision.route?.name ?? '-',
     location: decision.kind === 'redirect' ? decision.location : '',
     body: decision.kind === 'respond' ? decision.body : '',
-    path: forward?.path ?? '',
-    authority: forward?.authority ?? '',
-    sent: own(edit(forward?.request, headersOf(asked)))
+    answer: own(edit(decision.response, decision.kind === 'respond' ? decision.headers : [])),
+    flags: flagsOf(decision)
   }
 }
 
-function observedParts(seen: Seen, got: Parts): Parts {
+function sentParts(decision: Decision, asked: Asked): Pick<Parts, 'path' | 'authority' | 'sent' | 'copies'> {
+  if (decision.kind !== 'forward') return { path: '', authority: '', sent: own(edit(undefined, headersOf(asked))), copies: [] }
+  const { path, authority, request, copies } = decision
+  return { path, authority, sent: own(edit(request, headersOf(asked))), copies }
+}
+
+function flagsOf(decision: Decision): string {
+  const delayed = decision.kind !== 'redirect' && decision.delay > 0 ? ['DI'] : []
+  const own = decision.kind === 'respond' && decision.flag !== '-' ? [decision.flag] : []
+  return [...delayed, ...own].join(',')
+}
+
+function observedParts(seen: Seen, got: Parts, asked: Asked): Parts {
   const location = seen.headers?.['location']
   return {
     ...got,
@@ -198,8 +214,22 @@ function observedParts(seen: Seen, got: Parts): Parts {
     route: got.outcome === 'local 404' ? got.route : (seen.routeName ?? got.route),
     location: typeof location === 'string' ? location : '',
     body: got.body === '' ? '' : (seen.body ?? got.body),
+    answer: answerIsOurs(seen, asked) ? own(seen.headers ?? {}) : got.answer,
+    flags:
+      typeof seen.flags === 'string'
+        ? seen.flags
+            .split(',')
+            .filter((flag) => ['DI', 'FI'].includes(flag))
+            .join(',')
+        : got.flags,
+    copies: seen.mirrored?.map(({ cluster }) => cluster) ?? got.copies,
     ...observedRequest(seen)
   }
+}
+
+/** Not the answers of endpoints with headers of their own, nor of failed tries. */
+function answerIsOurs({ upstream, attempts = 0 }: Seen, asked: Asked): boolean {
+  return asked.upstream === undefined && (upstream !== undefined || attempts === 0)
 }
 
 function observedRequest({ upstream }: Seen): Partial<Parts> {
@@ -223,7 +253,7 @@ function check(router: Router, each: Case, asked: Asked, seen: Seen): void {
     return
   }
   const got = partsOf(router, decide(router, scope, facts, draw), asked)
-  const wanted = observedParts(seen, got)
+  const wanted = observedParts(seen, got, asked)
   expect(seen.upstream?.cluster === 'PassthroughCluster' ? got.outcome : got).toEqual(
     seen.upstream?.cluster === 'PassthroughCluster' ? 'local 404' : wanted
   )

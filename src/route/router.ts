@@ -6,7 +6,7 @@ import { ClusterStats, STAT } from './cluster-stats.ts'
 import type { ClusterId } from './decision.ts'
 import type { ScopeId } from './request-facts.ts'
 import { EMPTY_TABLE } from './route-table.ts'
-import type { Cluster, Endpoint, HostEntry, Route, RouteTable, Scope, TableChange } from './route-table.ts'
+import type { Cluster, Endpoint, HostEntry, Route, RouteTable, Scope, StringTest, TableChange } from './route-table.ts'
 
 /** An endpoint with its live count of requests: the proxy adds one when it sends a request there and takes it off at the end. */
 export interface EndpointSlot {
@@ -38,6 +38,8 @@ export interface PreparedRoute {
   readonly headers: readonly (RE2JS | undefined)[]
   readonly query: readonly (RE2JS | undefined)[]
   readonly rewrite: RegexRewrite | undefined
+  /** Of the origins of its CORS policy. */
+  readonly origins: readonly (RE2JS | undefined)[]
 }
 
 /** A regex rewrite: the substitution cut into literals and group numbers. */
@@ -176,14 +178,21 @@ function putEntry(router: Router, entry: HostEntry): void {
 
 /** Compiles the regexes of one route; they were checked when the table was made. */
 export function prepareRoute(route: Route): PreparedRoute {
-  const rewrite = route.action.kind === 'forward' ? route.action.rewrite : undefined
+  const { action } = route
+  const rewrite = action.kind === 'forward' ? action.rewrite : undefined
+  const origins = action.kind === 'forward' ? (action.cors?.origins ?? []) : []
   return {
     route,
     path: route.path.kind === 'regex' ? RE2JS.compile(route.path.value) : undefined,
-    headers: route.headers.map(({ test }) => (test.kind === 'regex' ? RE2JS.compile(test.value) : undefined)),
-    query: route.query.map(({ test }) => (test.kind === 'regex' ? RE2JS.compile(test.value) : undefined)),
+    headers: route.headers.map(({ test }) => regexOf(test)),
+    query: route.query.map(({ test }) => regexOf(test)),
+    origins: origins.map(regexOf),
     rewrite: rewrite?.kind === 'regex' ? { regex: RE2JS.compile(rewrite.match), parts: substitution(rewrite.substitute) } : undefined
   }
+}
+
+function regexOf(test: StringTest): RE2JS | undefined {
+  return test.kind === 'regex' ? RE2JS.compile(test.value) : undefined
 }
 
 /** Cuts a RE2 substitution: `\\1` is group 1, `\\0` the whole match, `\\\\` a backslash. */
