@@ -9,8 +9,8 @@ import type { Limits } from './limits.ts'
 import type { Sweep } from './sweep.ts'
 import type { ReadMode } from './transport.ts'
 
-/** The host and port to connect to for an endpoint. */
-export type Locate = (host: string, port: number) => { readonly host: string; readonly port: number }
+/** The host and port to connect to for an endpoint of a cluster. */
+export type Locate = (host: string, port: number, cluster: string) => { readonly host: string; readonly port: number }
 
 /** The shared parts of one data plane; `draining` is the plane's to write. */
 export interface Context {

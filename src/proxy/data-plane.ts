@@ -3,9 +3,11 @@
 
 import { performance } from 'node:perf_hooks'
 import { Recorder } from '../metrics/recorder.ts'
+import type { ClusterId } from '../route/decision.ts'
 import type { TableChange } from '../route/route-table.ts'
 import { EMPTY_TABLE } from '../route/route-table.ts'
 import { applyChange, prepare } from '../route/router.ts'
+import type { ClusterState } from '../route/router.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { BufferPool, READ_SIZE } from './buffers.ts'
@@ -72,6 +74,11 @@ export class DataPlane {
   /** Connections and things with deadlines: for tests and gauges. */
   get watched(): number {
     return this.#context.sweep.size
+  }
+
+  /** The clusters in force with what is counted of them, for statistics. */
+  get clusters(): ReadonlyMap<ClusterId, ClusterState> {
+    return this.#context.router.clusters
   }
 
   /** Applies changes in order and returns the version then in force: requests that start from now on see them. */

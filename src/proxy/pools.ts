@@ -50,6 +50,10 @@ export class Pool implements Home {
     this.#state = state
   }
 
+  get cluster(): string {
+    return this.#state.cluster.id
+  }
+
   get connectTimeout(): number {
     return this.#state.cluster.connectTimeout
   }

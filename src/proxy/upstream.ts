@@ -45,6 +45,7 @@ export interface UpstreamUser {
 
 /** Where a connection belongs. */
 export interface Home {
+  readonly cluster: string
   readonly host: string
   readonly port: number
   readonly connectTimeout: Millis
@@ -92,7 +93,7 @@ export class Upstream implements Swept {
     this.#deadline = context.monotonic() + home.connectTimeout
     let first = true
     this.socket = connect({
-      ...context.locate(home.host, home.port),
+      ...context.locate(home.host, home.port, home.cluster),
       noDelay: true,
       onread: {
         // Node calls this once for the first buffer and after each read; a non-buffer keeps the current one.
