@@ -240,6 +240,7 @@ export class Client implements Swept, Downstream, Taker {
       state,
       cells: this.#entrance.cells,
       method,
+      local: this.#facts.local,
       head: text,
       minor,
       close,

@@ -69,6 +69,8 @@ export interface ExchangeStart {
   readonly state: ClusterState
   readonly cells: ListenerCells
   readonly method: string
+  /** The address that the client called, `ip:port`. */
+  readonly local: string
   /** Head without attempt count and blank line. */
   readonly head: string
   /** The client's HTTP minor version. */

@@ -1,167 +1,35 @@
 import { createHash } from 'node:crypto'
 import { connect, createServer } from 'node:net'
-import type { AddressInfo, Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import fc from 'fast-check'
-import { afterEach, describe, expect, test } from 'vitest'
-import { systemClock } from '../host/system-clock.ts'
-import type { Cluster, Endpoint, HostEntry, Route, Source, TableChange } from '../route/route-table.ts'
+import { describe, expect, test } from 'vitest'
 import type { RetryPolicy } from '../route/decision.ts'
 import { VirtualClock } from '../std/clock.ts'
 import { seeded } from '../std/draw.ts'
 import { DataPlane } from './data-plane.ts'
-import type { DataPlaneOptions } from './data-plane.ts'
 import { testReadMode } from './transport.ts'
 import type { ReadMode } from './transport.ts'
-import { PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../route/plain.ts'
-
-const realClock = systemClock()
-
-const SOURCE: Source = { workload: 'istio-ingressgateway', namespace: 'istio-system', app: 'istio-ingressgateway', version: 'latest' }
-const cleanups: (() => unknown)[] = []
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-const portOf = (server: Server): number => (server.address() as AddressInfo).port
-
-// A raw upstream: `serve` gets each accepted socket.
-async function upstream(serve: (socket: Socket, count: number) => void): Promise<number> {
-  let count = 0
-  const sockets = new Set<Socket>()
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined)
-    socket.on('close', () => sockets.delete(socket))
-    serve(socket, ++count)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  cleanups.push(() => {
-    for (const socket of sockets) socket.destroy()
-    return new Promise((resolve) => server.close(resolve))
-  })
-  return portOf(server)
-}
-
-// Answers every complete head with `answer(head)`; bodies are read by the caller.
-function onHeads(socket: Socket, answer: (text: string) => string): void {
-  let text = ''
-  socket.on('data', (bytes) => {
-    text += bytes.toString('latin1')
-    for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
-      const head = text.slice(0, end)
-      text = text.slice(end + 4)
-      socket.write(answer(head), 'latin1')
-    }
-  })
-}
-
-const ok = (body: string, more = ''): string => `HTTP/1.1 200 OK\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`
-
-const endpoint = (port: number, version = 'v1'): Endpoint => ({
-  address: '127.0.0.1',
-  port,
-  weight: 1,
-  locality: '',
-  pod: `pod-${port}`,
-  namespace: 'default',
-  workload: `reviews-${version}`,
-  app: 'reviews',
-  version
-})
-
-const cluster = (id: string, endpoints: readonly Endpoint[], more: Partial<Cluster> = {}): Cluster => ({
-  id,
-  host: 'reviews.default.svc.cluster.local',
-  namespace: 'default',
-  serviceName: 'reviews',
-  port: 80,
-  subset: undefined,
-  endpoints,
-  ...PLAIN_SETTINGS,
-  balance: 'round-robin',
-  connectTimeout: 1000,
-  ...more
-})
-
-type ForwardAction = Extract<Route['action'], { kind: 'forward' }>
-
-const forward = (choices: readonly (readonly [id: string, weight: number])[], more: Partial<ForwardAction> = {}): Route => ({
-  ref: { virtualService: 'default/reviews', name: undefined, index: 0 },
-  path: { kind: 'any' },
-  headers: [],
-  query: [],
-  action: {
-    ...PLAIN_FORWARD,
-    choices: choices.map(([id, weight]) => ({ ...onlyChoice(id), weight })),
-    total: choices.reduce((sum, [, weight]) => sum + weight, 0),
-    ...more
-  }
-})
-
-const entry = (routes: readonly Route[]): HostEntry => ({ id: 'all', version: 1, host: '*', httpsRedirect: false, routes })
-
-function table(clusters: readonly Cluster[], routes: readonly Route[], host = '*'): TableChange[] {
-  const scope = { id: 'gateway|80', kind: 'gateway' as const, port: 80, namespace: '', tls: false }
-  return [
-    ...clusters.map((one): TableChange => ({ kind: 'put-cluster', version: 1, cluster: one })),
-    { kind: 'put-entry', version: 1, entry: entry(routes) },
-    { kind: 'put-scope', version: 1, scope },
-    { kind: 'bind', version: 1, scope: scope.id, host, entry: 'all' }
-  ]
-}
-
-async function plane(changes: readonly TableChange[], more: Partial<DataPlaneOptions> = {}): Promise<{ plane: DataPlane; port: number }> {
-  const made = new DataPlane({ clock: realClock, draw: seeded(7), readMode: 'buffer', limits: { drainTimeout: 200 }, ...more })
-  made.apply(changes)
-  const port = await made.listen({ id: 'http', address: '127.0.0.1', port: 0, entry: { kind: 'gateway', port: 80 }, source: SOURCE })
-  cleanups.push(() => made.drain(0))
-  return { plane: made, port }
-}
-
-// Sends bytes and collects what comes until the peer closes or `until` holds.
-function talk(port: number, bytes: string | readonly string[], until?: (text: string) => boolean): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
-    let text = ''
-    const done = (): void => {
-      resolve(text)
-      socket.destroy()
-    }
-    cleanups.push(() => socket.destroy())
-    socket.on('data', (piece) => {
-      text += piece.toString('latin1')
-      if (until?.(text) === true) done()
-    })
-    socket.on('end', done)
-    socket.on('close', done)
-    socket.on('error', (error) => (text === '' ? reject(error) : done()))
-    const pieces = typeof bytes === 'string' ? [bytes] : bytes
-    const send = (at: number): void => {
-      const piece = pieces[at]
-      if (piece === undefined) return
-      socket.write(piece, 'latin1', () => setImmediate(() => send(at + 1)))
-    }
-    send(0)
-  })
-}
-
-// Looks again after each turn of the event loop.
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
-}
-
-const get = (path = '/', more = ''): string => `GET ${path} HTTP/1.1\r\nHost: reviews\r\n${more}Connection: close\r\n\r\n`
-const statusOf = (text: string): number => Number(text.split(' ')[1])
-const bodyOf = (text: string): string => text.slice(text.indexOf('\r\n\r\n') + 4)
-
-function counted(made: DataPlane, reporter: 'source' | 'destination' = 'source'): string[] {
-  return made.recorder
-    .snapshot()
-    .filter((cell) => cell.labels.reporter === reporter)
-    .flatMap((cell) => cell.counts.map((one) => `${cell.labels.destinationVersion} ${one.code} ${one.flags} ${one.count}`))
-    .sort()
-}
+import {
+  SOURCE,
+  portOf,
+  realClock,
+  bodyOf,
+  cleanups,
+  cluster,
+  counted,
+  endpoint,
+  entry,
+  forward,
+  get,
+  ok,
+  onHeads,
+  plane,
+  statusOf,
+  table,
+  talk,
+  until,
+  upstream
+} from '../../test/proxy-plane.ts'
 
 const RETRY: RetryPolicy = { attempts: 2, perTryTimeout: 0, on: ['5xx'], statuses: [], avoidTried: false, backoffBase: 1, backoffMax: 2 }
 
@@ -773,13 +641,16 @@ test('endpoints that go lose their connections, those that stay keep theirs', as
 test('draining finishes what is in flight, closes what is idle and accepts no more', async () => {
   const asked: Socket[] = []
   const up = await upstream((socket) => void socket.on('data', () => void asked.push(socket)))
-  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]))
-  const idle = talk(port, '')
-  const busy = talk(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  const { plane: made } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]))
+  // An address of its own: a port that is free again may be anybody's on 127.0.0.1.
+  const host = '127.77.0.1'
+  const to = { host, port: await made.listen({ id: 'own', address: host, port: 0, entry: { kind: 'gateway', port: 80 }, source: SOURCE }) }
+  const idle = talk(to, '')
+  const busy = talk(to, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   await expect.poll(() => asked.length).toBe(1)
   const drained = made.drain(5000)
   expect(await idle).toBe('')
-  await expect(talk(port, get())).rejects.toThrow('ECONNREFUSED')
+  await expect(talk(to, get())).rejects.toThrow('ECONNREFUSED')
   asked[0]?.write(ok('last'))
   expect(await busy).toMatch(/connection: close[\s\S]*last$/)
   await drained

@@ -8,6 +8,7 @@ import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Socket } from 'node:net'
 import type { Context } from './context.ts'
+import type { Copy } from './copies.ts'
 import type { Downstream, ExchangeStart, Handling } from './downstream.ts'
 import { FAILURES, withFlag } from './failures.ts'
 import type { Failure } from './failures.ts'
@@ -27,6 +28,7 @@ const STALE_MAX = 3
 // The bounds of the plane among the reasons to end for lack of time; the others are the route's.
 const BOUNDS: Partial<Record<Failure, LimitName>> = { 'stream-idle': 'streamIdleTimeout', 'request-timeout': 'requestTimeout' }
 const NEVER = Number.POSITIVE_INFINITY
+const NO_COPIES: readonly Copy[] = []
 
 /** Owns one request from its head to the end of its answer. */
 export class Exchange implements UpstreamUser, Waiter, Handling {
@@ -51,6 +53,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   #state: ClusterState
   readonly #retries: Retries
   #stale = 0
+  #copies: readonly Copy[] = NO_COPIES
   #flags = '-'
   #status = 0
   #answering = false
@@ -89,19 +92,31 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   start(body: string): void {
     this.#retained = body
     const { delay } = this.#from.decision
-    if (delay === 0) return this.#try()
+    if (delay === 0) return this.#first()
     this.#flags = 'DI'
     this.#delayed = true
     this.#cancelDelay = this.#context.clock.after(delay, () => {
       this.#delayed = false
       if (this.requestDone) this.onRequestDone(this.#context.monotonic())
-      this.#try()
+      this.#first()
     })
+  }
+
+  #first(): void {
+    const { decision, head: text, method, local, cells, upgrade } = this.#from
+    const { copies, timeout, hash } = decision
+    if (copies.length > 0 && !upgrade && !this.#ended) {
+      const start = { head: text, method, local, timeout, hash, cells }
+      this.#copies = copies.flatMap((cluster) => this.#pools.copies.begin(cluster, start, this.#retained ?? '') ?? [])
+      if (this.requestDone) for (const copy of this.#copies) copy.onRequestDone(this.#context.monotonic())
+    }
+    this.#try()
   }
 
   /** The request is complete: its timeout starts. */
   onRequestDone(now: Millis): void {
     this.requestDone = true
+    for (const copy of this.#copies) copy.onRequestDone(now)
     if (this.#upstream !== undefined) this.#startTryTimer(now)
     // An injected delay does not count (istio.md 1.14).
     if (this.#from.decision.timeout > 0 && !this.#delayed) this.#deadline = now + this.#from.decision.timeout
@@ -112,6 +127,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   }
 
   onRequestBytes(bytes: Buffer, from: number, to: number): Socket | undefined {
+    for (const copy of this.#copies) copy.onRequestBytes(bytes, from, to)
     if (this.#retained === undefined) return this.#upstream?.socket
     const text = bytes.toString('latin1', from, to)
     this.#retained += text
@@ -126,6 +142,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   }
 
   abort(): void {
+    for (const copy of this.#copies) copy.abort()
     if (this.#ended) return
     if (!this.#tunnel) this.#flags = withFlag(this.#flags, 'DC')
     this.#leave(this.#answering ? this.#status : undefined)
@@ -365,6 +382,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   #end(code: number): void {
     if (this.#ended) return
     this.#ended = true
+    if (!this.requestDone) for (const copy of this.#copies) copy.abort()
     this.#retries.end()
     this.#deadline = NEVER
     this.#tryDeadline = NEVER

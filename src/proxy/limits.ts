@@ -25,6 +25,10 @@ export interface Limits {
   readonly pendingBytesMax: number
   /** Body bytes read and dropped after an answer that came before the end of the request. */
   readonly discardBytesMax: number
+  /** Bytes of a mirrored request that may wait to be sent; a copy that is slower is given up. */
+  readonly copyBytesMax: number
+  /** Mirrored requests in flight. */
+  readonly copiesMax: number
   /** Client connections of one listener. */
   readonly connectionsMax: number
   /** Idle upstream connections kept for one endpoint. */
@@ -51,6 +55,8 @@ export const LIMITS: Limits = {
   pendingBytesMax: 32_768,
   // An upload is dropped whole where time allows: a client whose connection ends in mid-upload may never read the answer it was given.
   discardBytesMax: 67_108_864,
+  copyBytesMax: 262_144,
+  copiesMax: 1024,
   connectionsMax: 20_000,
   idlePerEndpointMax: 1024,
   headerTimeout: 60_000,

@@ -5,6 +5,7 @@ import { STAT } from '../route/cluster-stats.ts'
 import type { ClusterStats } from '../route/cluster-stats.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Context } from './context.ts'
+import { Copies } from './copies.ts'
 import { Outside } from './passthrough.ts'
 import { Upstream } from './upstream.ts'
 import type { ConnectFailure, Home } from './upstream.ts'
@@ -189,11 +190,13 @@ export function endRetry({ stats }: ClusterState): void {
 /** The pools of all endpoints of one data plane. */
 export class Pools {
   readonly outside: Outside = new Outside(this)
+  readonly copies: Copies
   readonly #context: Context
   readonly #pools = new Map<EndpointSlot, Pool>()
 
   constructor(context: Context) {
     this.#context = context
+    this.copies = new Copies(context, this)
   }
 
   of(state: ClusterState, slot: EndpointSlot): Pool {

@@ -1,0 +1,201 @@
+// Mirrored requests: sent beside the request, their answers read and dropped (istio.md 1.11, envoy.md 10). Nobody waits for a copy, and what
+// is kept for one is bounded: a copy that is too slow is given up, and too many at once are not begun.
+
+import { chooseEndpoint } from '../route/balance.ts'
+import { STAT } from '../route/cluster-stats.ts'
+import type { ClusterState, EndpointSlot } from '../route/router.ts'
+import type { Millis } from '../std/clock.ts'
+import type { ListenerCells } from './cells.ts'
+import type { Context } from './context.ts'
+import { head } from './head.ts'
+import type { Pool, Pools, Waiter } from './pools.ts'
+import type { Swept } from './sweep.ts'
+import type { Upstream, UpstreamUser } from './upstream.ts'
+
+/** What all copies of one request have in common. */
+export interface CopyStart {
+  /** Head as it goes to the chosen destination, without attempt count and blank line. */
+  readonly head: string
+  readonly method: string
+  /** The address that the client called, `ip:port`. */
+  readonly local: string
+  /** Of the route; 0: none. */
+  readonly timeout: Millis
+  readonly hash: bigint | undefined
+  readonly cells: ListenerCells
+}
+
+const NEVER = Number.POSITIVE_INFINITY
+const FORWARDED_FOR = /^x-forwarded-for:[^\r]*/im
+
+/** The copies in flight of one data plane. Owns their number. */
+export class Copies {
+  readonly #context: Context
+  readonly #pools: Pools
+  #active = 0
+
+  constructor(context: Context, pools: Pools) {
+    this.#context = context
+    this.#pools = pools
+  }
+
+  /** Begins a copy to a cluster, with what is there of the body; undefined when there is no such cluster, no endpoint, or no room. */
+  begin(cluster: string, start: CopyStart, body: string): Copy | undefined {
+    const state = this.#context.router.clusters.get(cluster)
+    const slot = state === undefined ? undefined : chooseEndpoint(state, this.#context.draw)
+    if (state === undefined || slot === undefined) return undefined
+    if (this.#active >= this.#context.limits.copiesMax) {
+      this.#context.recorder.reach('copiesMax')
+      return undefined
+    }
+    this.#active++
+    const copy = new Copy(this.#context, { ...start, state, slot, body }, () => this.#active--)
+    copy.send(this.#pools.of(state, slot))
+    return copy
+  }
+}
+
+/** The head of a copy: it says that it comes from inside, and by whom (envoy.md 10). */
+export function copyHead(text: string, local: string): string {
+  const own = local.slice(0, local.lastIndexOf(':'))
+  const named = FORWARDED_FOR.test(text)
+  const lines = named ? text.replace(FORWARDED_FOR, (line) => `${line},${own}`) : `${text}x-forwarded-for: ${own}\r\n`
+  return `${lines}x-envoy-internal: true\r\nx-envoy-attempt-count: 1\r\n\r\n`
+}
+
+interface CopyOf extends CopyStart {
+  readonly state: ClusterState
+  readonly slot: EndpointSlot
+  readonly body: string
+}
+
+/** One mirrored request. */
+export class Copy implements UpstreamUser, Waiter, Swept {
+  place = -1
+  readonly bodiless: boolean
+  readonly wantsUpgrade = false
+  readonly bare = false
+  requestDone = false
+  readonly #context: Context
+  readonly #of: CopyOf
+  readonly #onEnd: () => void
+  readonly #started: Millis
+  // What waits for a connection, latin1.
+  #kept: string
+  #pool: Pool | undefined
+  #upstream: Upstream | undefined
+  #deadline = NEVER
+  #lastByte: Millis
+  #status = 0
+  #ended = false
+
+  constructor(context: Context, of: CopyOf, onEnd: () => void) {
+    this.#context = context
+    this.#of = of
+    this.#onEnd = onEnd
+    this.bodiless = of.method === 'HEAD'
+    this.#kept = copyHead(of.head, of.local) + of.body
+    this.#started = context.monotonic()
+    this.#lastByte = context.sweep.now
+    context.sweep.add(this)
+  }
+
+  /** Asks the endpoint's pool for a connection. */
+  send(pool: Pool): void {
+    this.#pool = pool
+    pool.request(this)
+  }
+
+  /** More of the body. A copy that cannot take it is given up. */
+  onRequestBytes(bytes: Buffer, from: number, to: number): void {
+    if (this.#ended) return
+    const text = bytes.toString('latin1', from, to)
+    if (this.#upstream === undefined) this.#kept += text
+    else this.#upstream.socket.write(text, 'latin1')
+    const waiting = this.#kept.length + (this.#upstream?.socket.writableLength ?? 0)
+    if (waiting <= this.#context.limits.copyBytesMax) return
+    this.#context.recorder.reach('copyBytesMax')
+    this.#end()
+  }
+
+  /** The request was sent whole: the route's time starts for the copy too. */
+  onRequestDone(now: Millis): void {
+    this.requestDone = true
+    if (this.#of.timeout > 0) this.#deadline = now + this.#of.timeout
+  }
+
+  /** The client went away in the middle of its request. */
+  abort(): void {
+    if (!this.requestDone) this.#end()
+  }
+
+  sweep(now: Millis): void {
+    if (now >= this.#deadline || now - this.#lastByte >= this.#context.limits.streamIdleTimeout) this.#end()
+  }
+
+  onConnection(upstream: Upstream): void {
+    const { stats } = this.#of.state
+    this.#pool = undefined
+    this.#upstream = upstream
+    this.#of.slot.active++
+    stats.add(STAT.upstream_rq_total)
+    stats.add(STAT.upstream_rq_active)
+    upstream.begin(this, this.#kept)
+    this.#kept = ''
+  }
+
+  onRefused(): void {
+    this.#pool = undefined
+    this.#end()
+  }
+
+  onRetired(): void {
+    this.onRefused()
+  }
+
+  onHead(): number {
+    this.#status = head.status
+    this.#of.state.stats.answered(head.status)
+    return head.end
+  }
+
+  onBytes(): void {
+    this.#lastByte = this.#context.sweep.now
+  }
+
+  // The connection is back in its pool already.
+  onAnswered(): void {
+    this.#leave()
+    this.#upstream = undefined
+    this.#end()
+  }
+
+  onFailure(): void {
+    this.#end()
+  }
+
+  onTunnelEnd(): void {
+    this.#end()
+  }
+
+  #leave(): void {
+    const { slot, state, cells } = this.#of
+    slot.active--
+    state.stats.add(STAT.upstream_rq_active, -1)
+    if (this.#status === 0) return
+    // Only the called side counts a copy: for the caller's side there was one request.
+    cells.peers(state.cluster, slot).destination.record(this.#status, '-', this.#context.monotonic() - this.#started)
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#pool?.cancel(this)
+    if (this.#upstream !== undefined) {
+      this.#leave()
+      this.#upstream.destroy()
+    }
+    this.#context.sweep.remove(this)
+    this.#onEnd()
+  }
+}
