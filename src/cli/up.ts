@@ -10,6 +10,7 @@ import { FileJournal } from '../host/file-journal.ts'
 import { HostError } from '../host/host-error.ts'
 import { Processes } from '../host/processes.ts'
 import { endLeftovers, type Reaper, startReaper } from '../host/reaper.ts'
+import { SLOT_FILE, defaultRegister } from '../host/slot-register.ts'
 import { type Slot, takeSlot } from '../host/slots.ts'
 import { systemClock, systemDraw } from '../host/system-clock.ts'
 import { EmbeddedApi } from '../kube/embedded-api.ts'
@@ -195,9 +196,10 @@ async function prepareGround(rig: Rig): Promise<Ground> {
   dir.begin()
   const reaper = await startReaper(dir.run, { clock: rig.clock, onTrouble: log })
   rig.undo(() => reaper.finish())
-  const kept = Number(dir.read('slot') ?? 'NaN')
-  const slot = await takeSlot(Number.isInteger(kept) ? kept : undefined)
-  dir.write('slot', `${slot.number}\n`)
+  const kept = Number(dir.read(SLOT_FILE) ?? 'NaN')
+  const preferred = Number.isInteger(kept) ? kept : undefined
+  const slot = await takeSlot({ preferred, kept: { owner: dir.path, register: defaultRegister() } })
+  dir.write(SLOT_FILE, `${slot.number}\n`)
   rig.undo(() => slot.release())
   return { dir, reaper, slot, ports: await choosePorts(up), identity: apiIdentity(dir, rig.clock.now()) }
 }

@@ -33,13 +33,13 @@ test('a port held at another loopback address is free', async () => {
 })
 
 test('two instances take different slots, and a freed slot is taken again by the one that prefers it', async () => {
-  const first = await takeSlot(70)
-  const second = await takeSlot(70)
+  const first = await takeSlot({ preferred: 70 })
+  const second = await takeSlot({ preferred: 70 })
   slots.push(first, second)
   expect(first).toMatchObject({ number: 70, podPrefix: '127.80', servicePrefix: '127.166' })
   expect(second.number).not.toBe(70)
   await first.release()
-  const third = await takeSlot(70)
+  const third = await takeSlot({ preferred: 70 })
   slots.push(third)
   expect(third.number).toBe(70)
 })
@@ -47,14 +47,14 @@ test('two instances take different slots, and a freed slot is taken again by the
 test.runIf(process.platform === 'linux')(
   'a slot where pods of a killed instance still listen is left alone, but by its own next run',
   async () => {
-    const held = await takeSlot(undefined)
+    const held = await takeSlot()
     slots.push(held)
     await held.release()
     await listen(`${held.podPrefix}.0.1`)
-    const next = await takeSlot(undefined)
+    const next = await takeSlot()
     slots.push(next)
     expect(next.number).not.toBe(held.number)
-    const own = await takeSlot(held.number)
+    const own = await takeSlot({ preferred: held.number })
     slots.push(own)
     expect(own.number).toBe(held.number)
   }

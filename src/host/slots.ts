@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { HostError } from './host-error.ts'
+import { type Noted, isKept, noteSlot } from './slot-register.ts'
 
 /** A slot held until it is released or the process ends. */
 export interface Slot {
@@ -20,12 +21,22 @@ const SLOTS = 86
 const CLAIM_HOST = '255.254'
 const CLAIM_PORT = 45_996
 
+/** Who takes a slot. */
+export interface SlotWish {
+  /** The number kept in the data folder. */
+  readonly preferred?: number | undefined
+  /** The data folder, and the folder where it is noted (slot-register.ts). */
+  readonly kept?: Noted
+}
+
 /**
- * Takes `preferred` (the number kept in the data directory) when it is free, else the lowest free one where nobody listens. Throws HostError
- * `no-slot`.
+ * Takes the preferred slot when it is free, else the lowest free one where nobody listens, those that another data folder had last only when
+ * there is no other. Throws HostError `no-slot`.
  */
-export async function takeSlot(preferred: number | undefined): Promise<Slot> {
-  const order = Array.from({ length: SLOTS }, (_, number) => number)
+export async function takeSlot({ preferred, kept: noted }: SlotWish = {}): Promise<Slot> {
+  const numbers = Array.from({ length: SLOTS }, (_, number) => number)
+  const { free = [], kept = [] } = Object.groupBy(numbers, (number) => (noted !== undefined && isKept(noted, number) ? 'kept' : 'free'))
+  const order = [...free, ...kept]
   if (preferred !== undefined && preferred >= 0 && preferred < SLOTS) order.unshift(preferred)
   for (const number of order) {
     const claim = await listen(`127.${96 + number}.${CLAIM_HOST}`)
@@ -34,6 +45,7 @@ export async function takeSlot(preferred: number | undefined): Promise<Slot> {
       await release(claim)
       continue
     }
+    if (noted !== undefined) noteSlot(noted, number)
     return {
       number,
       podPrefix: `127.${10 + number}`,

@@ -102,7 +102,7 @@ let events: string[]
 
 beforeEach(async () => {
   client = new Objects()
-  slot = await takeSlot(41)
+  slot = await takeSlot({ preferred: 41 })
   directory = mkdtempSync(join(tmpdir(), 'serin-kubelet-'))
   run = newUid()
   const register = { add: (): void => undefined, remove: (): void => undefined }

@@ -31,7 +31,7 @@ let loop: Promise<unknown>
 const SERVER = `require('node:http').createServer((q, r) => r.end(process.env.VERSION)).listen(Number(process.env.PORT))`
 
 beforeEach(async () => {
-  slot = await takeSlot(42)
+  slot = await takeSlot({ preferred: 42 })
   directory = mkdtempSync(join(tmpdir(), 'serin-workloads-'))
   const draw = systemDraw()
   client = new LocalClient(await EmbeddedApi.open({ kinds: BUILTIN_KINDS, rules: apiRules(), journal: new MemoryJournal(), clock, draw }))
