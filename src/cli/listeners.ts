@@ -2,6 +2,7 @@
 // proxy for the user's shell. Pure.
 
 import type { KubeObject } from '../api/object.ts'
+import type { Place } from '../proxy/known-facts.ts'
 import type { ListenerSpec } from '../proxy/listener.ts'
 import type { MeshServicePort } from '../route/mesh-config.ts'
 import { declaredProtocol, OTHER_PROTOCOLS } from '../route/registry.ts'
@@ -34,6 +35,8 @@ export function isEntrance(id: string): boolean {
 const UNKNOWN: Source = { workload: 'unknown', namespace: 'unknown', app: 'unknown', version: 'unknown' }
 const GATEWAY: Source = { workload: 'istio-ingressgateway', namespace: 'istio-system', app: 'istio-ingressgateway', version: 'unknown' }
 
+const GATEWAY_PLACE: Place = { hostname: GATEWAY.workload, environment: { POD_NAMESPACE: GATEWAY.namespace } }
+
 /** Every listener wanted now; ids are stable while address, port and meaning are. */
 export function wantedListeners(objects: readonly KubeObject[], table: RouteTable, plan: ListenerPlan): ListenerSpec[] {
   return [
@@ -51,7 +54,9 @@ function gatewayPorts(table: RouteTable): number[] {
 
 function gatewayPort(port: number, plan: ListenerPlan): ListenerSpec[] {
   const at = plan.gateway(port)
-  return at === undefined ? [] : [{ id: gatewayListener(port), ...at, entry: { kind: 'gateway', port }, source: GATEWAY }]
+  return at === undefined
+    ? []
+    : [{ id: gatewayListener(port), ...at, entry: { kind: 'gateway', port }, source: GATEWAY, place: GATEWAY_PLACE }]
 }
 
 function servicePorts(service: KubeObject): ListenerSpec[] {
@@ -76,5 +81,8 @@ function podProxy(pod: KubeObject): ListenerSpec[] {
   const phase = dig(pod, 'status', 'phase')
   if (typeof address !== 'string' || phase === 'Succeeded' || phase === 'Failed') return []
   const id = `pod:${namespace}/${name}:${address}:${JSON.stringify(labels)}`
-  return [{ id, address, port: OUTBOUND_PORT, entry: { kind: 'mesh', caller: { namespace, labels } }, source: peerOf(pod) }]
+  const entry = { kind: 'mesh' as const, caller: { namespace, labels } }
+  // What the environment of Istio's sidecar says of its pod.
+  const environment = { HOSTNAME: name, INSTANCE_IP: address, POD_NAME: name, POD_NAMESPACE: namespace }
+  return [{ id, address, port: OUTBOUND_PORT, entry, source: peerOf(pod), place: { hostname: name, environment } }]
 }

@@ -2,7 +2,7 @@
 // pass without being kept; an answer that comes before the end of its request lets the rest be read and dropped, up to a limit.
 
 import type { Socket } from 'node:net'
-import type { Decision } from '../route/decision.ts'
+import type { Decision, HeaderEdits, RouteRef } from '../route/decision.ts'
 import { decide } from '../route/decide.ts'
 import type { Millis } from '../std/clock.ts'
 import { BodyFrame } from './body-frame.ts'
@@ -15,10 +15,12 @@ import type { Failure, Spoken } from './failures.ts'
 import { HEAD, MORE, head, valueEnd, valueStart } from './head.ts'
 import { Intake } from './intake.ts'
 import type { Taker } from './intake.ts'
+import type { Known } from './known-facts.ts'
 import type { LimitName } from './limits.ts'
 import { PASSTHROUGH, isAddress, passOn } from './passthrough.ts'
 import type { Pools } from './pools.ts'
-import { RequestHead, upstreamHead } from './request-head.ts'
+import { RequestHead } from './request-head.ts'
+import { editedHead, knownHere, responseEdits } from './route-edits.ts'
 import { hostIsUsable, scanRequest } from './scanner.ts'
 import type { Swept } from './sweep.ts'
 
@@ -51,6 +53,8 @@ export class Client implements Swept, Downstream, Taker {
   readonly #facts: RequestHead
   readonly #current: Current = { method: '', minor: 1, close: false, keepAlive: false }
   readonly #frame = new BodyFrame()
+  // The head of the current request as text, where somebody will ask.
+  #asked = ''
   #phase: Phase = 'head'
   #handling: Handling | undefined
   #dropped = 0
@@ -95,10 +99,10 @@ export class Client implements Swept, Downstream, Taker {
     this.#lastByte = this.#context.sweep.now
   }
 
-  answer(failure: Failure, decision: Forward): void {
-    const { status, body, flag, header } = FAILURES[failure]
+  answer(failure: Failure, edits: HeaderEdits | undefined): void {
+    const { header } = FAILURES[failure]
     const close = failure === 'request-timeout' || failure === 'stream-idle'
-    this.#say({ status, flag, body, lines: header ?? '', edits: decision.response }, close)
+    this.#say({ ...FAILURES[failure], lines: header ?? '', edits }, close)
   }
 
   onAnswered(keep: boolean): void {
@@ -186,6 +190,7 @@ export class Client implements Swept, Downstream, Taker {
     const { continues } = head
     this.#facts.authority = this.#entrance.nameOf(this.#facts.authority)
     const decision = this.#decide()
+    this.#asked = this.#needsHead(decision) ? bytes.toString('latin1', head.start, head.end - 2) : ''
     const handling = this.#handlingOf(bytes, decision, started)
     this.#handling = handling
     // The registers are not read from here on: trailers are scanned with them.
@@ -233,15 +238,19 @@ export class Client implements Swept, Downstream, Taker {
     const state = decision.cluster === PASSTHROUGH ? this.#pools.outside.of(decision.authority) : router.clusters.get(decision.cluster)
     if (state === undefined) return undefined
     const upgrade = head.connectionUpgrade && head.upgrade >= 0 && !head.chunked && head.contentLength <= 0 && !this.#asksForHttp2(bytes)
-    const text = upstreamHead(bytes, { decision, facts: this.#facts, edge: this.#entrance.edge, clientAddress: this.#address, upgrade })
     const { method, minor, close, keepAlive } = this.#current
+    const { edge, place } = this.#entrance
+    const forwarding = { decision, facts: this.#facts, edge, clientAddress: this.#address, upgrade }
+    const edited = editedHead(bytes, forwarding, { place, client: this.#facts, minor, started }, this.#context)
     return new Exchange({ context: this.#context, pools: this.#pools }, this, {
       decision,
       state,
       cells: this.#entrance.cells,
+      client: this.#facts,
+      place,
       method,
       local: this.#facts.local,
-      head: text,
+      edited,
       minor,
       close,
       keepAlive,
@@ -331,7 +340,19 @@ export class Client implements Swept, Downstream, Taker {
   #answerBy(decision: Decision, started: Millis): void {
     const answer = spokenFor(decision)
     this.#entrance.cells.unreached(undefined).record(answer.status, answer.flag, this.#context.monotonic() - started)
-    this.#say(answer, false)
+    const edits = responseEdits(answer.edits, () => this.#known(decision.route, answer, started), this.#context)
+    this.#say({ ...answer, edits }, false)
+  }
+
+  /** Formats ask about the request of an answer that is not its upstream's. */
+  #needsHead(decision: Decision): boolean {
+    return decision.kind !== 'forward' && decision.response?.stages !== undefined
+  }
+
+  #known(route: RouteRef | undefined, answer: Spoken, started: Millis): Known {
+    const { method, path, authority } = this.#facts
+    const request = { method, path, authority, minor: this.#current.minor, head: this.#asked }
+    return knownHere({ request, place: this.#entrance.place, client: this.#facts, started, route }, answer)
   }
 
   #say(answer: Spoken, close: boolean): void {

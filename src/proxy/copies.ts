@@ -14,7 +14,7 @@ import type { Upstream, UpstreamUser } from './upstream.ts'
 
 /** What all copies of one request have in common. */
 export interface CopyStart {
-  /** Head as it goes to the chosen destination, without attempt count and blank line. */
+  /** Head as it goes to the chosen destination at the first try, without the blank line. */
   readonly head: string
   readonly method: string
   /** The address that the client called, `ip:port`. */
@@ -60,7 +60,7 @@ export function copyHead(text: string, local: string): string {
   const own = local.slice(0, local.lastIndexOf(':'))
   const named = FORWARDED_FOR.test(text)
   const lines = named ? text.replace(FORWARDED_FOR, (line) => `${line},${own}`) : `${text}x-forwarded-for: ${own}\r\n`
-  return `${lines}x-envoy-internal: true\r\nx-envoy-attempt-count: 1\r\n\r\n`
+  return `${lines}x-envoy-internal: true\r\n\r\n`
 }
 
 interface CopyOf extends CopyStart {

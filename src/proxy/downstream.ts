@@ -1,12 +1,14 @@
 // What the parts of one request's way in know of each other: the listener for its connections, a connection for its exchanges. Types only.
 
 import type { Socket } from 'node:net'
-import type { Decision } from '../route/decision.ts'
+import type { Decision, HeaderEdits } from '../route/decision.ts'
 import type { ScopeId } from '../route/request-facts.ts'
 import type { ClusterState } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ListenerCells } from './cells.ts'
 import type { Failure } from './failures.ts'
+import type { Ends, Place } from './known-facts.ts'
+import type { EditedHead } from './route-edits.ts'
 
 type Forward = Extract<Decision, { kind: 'forward' }>
 
@@ -16,6 +18,8 @@ export interface Entrance {
   /** Requests to hosts that are not of the mesh may pass. */
   readonly passes: boolean
   readonly cells: ListenerCells
+  /** The proxy as formats of values name it. */
+  readonly place: Place
   /** The scope of a request to this authority. */
   scopeOf(authority: string): ScopeId
   /** The authority to route by: a Service's own address stands for its name. */
@@ -29,7 +33,7 @@ export interface Downstream {
   /** The connection ends with the answer in progress: its listener drains. */
   readonly closing: boolean
   /** An answer of the proxy itself, with the route's edits. */
-  answer(failure: Failure, decision: Forward): void
+  answer(failure: Failure, edits: HeaderEdits | undefined): void
   /** The answer is complete; `keep` is false when the connection cannot be used again. */
   onAnswered(keep: boolean): void
   /** A tunnel is open: bytes pass both ways from now on. */
@@ -71,8 +75,10 @@ export interface ExchangeStart {
   readonly method: string
   /** The address that the client called, `ip:port`. */
   readonly local: string
-  /** Head without attempt count and blank line. */
-  readonly head: string
+  /** What goes upstream, without attempt count and blank line. */
+  readonly edited: EditedHead
+  readonly client: Ends
+  readonly place: Place
   /** The client's HTTP minor version. */
   readonly minor: number
   readonly close: boolean

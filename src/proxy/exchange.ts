@@ -3,6 +3,7 @@
 
 import { chooseEndpoint } from '../route/balance.ts'
 import { STAT } from '../route/cluster-stats.ts'
+import type { HeaderEdits } from '../route/decision.ts'
 import type { TryOutcome } from '../route/retry.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
@@ -14,8 +15,10 @@ import { FAILURES, withFlag } from './failures.ts'
 import type { Failure } from './failures.ts'
 import type { LimitName } from './limits.ts'
 import { PASSTHROUGH } from './passthrough.ts'
+import type { Known } from './known-facts.ts'
 import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
 import { Retries } from './retries.ts'
+import { headOfTry, knownOf, responseEdits } from './route-edits.ts'
 import type { Verdict } from './retries.ts'
 import { editInPlace, headText } from './response-head.ts'
 import type { ResponseForm } from './response-head.ts'
@@ -103,10 +106,10 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   }
 
   #first(): void {
-    const { decision, head: text, method, local, cells, upgrade } = this.#from
+    const { decision, edited, method, local, cells, upgrade } = this.#from
     const { copies, timeout, hash } = decision
     if (copies.length > 0 && !upgrade && !this.#ended) {
-      const start = { head: text, method, local, timeout, hash, cells }
+      const start = { head: headOfTry(edited, 1), method, local, timeout, hash, cells }
       this.#copies = copies.flatMap((cluster) => this.#pools.copies.begin(cluster, start, this.#retained ?? '') ?? [])
       if (this.requestDone) for (const copy of this.#copies) copy.onRequestDone(this.#context.monotonic())
     }
@@ -164,7 +167,8 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     this.#status = head.status
     const upgraded = head.status === 101
     this.#chunk = untilClose && !this.bare && !this.bodiless
-    const form = this.#form(untilClose, upgraded)
+    const edits = this.#responseEdits('via_upstream', () => bytes.toString('latin1', head.start, head.end))
+    const form = this.#form(untilClose, upgraded, edits)
     this.#keep = !form.close
     if (upgraded) {
       this.#deadline = NEVER
@@ -179,15 +183,16 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     return end
   }
 
-  #form(untilClose: boolean, upgraded: boolean): ResponseForm {
-    const { decision, started, keepAlive, close, minor } = this.#from
+  #form(untilClose: boolean, upgraded: boolean, edits: HeaderEdits | undefined): ResponseForm {
+    const { started, keepAlive, close, minor } = this.#from
     const ends = untilClose && this.bare
     const bare = this.bare && head.chunked
     const lengthKnown = !ends && !bare
     const closes = close || this.#client.closing || (minor === 0 && !(keepAlive && lengthKnown))
+    const serviceTime = Math.round(this.#context.monotonic() - started)
     return {
-      edits: decision.response,
-      serviceTime: Math.round(this.#context.monotonic() - started),
+      edits,
+      serviceTime,
       close: closes && !upgraded,
       keepAlive: minor === 0 && !closes,
       framing: this.#chunk ? 'chunk' : bare ? 'bare' : 'same',
@@ -286,7 +291,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     const body = this.#retained ?? ''
     this.#forgetLong()
     const { tries } = this.#retries
-    upstream.begin(this, `${this.#from.head}x-envoy-attempt-count: ${tries}\r\n\r\n${body}`)
+    upstream.begin(this, `${headOfTry(this.#from.edited, tries)}\r\n${body}`)
     if (tries > 1 || !this.requestDone) this.#client.resumeReading()
   }
 
@@ -371,12 +376,33 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   }
 
   #give(failure: Failure): void {
-    const { status, flag } = FAILURES[failure]
+    const { status, flag, details } = FAILURES[failure]
     // What ends by the plane's own bounds is not the destination's.
     if (BOUNDS[failure] === undefined) this.#state.stats.answered(status)
     this.#flags = withFlag(this.#flags, flag)
     this.#end(status)
-    this.#client.answer(failure, this.#from.decision)
+    this.#status = status
+    this.#client.answer(
+      failure,
+      this.#responseEdits(details, () => '')
+    )
+  }
+
+  #responseEdits(details: string, answer: () => string): HeaderEdits | undefined {
+    const { response } = this.#from.decision
+    return responseEdits(response, () => this.#known(details, answer()), this.#context)
+  }
+
+  #known(details: string, answer: string): Known {
+    return knownOf(this.#from, {
+      status: this.#status,
+      flags: this.#flags,
+      details,
+      answer,
+      tries: this.#retries.tries,
+      slot: this.#slot ?? this.#lastSlot,
+      socket: this.#upstream?.socket
+    })
   }
 
   #end(code: number): void {

@@ -2,6 +2,7 @@
 // envoy.md 14), and the bytes of answers that the proxy makes itself.
 
 import type { Decision, HeaderEdits } from '../route/decision.ts'
+import { editedLines, writes } from './edited-lines.ts'
 
 /** Why there is no answer from upstream. */
 export type Failure =
@@ -24,6 +25,8 @@ interface Answer {
   readonly status: number
   readonly flag: string
   readonly body: string
+  /** Envoy's response code details. */
+  readonly details: string
   readonly header?: string
 }
 
@@ -64,20 +67,41 @@ const RESET = 'upstream connect error or disconnect/reset before headers. reset 
 
 /** Status, Envoy's short flag and body of each failure. */
 export const FAILURES: Readonly<Record<Failure, Answer>> = {
-  'no-route': { status: 404, flag: 'NR', body: '' },
-  'no-destination': { status: 503, flag: 'NC', body: '' },
-  'bad-path': { status: 400, flag: '-', body: '' },
-  'no-healthy-upstream': { status: 503, flag: 'UH', body: 'no healthy upstream' },
-  overflow: { status: 503, flag: 'UO', body: `${RESET}overflow`, header: 'x-envoy-overloaded: true\r\n' },
-  'dns-failure': { status: 503, flag: 'DF', body: 'DNS resolution failure' },
-  'connect-failure': { status: 503, flag: 'UF', body: `${RESET}connection failure` },
-  'connect-timeout': { status: 503, flag: 'UF', body: `${RESET}connection timeout` },
-  terminated: { status: 503, flag: 'UC', body: `${RESET}connection termination` },
-  protocol: { status: 502, flag: 'UPE', body: `${RESET}protocol error` },
-  timeout: { status: 504, flag: 'UT', body: 'upstream request timeout' },
-  'per-try-timeout': { status: 504, flag: 'UT', body: 'upstream request timeout' },
-  'stream-idle': { status: 408, flag: 'SI', body: 'stream timeout' },
-  'request-timeout': { status: 408, flag: '-', body: 'request timeout' }
+  'no-route': { status: 404, flag: 'NR', body: '', details: 'route_not_found' },
+  'no-destination': { status: 503, flag: 'NC', body: '', details: 'cluster_not_found' },
+  'bad-path': { status: 400, flag: '-', body: '', details: 'path_normalization_failed' },
+  'no-healthy-upstream': { status: 503, flag: 'UH', body: 'no healthy upstream', details: 'no_healthy_upstream' },
+  overflow: {
+    status: 503,
+    flag: 'UO',
+    body: `${RESET}overflow`,
+    details: 'upstream_reset_before_response_started{overflow}',
+    header: 'x-envoy-overloaded: true\r\n'
+  },
+  'dns-failure': { status: 503, flag: 'DF', body: 'DNS resolution failure', details: 'dns_resolution_failure' },
+  'connect-failure': {
+    status: 503,
+    flag: 'UF',
+    body: `${RESET}connection failure`,
+    details: 'upstream_reset_before_response_started{remote_connection_failure}'
+  },
+  'connect-timeout': {
+    status: 503,
+    flag: 'UF',
+    body: `${RESET}connection timeout`,
+    details: 'upstream_reset_before_response_started{connection_timeout}'
+  },
+  terminated: {
+    status: 503,
+    flag: 'UC',
+    body: `${RESET}connection termination`,
+    details: 'upstream_reset_before_response_started{connection_termination}'
+  },
+  protocol: { status: 502, flag: 'UPE', body: `${RESET}protocol error`, details: 'upstream_reset_before_response_started{protocol_error}' },
+  timeout: { status: 504, flag: 'UT', body: 'upstream request timeout', details: 'response_timeout' },
+  'per-try-timeout': { status: 504, flag: 'UT', body: 'upstream request timeout', details: 'upstream_per_try_timeout' },
+  'stream-idle': { status: 408, flag: 'SI', body: 'stream timeout', details: 'stream_idle_timeout' },
+  'request-timeout': { status: 408, flag: '-', body: 'request timeout', details: 'request_overall_timeout' }
 }
 
 /** Flags joined in the order they were set; `-` is none. */
@@ -91,6 +115,7 @@ export interface Spoken {
   readonly status: number
   /** Envoy's short flag. */
   readonly flag: string
+  readonly details: string
   readonly body: string
   /** Header lines, each ended by CR LF. */
   readonly lines: string
@@ -101,11 +126,25 @@ export interface Spoken {
 export function spokenFor(decision: Decision): Spoken {
   switch (decision.kind) {
     case 'redirect':
-      return { status: decision.status, body: '', lines: `location: ${decision.location}\r\n`, edits: decision.response, flag: '-' }
+      return {
+        status: decision.status,
+        body: '',
+        lines: `location: ${decision.location}\r\n`,
+        edits: decision.response,
+        flag: '-',
+        details: 'direct_response'
+      }
     case 'respond': {
       const lines = decision.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
       const flag = decision.delay === 0 ? decision.flag : withFlag('DI', decision.flag)
-      return { status: decision.status, body: decision.body, lines, edits: decision.response, flag }
+      return {
+        status: decision.status,
+        body: decision.body,
+        lines,
+        edits: decision.response,
+        flag,
+        details: decision.details ?? (decision.flag === 'FI' ? 'fault_filter_abort' : 'direct_response')
+      }
     }
     case 'forward':
       return { ...FAILURES['no-destination'], lines: '', edits: decision.response }
@@ -137,28 +176,10 @@ export function localAnswer(answer: LocalAnswer): string {
   const type = answer.body === '' || own.includes('content-type:') ? '' : 'content-type: text/plain\r\n'
   const length = answer.status === 204 || answer.status < 200 ? '' : `content-length: ${body.length}\r\n`
   const lines = editedLines(`${length}${type}${answer.lines}`, answer.edits)
+  const date = writes(answer.edits, 'date') ? '' : `date: ${httpDate()}\r\n`
   const close = answer.close ? 'connection: close\r\n' : ''
-  const head = `HTTP/1.1 ${answer.status} ${REASONS[answer.status] ?? 'Unknown'}\r\n${lines}date: ${httpDate()}\r\nserver: istio-envoy\r\n${close}\r\n`
+  const head = `HTTP/1.1 ${answer.status} ${REASONS[answer.status] ?? 'Unknown'}\r\n${lines}${date}server: istio-envoy\r\n${close}\r\n`
   return answer.bodiless || length === '' ? head : head + body
-}
-
-/** The lines that edits add. */
-export function addedLines(edits: HeaderEdits): string {
-  let lines = ''
-  for (const [name, value] of edits.set) lines += `${name}: ${value}\r\n`
-  for (const [name, value] of edits.add) lines += `${name}: ${value}\r\n`
-  return lines
-}
-
-/** Whether edits take the field `name` (lower case) away: removed, or overwritten by a `set`. */
-export function takesAway(edits: HeaderEdits, name: string): boolean {
-  return edits.remove.includes(name) || edits.set.some(([other]) => other === name)
-}
-
-function editedLines(lines: string, edits: HeaderEdits | undefined): string {
-  if (edits === undefined) return lines
-  const kept = lines.split('\r\n').filter((line) => line !== '' && !takesAway(edits, line.slice(0, line.indexOf(':')).toLowerCase()))
-  return kept.map((line) => `${line}\r\n`).join('') + addedLines(edits)
 }
 
 function httpDate(): string {

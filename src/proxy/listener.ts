@@ -10,6 +10,7 @@ import { ListenerCells } from './cells.ts'
 import { Client } from './client.ts'
 import type { Context } from './context.ts'
 import type { Entrance } from './downstream.ts'
+import type { Place } from './known-facts.ts'
 import type { Pools } from './pools.ts'
 import { readAccepted } from './transport.ts'
 
@@ -30,12 +31,15 @@ export interface ListenerSpec {
   readonly entry: Entry
   /** The source_* labels of its requests. */
   readonly source: Source
+  /** What formats of values call this proxy; the machine's name when absent. */
+  readonly place?: Place
 }
 
 /** A listening socket and its connections. Owns both. */
 export class Listener implements Entrance {
   readonly spec: ListenerSpec
   readonly cells: ListenerCells
+  readonly place: Place
   readonly edge: boolean
   readonly passes: boolean
   readonly #context: Context
@@ -52,6 +56,7 @@ export class Listener implements Entrance {
     this.#pools = shared.pools
     this.edge = spec.entry.kind === 'gateway'
     this.passes = spec.entry.kind === 'mesh'
+    this.place = spec.place ?? {}
     this.cells = new ListenerCells(shared.context.recorder, spec.source)
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket))
     this.#server.maxConnections = shared.context.limits.connectionsMax

@@ -2,9 +2,9 @@
 // built by ranges: kept fields are copied as they came, in order and spelling. No header object is made.
 
 import { randomUUID } from 'node:crypto'
-import type { Decision } from '../route/decision.ts'
+import type { Decision, HeaderEdits } from '../route/decision.ts'
 import type { RequestFacts } from '../route/request-facts.ts'
-import { addedLines, takesAway } from './failures.ts'
+import { addedLines, ownLine, takesAway } from './edited-lines.ts'
 import {
   CONNECTION,
   DROP,
@@ -33,6 +33,10 @@ export interface Forwarding {
   readonly edge: boolean
   readonly clientAddress: string
   readonly upgrade: boolean
+  /** The route's edits of this request. */
+  readonly edits: HeaderEdits | undefined
+  /** For a request that came without one. */
+  readonly requestId?: string | undefined
 }
 
 /** The head read last, as routing sees it: valid until the next scan. */
@@ -110,17 +114,17 @@ export class RequestHead implements RequestFacts {
 
 /** The head to send upstream, without the attempt count and the blank line, from the registers. */
 export function upstreamHead(bytes: Buffer, forwarding: Forwarding): string {
-  const { decision, facts, edge } = forwarding
+  const { decision, facts, edge, edits } = forwarding
   const newHost = facts.absolute || decision.authority !== facts.authority || head.host < 0
   let text = `${facts.method} ${decision.path} HTTP/1.1\r\n`
   if (newHost) text += `host: ${decision.authority}\r\n`
   text += keptFields(bytes, forwarding, newHost) + originalLines(decision, facts)
   if (edge) text += edgeLines(bytes, forwarding)
-  else if (!head.forwardedProto) text += 'x-forwarded-proto: http\r\n'
-  if (head.requestId < 0) text += `x-request-id: ${randomUUID()}\r\n`
-  if (decision.timeout > 0) text += `x-envoy-expected-rq-timeout-ms: ${expectedTimeout(decision)}\r\n`
+  else if (!head.forwardedProto) text += ownLine('x-forwarded-proto', 'http', edits)
+  if (head.requestId < 0) text += ownLine('x-request-id', forwarding.requestId ?? randomUUID(), edits)
+  if (decision.timeout > 0) text += ownLine('x-envoy-expected-rq-timeout-ms', expectedTimeout(decision), edits)
   if (forwarding.upgrade) text += 'connection: upgrade\r\n'
-  return decision.request === undefined ? text : text + addedLines(decision.request)
+  return edits === undefined ? text : text + addedLines(edits)
 }
 
 function originalLines(decision: Forward, facts: RequestHead): string {
@@ -130,9 +134,9 @@ function originalLines(decision: Forward, facts: RequestHead): string {
   return text
 }
 
-function edgeLines(bytes: Buffer, { clientAddress }: Forwarding): string {
+function edgeLines(bytes: Buffer, { clientAddress, edits }: Forwarding): string {
   const before = head.forwardedFor < 0 ? '' : `${bytes.toString('latin1', valueStart[head.forwardedFor], valueEnd[head.forwardedFor])},`
-  return `x-forwarded-for: ${before}${clientAddress}\r\nx-forwarded-proto: http\r\n`
+  return ownLine('x-forwarded-for', before + clientAddress, edits) + ownLine('x-forwarded-proto', 'http', edits)
 }
 
 function expectedTimeout({ timeout, retry }: Forward): number {
@@ -141,7 +145,7 @@ function expectedTimeout({ timeout, retry }: Forward): number {
 }
 
 function keptFields(bytes: Buffer, forwarding: Forwarding, newHost: boolean): string {
-  const edits = forwarding.decision.request
+  const { edits } = forwarding
   let text = ''
   let from = head.fieldsStart
   for (let index = 0; index < head.fields; index++) {

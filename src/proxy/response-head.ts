@@ -2,7 +2,7 @@
 // before the body, and head and body leave in one write (proxy.md 9.3); what does not fit is built as text.
 
 import type { HeaderEdits } from '../route/decision.ts'
-import { addedLines, takesAway } from './failures.ts'
+import { addedLines, ownLine, takesAway, writes } from './edited-lines.ts'
 import { HEAD_LIMITS } from './limits.ts'
 import { lowerName } from './request-head.ts'
 import { CONNECTION, CONTENT_LENGTH, DROP, NAMED, SERVER, TRANSFER_ENCODING, UPGRADE, fieldKind, head, nameStart } from './head.ts'
@@ -26,14 +26,20 @@ const ends = new Int32Array(HEAD_LIMITS.fieldsMax + 2)
 /** The lines added to the head, with the blank line. */
 function tail(form: ResponseForm): string {
   let text = form.edits === undefined ? '' : addedLines(form.edits)
-  if (!form.upgrade) text += `x-envoy-upstream-service-time: ${form.serviceTime}\r\n`
-  if (!head.date) text += `date: ${new Date().toUTCString()}\r\n`
+  if (!form.upgrade) text += ownLine('x-envoy-upstream-service-time', form.serviceTime, form.edits)
+  if (!hasDate(form.edits)) text += `date: ${new Date().toUTCString()}\r\n`
   text += 'server: istio-envoy\r\n'
   if (form.upgrade) text += 'connection: upgrade\r\n'
   else if (form.close) text += 'connection: close\r\n'
   else if (form.keepAlive) text += 'connection: keep-alive\r\n'
   if (form.framing === 'chunk') text += 'transfer-encoding: chunked\r\n'
   return `${text}\r\n`
+}
+
+/** A date that a route takes away is replaced: the proxy writes one where none is left. */
+function hasDate(edits: HeaderEdits | undefined): boolean {
+  if (edits === undefined) return head.date
+  return (head.date && !takesAway(edits, 'date')) || writes(edits, 'date')
 }
 
 // Fills `starts` and `ends` with the ranges kept, the status line first; returns how many there are.

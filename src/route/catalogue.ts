@@ -36,6 +36,11 @@ export const CATALOGUE = {
   'no-rules': { severity: 'error', istio: 'IST0106', text: 'the VirtualService has none of http, tcp and tls: it does nothing' },
   'actions-conflict': { severity: 'error', istio: 'IST0106', text: '{0} beside {1}: a rule does only one of them' },
   'bad-retry-on': { severity: 'error', istio: 'IST0106', text: '"{0}" is not a retry condition; known: {1}, and HTTP statuses' },
+  'bad-header-value': { severity: 'error', istio: 'IST0106', text: 'header value "{0}" has {1}' },
+  'unknown-command': {
+    severity: 'error',
+    text: 'header value "{0}": {1}; Envoy would refuse all routes, so the rules that were in force before stay in force'
+  },
   'no-action': { severity: 'error', istio: 'IST0106', text: 'the rule has no route, redirect or directResponse' },
   'bad-redirect-code': {
     severity: 'error',

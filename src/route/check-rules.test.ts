@@ -43,6 +43,14 @@ test.each([
   [
     '{http: [{rewrite: {uriRegexRewrite: {match: "(", rewrite: x}}, route: [{destination: {host: a}}]}]}',
     'bad-regex spec.http[0].rewrite.uriRegexRewrite.match'
+  ],
+  [
+    '{http: [{headers: {request: {set: {t: "50%"}}}, route: [{destination: {host: a}}]}]}',
+    'bad-header-value spec.http[0].headers.request.set["t"]'
+  ],
+  [
+    '{http: [{route: [{destination: {host: a}, headers: {response: {add: {t: "%NO_SUCH_WORD%"}}}}]}]}',
+    'unknown-command spec.http[0].route[0].headers.response.add["t"]'
   ]
 ])('%s is an error: %s', (spec, wanted) => {
   const problems = config('VirtualService', spec).virtualServices.flatMap(checkVirtualService)
@@ -56,8 +64,8 @@ test.each([
   ],
   ['{http: [{match: [{statPrefix: x}], route: [{destination: {host: a}}]}]}', ['spec.http[0].match[0].statPrefix']],
   [
-    '{http: [{headers: {request: {set: {t: "%START_TIME%"}}}, route: [{destination: {host: a}}]}]}',
-    ['spec.http[0].headers.request.set["t"]']
+    '{http: [{headers: {request: {set: {Content-Length: "5", t: "%START_TIME%"}}}, route: [{destination: {host: a}}]}]}',
+    ['spec.http[0].headers.request.set["Content-Length"]']
   ],
   [
     '{http: [{match: [{headers: {"@request.auth.claims.x": {exact: y}}}], route: [{destination: {host: a}}]}]}',

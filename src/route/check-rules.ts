@@ -11,7 +11,9 @@ import { ACTED_ON, GATEWAY_SERVER, SERVICE } from './acted-on.ts'
 import { problem, referTo } from './catalogue.ts'
 import type { ObjectProblem, Place, ProblemObject } from './catalogue.ts'
 import { REDIRECT_CODES, regexProblem } from './compile-rule.ts'
-import { hasCommand } from './header-edits.ts'
+import { istioHeaderProblem } from './format-check.ts'
+import { parseFormat } from './format.ts'
+import { FRAMING } from './header-edits.ts'
 import { keyOf } from './mesh-config.ts'
 import type { MeshService } from './mesh-config.ts'
 import { OTHER_PROTOCOLS, declaredProtocol } from './registry.ts'
@@ -149,11 +151,20 @@ function checkHeaders(headers: HttpRoute['headers'], place: Place): ObjectProble
   for (const direction of ['request', 'response'] as const) {
     for (const kind of ['set', 'add'] as const) {
       for (const [name, value] of Object.entries(headers?.[direction]?.[kind] ?? {})) {
-        if (hasCommand(value)) problems.push(unapplied(below(place, `${direction}.${kind}["${name}"]`), `the command in "${value}"`))
+        problems.push(...checkHeader(name, value, below(place, `${direction}.${kind}["${name}"]`)))
       }
     }
   }
   return problems
+}
+
+/** Istio refuses a value by its signs; Envoy, which takes a table of routes whole or not at all, by the names of its commands. */
+function checkHeader(name: string, value: string, place: Place): ObjectProblem[] {
+  const istio = istioHeaderProblem(value)
+  if (istio !== undefined) return [problem('bad-header-value', place, [value, istio])]
+  const format = parseFormat(value)
+  if ('problem' in format) return [problem('unknown-command', place, [value, format.problem])]
+  return FRAMING.has(name.toLowerCase()) ? [unapplied(place, `a value for ${name}, which the proxy itself writes,`)] : []
 }
 
 /** What a DestinationRule says twice, and what of it is not acted on yet. */

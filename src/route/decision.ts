@@ -2,6 +2,7 @@
 // `serin explain` and the dashboard read the same field.
 
 import type { Millis } from '../std/clock.ts'
+import type { Format } from './format.ts'
 
 /** Envoy's name for a destination: `outbound|9080|v1|reviews.default.svc.cluster.local`. */
 export type ClusterId = string
@@ -35,6 +36,15 @@ export interface HeaderEdits {
   readonly set: readonly (readonly [name: string, value: string])[]
   readonly add: readonly (readonly [name: string, value: string])[]
   readonly remove: readonly string[]
+  /** Present when a value depends on the request: editsNow makes the lists, which are empty, from these. */
+  readonly stages?: readonly HeaderStage[]
+}
+
+/** Edits of one level, or of two levels as one: all values are formatted between the removals and the writes. */
+export interface HeaderStage {
+  readonly remove: readonly string[]
+  readonly set: readonly (readonly [name: string, value: Format])[]
+  readonly add: readonly (readonly [name: string, value: Format])[]
 }
 
 /** What to do with one request. */
@@ -79,6 +89,8 @@ export type Decision =
       readonly delay: Millis
       /** Envoy's flag for the answer: FI for an injected abort. */
       readonly flag: '-' | 'FI'
+      /** Envoy's response code details, where the flag does not say them. */
+      readonly details?: string | undefined
     }
   /**
    * unknown-host and no-match: 404 NR (the data plane passes unknown hosts of mesh callers through, Istio's ALLOW_ANY). no-destination: the route names

@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { HeaderOperations } from '../api/istio-common.ts'
 import type { HeaderEdits } from './decision.ts'
-import { authorityOf, editsOfSingle, editsOfWeighted, hasCommand } from './header-edits.ts'
+import type { FormatFacts } from './format-facts.ts'
+import { authorityOf, editsNow, editsOfSingle, editsOfWeighted } from './header-edits.ts'
 
 const NAME = fc.constantFrom('a', 'b', 'C')
-const VALUE = fc.constantFrom('1', '2')
+const VALUE = fc.constantFrom('1', '2', '', '%REQ(a)%', 'b%REQ(b)%', '%REQ(c)%')
 const OPERATIONS: fc.Arbitrary<HeaderOperations> = fc.record(
   { set: fc.dictionary(NAME, VALUE), add: fc.dictionary(NAME, VALUE), remove: fc.array(NAME, { maxLength: 2 }) },
   { requiredKeys: [] }
@@ -30,28 +31,62 @@ function apply(lines: Lines, edits: HeaderEdits | undefined): Lines {
   return edits.add.reduce<Lines>((out, [name, value]) => ({ ...out, [name]: [...(out[name] ?? []), value] }), written)
 }
 
-test('the reduced edits do what the levels do one after the other', () => {
-  const start: Lines = { a: ['x'], b: ['y', 'z'] }
+// One level, or two as one: removals, then every value from what is left, then all set, then all add.
+function applyLevel(lines: Lines, levels: readonly HeaderOperations[]): Lines {
+  const left = levels.reduce((out, { remove: names = [] }) => remove(out, names), lines)
+  const value = (text: string): string => text.replace(/%REQ\((.)\)%/, (_, name: string) => left[name]?.[0] ?? '')
+  const valued = (values: Readonly<Record<string, string>> = {}): Record<string, string> =>
+    Object.fromEntries(
+      Object.entries(values)
+        .map(([name, text]) => [name, value(text)] as const)
+        .filter(([, text]) => text !== '')
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    )
+  const set = levels.reduce((out, level) => write(out, { set: valued(level.set) }), left)
+  return levels.reduce((out, level) => write(out, { add: valued(level.add) }), set)
+}
+
+function factsOf(lines: Lines): FormatFacts {
+  const nothing = (): undefined => undefined
+  const header: FormatFacts['header'] = (of, name) => (of === 'request' ? lines[name]?.[0] : undefined)
+  return { start: 0, now: 0, zone: 0, header, fact: nothing, environment: nothing, metadata: nothing }
+}
+
+const START: Lines = { a: ['x'], b: ['y', 'z'] }
+
+test('edits do what the levels do: one destination as one level, several with the route last', () => {
   fc.assert(
     fc.property(OPERATIONS, OPERATIONS, (route, destination) => {
-      const bothRemoved = remove(remove(start, route.remove ?? []), destination.remove ?? [])
-      expect(apply(start, editsOfSingle({ request: route }, { request: destination }, 'request'))).toEqual(
-        write(write(bothRemoved, route), destination)
-      )
-      const first = write(remove(start, destination.remove ?? []), destination)
-      expect(apply(start, editsOfWeighted({ response: route }, { response: destination }, 'response'))).toEqual(
-        write(remove(first, route.remove ?? []), route)
-      )
+      const single = editsOfSingle({ request: route }, { request: destination }, 'request')
+      expect(apply(START, editsNow(single, 'request', factsOf(START)))).toEqual(applyLevel(START, [route, destination]))
+      const weighted = editsOfWeighted({ request: route }, { request: destination }, 'request')
+      expect(apply(START, editsNow(weighted, 'request', factsOf(START)))).toEqual(applyLevel(applyLevel(START, [destination]), [route]))
     }),
-    { numRuns: 1000, seed: 42 }
+    { numRuns: 3000, seed: 42 }
   )
 })
 
-test('hosts become the authority; empty values, commands and the response header server are left out', () => {
-  const rules = { request: { set: { Host: 'h', x: '', t: '%START_TIME%', p: '100%%' } }, response: { set: { server: 's' } } }
+test('constant values are reduced once, when rules are compiled', () => {
+  const rules = { request: { set: { x: '100%%' }, add: { y: 'a' }, remove: ['X', 'z'] } }
+  const edits = editsOfSingle(rules, { request: { set: { x: '2' } } }, 'request')
+  expect(edits).toEqual({ remove: ['z'], set: [['x', '2']], add: [['y', 'a']] })
+  expect(editsNow(edits, 'request', factsOf({}))).toBe(edits)
+})
+
+test('a value that formats to nothing leaves the header alone', () => {
+  const edits = editsOfSingle({ request: { set: { a: '%REQ(none)%', c: 'fixed' } } }, undefined, 'request')
+  expect(editsNow(edits, 'request', factsOf(START))).toEqual({ remove: [], set: [['c', 'fixed']], add: [] })
+})
+
+test('hosts become the authority; framing, empty values and the response header server are left out', () => {
+  const set = { Host: 'h', x: '', p: '100%%', 'Content-Length': '5', ':path': '/x' }
+  const rules = { request: { set, remove: ['Connection'] }, response: { set: { server: 's' }, remove: ['Server'] } }
   expect(authorityOf(rules)).toBe('h')
   expect(authorityOf({ request: { add: { ':authority': 'a' } } })).toBe('a')
   expect(editsOfSingle(rules, undefined, 'request')).toEqual({ remove: [], set: [['p', '100%']], add: [] })
   expect(editsOfSingle(rules, undefined, 'response')).toBeUndefined()
-  expect([hasCommand('100%%'), hasCommand('a%REQ(x)%')]).toEqual([false, true])
+})
+
+test('values are bytes of UTF-8: no character can become a line feed', () => {
+  expect(editsOfSingle({ request: { set: { x: 'é\u010a' } } }, undefined, 'request')?.set).toEqual([['x', '\u00c3\u00a9\u00c4\u008a']])
 })

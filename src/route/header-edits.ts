@@ -1,20 +1,34 @@
-// Header operations of route and destination reduced to one edit list per direction (istio.md 1.13). What names the host becomes the
-// authority; values that are Envoy commands are left out and named as not applied yet.
+// Header operations of route and destination as edits per direction (istio.md 1.13): reduced to one list when all values are constant,
+// otherwise kept in stages for editsNow. What names the host becomes the authority.
 
 import type { HeaderOperations, HeadersRules } from '../api/istio-common.ts'
-import type { HeaderEdits } from './decision.ts'
+import type { HeaderEdits, HeaderStage } from './decision.ts'
+import type { FormatFacts, HeaderSource } from './format-facts.ts'
+import { formatText, isConstant, parseFormat } from './format.ts'
+import type { Format } from './format.ts'
 
 type Direction = 'request' | 'response'
+type Written = readonly (readonly [name: string, value: Format])[]
 
-/** Edits of a destination listed alone: removals of both levels first, then the route's writes, then the destination's. */
+/** Names that say how a message is framed: the proxy writes them, whatever a rule says. */
+export const FRAMING: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade'
+])
+
+/** Edits of a destination listed alone: the operations of both levels are one stage, in which the destination writes last. */
 export function editsOfSingle(
   route: HeadersRules | undefined,
   destination: HeadersRules | undefined,
   direction: Direction
 ): HeaderEdits | undefined {
-  const first = route?.[direction]
-  const second = destination?.[direction]
-  return reduce([removals(first), removals(second), writes(first), writes(second)].flat(), direction)
+  const first = stageOf(route?.[direction], direction)
+  const second = stageOf(destination?.[direction], direction)
+  return editsOf([{ remove: [...first.remove, ...second.remove], set: [...first.set, ...second.set], add: [...first.add, ...second.add] }])
 }
 
 /** Edits of one of several destinations: the destination's, then the route's, which therefore win. */
@@ -23,14 +37,17 @@ export function editsOfWeighted(
   destination: HeadersRules | undefined,
   direction: Direction
 ): HeaderEdits | undefined {
-  const first = destination?.[direction]
-  const second = route?.[direction]
-  return reduce([removals(first), writes(first), removals(second), writes(second)].flat(), direction)
+  return editsOf([stageOf(destination?.[direction], direction), stageOf(route?.[direction], direction)])
 }
 
 /** The host a level sets: `set` before `add`, `host` and `:authority` alike. */
 export function authorityOf(rules: HeadersRules | undefined): string | undefined {
   return hostIn(rules?.request?.set) ?? hostIn(rules?.request?.add)
+}
+
+/** The edits of this moment: values that depend on the request are formatted, each stage after the one before. */
+export function editsNow(edits: HeaderEdits | undefined, of: HeaderSource, facts: FormatFacts): HeaderEdits | undefined {
+  return edits?.stages === undefined ? edits : reduce(edits.stages, new Staged(of, facts))
 }
 
 function hostIn(values: Readonly<Record<string, string>> | undefined): string | undefined {
@@ -44,58 +61,125 @@ function isHost(name: string): boolean {
   return name === 'host' || name === ':authority'
 }
 
-/** True when a value has a command such as `%START_TIME%`; `%%` is only a percent sign. */
-export function hasCommand(value: string): boolean {
-  return value.replaceAll('%%', '').includes('%')
+function stageOf(operations: HeaderOperations | undefined, direction: Direction): HeaderStage {
+  return {
+    remove: (operations?.remove ?? []).map((name) => name.toLowerCase()).filter((name) => isEditable(name, direction)),
+    set: written(operations?.set, direction),
+    add: written(operations?.add, direction)
+  }
 }
 
-interface Operation {
-  readonly kind: 'remove' | 'set' | 'add'
-  readonly name: string
-  readonly value: string
+function isEditable(name: string, direction: Direction): boolean {
+  if (name.startsWith(':') || name === 'host' || FRAMING.has(name)) return false
+  return direction === 'request' || name !== 'server'
 }
 
-function removals(operations: HeaderOperations | undefined): Operation[] {
-  return (operations?.remove ?? []).map((name) => ({ kind: 'remove', name: name.toLowerCase(), value: '' }))
-}
-
-function writes(operations: HeaderOperations | undefined): Operation[] {
-  return [...written('set', operations?.set), ...written('add', operations?.add)]
-}
-
-function written(kind: 'set' | 'add', values: Readonly<Record<string, string>> | undefined): Operation[] {
+/** In the order of keys; what has no value, and what Envoy would refuse (check-rules.ts names it), is left out. */
+function written(values: Readonly<Record<string, string>> | undefined, direction: Direction): Written {
   return Object.entries(values ?? {})
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .filter(([, value]) => value !== '' && !hasCommand(value))
-    .map(([name, value]) => ({ kind, name: name.toLowerCase(), value: value.replaceAll('%%', '%') }))
+    .flatMap(([key, value]) => {
+      const name = key.toLowerCase()
+      const format = parseFormat(bytesOf(value))
+      return isEditable(name, direction) && !('problem' in format) && format.length > 0 ? [[name, format] as const] : []
+    })
 }
 
+/** Characters as the proxy writes them: one for each byte of UTF-8. */
+function bytesOf(text: string): string {
+  if (/^[\0-\x7f]*$/.test(text)) return text
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
+}
+
+function editsOf(stages: readonly HeaderStage[]): HeaderEdits | undefined {
+  const used = stages.filter(({ remove, set, add }) => remove.length + set.length + add.length > 0)
+  if (used.length === 0) return undefined
+  const fixed = used.every(({ set, add }) => [...set, ...add].every(([, value]) => isConstant(value)))
+  return fixed ? reduce(used, CONSTANTS) : { remove: [], set: [], add: [], stages: used }
+}
+
+/** What a name comes to, so far. */
 interface Net {
   state: 'kept' | 'removed' | 'set'
   value: string
   readonly added: string[]
 }
 
+/** How the values of a stage are formatted, given what the stages did so far. */
+interface Formatter {
+  format(value: Format, nets: ReadonlyMap<string, Net>): string
+}
+
+const CONSTANTS: Formatter = { format: ([only]) => (typeof only === 'string' ? only : '') }
+
 /** Per name only what comes after its last removal or overwrite counts; the result applies as remove, set, add. */
-function reduce(operations: readonly Operation[], direction: Direction): HeaderEdits | undefined {
+function reduce(stages: readonly HeaderStage[], formatter: Formatter): HeaderEdits {
   const nets = new Map<string, Net>()
-  for (const { kind, name, value } of operations) {
-    if (name.startsWith(':') || name === 'host' || (direction === 'response' && name === 'server')) continue
-    const net = nets.get(name) ?? { state: 'kept', value: '', added: [] }
-    nets.set(name, net)
-    if (kind === 'add') {
-      net.added.push(value)
-      continue
-    }
-    net.state = kind === 'set' ? 'set' : 'removed'
-    net.value = value
-    net.added.length = 0
+  for (const { remove, set, add } of stages) {
+    for (const name of remove) nets.set(name, { state: 'removed', value: '', added: [] })
+    const format = ([name, value]: readonly [string, Format]): [string, string] => [name, formatter.format(value, nets)]
+    const [sets, adds] = [set.map(format), add.map(format)]
+    for (const [name, value] of sets) if (value !== '') nets.set(name, { state: 'set', value, added: [] })
+    for (const [name, value] of adds) if (value !== '') netOf(nets, name).added.push(value)
   }
-  if (nets.size === 0) return undefined
   const all = [...nets]
   return {
     remove: all.flatMap(([name, net]) => (net.state === 'removed' ? [name] : [])),
     set: all.flatMap(([name, net]) => (net.state === 'set' ? [[name, net.value] as const] : [])),
     add: all.flatMap(([name, net]) => net.added.map((value) => [name, value] as const))
+  }
+}
+
+function netOf(nets: Map<string, Net>, name: string): Net {
+  const net = nets.get(name) ?? { state: 'kept', value: '', added: [] }
+  nets.set(name, net)
+  return net
+}
+
+/** The facts of a request as one stage sees them: headers as the stages before and its own removals left them. */
+class Staged implements Formatter, FormatFacts {
+  readonly #of: HeaderSource
+  readonly #facts: FormatFacts
+  #nets: ReadonlyMap<string, Net> = new Map()
+
+  constructor(of: HeaderSource, facts: FormatFacts) {
+    this.#of = of
+    this.#facts = facts
+  }
+
+  get start(): number {
+    return this.#facts.start
+  }
+
+  get now(): number {
+    return this.#facts.now
+  }
+
+  get zone(): number {
+    return this.#facts.zone
+  }
+
+  format(value: Format, nets: ReadonlyMap<string, Net>): string {
+    this.#nets = nets
+    return formatText(value, this, '')
+  }
+
+  header(of: HeaderSource, name: string): string | undefined {
+    const net = of === this.#of ? this.#nets.get(name) : undefined
+    if (net === undefined) return this.#facts.header(of, name)
+    if (net.state === 'set') return net.value
+    return (net.state === 'kept' ? this.#facts.header(of, name) : undefined) ?? net.added[0]
+  }
+
+  fact(name: Parameters<FormatFacts['fact']>[0]): string | number | undefined {
+    return this.#facts.fact(name)
+  }
+
+  environment(name: string): string | undefined {
+    return this.#facts.environment(name)
+  }
+
+  metadata(path: readonly string[]): unknown {
+    return this.#facts.metadata(path)
   }
 }

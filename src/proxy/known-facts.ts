@@ -1,0 +1,166 @@
+// What formats of header values and of the access log ask about a request (route/format-facts.ts), answered from what the proxy knows of it
+// at the moment: before an upstream is chosen, when its answer came, or at the end.
+
+import { hostname } from 'node:os'
+import type { ClusterId, RouteRef } from '../route/decision.ts'
+import type { FactName, FormatFacts, HeaderSource } from '../route/format-facts.ts'
+import type { Clock, Millis } from '../std/clock.ts'
+import { fieldIn } from './edited-lines.ts'
+
+/** What is known of one request. */
+export interface Known {
+  /** Whose proxy it is. */
+  readonly place: Place
+  readonly client: Ends
+  readonly route: RouteRef | undefined
+  readonly cluster: ClusterId | undefined
+  readonly request: RequestText
+  /** The head of the answer as it came, or as the proxy made it; '' before there is one. */
+  readonly answer: string
+  /** The body of an answer that the proxy made. */
+  readonly body: string
+  /** 0 before there is an answer. */
+  readonly status: number
+  readonly flags: string
+  /** Response code details in Envoy's words. */
+  readonly details: string | undefined
+  readonly attempts: number
+  readonly upstream: Partial<Upstream>
+  /** Bytes of the bodies, without framing. */
+  readonly received: number
+  readonly sent: number
+  readonly times: Times
+}
+
+/** A proxy as formats name it. */
+export interface Place {
+  readonly hostname?: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** The ends of the client's connection, `address:port`. */
+export interface Ends {
+  readonly remote: string
+  readonly local: string
+}
+
+/** A request as it stands. */
+export interface RequestText {
+  readonly method: string
+  readonly path: string
+  readonly authority: string
+  /** HTTP minor version. */
+  readonly minor: number
+  /** The whole head, or its beginning; CR LF after each line. */
+  readonly head: string
+}
+
+interface Upstream {
+  /** The endpoint, and the proxy's own end of the connection to it. */
+  readonly host: string
+  readonly local: string
+  readonly failure: string
+}
+
+/** Instants of the monotonic clock. */
+export interface Times {
+  readonly started: Millis
+  readonly requestDone?: Millis
+  readonly answered?: Millis
+  readonly ended?: Millis
+}
+
+/** Facts of one moment: made when a value is formatted, and let go. */
+export class KnownFacts implements FormatFacts {
+  readonly now: Millis
+  readonly #known: Known
+  readonly #ended: Millis
+
+  constructor(clock: { readonly clock: Clock; readonly monotonic: () => Millis }, known: Known) {
+    this.now = clock.clock.now()
+    this.#known = known
+    this.#ended = clock.monotonic()
+  }
+
+  get start(): Millis {
+    return this.now - (this.#ended - this.#known.times.started)
+  }
+
+  get zone(): number {
+    return -new Date(this.now).getTimezoneOffset()
+  }
+
+  header(of: HeaderSource, name: string): string | undefined {
+    const { request, answer, status } = this.#known
+    if (of === 'trailers') return undefined
+    if (of === 'response') return name === ':status' && status > 0 ? String(status) : fieldIn(answer, name)
+    switch (name) {
+      case ':method':
+        return request.method
+      case ':path':
+        return request.path
+      case ':authority':
+      case 'host':
+        return request.authority
+      case ':scheme':
+        return 'http'
+      default:
+        return fieldIn(request.head, name)
+    }
+  }
+
+  environment(name: string): string | undefined {
+    return this.#known.place.environment?.[name]
+  }
+
+  metadata(): unknown {
+    return undefined
+  }
+
+  fact(name: FactName): string | number | undefined {
+    return FACTS[name](this.#known, this.#ended)
+  }
+}
+
+const OWN_NAME = hostname()
+
+type Fact = (known: Known, now: Millis) => string | number | undefined
+
+function text(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value
+}
+
+function since(from: Millis | undefined, to: Millis | undefined): number | undefined {
+  return from === undefined || to === undefined ? undefined : Math.floor(to - from)
+}
+
+const FACTS: Readonly<Record<FactName, Fact>> = {
+  ACCESS_LOG_TYPE: () => 'DownstreamEnd',
+  BYTES_RECEIVED: ({ received }) => received,
+  BYTES_SENT: ({ sent }) => sent,
+  CONNECTION_ID: () => 0,
+  CONNECTION_TERMINATION_DETAILS: () => undefined,
+  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: ({ client }) => client.remote,
+  DOWNSTREAM_LOCAL_ADDRESS: ({ client }) => client.local,
+  DOWNSTREAM_REMOTE_ADDRESS: ({ client }) => client.remote,
+  DURATION: ({ times }, now) => since(times.started, times.ended ?? now),
+  HOSTNAME: ({ place }) => place.hostname ?? OWN_NAME,
+  LOCAL_REPLY_BODY: ({ body }) => text(body),
+  PROTOCOL: ({ request }) => `HTTP/1.${request.minor}`,
+  REQUEST_DURATION: ({ times }) => since(times.started, times.requestDone),
+  REQUEST_TX_DURATION: ({ times }) => since(times.started, times.requestDone),
+  RESPONSE_CODE: ({ status }) => status,
+  RESPONSE_CODE_DETAILS: ({ details }) => details,
+  RESPONSE_DURATION: ({ times }) => since(times.started, times.answered),
+  RESPONSE_FLAGS: ({ flags }) => flags,
+  RESPONSE_TX_DURATION: ({ times }, now) => since(times.answered, times.ended ?? now),
+  ROUTE_NAME: ({ route }) => text(route?.name),
+  // Istio's alternative name of a cluster ends in a semicolon.
+  UPSTREAM_CLUSTER: ({ cluster }) => (cluster?.includes('|') === true ? `${cluster};` : cluster),
+  UPSTREAM_CLUSTER_RAW: ({ cluster }) => cluster,
+  UPSTREAM_HOST: ({ upstream }) => upstream.host,
+  UPSTREAM_LOCAL_ADDRESS: ({ upstream }) => upstream.local,
+  UPSTREAM_PROTOCOL: ({ upstream }) => (upstream.host === undefined ? undefined : 'HTTP/1.1'),
+  UPSTREAM_REQUEST_ATTEMPT_COUNT: ({ attempts }) => attempts,
+  UPSTREAM_TRANSPORT_FAILURE_REASON: ({ upstream }) => upstream.failure
+}
