@@ -677,13 +677,14 @@ test('a forward proxy of the mesh routes by the authority asked for, a Service a
   const caller = { namespace: 'default', labels: {} }
   const mesh = await made.listen({ id: 'm', address: '127.0.0.1', port: 0, entry: { kind: 'mesh', caller }, source: SOURCE })
   const service = { kind: 'service', host: 'reviews.default.svc.cluster.local', port: 9080, caller } as const
-  const direct = await made.listen({ id: 's', address: '127.0.0.1', port: 0, entry: service, source: SOURCE })
+  const host = '127.77.0.2'
+  const direct = { host, port: await made.listen({ id: 's', address: host, port: 0, entry: service, source: SOURCE }) }
   expect(statusOf(await talk(mesh, 'GET http://reviews:9080/a?b HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n'))).toBe(200)
   expect(heads[0]).toMatch(/^GET \/a\?b HTTP\/1\.1\r\nhost: reviews:9080\r\n/)
   expect(heads[0]).not.toMatch(/other|x-forwarded-for/)
   expect(statusOf(await talk(mesh, 'GET / HTTP/1.1\r\nHost: reviews:9080\r\nConnection: close\r\n\r\n'))).toBe(200)
   expect(statusOf(await talk(mesh, get()))).toBe(404)
-  expect(statusOf(await talk(direct, 'GET / HTTP/1.1\r\nHost: 127.0.0.1:80\r\nConnection: close\r\n\r\n'))).toBe(200)
+  expect(statusOf(await talk(direct, 'GET / HTTP/1.1\r\nHost: 127.77.0.2:80\r\nConnection: close\r\n\r\n'))).toBe(200)
   await made.unlisten('s')
   await expect(talk(direct, get())).rejects.toThrow('ECONNREFUSED')
 })

@@ -52,13 +52,8 @@ export const NOT_YET: readonly NotYet[] = [
     ids: ['dest-missing-host']
   },
   {
-    why: "the data plane's answers and headers, group headers",
-    ids: ['headers-variables', 'headers-variables-time', 'headers-variables-response', 'headers-remove-standard']
-  },
-  {
     why: "the API does not refuse what Istio's validation refuses yet",
     ids: [
-      'headers-variables-bad',
       'invalid-header-regex-star',
       'invalid-direct-status',
       'invalid-fault-percentage',
@@ -114,21 +109,6 @@ export const NOT_YET: readonly NotYet[] = [
   {
     why: 'fault injection is not compiled yet',
     ids: ['fault-abort-fraction']
-  },
-  {
-    why: 'mirroring is not carried out yet',
-    ids: [
-      'mirrors-several',
-      'mirrors-percentages',
-      'mirrors-same-percentages',
-      'mirror-rewrite',
-      'mirror-subset',
-      'mirror-port',
-      'mirror-same',
-      'mirror-retries',
-      'mirror-timeout',
-      'mirror-host-forms'
-    ]
   },
   {
     why: 'CORS is not applied yet',
@@ -202,10 +182,6 @@ export const NOT_YET: readonly NotYet[] = [
   {
     why: 'token claims are not applied yet',
     ids: ['jwt-list', 'jwt-nested', 'jwt-not-string', 'jwt-scope', 'jwt-audience', 'jwt-no-authentication']
-  },
-  {
-    why: "the data plane's answers and headers, group timeouts",
-    ids: ['timeouts-slow-body']
   },
   {
     why: 'rules of TCP and TLS are facts of another protocol: nothing is asked',

@@ -11,9 +11,11 @@ export function answeredBy({ arrivals }: Pick<Played, 'arrivals'>, { headers }: 
   return order === undefined ? undefined : arrivals.find((arrival) => arrival.order === Number(order))
 }
 
-/** Tries that reached an endpoint's address. */
+/** Tries that reached an endpoint's address; a refused copy is none. */
 export function triesOf({ arrivals, refused }: Played): number {
-  return arrivals.filter(({ copy }) => !copy).length + refused.length
+  const tries = arrivals.filter(({ copy }) => !copy)
+  const chosen = new Set(tries.map(({ cluster }) => cluster))
+  return tries.length + refused.filter(({ cluster }) => chosen.size === 0 || chosen.has(cluster)).length
 }
 
 /** How often each key occurs. */

@@ -28,7 +28,7 @@ export interface Played {
   /** What arrived of these requests, in order. */
   readonly arrivals: readonly Arrival[]
   /** Tries at an address that refuses. */
-  readonly refused: readonly { readonly endpoint: string }[]
+  readonly refused: readonly { readonly cluster: string; readonly endpoint: string }[]
   /** Requests by their response flags. */
   readonly flags: Readonly<Record<string, number>>
   /** Growth of counters, values of gauges. */
