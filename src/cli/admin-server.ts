@@ -1,13 +1,16 @@
-// The admin port: metrics for Prometheus and health for scripts. Read-only, loopback only, small answers.
+// The admin port: metrics for Prometheus, health for scripts, and what Envoy's admin port shows. Read-only, loopback only.
 
 import http from 'node:http'
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts'
 import { drained, GUARDED, guardServer } from '../server/http-guard.ts'
+import { type AdminAnswer, sendAnswer, textAnswer as text } from './admin-answer.ts'
 
 /** What the port shows. */
 export interface AdminView {
   /** Prometheus text of everything counted so far. */
-  metrics(): Promise<string>
+  metrics(): Promise<string | Iterable<string>>
+  /** The answer to a path of Envoy's admin port. */
+  envoy?(path: string, query: URLSearchParams): Promise<AdminAnswer | undefined>
   /** A line for everything that should run and does not; empty while all does. */
   troubles(): readonly string[]
   /** Whether what was asked for at the start is in force. */
@@ -23,8 +26,7 @@ export function adminServer(view: AdminView): http.Server {
     listener: (request, response) => {
       const answered = drained(request).then(() => answer(view, request))
       answered.then(
-        ({ status, type, body }) =>
-          response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body),
+        (sent) => sendAnswer(request, response, sent),
         (error: unknown) => response.writeHead(500, { 'content-type': TEXT }).end(`${String(error)}\n`)
       )
     }
@@ -34,25 +36,16 @@ export function adminServer(view: AdminView): http.Server {
 
 const TEXT = 'text/plain; charset=utf-8'
 
-interface Answer {
-  readonly status: number
-  readonly type: string
-  readonly body: string
-}
-
-async function answer(view: AdminView, request: http.IncomingMessage): Promise<Answer> {
+async function answer(view: AdminView, request: http.IncomingMessage): Promise<AdminAnswer> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'only GET is answered here')
-  const path = (request.url ?? '/').split('?', 1)[0]
+  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2)
   if (path === '/metrics') return { status: 200, type: EXPOSITION_TYPE, body: await view.metrics() }
   if (path === '/healthz') return health(view.troubles())
   if (path === '/readyz') return health([...(view.ready() ? [] : ['starting']), ...view.troubles()])
-  return text(404, 'not found: /metrics, /healthz and /readyz are here')
+  const found = await view.envoy?.(path, new URLSearchParams(query))
+  return found ?? text(404, 'not found: /metrics, /healthz and /readyz are here, and of Envoy /stats, /stats/prometheus, /clusters')
 }
 
-function health(troubles: readonly string[]): Answer {
+function health(troubles: readonly string[]): AdminAnswer {
   return troubles.length === 0 ? text(200, 'ok') : text(503, troubles.join('\n'))
-}
-
-function text(status: number, line: string): Answer {
-  return { status, type: TEXT, body: `${line}\n` }
 }

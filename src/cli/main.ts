@@ -1,6 +1,5 @@
 // The program: reads the command line, runs the command, and turns failures into one line and an exit code.
 
-import { readFileSync } from 'node:fs'
 import { HostError } from '../host/host-error.ts'
 import { findingLine, lintManifests, reportSummary } from '../lint/lint-manifests.ts'
 import { ManifestError } from './apply-files.ts'
@@ -12,6 +11,7 @@ import { type DemoOptions, type LintOptions, readCommandLine, type UpOptions } f
 import { readFiles, readText, skippedLine, UnreadableError } from './read-files.ts'
 import { shellWord } from './shell-word.ts'
 import { type Instance, startInstance } from './up.ts'
+import { ownVersion } from './version.ts'
 
 const EXIT_WAIT_MS = 2000
 
@@ -115,12 +115,6 @@ async function lintFiles({ files, failOn }: LintOptions): Promise<number> {
   return report.findings.some(({ severity }) => severity === 'error' || failOn === 'warning') ? 1 : 0
 }
 
-function version(): string {
-  // our own package.json
-  const { version: own } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-  return own
-}
-
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
@@ -135,7 +129,7 @@ async function main(words: readonly string[]): Promise<number> {
     case 'lint':
       return lintFiles(command.options)
     case 'version':
-      say(version())
+      say(ownVersion())
       return 0
     case 'help':
       say(command.text.trimEnd())

@@ -100,6 +100,11 @@ export class Mesh {
     return this.#listening.get(id)
   }
 
+  /** The rules that every worker has. */
+  get table(): RouteTable {
+    return this.#inForce.table
+  }
+
   /** A sentence for everything that should be in force and is not. */
   troubles(): string[] {
     return [...(this.#failure === undefined ? [] : [`the rules in force are not the newest: ${this.#failure}`]), ...this.#refused.values()]

@@ -1,8 +1,6 @@
 // Puts an instance together and takes it apart: the only place that knows every part. Order matters: the reaper before any child, the
 // store before the API, the mesh before pods. What was started is stopped in reverse.
 
-import type http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { RolloutLoop } from '../control/rollout-loop.ts'
 import { WorkloadLoop } from '../control/workload-loop.ts'
 import { type DataDir, openDataDir } from '../host/data-dir.ts'
@@ -19,11 +17,10 @@ import { EventRecorder } from '../kube/event-recorder.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { LocalClient } from '../kube/local-client.ts'
 import type { Kubelet } from '../kubelet/kubelet.ts'
-import { exposition, limitMetric } from '../metrics/exposition.ts'
 import { Registry } from '../metrics/registry.ts'
 import { RegistrySource } from '../metrics/registry-source.ts'
 import { WorkloadHistory } from '../metrics/workload-history.ts'
-import { LIMIT_NAMES } from '../proxy/limits.ts'
+import { MeshStats } from '../proxy/mesh-stats.ts'
 import type { PlacedObject } from '../lint/manifests.ts'
 import { Workers } from '../proxy/workers.ts'
 import { HttpHookCaller } from '../remote/http-hook-caller.ts'
@@ -34,6 +31,8 @@ import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { formatInstant } from '../std/instant.ts'
 import { adminServer } from './admin-server.ts'
+import { envoyAnswer } from './envoy-admin.ts'
+import { envoyView } from './envoy-view.ts'
 import { announceApi } from './api-service.ts'
 import { applyObject, ManifestError, readObjects } from './apply-files.ts'
 import type { Config } from './config.ts'
@@ -41,6 +40,7 @@ import { type ApiIdentity, apiIdentity } from './identity.ts'
 import { Findings } from './findings.ts'
 import { KINDS, rulesFor } from './kinds.ts'
 import { gatewayListener, SHELL } from './listeners.ts'
+import { close, listen } from './listening.ts'
 import { Mesh } from './mesh.ts'
 import type { UpOptions } from './options.ts'
 import { kubeletOf } from './pods.ts'
@@ -210,6 +210,8 @@ interface Plane {
   readonly client: KubeClient
   readonly registry: Registry
   readonly history: WorkloadHistory
+  /** What the workers count under Envoy's names. */
+  readonly stats: MeshStats
   readonly mesh: Mesh
   readonly workers: Workers
   readonly collect: () => Promise<void>
@@ -223,8 +225,8 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
   const api = await openStore(dir.file('store'), (journal) => EmbeddedApi.open({ kinds: KINDS, rules, journal, clock, draw }))
   rig.undo(() => api.close())
   rig.supervise('the store', api.failed)
-  const [registry, history] = [new Registry(), new WorkloadHistory()]
-  const workers = new Workers({ count: up.workers, clock, registry, env: { SERIN_RUN: dir.run }, register: reaper, onTrouble: log })
+  const [registry, history, stats] = [new Registry(), new WorkloadHistory(), new MeshStats()]
+  const workers = new Workers({ count: up.workers, clock, registry, stats, env: { SERIN_RUN: dir.run }, register: reaper, onTrouble: log })
   await workers.start()
   rig.undo(() => workers.stop(LAST_DRAIN))
   const client = new LocalClient(api)
@@ -243,7 +245,7 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
     history.add(clock.now(), registry.cells())
   }
   const obeyed = obeyedBackend(api, (object) => mesh.obeys(object, OBEYED_WITHIN))
-  return { backend: warnedBackend(obeyed, findings), client, registry, history, mesh, workers, collect }
+  return { backend: warnedBackend(obeyed, findings), client, registry, history, stats, mesh, workers, collect }
 }
 
 async function openStore(folder: string, open: (journal: FileJournal) => Promise<EmbeddedApi>): Promise<EmbeddedApi> {
@@ -319,13 +321,15 @@ async function startApi(
   return server.url
 }
 
-async function startAdmin(rig: Rig, ports: Ports, { collect, registry, mesh, workers }: Plane): Promise<string> {
-  const metrics = async (): Promise<string> => {
-    await collect()
-    return exposition(registry.cells(), [limitMetric(LIMIT_NAMES, registry.reached())])
-  }
+async function startAdmin(rig: Rig, ports: Ports, plane: Plane): Promise<string> {
+  const { collect, mesh, workers } = plane
+  const view = envoyView({ ...plane, clock: rig.clock, count: rig.options.up.workers })
   const server = adminServer({
-    metrics,
+    metrics: async () => {
+      await collect()
+      return view.exposition([])
+    },
+    envoy: (path, query) => envoyAnswer(view, path, query),
     troubles: () => [...(rig.failure === undefined ? [] : [rig.failure]), ...workers.troubles(), ...mesh.troubles()],
     ready: () => rig.ready
   })
@@ -369,19 +373,4 @@ async function applyFiles(rig: Rig, { client, backend }: Plane): Promise<void> {
     else log(line)
   }
   if (refused.length > 0) throw new ManifestError(refused)
-}
-
-function listen(server: http.Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    // listening, so it has an address
-    server.listen(port, HOST, () => resolve((server.address() as AddressInfo).port))
-  })
-}
-
-function close(server: http.Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }

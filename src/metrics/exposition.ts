@@ -16,17 +16,40 @@ export interface PlainMetric {
 
 /** istio_requests_total and istio_request_duration_milliseconds of `cells`, then `others`; ends with a line feed. */
 export function exposition(cells: readonly CellData[], others: readonly PlainMetric[]): string {
-  const lines: string[] = []
-  const series = cells.flatMap((cell) => cell.counts.map((count) => ({ count, labels: requestLabels(cell.labels, count) })))
-  lines.push('# HELP istio_requests_total Requests, by caller, destination and response.', '# TYPE istio_requests_total counter')
-  for (const { count, labels } of series) lines.push(`istio_requests_total{${labels}} ${count.count}`)
-  lines.push(
-    '# HELP istio_request_duration_milliseconds Time from the start of a request to the end of its response.',
-    '# TYPE istio_request_duration_milliseconds histogram'
-  )
-  for (const { count, labels } of series) pushHistogram(lines, labels, count)
-  for (const metric of others) pushPlain(lines, metric)
-  return `${lines.join('\n')}\n`
+  return [...expositionParts(cells, others)].join('')
+}
+
+/** The same in parts of about PART_LENGTH characters, each made when it is asked for: thousands of series do not hold up what else is to do. */
+export function* expositionParts(cells: readonly CellData[], others: readonly PlainMetric[]): Generator<string> {
+  let part = ''
+  for (const lines of blocks(cells, others)) {
+    part += lines
+    if (part.length < PART_LENGTH) continue
+    yield part
+    part = ''
+  }
+  if (part !== '') yield part
+}
+
+const PART_LENGTH = 65_536
+
+function* blocks(cells: readonly CellData[], others: readonly PlainMetric[]): Generator<string> {
+  yield head('istio_requests_total', 'counter', 'Requests, by caller, destination and response.')
+  for (const { count, labels } of seriesOf(cells)) yield `istio_requests_total{${labels}} ${count.count}\n`
+  yield head(DURATION, 'histogram', 'Time from the start of a request to the end of its response.')
+  for (const { count, labels } of seriesOf(cells)) yield histogram(labels, count)
+  for (const metric of others) {
+    yield head(metric.name, metric.type, metric.help)
+    for (const sample of metric.samples) yield plainSample(metric.name, sample)
+  }
+}
+
+function* seriesOf(cells: readonly CellData[]): Generator<{ readonly count: CountData; readonly labels: string }> {
+  for (const cell of cells) for (const count of cell.counts) yield { count, labels: requestLabels(cell.labels, count) }
+}
+
+function head(name: string, type: string, help: string): string {
+  return `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`
 }
 
 /** How often each bound of the data plane was reached, as a counter; those of `names` that never were stand at 0. */
@@ -39,26 +62,24 @@ export function limitMetric(names: readonly string[], reached: Readonly<Record<s
   }
 }
 
-function pushHistogram(lines: string[], labels: string, count: CountData): void {
-  const name = 'istio_request_duration_milliseconds'
+const DURATION = 'istio_request_duration_milliseconds'
+
+function histogram(labels: string, count: CountData): string {
+  let text = ''
   let below = 0
   for (let index = 0; index < DURATION_EDGES.length; index++) {
     below += count.buckets[index] ?? 0
-    lines.push(`${name}_bucket{${labels},le="${DURATION_EDGES[index]}"} ${below}`)
+    text += `${DURATION}_bucket{${labels},le="${DURATION_EDGES[index]}"} ${below}\n`
   }
-  lines.push(
-    `${name}_bucket{${labels},le="+Inf"} ${count.count}`,
-    `${name}_sum{${labels}} ${count.sum}`,
-    `${name}_count{${labels}} ${count.count}`
-  )
+  return `${text}${DURATION}_bucket{${labels},le="+Inf"} ${count.count}
+${DURATION}_sum{${labels}} ${count.sum}
+${DURATION}_count{${labels}} ${count.count}
+`
 }
 
-function pushPlain(lines: string[], metric: PlainMetric): void {
-  lines.push(`# HELP ${metric.name} ${metric.help}`, `# TYPE ${metric.name} ${metric.type}`)
-  for (const sample of metric.samples) {
-    const labels = Object.entries(sample.labels).map(([name, value]) => pair(name, value))
-    lines.push(labels.length === 0 ? `${metric.name} ${sample.value}` : `${metric.name}{${labels.join(',')}} ${sample.value}`)
-  }
+function plainSample(name: string, { labels, value }: PlainMetric['samples'][number]): string {
+  const pairs = Object.entries(labels).map(([label, text]) => pair(label, text))
+  return pairs.length === 0 ? `${name} ${value}\n` : `${name}{${pairs.join(',')}} ${value}\n`
 }
 
 function requestLabels(labels: CellLabels, count: CountData): string {
@@ -99,6 +120,9 @@ function peerPairs(
   ]
 }
 
+const ESCAPED = /["\\\n]/
+
 function pair(name: string, value: string): string {
+  if (!ESCAPED.test(value)) return `${name}="${value}"`
   return `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`
 }

@@ -1,16 +1,14 @@
 import { expect, test } from 'vitest'
 import { ClusterStats, STAT } from './cluster-stats.ts'
-import { clusterValues } from './cluster-values.ts'
+import { clusterValues, isClusterGauge } from './cluster-values.ts'
 import type { Cluster } from './route-table.ts'
-import type { EndpointSlot } from './router.ts'
 
 const LIMITS = { maxConnections: 4, maxPendingRequests: 1, maxRequests: 0xffffffff, maxRetries: 2 }
 
 function valuesOf(stats: ClusterStats): Record<string, number> {
   // Only the limits and the number of endpoints are read.
-  const cluster = LIMITS as Cluster
-  const slots = [{}, {}, {}] as EndpointSlot[]
-  return Object.fromEntries(clusterValues({ cluster, slots, stats }))
+  const cluster = { ...LIMITS, endpoints: [{}, {}, {}] } as unknown as Cluster
+  return Object.fromEntries(clusterValues({ cluster, stats }))
 }
 
 test('counters stand at zero before anything was counted, but for codes and classes', () => {
@@ -45,4 +43,17 @@ test('a breaker is open at its limit, and what remains of it is told', () => {
     'circuit_breakers.default.remaining_rq': 0xffffffff,
     'circuit_breakers.default.rq_retry_open': 1
   })
+})
+
+test('every name is known as a counter or as a gauge', () => {
+  const gauges = Object.keys(valuesOf(new ClusterStats())).filter(isClusterGauge)
+  expect(gauges).toEqual(
+    expect.arrayContaining([
+      'membership_healthy',
+      'upstream_rq_active',
+      'circuit_breakers.default.rq_open',
+      'outlier_detection.ejections_active'
+    ])
+  )
+  expect(gauges.some((name) => /_total$|_overflow$|_change$/.test(name) && name !== 'membership_total')).toBe(false)
 })

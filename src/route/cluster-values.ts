@@ -8,7 +8,7 @@ import type { ClusterState } from './router.ts'
  * Every stat of one cluster, without the `cluster.<name>.` before it. Counters of codes are there once such an answer came, and those of
  * classes likewise, as in Envoy. An endpoint is unhealthy while it is ejected; nothing else makes it so here.
  */
-export function clusterValues({ cluster, slots, stats }: Pick<ClusterState, 'cluster' | 'slots' | 'stats'>): Map<string, number> {
+export function clusterValues({ cluster, stats }: Pick<ClusterState, 'cluster' | 'stats'>): Map<string, number> {
   const values = new Map<string, number>()
   for (const name of CLUSTER_COUNTERS) {
     const value = stats.read(name)
@@ -16,8 +16,9 @@ export function clusterValues({ cluster, slots, stats }: Pick<ClusterState, 'clu
   }
   for (const [status, count] of stats.codes()) values.set(`upstream_rq_${status}`, count)
   for (const name of CLUSTER_GAUGES) if (name !== 'upstream_rq_retry_active') values.set(name, stats.read(name))
-  values.set('membership_total', slots.length)
-  values.set('membership_healthy', slots.length - stats.read('outlier_detection.ejections_active'))
+  const members = cluster.endpoints.length
+  values.set('membership_total', members)
+  values.set('membership_healthy', members - stats.read('outlier_detection.ejections_active'))
   values.set('membership_degraded', 0)
   values.set('membership_excluded', 0)
   const breakers = [
@@ -32,5 +33,18 @@ export function clusterValues({ cluster, slots, stats }: Pick<ClusterState, 'clu
   }
   return values
 }
+
+/** Whether a name of clusterValues is what is so now, not a counter. */
+export function isClusterGauge(name: string): boolean {
+  return GAUGES.has(name) || name.startsWith('circuit_breakers.')
+}
+
+const GAUGES: ReadonlySet<string> = new Set([
+  ...CLUSTER_GAUGES,
+  'membership_total',
+  'membership_healthy',
+  'membership_degraded',
+  'membership_excluded'
+])
 
 const CLASS = /^upstream_rq_[1-5]xx$/

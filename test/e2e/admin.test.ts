@@ -28,7 +28,7 @@ describe('the admin port', () => {
     expect(await Promise.all(['/healthz', '/readyz', '/other'].map((path) => ask(admin + path)))).toEqual([
       [200, 'ok\n'],
       [200, 'ok\n'],
-      [404, 'not found: /metrics, /healthz and /readyz are here\n']
+      [404, 'not found: /metrics, /healthz and /readyz are here, and of Envoy /stats, /stats/prometheus, /clusters\n']
     ])
   })
 
