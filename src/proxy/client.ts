@@ -340,7 +340,8 @@ export class Client implements Swept, Downstream, Taker {
   #answerBy(decision: Decision, started: Millis): void {
     const answer = spokenFor(decision)
     this.#entrance.cells.unreached(undefined).record(answer.status, answer.flag, this.#context.monotonic() - started)
-    const edits = responseEdits(answer.edits, () => this.#known(decision.route, answer, started), this.#context)
+    // Header values of an answer of the proxy's own see no status yet, as in Envoy.
+    const edits = responseEdits(answer.edits, () => this.#known(decision.route, { ...answer, status: 0 }, started), this.#context)
     this.#say({ ...answer, edits }, false)
   }
 

@@ -167,7 +167,9 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     this.#status = head.status
     const upgraded = head.status === 101
     this.#chunk = untilClose && !this.bare && !this.bodiless
-    const edits = this.#responseEdits('via_upstream', () => bytes.toString('latin1', head.start, head.end))
+    const { response } = this.#from.decision
+    const edits =
+      response?.stages === undefined ? response : this.#responseEdits('via_upstream', bytes.toString('latin1', head.start, head.end))
     const form = this.#form(untilClose, upgraded, edits)
     this.#keep = !form.close
     if (upgraded) {
@@ -381,16 +383,12 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     if (BOUNDS[failure] === undefined) this.#state.stats.answered(status)
     this.#flags = withFlag(this.#flags, flag)
     this.#end(status)
-    this.#status = status
-    this.#client.answer(
-      failure,
-      this.#responseEdits(details, () => '')
-    )
+    this.#client.answer(failure, this.#responseEdits(details, ''))
   }
 
-  #responseEdits(details: string, answer: () => string): HeaderEdits | undefined {
-    const { response } = this.#from.decision
-    return responseEdits(response, () => this.#known(details, answer()), this.#context)
+  // A proxy's own answer has no status yet when its header values are formatted: they see 0, as in Envoy.
+  #responseEdits(details: string, answer: string): HeaderEdits | undefined {
+    return responseEdits(this.#from.decision.response, () => this.#known(details, answer), this.#context)
   }
 
   #known(details: string, answer: string): Known {

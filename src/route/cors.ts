@@ -61,6 +61,10 @@ function actualFields(cors: Cors, origin: string): Field[] {
 /** The edits with the fields in place of what upstream or the edits say of them. */
 export function withFields(edits: HeaderEdits | undefined, fields: readonly Field[]): HeaderEdits {
   if (edits === undefined) return { set: fields, add: [], remove: [] }
+  if (edits.stages !== undefined) {
+    const set = fields.map(([name, value]) => [name, [value]] as const)
+    return { set: [], add: [], remove: [], stages: [...edits.stages, { remove: [], set, add: [] }] }
+  }
   const others = (list: readonly Field[]): Field[] => list.filter(([name]) => !fields.some(([own]) => own === name))
   return { set: [...others(edits.set), ...fields], add: others(edits.add), remove: edits.remove }
 }

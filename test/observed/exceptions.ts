@@ -90,10 +90,6 @@ export const NOT_YET: readonly NotYet[] = [
     ids: ['redirect-prefix']
   },
   {
-    why: "the data plane's answers and headers, group direct-response",
-    ids: ['direct-headers']
-  },
-  {
     why: "the data plane's answers and headers, group retries",
     ids: [
       'retry-default-no-vs',
