@@ -45,6 +45,32 @@ export function withValue(base: unknown, steps: readonly Step[], value: unknown)
   return { ...fields, [step]: withValue(fields[step], rest, value) }
 }
 
+/** The value with every field that its schema requires; what is missing gets some value of its type. */
+export function completed(schema: Schema, value: unknown): unknown {
+  const { properties = {}, items, required = [] } = schema
+  if (Array.isArray(value)) return value.map((item) => completed(items ?? {}, item))
+  if (!isObject(value)) return value
+  const missing = required.filter((name) => value[name] === undefined).map((name) => [name, someValue(properties[name] ?? {})] as const)
+  const fields = { ...value, ...Object.fromEntries(missing) }
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, completed(properties[name] ?? {}, field)]))
+}
+
+function someValue({ type, format }: Schema): unknown {
+  switch (type) {
+    case 'integer':
+    case 'number':
+      return 7
+    case 'array':
+      return []
+    case 'object':
+      return {}
+    case 'boolean':
+      return true
+    default:
+      return format === 'duration' ? '7s' : 'probe'
+  }
+}
+
 /** What a table says of a leaf; undefined: not in it. */
 export function treatmentOf(treatment: Treatment, steps: readonly Step[]): Treatment | undefined {
   if (typeof treatment === 'string' || 'idle' in treatment || 'only' in treatment) return treatment

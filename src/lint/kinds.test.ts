@@ -3,6 +3,8 @@ import { ISTIO_KINDS } from '../api/istio-kinds.ts'
 import { ACTED_ON } from '../route/acted-on.ts'
 import { lintKinds } from './kinds.ts'
 
+/** What Istio warns of in every object of a kind, or refuses in an empty one, is not the matter here. */
+const isTold = ({ code }: { readonly code: string }): boolean => code === 'not-applied-yet'
 const GATEWAY_API = ['gateway.networking.k8s.io/v1', 'Gateway'] as const
 
 test("every kind of Istio's that routing does not read is named, and so is the Gateway API", () => {
@@ -10,8 +12,8 @@ test("every kind of Istio's that routing does not read is named, and so is the G
     ...ISTIO_KINDS.map(({ group, kind }) => [`${group}/v1`, kind] as const),
     ['gateway.networking.k8s.io/v1', 'HTTPRoute'] as const
   ]
-  const named = lintKinds(objects.map(([apiVersion, kind]) => ({ apiVersion, kind, metadata: { name: 'x' }, spec: {} })))
-  const kinds = named.map(({ object, code, path }) => `${object.kind} ${code} ${path}`)
+  const named = lintKinds(objects.map(([apiVersion, kind]) => ({ apiVersion, kind, metadata: { name: 'x' }, spec: { template: {} } })))
+  const kinds = named.filter(isTold).map(({ object, code, path }) => `${object.kind} ${code} ${path}`)
   const wanted = objects.filter((each) => each === GATEWAY_API || !(each[1] in ACTED_ON)).map(([, kind]) => kind)
   expect(kinds).toEqual(wanted.map((kind) => `${kind} not-applied-yet spec`))
   expect(wanted).toContain('EnvoyFilter')
@@ -25,4 +27,17 @@ test('built-in kinds and kinds of others are not', () => {
       { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', metadata: {} }
     ])
   ).toEqual([])
+})
+
+test('what Istio says of such an object is told beside', () => {
+  const sidecar = { apiVersion: 'networking.istio.io/v1', kind: 'Sidecar', metadata: { name: 'x' }, spec: {} }
+  expect(lintKinds([sidecar]).map(({ code, istio }) => [code, istio])).toEqual([
+    ['istio-refuses', 'IST0106'],
+    ['not-applied-yet', undefined]
+  ])
+})
+
+test('an object in a version that is not known is not judged', () => {
+  const group = { apiVersion: 'networking.istio.io/v9', kind: 'WorkloadGroup', metadata: {}, spec: {} }
+  expect(lintKinds([group]).map(({ code }) => code)).toEqual(['not-applied-yet'])
 })

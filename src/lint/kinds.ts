@@ -1,17 +1,20 @@
-// Whole objects that nobody acts on: Istio's kinds beside the routed ones, and the Gateway API. They are stored and named, as a field is.
+// Istio's kinds beside the routed ones, and the Gateway API: what Istio says of them, and that nobody acts on them. They are stored and named,
+// as a field is.
 
 import type { KubeObject } from '../api/object.ts'
 import { ACTED_ON } from '../route/acted-on.ts'
-import { problem } from '../route/catalogue.ts'
+import { problem, referTo } from '../route/catalogue.ts'
 import type { ObjectProblem } from '../route/catalogue.ts'
+import { checkWritten } from '../route/check-rules.ts'
 
-/** A problem for every object of a kind that would change traffic elsewhere and does not here. */
+/** Problems of every object of a kind that would change traffic elsewhere and does not here. */
 export function lintKinds(objects: readonly KubeObject[]): ObjectProblem[] {
   return objects
     .filter(({ apiVersion, kind }) => isForTraffic(groupOf(apiVersion)) && !isRouted(groupOf(apiVersion), kind))
-    .map(({ kind, metadata: { namespace = 'default', name = '' } }) =>
-      problem('not-applied-yet', { object: { kind, namespace, name }, path: 'spec' }, [`the kind ${kind}`])
-    )
+    .flatMap((object) => [
+      ...checkWritten(object),
+      problem('not-applied-yet', { object: referTo(object.kind, object), path: 'spec' }, [`the kind ${object.kind}`])
+    ])
 }
 
 function groupOf(apiVersion: string): string {

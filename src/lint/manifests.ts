@@ -84,7 +84,7 @@ function readObject({ file, source, at }: Source, kinds: readonly KindSpec[]): R
   const { value } = source
   const object = namesOf(value)
   const tell = (problems: readonly Problem[]): FileFinding[] =>
-    problems.map((each) => ({ ...each, file, line: source.locate(each.path).line, object, istio: undefined }))
+    problems.map((each) => ({ ...each, file, line: source.locate(each.path).line, object, istio: istioCodeOf(each, value) }))
   if (value['apiVersion'] === undefined && value['kind'] === undefined) {
     return { placed: undefined, findings: tell([{ ...NOT_AN_OBJECT, path: '' }]) }
   }
@@ -98,6 +98,11 @@ function readObject({ file, source, at }: Source, kinds: readonly KindSpec[]): R
   const decoded = decodeWhole(spec, value)
   if (decoded.object === undefined) return { placed: undefined, findings: tell(decoded.problems) }
   return { placed: { ...place, object: aged(decoded.object, spec, at), kind: 'known' }, findings: tell(decoded.problems) }
+}
+
+/** istioctl's code for what the schema of one of Istio's kinds refuses. */
+function istioCodeOf({ severity }: Problem, { apiVersion }: Readonly<Record<string, unknown>>): string | undefined {
+  return severity === 'error' && String(apiVersion).startsWith('networking.istio.io/') ? 'IST0106' : undefined
 }
 
 const NOT_AN_OBJECT: Omit<Problem, 'path'> = {

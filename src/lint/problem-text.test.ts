@@ -9,8 +9,8 @@ test('a problem is one line with its object, place, sentence and codes', () => {
   expect(problemLine(uneven)).toBe(
     'warning: VirtualService shop/reviews: spec.http[0].route: the weights sum to 20, not 100; the true shares are v1 50 %, v2 50 % [weights-not-100]'
   )
-  expect(warningText(problem('no-action', place))).toBe(
-    'spec.http[0].route: the rule has no route, redirect or directResponse [no-action, IST0106]'
+  expect(warningText(problem('port-required', place, ['a', '80']))).toBe(
+    'spec.http[0].route: host a has several ports (80): name one in destination.port [port-required, IST0112]'
   )
   expect([counted(0, 'error'), counted(1, 'error'), counted(2, 'error')]).toEqual(['0 errors', '1 error', '2 errors'])
   expect(eventReason(uneven)).toBe('WeightsNot100')

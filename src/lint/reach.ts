@@ -6,7 +6,7 @@ import { RE2JS } from 're2js'
 import type { HttpMatch, HttpRoute, StringMatch } from '../api/istio-virtual-service.ts'
 import { problem } from '../route/catalogue.ts'
 import type { ObjectProblem } from '../route/catalogue.ts'
-import { regexProblem } from '../route/compile-rule.ts'
+import { regexProblem } from '../api/istio-value-checks.ts'
 import { rulesOf, within } from './mesh.ts'
 import type { Mesh, PlacedRule } from './mesh.ts'
 

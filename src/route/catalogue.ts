@@ -1,5 +1,5 @@
-// Every problem that compiling and linting can name: its code, its severity and its sentence, in one place. Codes are stable; where
-// istioctl has the same finding its code stands beside ours.
+// Every problem that compiling and linting can name beside those of Istio's admission check (api/istio-validate.ts): its code, its severity
+// and its sentence, in one place. Codes are stable; where istioctl has the same finding its code stands beside ours.
 
 import type { ObjectMeta } from '../api/object.ts'
 import type { Problem } from '../std/problem.ts'
@@ -31,23 +31,22 @@ export const CATALOGUE = {
   'read-otherwise': { severity: 'warning', text: '{0}' },
   'not-tracked': { severity: 'warning', text: '{0}' },
   'no-effect-here': { severity: 'warning', text: 'stored but without effect on local processes: {0}' },
-  'bad-regex': { severity: 'error', istio: 'IST0106', text: '"{0}" is not an RE2 expression: {1}' },
-  'bad-duration': { severity: 'error', istio: 'IST0106', text: '"{0}" is not a duration such as 10s or 250ms' },
-  'no-rules': { severity: 'error', istio: 'IST0106', text: 'the VirtualService has none of http, tcp and tls: it does nothing' },
-  'actions-conflict': { severity: 'error', istio: 'IST0106', text: '{0} beside {1}: a rule does only one of them' },
-  'bad-retry-on': { severity: 'error', istio: 'IST0106', text: '"{0}" is not a retry condition; known: {1}, and HTTP statuses' },
-  'bad-header-value': { severity: 'error', istio: 'IST0106', text: 'header value "{0}" has {1}' },
   'unknown-command': {
     severity: 'error',
     text: 'header value "{0}": {1}; Envoy would refuse all routes, so the rules that were in force before stay in force'
   },
-  'no-action': { severity: 'error', istio: 'IST0106', text: 'the rule has no route, redirect or directResponse' },
   'bad-redirect-code': {
     severity: 'error',
     text: 'redirect code {0} is not one of 301, 302, 303, 307, 308: the route would have no action'
   },
-  'weight-negative': { severity: 'error', istio: 'IST0106', text: 'weight {0} is negative' },
-  'weights-zero': { severity: 'error', istio: 'IST0106', text: 'the weights sum to 0: no destination would get a request' },
+  'weights-too-large': {
+    severity: 'error',
+    text: 'the weights sum to {0}, more than 4294967295; Envoy would refuse all routes, so the rules that were in force before stay in force'
+  },
+  'claim-without-value': {
+    severity: 'error',
+    text: 'the claim "{0}" is asked for without a value; Envoy would refuse all routes, so the rules that were in force before stay in force'
+  },
   'weights-not-100': { severity: 'warning', text: 'the weights sum to {0}, not 100; the true shares are {1}' },
   'weight-alone': { severity: 'warning', text: 'a single destination gets all requests: weight {0} has no effect' },
   'weights-reversed': {
@@ -98,7 +97,6 @@ export const CATALOGUE = {
     istio: 'IST0109',
     text: 'host {0} is also in VirtualService {1}; only {2} (the older) is applied in the mesh'
   },
-  'subset-twice': { severity: 'warning', text: 'subset "{0}" is defined more than once: the first definition is used' },
   'no-catch-all': { severity: 'warning', text: 'requests that match no rule get 404; the last rule still has conditions' },
   'per-try-too-long': {
     severity: 'warning',

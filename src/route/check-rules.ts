@@ -1,30 +1,35 @@
-// What is wrong inside one object, without looking at others: what a rule cannot do (errors: its VirtualService keeps the last good
-// entries) and what Serin accepts but does not act on yet (warnings, by field).
+// What is wrong inside one object, without looking at others: what Istio refuses and what no rule can do (errors: its VirtualService keeps
+// the last good entries), what Istio warns of, and what Serin accepts but does not act on yet (warnings, by field).
 
 import { type Treatment, unactedFields } from '../api/acted-on.ts'
-import { parseDuration } from '../api/duration.ts'
 import type { DestinationRule } from '../api/istio-destination-rule.ts'
 import type { Gateway } from '../api/istio-gateway.ts'
 import type { ServiceEntry } from '../api/istio-service-entry.ts'
-import type { HttpMatch, HttpRoute, HttpRouteDestination, StringMatch, VirtualService } from '../api/istio-virtual-service.ts'
+import { valueProblem } from '../api/istio-header-value.ts'
+import { isClaim } from '../api/istio-match-checks.ts'
+import { validateIstio } from '../api/istio-validate.ts'
+import type { HttpMatch, HttpRoute, VirtualService } from '../api/istio-virtual-service.ts'
+import type { KubeObject } from '../api/object.ts'
 import { ACTED_ON, GATEWAY_SERVER, SERVICE } from './acted-on.ts'
 import { problem, referTo } from './catalogue.ts'
 import type { ObjectProblem, Place, ProblemObject } from './catalogue.ts'
-import { REDIRECT_CODES, regexProblem } from './compile-rule.ts'
-import { istioHeaderProblem } from './format-check.ts'
+import { REDIRECT_CODES } from './compile-rule.ts'
 import { parseFormat } from './format.ts'
 import { FRAMING } from './header-edits.ts'
 import { keyOf } from './mesh-config.ts'
 import type { MeshService } from './mesh-config.ts'
 import { OTHER_PROTOCOLS, declaredProtocol } from './registry.ts'
 
-/** Problems of a VirtualService's own text. An error means that its rules cannot be compiled. */
+/** What Istio says of an object when it is written: an error means that a cluster would not have taken it. */
+export function checkWritten(object: KubeObject): ObjectProblem[] {
+  return validateIstio(object).map((fault) => ({ ...fault, object: referTo(object.kind, object) }))
+}
+
+/** What of a VirtualService cannot work though Istio takes it (errors), and what is not acted on yet. */
 export function checkVirtualService(virtualService: VirtualService): ObjectProblem[] {
   const object = referTo('VirtualService', virtualService)
   const { spec } = virtualService
   const problems = (spec.http ?? []).flatMap((rule, index) => checkRule(rule, { object, path: `spec.http[${index}]` }))
-  if (spec.http === undefined && spec.tcp === undefined && spec.tls === undefined)
-    problems.push(problem('no-rules', { object, path: 'spec' }))
   return [...problems, ...unappliedIn(object, ACTED_ON.VirtualService, spec)]
 }
 
@@ -43,107 +48,36 @@ function below(place: Place, path: string): Place {
 
 function checkRule(rule: HttpRoute, place: Place): ObjectProblem[] {
   return [
-    ...(rule.match ?? []).flatMap((match, index) => checkMatch(match, below(place, `match[${index}]`))),
-    ...checkAction(rule, place),
-    ...checkDurations(rule, place),
-    ...checkOrigins(rule, below(place, 'corsPolicy')),
-    ...checkRetryOn(rule.retries?.retryOn, below(place, 'retries.retryOn')),
+    ...(rule.match ?? []).flatMap((match, index) => checkClaims(match, below(place, `match[${index}]`))),
+    ...checkRedirect(rule, below(place, 'redirect.redirectCode')),
+    ...checkTotal(rule, below(place, 'route')),
     ...checkHeaders(rule.headers, below(place, 'headers')),
     ...(rule.route ?? []).flatMap(({ headers }, index) => checkHeaders(headers, below(place, `route[${index}].headers`)))
   ]
 }
 
-function checkMatch(match: HttpMatch, place: Place): ObjectProblem[] {
-  const problems: ObjectProblem[] = []
-  const look = (value: StringMatch | null | undefined, path: string): void => {
-    if (value?.regex === undefined || value.regex === '*') return
-    const wrong = regexProblem(value.regex)
-    if (wrong !== undefined) problems.push(problem('bad-regex', below(place, `${path}.regex`), [value.regex, wrong]))
-  }
-  for (const field of ['uri', 'scheme', 'method', 'authority'] as const) look(match[field], field)
-  for (const field of ['headers', 'withoutHeaders', 'queryParams'] as const) {
-    for (const [name, value] of Object.entries(match[field] ?? {})) {
-      if (name.startsWith('@')) problems.push(unapplied(below(place, `${field}["${name}"]`), 'matching on token claims'))
-      else look(value, `${field}["${name}"]`)
-    }
-  }
-  return problems
-}
-
-function checkAction(rule: HttpRoute, place: Place): ObjectProblem[] {
-  const conflict = conflictIn(rule)
-  if (conflict !== undefined) return [problem('actions-conflict', place, conflict)]
-  if (rule.redirect !== undefined) {
-    const code = rule.redirect.redirectCode ?? 0
-    return code === 0 || REDIRECT_CODES.includes(code) ? [] : [problem('bad-redirect-code', below(place, 'redirect.redirectCode'), [code])]
-  }
-  if (rule.directResponse !== undefined || rule.delegate !== undefined) return []
-  const route = rule.route ?? []
-  return route.length === 0 ? [problem('no-action', place)] : [...checkWeights(route, place), ...checkRewrite(rule, place)]
-}
-
-/** Two actions of which Istio allows one: it refuses the object. */
-function conflictIn(rule: HttpRoute): [string, string] | undefined {
-  const set = (name: keyof HttpRoute): boolean => rule[name] !== undefined && !(name === 'route' && rule.route?.length === 0)
-  for (const [first, others] of CONFLICTS) {
-    const other = set(first) ? others.find(set) : undefined
-    if (other !== undefined) return [other, first]
-  }
-  return undefined
-}
-
-const CONFLICTS: readonly (readonly [keyof HttpRoute, readonly (keyof HttpRoute)[]])[] = [
-  ['delegate', ['route', 'redirect']],
-  ['redirect', ['route', 'fault', 'rewrite', 'directResponse']],
-  ['directResponse', ['route', 'fault', 'rewrite']],
-  ['mirror', ['mirrors']]
-]
-
-function checkWeights(route: readonly HttpRouteDestination[], place: Place): ObjectProblem[] {
-  const problems = route.flatMap(({ weight }, index) =>
-    weight !== undefined && weight < 0 ? [problem('weight-negative', below(place, `route[${index}].weight`), [weight])] : []
-  )
-  const total = route.reduce((sum, { weight }) => sum + (weight ?? 0), 0)
-  if (route.length > 1 && total === 0) problems.push(problem('weights-zero', below(place, 'route')))
-  return problems
-}
-
-function checkRewrite(rule: HttpRoute, place: Place): ObjectProblem[] {
-  const match = rule.rewrite?.uriRegexRewrite?.match
-  const wrong = match === undefined ? undefined : regexProblem(match)
-  return wrong === undefined ? [] : [problem('bad-regex', below(place, 'rewrite.uriRegexRewrite.match'), [match ?? '', wrong])]
-}
-
-function checkOrigins({ corsPolicy }: HttpRoute, place: Place): ObjectProblem[] {
-  return (corsPolicy?.allowOrigins ?? []).flatMap(({ regex }, index) => {
-    const wrong = regex === undefined ? undefined : regexProblem(regex)
-    return wrong === undefined ? [] : [problem('bad-regex', below(place, `allowOrigins[${index}].regex`), [regex ?? '', wrong])]
-  })
-}
-
-function checkDurations(rule: HttpRoute, place: Place): ObjectProblem[] {
-  const fields = [
-    ['timeout', rule.timeout],
-    ['retries.perTryTimeout', rule.retries?.perTryTimeout],
-    ['retries.backoff', rule.retries?.backoff],
-    ['fault.delay.fixedDelay', rule.fault?.delay?.fixedDelay],
-    ['corsPolicy.maxAge', rule.corsPolicy?.maxAge]
-  ] as const
-  return fields.flatMap(([path, text]) =>
-    text === undefined || parseDuration(text) !== undefined ? [] : [problem('bad-duration', below(place, path), [text])]
+function checkClaims(match: HttpMatch, place: Place): ObjectProblem[] {
+  return (['headers', 'withoutHeaders'] as const).flatMap((field) =>
+    Object.entries(match[field] ?? {}).flatMap(([name, value]) => {
+      const at = below(place, `${field}["${name}"]`)
+      if (!isClaim(name)) return []
+      const empty = Object.keys(value).length === 0 ? [problem('claim-without-value', at, [name])] : []
+      return [...empty, unapplied(at, 'matching on token claims')]
+    })
   )
 }
 
-const RETRY_CONDITIONS: readonly string[] = (
-  '5xx gateway-error reset reset-before-request connect-failure retriable-4xx refused-stream retriable-status-codes retriable-headers ' +
-  'envoy-ratelimited http3-post-connect-failure cancelled deadline-exceeded internal resource-exhausted unavailable'
-).split(' ')
+const TOTAL_MAX = 2 ** 32 - 1
 
-function checkRetryOn(text: string | undefined, place: Place): ObjectProblem[] {
-  const words = text === undefined || text === '' ? [] : text.split(',')
-  return words
-    .filter((word) => !RETRY_CONDITIONS.includes(word) && !/^[1-5]\d\d$/.test(word))
-    .map((word) => problem('bad-retry-on', place, [word, RETRY_CONDITIONS.join(', ')]))
+function checkTotal({ route = [] }: HttpRoute, place: Place): ObjectProblem[] {
+  const total = route.reduce((sum, { weight = 0 }) => sum + weight, 0)
+  return route.length > 1 && total > TOTAL_MAX ? [problem('weights-too-large', place, [total])] : []
+}
+
+/** Istio takes every code of the 3xx; for most of them Envoy has no answer. */
+function checkRedirect({ redirect }: HttpRoute, place: Place): ObjectProblem[] {
+  const code = redirect?.redirectCode ?? 0
+  return code < 300 || code > 399 || REDIRECT_CODES.includes(code) ? [] : [problem('bad-redirect-code', place, [code])]
 }
 
 function checkHeaders(headers: HttpRoute['headers'], place: Place): ObjectProblem[] {
@@ -160,23 +94,14 @@ function checkHeaders(headers: HttpRoute['headers'], place: Place): ObjectProble
 
 /** Istio refuses a value by its signs; Envoy, which takes a table of routes whole or not at all, by the names of its commands. */
 function checkHeader(name: string, value: string, place: Place): ObjectProblem[] {
-  const istio = istioHeaderProblem(value)
-  if (istio !== undefined) return [problem('bad-header-value', place, [value, istio])]
   const format = parseFormat(value)
-  if ('problem' in format) return [problem('unknown-command', place, [value, format.problem])]
+  if ('problem' in format) return valueProblem(value) === undefined ? [problem('unknown-command', place, [value, format.problem])] : []
   return FRAMING.has(name.toLowerCase()) ? [unapplied(place, `a value for ${name}, which the proxy itself writes,`)] : []
 }
 
-/** What a DestinationRule says twice, and what of it is not acted on yet. */
+/** What of a DestinationRule is not acted on yet. */
 export function checkDestinationRule(rule: DestinationRule): ObjectProblem[] {
-  const object = referTo('DestinationRule', rule)
-  const subsets = rule.spec.subsets ?? []
-  const problems = unappliedIn(object, ACTED_ON.DestinationRule, rule.spec)
-  for (const [index, { name }] of subsets.entries()) {
-    const twice = subsets.findIndex((other) => other.name === name) < index
-    if (twice) problems.push(problem('subset-twice', { object, path: `spec.subsets[${index}].name` }, [name]))
-  }
-  return problems
+  return unappliedIn(referTo('DestinationRule', rule), ACTED_ON.DestinationRule, rule.spec)
 }
 
 type Server = NonNullable<Gateway['spec']['servers']>[number]

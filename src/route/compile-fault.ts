@@ -1,17 +1,13 @@
 // What a rule does to requests on their way besides choosing a destination: faults, copies and CORS (istio.md 1.10-1.12), compiled.
 
 import { parseDuration } from '../api/duration.ts'
+import { GRPC_STATUSES } from '../api/istio-action-checks.ts'
 import type { CorsPolicy, Fault as FaultRule, HttpRoute, StringMatch } from '../api/istio-virtual-service.ts'
 import type { Destination } from '../api/istio-common.ts'
 import type { ClusterId } from './decision.ts'
 import type { Cors, Fault, Mirror, StringTest } from './route-table.ts'
 
 const WHOLE = 1_000_000
-/** gRPC's status names, each at its number. */
-export const GRPC_STATUSES: readonly string[] = (
-  'OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED ' +
-  'FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED'
-).split(' ')
 
 /** Faults with a share above 0; a percentage that is not given is 0 (for a delay the old whole percent counts then). */
 export function faultOf(rule: FaultRule | undefined): Fault | undefined {

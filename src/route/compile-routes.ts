@@ -2,7 +2,7 @@
 // plain data; what changed against the previous table gets the new version, and a host whose rules are wrong keeps its last good entry.
 
 import type { ObjectProblem } from './catalogue.ts'
-import { checkDestinationRule, checkGateway, checkService, checkServiceEntry, checkVirtualService } from './check-rules.ts'
+import { checkDestinationRule, checkGateway, checkService, checkServiceEntry, checkVirtualService, checkWritten } from './check-rules.ts'
 import { ClusterSet } from './clusters.ts'
 import { compileGateways } from './compile-gateways.ts'
 import { compileMesh } from './compile-mesh.ts'
@@ -23,11 +23,13 @@ export interface Compiled {
 
 /** What is wrong with single objects: the problems of a compilation, without its table. */
 export function checkObjects(config: MeshConfig): ObjectProblem[] {
+  const { virtualServices, destinationRules, gateways, serviceEntries } = config
   return [
-    ...config.virtualServices.flatMap(checkVirtualService),
-    ...config.destinationRules.flatMap(checkDestinationRule),
-    ...config.gateways.flatMap(checkGateway),
-    ...config.serviceEntries.flatMap(checkServiceEntry),
+    ...[...virtualServices, ...destinationRules, ...gateways, ...serviceEntries].flatMap(checkWritten),
+    ...virtualServices.flatMap(checkVirtualService),
+    ...destinationRules.flatMap(checkDestinationRule),
+    ...gateways.flatMap(checkGateway),
+    ...serviceEntries.flatMap(checkServiceEntry),
     ...config.services.flatMap(checkService)
   ]
 }

@@ -4,7 +4,6 @@
 import { parseDuration } from '../api/duration.ts'
 import type { Destination } from '../api/istio-common.ts'
 import { hasLabels } from '../api/label-selector.ts'
-import { RE2JS } from 're2js'
 import type { HttpMatch, HttpRoute, HttpRouteDestination, Redirect, Retries, StringMatch } from '../api/istio-virtual-service.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ClusterId, RetryPolicy } from './decision.ts'
@@ -247,14 +246,4 @@ function conditions(retryOn: string): Pick<RetryPolicy, 'on' | 'statuses'> {
   const on = tokens.filter((token) => !/^[1-5]\d\d$/.test(token))
   if (statuses.length > 0 && !on.includes('retriable-status-codes')) on.push('retriable-status-codes')
   return { on, statuses }
-}
-
-/** What is wrong with an RE2 expression, undefined when nothing is. */
-export function regexProblem(expression: string): string | undefined {
-  try {
-    RE2JS.compile(expression)
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
 }

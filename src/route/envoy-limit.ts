@@ -2,7 +2,7 @@
 // them (istio.md 4.2-4.3). Envoy's own validation is applied: what Envoy would refuse is a problem here too.
 
 import { sameJson } from '../std/json.ts'
-import { regexProblem } from './compile-rule.ts'
+import { regexProblem } from '../api/istio-value-checks.ts'
 import type {
   DescriptorAction,
   DescriptorEntry,

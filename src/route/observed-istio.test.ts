@@ -68,7 +68,6 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   pool: "connection limits are the data plane's",
   'local-rate-limit': 'local rate limits are not applied yet',
   'tcp-tls': 'tcp and tls rules are not applied yet',
-  invalid: 'validation belongs to the API',
   timeouts: "behaviour over time is the data plane's",
   'path-absolute-form': 'the data plane turns absolute targets into origin form',
   'sidecar-headers-seen': 'the data plane drops hop-by-hop headers',

@@ -29,7 +29,9 @@ const SUITES: readonly TestedSuite[] = [
   { name: 'flagger-live objects', data: 'flagger-live', file: 'src/rollout/render.test.ts' },
   { name: 'samples', data: 'samples', file: 'src/api/yaml-samples.test.ts' },
   { name: 'samples of built-in kinds', data: 'samples', file: 'src/api/builtin-rules-samples.test.ts' },
-  { name: 'virtualservices', data: 'virtualservices', file: 'src/lint/lint.test.ts', cases: /route tests are linted/ }
+  { name: 'virtualservices', data: 'virtualservices', file: 'src/lint/lint.test.ts', cases: /route tests are linted/ },
+  { name: 'virtualservices admission', data: 'virtualservices', file: 'src/lint/istio-admission.test.ts', cases: /^admission case:/ },
+  { name: 'observed-istio validation', data: 'observed-istio', file: 'src/lint/istio-observed.test.ts', cases: /^observed/ }
 ]
 
 /** Runs all of them on the folder `data`; one whose part of the folder is missing fails with that. */
@@ -85,10 +87,7 @@ function count(test: TestCase, suite: TestedSuite, result: OpenResult): void {
 }
 
 // Files of cases that no suite judges yet.
-const WITHOUT_SUITE = [
-  { name: 'analyzer', file: 'analyzer/cases.json', why: "the rest of istioctl's analyzers comes later" },
-  { name: 'virtualservices admission', file: 'virtualservices/admission-cases.json', why: "Istio's admission checks come later" }
-]
+const WITHOUT_SUITE = [{ name: 'analyzer', file: 'analyzer/cases.json', why: "the rest of istioctl's analyzers comes later" }]
 
 /** The cases of the data that no suite judges yet, by name. */
 export function casesWithoutSuite(data: string): SuiteResult[] {

@@ -52,36 +52,6 @@ export const NOT_YET: readonly NotYet[] = [
     ids: ['dest-missing-host']
   },
   {
-    why: "the API does not refuse what Istio's validation refuses yet",
-    ids: [
-      'invalid-header-regex-star',
-      'invalid-direct-status',
-      'invalid-fault-percentage',
-      'invalid-fault-empty',
-      'invalid-mirror-percent',
-      'invalid-cors-method',
-      'invalid-cors-max-age',
-      'invalid-rewrite-both',
-      'invalid-rewrite-empty',
-      'invalid-header-remove-host',
-      'invalid-redirect-empty',
-      'invalid-redirect-prefix-no-match',
-      'invalid-hosts-overlap',
-      'invalid-hosts-star-mesh',
-      'invalid-no-hosts',
-      'invalid-gateway-dot',
-      'invalid-dr-subset-twice',
-      'invalid-destination-missing',
-      'invalid-port-zero',
-      'weight-sum-too-large',
-      'invalid-query-prefix-empty',
-      'jwt-present',
-      'jwt-mesh',
-      'timeouts-invalid',
-      'tls-sni-not-in-hosts'
-    ]
-  },
-  {
     why: "the data plane's answers and headers, group rewrite",
     ids: ['rewrite-normalised']
   },

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { istioHeaderProblem } from './format-check.ts'
-import { parseFormat } from './format.ts'
+import { valueProblem } from './istio-header-value.ts'
+import { parseFormat } from '../route/format.ts'
 
 test.each([
   '',
@@ -18,7 +18,7 @@ test.each([
   '%REQ(a\\)b)%',
   '%%%%'
 ])('Istio takes %s', (value) => {
-  expect(istioHeaderProblem(value)).toBeUndefined()
+  expect(valueProblem(value)).toBeUndefined()
 })
 
 test.each([
@@ -36,16 +36,16 @@ test.each([
   'a\nb',
   'a\u007fb'
 ])('Istio refuses %s', (value) => {
-  expect(istioHeaderProblem(value)).toBeDefined()
+  expect(valueProblem(value)).toBeDefined()
 })
 
 test('a value without percent signs and control characters is taken by Istio and means itself', () => {
   const text = fc.string().filter((value) => !/[%\0-\x1f\x7f]/.test(value))
   fc.assert(
     fc.property(text, (value) => {
-      expect(istioHeaderProblem(value)).toBeUndefined()
+      expect(valueProblem(value)).toBeUndefined()
       expect(parseFormat(value)).toEqual(value === '' ? [] : [value])
-      expect(istioHeaderProblem(value.replaceAll(/./g, '%%'))).toBeUndefined()
+      expect(valueProblem(value.replaceAll(/./g, '%%'))).toBeUndefined()
     }),
     { seed: 3, numRuns: 500 }
   )
