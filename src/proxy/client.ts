@@ -72,6 +72,7 @@ export class Client implements Swept, Downstream, Taker {
     this.socket = socket
     this.#address = socket.remoteAddress ?? '127.0.0.1'
     this.#facts = new RequestHead(`${this.#address}:${socket.remotePort}`, `${socket.localAddress}:${socket.localPort}`)
+    this.#facts.edge = entrance.edge
     this.intake = new Intake(shared.context, socket, this)
     this.#context.sweep.add(this)
     this.#lastByte = this.#context.sweep.now

@@ -361,7 +361,7 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
   test.each([
     ['GET / HTTP/1.1\r\n\r\n', 400],
     ['CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n', 405],
-    ['GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+    ['GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n', 400],
     ['GET a HTTP/1.1\r\nHost: a\r\n\r\n', 400],
     ['\u0016\u0003\u0001\u0000garbage', 400],
     [`GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(70_000)}`, 431],

@@ -174,7 +174,8 @@ export function localAnswer(answer: LocalAnswer): string {
   const body = Buffer.from(answer.body).toString('latin1')
   const own = answer.lines.toLowerCase()
   const type = answer.body === '' || own.includes('content-type:') ? '' : 'content-type: text/plain\r\n'
-  const length = answer.status === 204 || answer.status < 200 ? '' : `content-length: ${body.length}\r\n`
+  const length =
+    answer.status === 204 || answer.status < 200 || (answer.bodiless && body === '') ? '' : `content-length: ${body.length}\r\n`
   const lines = editedLines(`${length}${type}${answer.lines}`, answer.edits)
   const date = writes(answer.edits, 'date') ? '' : `date: ${httpDate()}\r\n`
   const close = answer.close ? 'connection: close\r\n' : ''

@@ -47,6 +47,7 @@ const KNOWN: readonly (readonly [name: string, kind: number])[] = [
   ['x-forwarded-proto', FORWARDED_PROTO],
   ['date', DATE],
   ['server', SERVER],
+  ['x-forwarded-client-cert', DROP],
   ['x-envoy-internal', DROP],
   ['x-envoy-retry-on', DROP],
   ['x-envoy-retry-grpc-on', DROP],

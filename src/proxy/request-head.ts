@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Decision, HeaderEdits } from '../route/decision.ts'
+import { normalizePath } from '../route/path.ts'
 import type { RequestFacts } from '../route/request-facts.ts'
 import { addedLines, ownLine, takesAway } from './edited-lines.ts'
 import {
@@ -44,11 +45,16 @@ export class RequestHead implements RequestFacts {
   method = ''
   path = ''
   authority = ''
-  readonly scheme = 'http'
+  /** At an edge that of the connection; elsewhere what the one before says of its own (envoy.md 12.1). */
+  scheme: 'http' | 'https' = 'http'
+  /** The proxy is the first in front of everything: what a client says of proxies before it does not count. */
+  edge = false
   /** Of the client's connection. */
   readonly remote: string
   readonly local: string
   /** The target named an authority, which overrules the Host field. */
+  named = false
+  /** It named it as a forward proxy is asked. */
   absolute = false
   #bytes: Buffer = Buffer.alloc(0)
 
@@ -61,6 +67,8 @@ export class RequestHead implements RequestFacts {
   read(bytes: Buffer): string | undefined {
     this.#bytes = bytes
     this.absolute = false
+    this.named = false
+    this.scheme = head.forwardedProto && this.header('x-forwarded-proto')?.toLowerCase() === 'https' ? 'https' : 'http'
     this.method = bytes.toString('latin1', head.start, head.methodEnd)
     this.path = bytes.toString('latin1', head.targetStart, head.targetEnd)
     this.authority = head.host < 0 ? '' : bytes.toString('latin1', valueStart[head.host], valueEnd[head.host])
@@ -70,17 +78,20 @@ export class RequestHead implements RequestFacts {
   }
 
   #absoluteForm(): string | undefined {
-    const found = /^http:\/\/([^/?@]+)([/?].*)?$/i.exec(this.path)
+    const found = /^(https?):\/\/([^/?@]+)([/?].*)?$/i.exec(this.path)
     if (found === null) return 'not a request target'
-    const [, authority = '', path = '/'] = found
+    const [, scheme = '', authority = '', path = '/'] = found
     if (!/^[\w.\-[\]:]+$/.test(authority)) return 'not an authority'
-    this.absolute = true
+    // A host of the mesh is reached by its rules, as in Envoy; nothing is passed on in plain text that asked for TLS.
+    this.absolute = scheme.toLowerCase() === 'http'
+    this.named = true
     this.authority = authority
     this.path = path.startsWith('/') ? path : `/${path}`
     return undefined
   }
 
   header(name: string): string | undefined {
+    if (this.edge && name === 'x-forwarded-proto') return this.scheme
     let joined: string | undefined
     for (let index = 0; index < head.fields; index++) {
       if (!this.#isNamed(index, name)) continue
@@ -92,6 +103,7 @@ export class RequestHead implements RequestFacts {
   }
 
   lines(name: string): readonly string[] {
+    if (this.edge && name === 'x-forwarded-proto') return [this.scheme]
     const found: string[] = []
     for (let index = 0; index < head.fields; index++) {
       if (this.#isNamed(index, name)) found.push(this.#bytes.toString('latin1', valueStart[index], valueEnd[index]))
@@ -115,23 +127,35 @@ export class RequestHead implements RequestFacts {
 /** The head to send upstream, without the attempt count and the blank line, from the registers. */
 export function upstreamHead(bytes: Buffer, forwarding: Forwarding): string {
   const { decision, facts, edge, edits } = forwarding
-  const newHost = facts.absolute || decision.authority !== facts.authority || head.host < 0
+  const newHost = facts.named || decision.authority !== facts.authority || head.host < 0
   let text = `${facts.method} ${decision.path} HTTP/1.1\r\n`
   if (newHost) text += `host: ${decision.authority}\r\n`
   text += keptFields(bytes, forwarding, newHost) + originalLines(decision, facts)
-  if (edge) text += edgeLines(bytes, forwarding)
-  else if (!head.forwardedProto) text += ownLine('x-forwarded-proto', 'http', edits)
-  if (head.requestId < 0) text += ownLine('x-request-id', forwarding.requestId ?? randomUUID(), edits)
-  if (decision.timeout > 0) text += ownLine('x-envoy-expected-rq-timeout-ms', expectedTimeout(decision), edits)
-  if (forwarding.upgrade) text += 'connection: upgrade\r\n'
+  text += edge ? edgeLines(bytes, forwarding) : head.forwardedProto ? '' : ownLine('x-forwarded-proto', 'http', edits)
+  text += ownLines(forwarding)
   return edits === undefined ? text : text + addedLines(edits)
 }
+
+function ownLines({ decision, facts, edits, requestId, upgrade }: Forwarding): string {
+  let text = head.requestId < 0 ? ownLine('x-request-id', requestId ?? randomUUID(), edits) : ''
+  if (decision.timeout > 0) text += ownLine('x-envoy-expected-rq-timeout-ms', expectedTimeout(decision), edits)
+  if (upgrade) return `${text}connection: upgrade\r\n`
+  return head.chunked || head.contentLength >= 0 || BODILESS.has(facts.method) ? text : `${text}content-length: 0\r\n`
+}
+
+// Methods whose requests have no body unless they say so: for others an absent body is told as an empty one, as Envoy does.
+const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT'])
 
 function originalLines(decision: Forward, facts: RequestHead): string {
   let text = ''
   if (decision.authority !== facts.authority) text += `x-envoy-original-host: ${facts.authority}\r\n`
-  if (decision.path !== facts.path) text += `x-envoy-original-path: ${facts.path}\r\n`
-  return text
+  return decision.path === facts.path ? text : text + originalPath(decision, facts)
+}
+
+// A path that was only normalised is no other one.
+function originalPath(decision: Forward, facts: RequestHead): string {
+  const normal = normalizePath(facts.path) ?? facts.path
+  return decision.path === normal ? '' : `x-envoy-original-path: ${normal}\r\n`
 }
 
 function edgeLines(bytes: Buffer, { clientAddress, edits }: Forwarding): string {

@@ -17,43 +17,7 @@ export interface Deliberate {
 export const NOT_YET: readonly NotYet[] = [
   {
     why: "the data plane's answers and headers, group match-uri",
-    ids: [
-      'match-uri-prefix-slash',
-      'match-uri-root',
-      'path-normal-match',
-      'path-normal-upstream',
-      'path-refused',
-      'path-absolute-form',
-      'path-normal-params'
-    ]
-  },
-  {
-    why: "the data plane's answers and headers, group match-request",
-    ids: ['match-scheme-sidecar', 'match-scheme-gateway', 'match-and-or']
-  },
-  {
-    why: "the data plane's answers and headers, group match-headers",
-    ids: ['match-headers-pseudo']
-  },
-  {
-    why: "the data plane's answers and headers, group hosts-gateway",
-    ids: ['gw-merge-near-catch-all']
-  },
-  {
-    why: "the data plane's answers and headers, group hosts-mesh",
-    ids: ['sidecar-headers-seen']
-  },
-  {
-    why: "the data plane's answers and headers, group delegate",
-    ids: ['delegate-cross']
-  },
-  {
-    why: "the data plane's answers and headers, group destination",
-    ids: ['dest-missing-host']
-  },
-  {
-    why: "the data plane's answers and headers, group rewrite",
-    ids: ['rewrite-normalised']
+    ids: ['path-normal-match', 'path-refused']
   },
   {
     why: "the data plane's answers and headers, group redirect",
@@ -75,10 +39,6 @@ export const NOT_YET: readonly NotYet[] = [
   {
     why: 'fault injection is not compiled yet',
     ids: ['fault-abort-fraction']
-  },
-  {
-    why: 'CORS is not applied yet',
-    ids: ['cors-origin-regex', 'cors-method-match', 'cors-no-origins']
   },
   {
     why: 'consistent hashing is not applied yet',
