@@ -13,6 +13,7 @@ import { commandFor, type ImageMap } from '../workload/image-map.ts'
 import type { Config } from './config.ts'
 import { OUTBOUND_PORT } from './listeners.ts'
 import type { Mesh } from './mesh.ts'
+import { ProxyContainer } from './proxy-container.ts'
 
 /** What the kubelet is put together from. */
 export interface PodOptions {
@@ -27,6 +28,10 @@ export interface PodOptions {
   readonly scheduler: EventRecorder
   readonly config: Config
   readonly directory: string
+  /** For programs of istio-proxy. */
+  readonly sidecarDirectory: string
+  /** The admin port's URL, once there is one. */
+  readonly admin: () => string | undefined
   readonly signal: AbortSignal
 }
 
@@ -41,7 +46,9 @@ const BUILT_IN: ImageMap['builtIn'] = {
 
 /** A kubelet, not yet started. */
 export function kubeletOf(options: PodOptions): Kubelet {
-  const { client, clock, draw, processes, slot, mesh, recorder, scheduler, config, directory, signal } = options
+  const { client, clock, draw, processes, slot, mesh, recorder, scheduler, config, directory, signal, admin } = options
+  const workDir = process.cwd()
+  const baseEnv = { PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(':'), LANG: 'C.UTF-8' }
   return new Kubelet({
     client,
     clock,
@@ -50,8 +57,9 @@ export function kubeletOf(options: PodOptions): Kubelet {
     nodeName: 'serin',
     podPrefix: slot.podPrefix,
     directory,
-    workDir: process.cwd(),
-    baseEnv: { PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(':'), LANG: 'C.UTF-8' },
+    workDir,
+    baseEnv,
+    sidecar: new ProxyContainer({ processes, clock, directory: options.sidecarDirectory, baseEnv, workDir, admin }),
     imageCommand: (image) => commandFor(image, { patterns: config.images, builtIn: BUILT_IN }),
     proxyEnv: (_pod, podIP) => {
       const proxy = `http://${podIP}:${OUTBOUND_PORT}`

@@ -107,6 +107,8 @@ class Rig {
   readonly objects: readonly PlacedObject[]
   /** What asked for is in force. */
   ready = false
+  /** The admin port's URL, once it listens. */
+  admin: string | undefined
   /** The part that failed for good. */
   failure: string | undefined
   readonly clock: Clock = systemClock()
@@ -274,6 +276,8 @@ async function startLoops(rig: Rig, { dir, reaper, slot, identity }: Ground, { c
     scheduler: recorder('default-scheduler'),
     config,
     directory: dir.file('pods'),
+    sidecarDirectory: dir.file('istio-proxy'),
+    admin: () => rig.admin,
     signal
   })
   await kubelet.start()
@@ -335,7 +339,8 @@ async function startAdmin(rig: Rig, ports: Ports, plane: Plane): Promise<string>
   })
   const port = await listen(server, ports.admin)
   rig.undo(() => close(server))
-  return `http://${HOST}:${port}`
+  rig.admin = `http://${HOST}:${port}`
+  return rig.admin
 }
 
 async function sample(collect: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<never> {

@@ -64,5 +64,5 @@ export interface KubeletOptions {
   /** Resolves when the data plane no longer sends the pod new requests; waited for at most `DRAIN_WAIT`. */
   drained(pod: Pod, signal: AbortSignal): Promise<void>
   event(pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string): void
-  readonly sidecar?: Sidecar
+  readonly sidecar?: Partial<Sidecar>
 }

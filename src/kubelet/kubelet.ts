@@ -72,7 +72,7 @@ export class Kubelet {
     container: string,
     options: LogRequest
   ): { kind: 'log'; chunks: AsyncIterable<Uint8Array> } | { kind: 'failure'; status: Failure } {
-    if (container === SIDECAR && this.#options.sidecar !== undefined)
+    if (container === SIDECAR && this.#options.sidecar?.log !== undefined)
       return { kind: 'log', chunks: this.#options.sidecar.log(pod, options) }
     const runner = this.#find(pod)?.container(container)
     const message = `container "${container}" in pod "${pod.name}" is waiting to start: ContainerCreating`
@@ -92,7 +92,7 @@ export class Kubelet {
 
   exec(pod: PodName, container: string, command: readonly string[], streams: ExecStreams): Promise<ExecExit> {
     const { sidecar } = this.#options
-    if (container === SIDECAR && sidecar !== undefined) return sidecar.exec(pod, command, streams)
+    if (container === SIDECAR && sidecar?.exec !== undefined) return sidecar.exec(pod, command, streams)
     const inside = this.#find(pod)?.container(container)?.inside()
     if (inside === undefined)
       return Promise.resolve({ kind: 'failed', message: `container "${container}" of pod "${pod.name}" is not running` })
