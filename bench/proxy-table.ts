@@ -21,6 +21,7 @@ function cluster(id: string, version: string, port: number): Cluster {
     port,
     weight: 1,
     locality: '',
+    priority: 0,
     pod: `${version}-${pod}`,
     namespace: 'default',
     workload: `reviews-${version}`,

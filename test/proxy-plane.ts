@@ -65,6 +65,7 @@ export const endpoint = (port: number, version = 'v1'): Endpoint => ({
   port,
   weight: 1,
   locality: '',
+  priority: 0,
   pod: `pod-${port}`,
   namespace: 'default',
   workload: `reviews-${version}`,

@@ -42,7 +42,7 @@ export class Copies {
   /** Begins a copy to a cluster, with what is there of the body; undefined when there is no such cluster, no endpoint, or no room. */
   begin(cluster: string, start: CopyStart, body: string): Copy | undefined {
     const state = this.#context.router.clusters.get(cluster)
-    const slot = state === undefined ? undefined : chooseEndpoint(state, this.#context.draw)
+    const slot = state === undefined ? undefined : chooseEndpoint(state, { now: this.#context.monotonic(), draw: this.#context.draw })
     if (state === undefined || slot === undefined) return undefined
     if (this.#active >= this.#context.limits.copiesMax) {
       this.#context.recorder.reach('copiesMax')

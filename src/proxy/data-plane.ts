@@ -87,7 +87,7 @@ export class DataPlane {
     for (const change of changes) {
       const id = change.kind === 'put-cluster' ? change.cluster.id : change.kind === 'remove-cluster' ? change.cluster : undefined
       const before = id === undefined ? undefined : router.clusters.get(id)
-      applyChange(router, change)
+      applyChange(router, change, this.#context.monotonic())
       if (before !== undefined && id !== undefined) this.#pools.retire(before, router.clusters.get(id))
     }
     return router.version

@@ -4,6 +4,7 @@
 import { chooseEndpoint } from '../route/balance.ts'
 import { STAT } from '../route/cluster-stats.ts'
 import type { HeaderEdits } from '../route/decision.ts'
+import { withCookies } from '../route/hash-policy.ts'
 import type { TryOutcome } from '../route/retry.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
@@ -193,7 +194,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     const closes = close || this.#client.closing || (minor === 0 && !(keepAlive && lengthKnown))
     const serviceTime = Math.round(this.#context.monotonic() - started)
     return {
-      edits,
+      edits: withCookies(edits, this.#from.decision.cookies),
       serviceTime,
       close: closes && !upgraded,
       keepAlive: minor === 0 && !closes,
@@ -258,7 +259,12 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     if (this.#ended) return
     // Another try sees the endpoints of now; the rules are those the request started with.
     this.#state = this.#context.router.clusters.get(this.#from.decision.cluster) ?? this.#state
-    const slot = chooseEndpoint(this.#state, this.#context.draw, this.#retries.tried)
+    const slot = chooseEndpoint(this.#state, {
+      now: this.#context.monotonic(),
+      draw: this.#context.draw,
+      hash: this.#from.decision.hash,
+      tried: this.#retries.tried
+    })
     if (slot === undefined) {
       this.#state.stats.add(STAT.upstream_cx_none_healthy)
       return this.#give('no-healthy-upstream')

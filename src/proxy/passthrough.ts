@@ -3,6 +3,7 @@
 // request sent to the proxy's own address cannot come round again.
 
 import type { Decision } from '../route/decision.ts'
+import { clusterState } from '../route/cluster-state.ts'
 import { ClusterStats } from '../route/cluster-stats.ts'
 import { normalizePath } from '../route/path.ts'
 import { PLAIN_DECISION, PLAIN_ENDPOINT, PLAIN_SETTINGS } from '../route/plain.ts'
@@ -84,13 +85,5 @@ function stateOf(authority: string, stats: ClusterStats): ClusterState {
   const { hostname, port } = new URL(`http://${authority}`)
   const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
   const endpoint = { ...PLAIN_ENDPOINT, address, port: port === '' ? 80 : Number(port), pod: UNKNOWN, namespace: UNKNOWN }
-  return {
-    cluster: CLUSTER,
-    slots: [{ key: authority, endpoint, active: 0, deadline: 1, turn: 0 }],
-    weighted: false,
-    stats,
-    cursor: -1,
-    now: 0,
-    turns: 1
-  }
+  return { ...clusterState({ ...CLUSTER, endpoints: [endpoint] }, 0), stats }
 }

@@ -18,6 +18,7 @@ import { meshConfigOf } from './mesh-objects.ts'
 
 type Kind = keyof typeof ACTED_ON
 
+const WARMS = { loadBalancer: { warmup: { duration: '9s' } } }
 const TO = { destination: { host: 'reviews' } }
 const SPECS: Readonly<Record<Kind, Schema>> = {
   VirtualService: virtualServiceSpec,
@@ -63,6 +64,19 @@ const BASES: Readonly<Record<Kind, readonly (readonly [string, unknown])[]>> = {
     ['', { hosts: ['reviews'], http: [{ route: [TO] }] }]
   ],
   DestinationRule: [
+    ['trafficPolicy.loadBalancer.warmup.', { host: 'reviews', trafficPolicy: WARMS }],
+    ['subsets.trafficPolicy.loadBalancer.warmup.', { host: 'reviews', subsets: [{ name: 'v1', trafficPolicy: WARMS }] }],
+    [
+      'trafficPolicy.portLevelSettings.loadBalancer.warmup.',
+      { host: 'reviews', trafficPolicy: { portLevelSettings: [{ port: { number: 9080 }, ...WARMS }] } }
+    ],
+    [
+      'subsets.trafficPolicy.portLevelSettings.loadBalancer.warmup.',
+      {
+        host: 'reviews',
+        subsets: [{ name: 'v1', trafficPolicy: { portLevelSettings: [{ port: { number: 9080 }, ...WARMS }] } }]
+      }
+    ],
     [
       'trafficPolicy.portLevelSettings.port',
       { host: 'reviews', trafficPolicy: { portLevelSettings: [{ port: { number: 1 }, loadBalancer: { simple: 'RANDOM' } }] } }
@@ -232,7 +246,7 @@ test('everything that is compiled is read by the data plane', () => {
     .filter(
       (path) =>
         path.startsWith('src/proxy') ||
-        /(decide|router|retry|balance|matching|header-edits|path|cors|fault|hash[a-z-]*|format[a-z-]*|locality|outlier|rate-limit[a-z-]*)\.ts$/.test(
+        /(decide|router|retry|balance|matching|header-edits|path|cors|fault|hash[a-z-]*|ring-hash|host-sets|cluster-state|format[a-z-]*|locality|outlier|rate-limit[a-z-]*)\.ts$/.test(
           path
         )
     )
@@ -245,6 +259,6 @@ test('everything that is compiled is read by the data plane', () => {
   // Told to people, and read by cli/listeners.ts.
   const elsewhere = ['subset', 'tls']
   // Being built: leaves with the module that reads it.
-  elsewhere.push('locality', 'ttl', 'attributes')
+  elsewhere.push('locality')
   expect([...fields].filter((field) => !elsewhere.includes(field) && !new RegExp(`\\b${field}\\b`).test(read))).toEqual([])
 })

@@ -33,7 +33,7 @@ const POLICY_BLOCKS = {
     }),
     tcp: inside(each('connectTimeout', 'idleTimeout', 'maxConnections'))
   }),
-  loadBalancer: inside({ simple: only((rule) => rule !== 'PASSTHROUGH', 'PASSTHROUGH') }),
+  loadBalancer: inside(each('consistentHash', 'simple', 'warmup', 'warmupDurationSecs')),
   tls: PLAIN_TLS
 }
 

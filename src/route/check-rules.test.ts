@@ -103,11 +103,7 @@ test('a DestinationRule names what is not applied, at every level', () => {
     config('DestinationRule', spec)
       .destinationRules.flatMap(checkDestinationRule)
       .map(({ path }) => path)
-  ).toEqual([
-    'spec.trafficPolicy.outlierDetection',
-    'spec.trafficPolicy.portLevelSettings[0].tls',
-    'spec.subsets[0].trafficPolicy.loadBalancer.consistentHash'
-  ])
+  ).toEqual(['spec.trafficPolicy.outlierDetection', 'spec.trafficPolicy.portLevelSettings[0].tls'])
 })
 
 test('a Gateway names servers that are not plain HTTP, whether their rules are compiled or not', () => {

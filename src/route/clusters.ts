@@ -1,16 +1,14 @@
 // Destinations as clusters: one per host, port and subset (istio.md 1.5, 2.4-2.6), with the ready endpoints that have the subset's labels.
 // A caller whose namespace overrides the service's DestinationRule gets a variant with `@namespace` behind its id.
 
-import { parseDuration } from '../api/duration.ts'
 import { hasLabels } from '../api/label-selector.ts'
 import type { Subset } from '../api/istio-destination-rule.ts'
-import type { Millis } from '../std/clock.ts'
+import { clusterSettings, hashPolicyOf } from './cluster-settings.ts'
 import type { ClusterId } from './decision.ts'
-import { policyFor, ruleFor } from './destination-rules.ts'
-import type { AppliedRule, EffectivePolicy, RuleIndex } from './destination-rules.ts'
-import { PLAIN_SETTINGS, UNLIMITED } from './plain.ts'
+import { hashRuleFor, policyFor, ruleFor } from './destination-rules.ts'
+import type { AppliedRule, RuleIndex } from './destination-rules.ts'
 import type { Registry, RegistryHost, RegistryPort } from './registry.ts'
-import type { Cluster } from './route-table.ts'
+import type { Cluster, HashPolicy } from './route-table.ts'
 
 /** A place a rule sends to, with its host in full. */
 export interface Target {
@@ -60,6 +58,16 @@ export class ClusterSet {
     return this.#make(host, port, { rule, variant, subset }).id
   }
 
+  /** What makes requests to a destination stick, by the rule that the caller gets for its host; `port` is the one the destination names. */
+  hashFor(target: Omit<Target, 'port'> & { readonly port: number | undefined }, caller: string): HashPolicy | undefined {
+    const host = this.#registry.get(target.host)
+    if (host === undefined) return undefined
+    const rule = ruleFor(this.#rules, host.host, host.namespace, caller)
+    const subset = target.subset === undefined ? undefined : rule?.subsets.find(({ name }) => name === target.subset)
+    const hash = hashRuleFor(rule, target.port, subset)
+    return hash === undefined ? undefined : hashPolicyOf(hash)
+  }
+
   /** Clusters by id, in the order of their ids. */
   all(): Readonly<Record<ClusterId, Cluster>> {
     return Object.fromEntries([...this.#made].toSorted(([a], [b]) => (a < b ? -1 : 1)))
@@ -78,7 +86,8 @@ export class ClusterSet {
       port: port.number,
       subset: seen.subset?.name,
       endpoints: port.endpoints.filter((endpoint) => endpoint.ready && hasLabels(endpoint.labels, labels)).map(({ endpoint }) => endpoint),
-      ...settings(policyFor(seen.rule, port.number, seen.subset))
+      localities: undefined,
+      ...clusterSettings(policyFor(seen.rule, port.number, seen.subset))
     }
     this.#made.set(id, cluster)
     return cluster
@@ -93,40 +102,4 @@ interface Seen {
 
 function sameRule(a: AppliedRule | undefined, b: AppliedRule | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && a.namespace === b.namespace && a.from.join() === b.from.join())
-}
-
-type Settings = Omit<Cluster, 'id' | 'host' | 'namespace' | 'serviceName' | 'port' | 'subset' | 'endpoints'>
-
-function settings(policy: EffectivePolicy): Settings {
-  const tcp = policy.connectionPool?.tcp
-  const http = policy.connectionPool?.http
-  return {
-    balance: balanceOf(policy),
-    connectTimeout: duration(tcp?.connectTimeout, PLAIN_SETTINGS.connectTimeout),
-    maxConnections: limit(tcp?.maxConnections),
-    maxPendingRequests: limit(http?.http1MaxPendingRequests),
-    maxRequests: limit(http?.http2MaxRequests),
-    maxRetries: limit(http?.maxRetries),
-    maxRequestsPerConnection: limit(http?.maxRequestsPerConnection),
-    idleTimeout: duration(http?.idleTimeout ?? tcp?.idleTimeout, PLAIN_SETTINGS.idleTimeout)
-  }
-}
-
-function balanceOf(policy: EffectivePolicy): Cluster['balance'] {
-  switch (policy.loadBalancer?.simple) {
-    case 'ROUND_ROBIN':
-      return 'round-robin'
-    case 'RANDOM':
-      return 'random'
-    default:
-      return 'least-request'
-  }
-}
-
-function limit(value: number | undefined): number {
-  return value === undefined || value <= 0 ? UNLIMITED : value
-}
-
-function duration(text: string | undefined, fallback: Millis): Millis {
-  return (text === undefined ? undefined : parseDuration(text)) ?? fallback
 }

@@ -99,6 +99,7 @@ function hostsOf({ gateway, server, rule }: Meeting): string[] {
 
 function routesOf(work: Work, { gateway, server, rule, port }: Meeting): Route[] {
   const owner = work.config.gatewayNamespace ?? 'istio-system'
+  const fullHost = (host: string): string => resolveHost(host, rule.namespace)
   return compileRules(rule.rules, {
     virtualService: rule.key,
     namespace: rule.namespace,
@@ -106,8 +107,9 @@ function routesOf(work: Work, { gateway, server, rule, port }: Meeting): Route[]
     port,
     tls: isHttps(server),
     caller: { namespace: owner, labels: work.config.gatewayLabels ?? {} },
+    hashOf: (to) => work.clusters.hashFor({ ...to, host: fullHost(to.host) }, owner),
     clusterOf: (to) => {
-      const host = resolveHost(to.host, rule.namespace)
+      const host = fullHost(to.host)
       return work.clusters.idFor({ host, subset: to.subset, port: to.port ?? onlyPort(work, host) ?? port }, owner)
     }
   })

@@ -167,7 +167,8 @@ function compileOwned(view: MeshView, owner: RuleSet, host: string): EntryConten
     tls: false,
     caller: source,
     clusterOf: (to) =>
-      work.clusters.idFor({ host: resolveHost(to.host, owner.namespace), subset: to.subset, port: to.port ?? port }, source.namespace)
+      work.clusters.idFor({ host: resolveHost(to.host, owner.namespace), subset: to.subset, port: to.port ?? port }, source.namespace),
+    hashOf: (to) => work.clusters.hashFor({ ...to, host: resolveHost(to.host, owner.namespace) }, source.namespace)
   })
   return routes.length === 0 ? undefined : { host, httpsRedirect: false, routes, broken: false }
 }
@@ -178,12 +179,14 @@ function defaultContent(view: MeshView, host: RegistryHost): EntryContent {
   const before = made.get(key)
   if (before !== undefined) return before
   const cluster = work.clusters.idFor({ host: host.host, port, subset: undefined }, source.namespace)
+  const hash = work.clusters.hashFor({ host: host.host, port, subset: undefined }, source.namespace)
+  const sticks = hash === undefined ? {} : { hash: [hash], retry: { ...DEFAULT_RETRY, avoidTried: false } }
   const route: Route = {
     ref: { virtualService: undefined, name: 'default', index: 0 },
     path: { kind: 'any' },
     headers: [],
     query: [],
-    action: { ...PLAIN_FORWARD, choices: [onlyChoice(cluster)], total: 1, retry: DEFAULT_RETRY }
+    action: { ...PLAIN_FORWARD, choices: [onlyChoice(cluster)], total: 1, retry: DEFAULT_RETRY, ...sticks }
   }
   const content: EntryContent = { host: host.host, httpsRedirect: false, routes: [route], broken: false }
   made.set(key, content)

@@ -13,7 +13,7 @@ import type { ListedRule } from './delegates.ts'
 import { authorityOf, editsOfSingle, editsOfWeighted } from './header-edits.ts'
 import { resolveGateway } from './mesh-config.ts'
 import { PLAIN_FORWARD } from './plain.ts'
-import type { Choice, HeaderTest, PathRewrite, PathTest, QueryTest, Route, RouteAction, StringTest } from './route-table.ts'
+import type { Choice, HashPolicy, HeaderTest, PathRewrite, PathTest, QueryTest, Route, RouteAction, StringTest } from './route-table.ts'
 
 /** For whom a rule is compiled. */
 export interface Viewpoint {
@@ -27,8 +27,13 @@ export interface Viewpoint {
   readonly tls: boolean
   readonly caller: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> }
   /** The cluster of a destination as this caller reaches it. */
-  readonly clusterOf: (target: Omit<Target, 'port'> & { readonly port: number | undefined }) => ClusterId
+  readonly clusterOf: (target: NamedTarget) => ClusterId
+  /** The key that the destination's policy makes callers stick by; without it there is none. */
+  readonly hashOf?: (target: NamedTarget) => HashPolicy | undefined
 }
+
+/** A destination as a rule names it. */
+type NamedTarget = Omit<Target, 'port'> & { readonly port: number | undefined }
 
 /** The routes of a VirtualService's rules, ended by the first that takes everything. Rules that cannot work give no route. */
 export function compileRules(rules: readonly ListedRule[], view: Viewpoint): Route[] {
@@ -125,21 +130,27 @@ function compileAction(rule: HttpRoute, view: Viewpoint): RouteAction | undefine
     const text = body?.string ?? (body?.bytes === undefined ? '' : decodeBase64(body.bytes))
     return { kind: 'respond', status, body: text, response: editsOfSingle(rule.headers, undefined, 'response') }
   }
+  return forwardAction(rule, view)
+}
+
+function forwardAction(rule: HttpRoute, view: Viewpoint): RouteAction | undefined {
   const destinations = rule.route ?? []
   if (destinations.length === 0) return undefined
   const choices = choicesOf(rule, destinations, view)
   if (choices.length === 0) return undefined
   const timeout = (rule.timeout === undefined ? undefined : parseDuration(rule.timeout)) ?? 0
+  const hash = hashPolicies(destinations, view)
   return {
     ...PLAIN_FORWARD,
     choices,
     total: choices.reduce((sum, { weight }) => sum + weight, 0),
     rewrite: rewriteOf(rule),
     timeout,
-    retry: retryPolicy(rule.retries, timeout),
+    retry: retryPolicy(rule.retries, timeout, destinations.length === 1 && hash.length > 0),
     fault: faultOf(rule.fault),
     mirrors: mirrorsOf(rule, (to) => clusterOf(to, view)),
-    cors: corsOf(rule.corsPolicy)
+    cors: corsOf(rule.corsPolicy),
+    hash
   }
 }
 
@@ -159,8 +170,18 @@ function choicesOf(rule: HttpRoute, destinations: readonly HttpRouteDestination[
     .filter(({ weight }) => weight > 0)
 }
 
-function clusterOf({ host, subset, port }: Destination, view: Viewpoint): ClusterId {
-  return view.clusterOf({ host, subset: subset === '' ? undefined : subset, port: port?.number })
+function clusterOf(to: Destination, view: Viewpoint): ClusterId {
+  return view.clusterOf(namedTarget(to))
+}
+
+/** One for each destination that gets requests and has one: they are folded (istio.md 2.5). */
+function hashPolicies(destinations: readonly HttpRouteDestination[], view: Viewpoint): HashPolicy[] {
+  const live = destinations.length === 1 ? destinations : destinations.filter(({ weight }) => (weight ?? 0) > 0)
+  return live.flatMap(({ destination }) => view.hashOf?.(namedTarget(destination)) ?? [])
+}
+
+function namedTarget({ host, subset, port }: Destination): NamedTarget {
+  return { host, subset: subset === '' ? undefined : subset, port: port?.number }
 }
 
 function rewriteOf(rule: HttpRoute): PathRewrite | undefined {
@@ -218,9 +239,12 @@ export const DEFAULT_RETRY: RetryPolicy = {
   avoidTried: true
 }
 
-/** The policy of a route; undefined when retries are turned off. A perTryTimeout that reaches the route's timeout is dropped. */
-export function retryPolicy(retries: Retries | undefined, timeout: Millis): RetryPolicy | undefined {
-  if (retries === undefined) return DEFAULT_RETRY
+/**
+ * The policy of a route; undefined when retries are turned off. A perTryTimeout that reaches the route's timeout is dropped. A route that
+ * sticks to its endpoints (its only destination has a consistent hash) tries them again unless told otherwise.
+ */
+export function retryPolicy(retries: Retries | undefined, timeout: Millis, sticks = false): RetryPolicy | undefined {
+  if (retries === undefined) return sticks ? { ...DEFAULT_RETRY, avoidTried: false } : DEFAULT_RETRY
   const attempts = retries.attempts ?? 0
   if (attempts <= 0) return undefined
   const perTry = durationOr(retries.perTryTimeout, 0)
@@ -231,7 +255,7 @@ export function retryPolicy(retries: Retries | undefined, timeout: Millis): Retr
     ...conditions(retries.retryOn ?? ''),
     backoffBase: base,
     backoffMax: base * 10,
-    avoidTried: retries.retryIgnorePreviousHosts ?? true
+    avoidTried: retries.retryIgnorePreviousHosts ?? !sticks
   }
 }
 

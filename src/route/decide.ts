@@ -7,6 +7,7 @@ import type { Draw } from '../std/draw.ts'
 import { NO_CORS, judgeCors, withFields } from './cors.ts'
 import type { ClusterId, Decision, HeaderEdits, RouteRef } from './decision.ts'
 import { abortAnswer, drawDelay, isDrawn, ownAnswer } from './fault.ts'
+import { stickinessOf } from './hash-policy.ts'
 import { matches } from './matching.ts'
 import { normalizePath, pathEnd, rewritePath } from './path.ts'
 import type { RequestFacts, ScopeId } from './request-facts.ts'
@@ -149,6 +150,7 @@ function send(router: Router, prepared: PreparedRoute, action: Forward, { reques
   const { ref, path: test } = prepared.route
   if (!router.clusters.has(choice.cluster)) return { kind: 'no-route', because: 'no-destination', route: ref, response, delay }
   const { rewrite } = action
+  const { hash, cookies } = stickinessOf(action.hash, request.facts)
   return {
     kind: 'forward',
     route: ref,
@@ -161,8 +163,8 @@ function send(router: Router, prepared: PreparedRoute, action: Forward, { reques
     response,
     delay,
     copies: action.mirrors.length === 0 ? NO_COPIES : copiesOf(router, action, request),
-    hash: undefined,
-    cookie: undefined
+    hash,
+    cookies
   }
 }
 

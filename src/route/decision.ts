@@ -68,8 +68,8 @@ export type Decision =
       readonly copies: readonly ClusterId[]
       /** 64 bits for ring hash and Maglev; undefined: a random endpoint. */
       readonly hash: bigint | undefined
-      /** The value of a Set-Cookie line for a generated sticky cookie. */
-      readonly cookie: string | undefined
+      /** Values of Set-Cookie lines for generated sticky cookies: an endpoint's answer gets them, one of the proxy's own does not. */
+      readonly cookies: readonly string[]
     }
   | {
       readonly kind: 'redirect'

@@ -2,7 +2,7 @@
 // about endpoints.
 
 import type { DestinationRule, Subset } from '../api/istio-destination-rule.ts'
-import type { PortTrafficPolicy, TrafficPolicy } from '../api/istio-traffic-policy.ts'
+import type { ConsistentHash, PortTrafficPolicy, TrafficPolicy } from '../api/istio-traffic-policy.ts'
 import { byAge, coversHost, isVisible, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
 
 /** The rule in force: rules of one namespace for one host put together. */
@@ -130,4 +130,21 @@ function definedBlocks(policy: EffectivePolicy): EffectivePolicy {
     ...(policy.outlierDetection === undefined ? {} : { outlierDetection: policy.outlierDetection }),
     ...(policy.tls === undefined ? {} : { tls: policy.tls })
   }
+}
+
+/**
+ * The consistent hash that a route's destination makes requests stick by, strongest first: of the subset's port, of the subset, of the port,
+ * of the rule (istio.md 2.3). Port settings count only for a port that the destination names.
+ */
+export function hashRuleFor(
+  rule: AppliedRule | undefined,
+  port: number | undefined,
+  subset: Subset | undefined
+): ConsistentHash | undefined {
+  return hashOfLevel(subset?.trafficPolicy, port) ?? hashOfLevel(rule?.trafficPolicy, port)
+}
+
+function hashOfLevel(policy: TrafficPolicy | undefined, port: number | undefined): ConsistentHash | undefined {
+  const own = port === undefined ? undefined : policy?.portLevelSettings?.find((entry) => entry.port?.number === port)
+  return own?.loadBalancer?.consistentHash ?? policy?.loadBalancer?.consistentHash
 }

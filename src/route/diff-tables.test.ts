@@ -140,6 +140,7 @@ test('a cluster whose endpoints are replaced is first grown, then shrunk; slots 
     port: 1,
     weight: 1,
     locality: '',
+    priority: 0,
     pod: '',
     namespace: '',
     workload: '',

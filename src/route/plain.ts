@@ -9,6 +9,10 @@ export const UNLIMITED = 4294967295
 /** A destination's settings without a DestinationRule (istio.md 2.6): times in ms. */
 export const PLAIN_SETTINGS = {
   balance: 'least-request',
+  hashSize: 1024,
+  warmup: undefined,
+  localities: undefined,
+  panicPercent: 0,
   connectTimeout: 10_000,
   maxConnections: UNLIMITED,
   maxPendingRequests: UNLIMITED,
@@ -18,10 +22,23 @@ export const PLAIN_SETTINGS = {
   idleTimeout: 3_600_000
 } as const satisfies Partial<Cluster>
 
+/** A destination without endpoints that no rule says anything about. */
+export const PLAIN_CLUSTER: Cluster = {
+  id: '',
+  host: '',
+  namespace: '',
+  serviceName: '',
+  port: 80,
+  subset: undefined,
+  endpoints: [],
+  ...PLAIN_SETTINGS
+}
+
 /** An endpoint of which only the address is known. */
 export const PLAIN_ENDPOINT: Omit<Endpoint, 'address' | 'port'> = {
   weight: 1,
   locality: '',
+  priority: 0,
   pod: '',
   namespace: '',
   workload: 'unknown',
@@ -58,5 +75,5 @@ export const PLAIN_DECISION = {
   delay: 0,
   copies: [],
   hash: undefined,
-  cookie: undefined
+  cookies: []
 } as const satisfies Partial<Extract<Decision, { kind: 'forward' }>>

@@ -12,12 +12,30 @@ export interface Endpoint {
   readonly weight: number
   /** `region/zone/subzone`, trailing parts left out when unknown; '' when nothing is known. */
   readonly locality: string
+  /** 0 is asked first; lower ones get what the healthy endpoints above cannot take (envoy.md 4.1). */
+  readonly priority: number
   readonly pod: string
   readonly namespace: string
   readonly workload: string
   /** Label `app`/`app.kubernetes.io/name`, and `version`, as Istio's canonical service and revision. */
   readonly app: string
   readonly version: string
+}
+
+/** Slow start: the factor of an endpoint's weight rises from `minimum` to 1 over `window` ms (envoy.md 4.4). */
+export interface Warmup {
+  readonly window: Millis
+  /** In (0, 1]. */
+  readonly minimum: number
+  /** 1: linear; above 1 it rises fast at first. */
+  readonly aggression: number
+}
+
+/** The share of a locality among those of its priority. */
+export interface LocalityShare {
+  readonly locality: string
+  readonly priority: number
+  readonly weight: number
 }
 
 /** A destination: one host, port and subset with its ready endpoints and traffic policy. No endpoints: 503 UH. */
@@ -30,7 +48,16 @@ export interface Cluster {
   readonly port: number
   readonly subset: string | undefined
   readonly endpoints: readonly Endpoint[]
-  readonly balance: 'round-robin' | 'least-request' | 'random'
+  /** `passthrough` goes to the address that was called: for a Service's own address any endpoint, as kube-proxy does. */
+  readonly balance: 'round-robin' | 'least-request' | 'random' | 'ring-hash' | 'maglev' | 'passthrough'
+  /** Least points of a ring, or slots of a Maglev table. */
+  readonly hashSize: number
+  /** New endpoints take their share slowly; round robin and least request only. */
+  readonly warmup: Warmup | undefined
+  /** Shares of localities inside their priority; undefined: where an endpoint is does not count there. */
+  readonly localities: readonly LocalityShare[] | undefined
+  /** Below this percentage of healthy endpoints a priority uses all of its endpoints; 0: never. */
+  readonly panicPercent: number
   readonly connectTimeout: Millis
   readonly maxConnections: number
   readonly maxPendingRequests: number

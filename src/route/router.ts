@@ -2,33 +2,41 @@
 // worker and changed only by applyChange, between requests; a request keeps the entry and the slot it was given.
 
 import { RE2JS } from 're2js'
-import { ClusterStats, STAT } from './cluster-stats.ts'
+import type { Millis } from '../std/clock.ts'
+import { clusterState } from './cluster-state.ts'
+import type { ClusterStats } from './cluster-stats.ts'
 import type { ClusterId } from './decision.ts'
+import type { HostSets } from './host-sets.ts'
 import type { ScopeId } from './request-facts.ts'
 import { EMPTY_TABLE } from './route-table.ts'
 import type { Cluster, Endpoint, HostEntry, Route, RouteTable, Scope, StringTest, TableChange } from './route-table.ts'
 
-/** An endpoint with its live count of requests: the proxy adds one when it sends a request there and takes it off at the end. */
+/** An endpoint with what its worker knows of it. */
 export interface EndpointSlot {
-  /** address:port; slots of unchanged endpoints survive a change of their cluster. */
+  /** address:port; slots of endpoints that stay survive a change of their cluster. */
   readonly key: string
-  readonly endpoint: Endpoint
+  /** Weight, locality and priority may change while the endpoint stays. */
+  endpoint: Endpoint
+  /** Requests in flight: the proxy adds one when it sends a request there and takes it off at the end. */
   active: number
-  /** Place in the weighted schedule (unequal weights only): when it is due, and its turn among those due together. */
-  deadline: number
-  turn: number
+  /** When it came, by the plane's monotonic clock. */
+  readonly since: Millis
+  /** When it was ejected; undefined while it takes part. The outlier detector's, like the counts beside it (outlier.ts). */
+  ejectedAt: Millis | undefined
 }
 
-/** A cluster with its balancing state; `cursor` and `now` belong to the balancer. */
+/** A cluster with its balancing state. */
 export interface ClusterState {
   readonly cluster: Cluster
   readonly slots: readonly EndpointSlot[]
-  readonly weighted: boolean
   /** Envoy's counts of this cluster: they stay while the cluster does. */
   readonly stats: ClusterStats
-  cursor: number
-  now: number
-  turns: number
+  /** What choices are made among; undefined: to be made anew at the next choice, since endpoints or their health changed. */
+  sets: HostSets | undefined
+  /** The turn of each source's rotation. */
+  readonly cursors: Map<string, number>
+  /** Where rotations and schedules start; -1 until the first choice. */
+  seed: number
 }
 
 /** A route with its regexes compiled, in the order of its tests; undefined where the test is not a regex. */
@@ -92,15 +100,18 @@ export function prepare(table: RouteTable): Router {
   return router
 }
 
-/** Applies one change in place and takes its version. Changes of one version arrive in the order diffTables gives. */
-export function applyChange(router: Router, change: TableChange): void {
+/**
+ * Applies one change in place and takes its version. Changes of one version arrive in the order diffTables gives; `now` is when endpoints
+ * that are new came.
+ */
+export function applyChange(router: Router, change: TableChange, now: Millis = 0): void {
   router.version = change.version
   switch (change.kind) {
     case 'source-labels':
       router.sourceLabels = change.sourceLabels
       return
     case 'put-cluster':
-      putCluster(router, change.cluster)
+      router.clusters.set(change.cluster.id, clusterState(change.cluster, now, router.clusters.get(change.cluster.id)))
       return
     case 'put-entry':
       putEntry(router, change.entry)
@@ -123,42 +134,6 @@ export function applyChange(router: Router, change: TableChange): void {
     case 'remove-cluster':
       router.clusters.delete(change.cluster)
   }
-}
-
-function putCluster(router: Router, cluster: Cluster): void {
-  const before = router.clusters.get(cluster.id)
-  const after = clusterState(cluster, before)
-  const known = before?.slots ?? []
-  if (after.slots.length !== known.length || after.slots.some((slot, at) => slot !== known[at])) after.stats.add(STAT.membership_change)
-  router.clusters.set(cluster.id, after)
-}
-
-function clusterState(cluster: Cluster, before: ClusterState | undefined): ClusterState {
-  const kept = new Map<string, EndpointSlot>()
-  if (before !== undefined) for (const slot of before.slots) kept.set(slot.key, slot)
-  const slots: EndpointSlot[] = []
-  const now = before?.now ?? 0
-  let turns = before?.turns ?? 0
-  for (const endpoint of cluster.endpoints) {
-    const key = `${endpoint.address}:${endpoint.port}`
-    const old = kept.get(key)
-    if (old !== undefined && sameEndpoint(old.endpoint, endpoint)) {
-      slots.push(old)
-      continue
-    }
-    slots.push({ key, endpoint, active: 0, deadline: now + 1 / endpoint.weight, turn: turns })
-    turns += 1
-  }
-  const weighted = slots.some((slot) => slot.endpoint.weight !== slots[0]?.endpoint.weight)
-  return { cluster, slots, weighted, stats: statsOf(before), cursor: before?.cursor ?? -1, now, turns }
-}
-
-function statsOf(before: ClusterState | undefined): ClusterStats {
-  return before?.stats ?? new ClusterStats()
-}
-
-function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
-  return a.pod === b.pod && a.weight === b.weight && a.version === b.version && a.app === b.app && a.workload === b.workload
 }
 
 function entrySlot(router: Router, id: string): EntrySlot {

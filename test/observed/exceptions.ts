@@ -41,19 +41,6 @@ export const NOT_YET: readonly NotYet[] = [
     ids: ['fault-abort-fraction']
   },
   {
-    why: 'consistent hashing is not applied yet',
-    ids: [
-      'hash-header-absent',
-      'hash-header-ring-size',
-      'hash-header-maglev',
-      'hash-query',
-      'hash-query-forms',
-      'hash-cookie-generated',
-      'hash-cookie-ttl',
-      'hash-source-ip'
-    ]
-  },
-  {
     why: 'maximum duration of a connection is not applied yet',
     ids: ['pool-max-connection-duration']
   },
@@ -77,17 +64,8 @@ export const NOT_YET: readonly NotYet[] = [
     ]
   },
   {
-    why: 'priorities, warm-up and locality weights are not applied yet',
-    ids: [
-      'lb-round-robin-retry',
-      'lb-passthrough',
-      'lb-subset-hash-override',
-      'lb-warmup',
-      'lb-warmup-minimum',
-      'lb-locality-default',
-      'lb-locality-failover-region',
-      'lb-locality-distribute'
-    ]
+    why: 'priorities and locality weights are not applied yet',
+    ids: ['lb-round-robin-retry', 'lb-passthrough', 'lb-locality-default', 'lb-locality-failover-region', 'lb-locality-distribute']
   },
   {
     why: 'local rate limits are not applied yet',

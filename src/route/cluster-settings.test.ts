@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { clusterSettings, hashPolicyOf } from './cluster-settings.ts'
+import { PLAIN_SETTINGS, UNLIMITED } from './plain.ts'
+
+test('a policy that says nothing gives what a destination without a rule has', () => {
+  const { localities, ...plain } = PLAIN_SETTINGS
+  expect(clusterSettings({})).toEqual(plain)
+  expect(localities).toBeUndefined()
+  expect(clusterSettings({ connectionPool: { tcp: { maxConnections: 0 }, http: { maxRetries: 0 } } })).toEqual(plain)
+})
+
+test.each([
+  [{ simple: 'ROUND_ROBIN' }, 'round-robin'],
+  [{ simple: 'RANDOM' }, 'random'],
+  [{ simple: 'PASSTHROUGH' }, 'passthrough'],
+  [{ simple: 'LEAST_REQUEST' }, 'least-request'],
+  [{ simple: 'LEAST_CONN' }, 'least-request'],
+  [{ simple: 'UNSPECIFIED' }, 'least-request'],
+  [{ consistentHash: {} }, 'ring-hash'],
+  [{ consistentHash: { maglev: {} } }, 'maglev']
+] as const)('%j is %s', (loadBalancer, balance) => {
+  expect(clusterSettings({ loadBalancer }).balance).toBe(balance)
+})
+
+test.each([
+  [{}, 1024],
+  [{ minimumRingSize: 8 }, 8],
+  [{ ringHash: { minimumRingSize: 16 } }, 16],
+  [{ ringHash: {} }, 1024],
+  [{ maglev: {} }, 65_537],
+  [{ maglev: { tableSize: 11 } }, 11]
+])('%j: a ring or table of %d', (consistentHash, size) => {
+  expect(clusterSettings({ loadBalancer: { consistentHash } }).hashSize).toBe(size)
+})
+
+test('slow start is for round robin and least request; the old field is its duration', () => {
+  const warmup = { duration: '20s', minimumPercent: 50, aggression: 2 }
+  const warm = { window: 20_000, minimum: 0.5, aggression: 2 }
+  expect(clusterSettings({ loadBalancer: { simple: 'ROUND_ROBIN', warmup } }).warmup).toEqual(warm)
+  expect(clusterSettings({ loadBalancer: { simple: 'RANDOM', warmup } }).warmup).toBeUndefined()
+  expect(clusterSettings({ loadBalancer: { warmupDurationSecs: '5s' } }).warmup).toEqual({ window: 5000, minimum: 0.1, aggression: 1 })
+})
+
+test('limits and times', () => {
+  const tcp = { maxConnections: 5, connectTimeout: '30ms', idleTimeout: '9s' }
+  expect(clusterSettings({ connectionPool: { tcp, http: { http1MaxPendingRequests: 1 } } })).toMatchObject({
+    maxConnections: 5,
+    connectTimeout: 30,
+    idleTimeout: 9000,
+    maxPendingRequests: 1,
+    maxRequests: UNLIMITED
+  })
+})
+
+test.each([
+  [{ httpHeaderName: 'X-User' }, { kind: 'header', name: 'x-user' }],
+  [{ httpQueryParameterName: 'User' }, { kind: 'query', name: 'User' }],
+  [{ useSourceIp: true }, { kind: 'source-ip' }],
+  [{ httpCookie: { name: 'u' } }, { kind: 'cookie', name: 'u', path: '', ttl: undefined, attributes: [] }],
+  [
+    { httpCookie: { name: 'u', path: '/a', ttl: '0s', attributes: [{ name: 'Secure' }] } },
+    { kind: 'cookie', name: 'u', path: '/a', ttl: 0, attributes: [['Secure', '']] }
+  ],
+  [{ useSourceIp: false }, undefined],
+  [{}, undefined]
+])('the key of %j', (rule, policy) => {
+  expect(hashPolicyOf(rule)).toEqual(policy)
+})

@@ -1,0 +1,103 @@
+// A traffic policy as the settings of a cluster, every block with Istio's defaults (istio.md 2.5-2.7, Appendix A). What Envoy is told is
+// decided here; which policy applies is destination-rules.ts's to say.
+
+import { parseDuration } from '../api/duration.ts'
+import type { ConnectionPool, ConsistentHash, LoadBalancer } from '../api/istio-traffic-policy.ts'
+import type { Millis } from '../std/clock.ts'
+import type { EffectivePolicy } from './destination-rules.ts'
+import { MAGLEV_SIZE } from './maglev.ts'
+import { PLAIN_SETTINGS, UNLIMITED } from './plain.ts'
+import type { Cluster, HashPolicy, Warmup } from './route-table.ts'
+
+/** A cluster's settings, besides what and where it is. */
+export type ClusterSettings = Omit<Cluster, 'id' | 'host' | 'namespace' | 'serviceName' | 'port' | 'subset' | 'endpoints' | 'localities'>
+
+/** The settings of a policy. Limits of 0 and limits that are not set are none. */
+export function clusterSettings(policy: EffectivePolicy): ClusterSettings {
+  const tcp = policy.connectionPool?.tcp
+  const http = policy.connectionPool?.http
+  return {
+    ...balancerOf(policy.loadBalancer),
+    panicPercent: Math.max(0, policy.outlierDetection?.minHealthPercent ?? 0),
+    ...connectionLimits(tcp),
+    ...requestLimits(http),
+    idleTimeout: duration(http?.idleTimeout ?? tcp?.idleTimeout, PLAIN_SETTINGS.idleTimeout)
+  }
+}
+
+function connectionLimits(tcp: ConnectionPool['tcp']): Pick<Cluster, 'connectTimeout' | 'maxConnections'> {
+  return { connectTimeout: duration(tcp?.connectTimeout, PLAIN_SETTINGS.connectTimeout), maxConnections: limit(tcp?.maxConnections) }
+}
+
+type RequestLimits = Pick<Cluster, 'maxPendingRequests' | 'maxRequests' | 'maxRetries' | 'maxRequestsPerConnection'>
+
+function requestLimits(http: ConnectionPool['http']): RequestLimits {
+  return {
+    maxPendingRequests: limit(http?.http1MaxPendingRequests),
+    maxRequests: limit(http?.http2MaxRequests),
+    maxRetries: limit(http?.maxRetries),
+    maxRequestsPerConnection: limit(http?.maxRequestsPerConnection)
+  }
+}
+
+type Balancer = Pick<Cluster, 'balance' | 'hashSize' | 'warmup'>
+
+function balancerOf(rule: LoadBalancer | undefined): Balancer {
+  if (rule?.consistentHash !== undefined) return { ...hashBalancer(rule.consistentHash), warmup: undefined }
+  const balance = simpleBalance(rule)
+  const warms = balance === 'round-robin' || balance === 'least-request'
+  return { balance, hashSize: PLAIN_SETTINGS.hashSize, warmup: warms ? warmupOf(rule) : undefined }
+}
+
+function simpleBalance(rule: LoadBalancer | undefined): Cluster['balance'] {
+  switch (rule?.simple) {
+    case 'ROUND_ROBIN':
+      return 'round-robin'
+    case 'RANDOM':
+      return 'random'
+    case 'PASSTHROUGH':
+      return 'passthrough'
+    default:
+      return 'least-request'
+  }
+}
+
+/** Ring hash unless Maglev is asked for; sizes of 0 are none. */
+function hashBalancer({ maglev, ringHash, minimumRingSize }: ConsistentHash): Omit<Balancer, 'warmup'> {
+  if (maglev !== undefined) return { balance: 'maglev', hashSize: maglev.tableSize || MAGLEV_SIZE }
+  return {
+    balance: 'ring-hash',
+    hashSize: (ringHash === undefined ? minimumRingSize : ringHash.minimumRingSize) || PLAIN_SETTINGS.hashSize
+  }
+}
+
+/** `warmup` and the older `warmupDurationSecs`, which `warmup` replaces. */
+function warmupOf(rule: LoadBalancer | undefined): Warmup | undefined {
+  const window = duration(rule?.warmup?.duration ?? rule?.warmupDurationSecs, 0)
+  if (window <= 0) return undefined
+  return { window, minimum: (rule?.warmup?.minimumPercent ?? 10) / 100, aggression: rule?.warmup?.aggression ?? 1 }
+}
+
+/** Where the key of a consistent hash comes from; undefined when the rule names no key, so that requests go anywhere. */
+export function hashPolicyOf(rule: ConsistentHash): HashPolicy | undefined {
+  if (rule.httpHeaderName !== undefined) return { kind: 'header', name: rule.httpHeaderName.toLowerCase() }
+  if (rule.httpQueryParameterName !== undefined) return { kind: 'query', name: rule.httpQueryParameterName }
+  if (rule.useSourceIp === true) return { kind: 'source-ip' }
+  const cookie = rule.httpCookie
+  if (cookie === undefined) return undefined
+  return {
+    kind: 'cookie',
+    name: cookie.name,
+    path: cookie.path ?? '',
+    ttl: cookie.ttl === undefined ? undefined : parseDuration(cookie.ttl),
+    attributes: (cookie.attributes ?? []).map(({ name, value }) => [name, value ?? ''] as const)
+  }
+}
+
+function limit(value: number | undefined): number {
+  return value === undefined || value <= 0 ? UNLIMITED : value
+}
+
+function duration(text: string | undefined, fallback: Millis): Millis {
+  return (text === undefined ? undefined : parseDuration(text)) ?? fallback
+}
