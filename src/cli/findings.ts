@@ -32,8 +32,6 @@ const FOLLOWED: readonly ResourceRef[] = [
   { group: 'apps', version: 'v1', resource: 'deployments' },
   { ...FLAGGER, resource: 'metrictemplates' },
   { ...FLAGGER, resource: 'alertproviders' },
-  { ...ISTIO, resource: 'sidecars' },
-  { ...ISTIO, resource: 'workloadentries' },
   { ...ISTIO, resource: 'workloadgroups' },
   { ...ISTIO, version: 'v1alpha3', resource: 'envoyfilters' },
   { ...ISTIO, version: 'v1beta1', resource: 'proxyconfigs' }

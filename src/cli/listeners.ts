@@ -5,7 +5,7 @@ import type { KubeObject } from '../api/object.ts'
 import type { Place } from '../proxy/known-facts.ts'
 import type { ListenerSpec } from '../proxy/listener.ts'
 import type { MeshServicePort } from '../route/mesh-config.ts'
-import { declaredProtocol, OTHER_PROTOCOLS } from '../route/registry.ts'
+import { declaredProtocol, isDeclaredHttp, OTHER_PROTOCOLS } from '../route/protocol.ts'
 import { peerOf } from '../route/peer.ts'
 import type { RouteTable, Source } from '../route/route-table.ts'
 import { dig } from '../std/json.ts'
@@ -70,8 +70,9 @@ function servicePorts(service: KubeObject): ListenerSpec[] {
     if (typeof port !== 'number' || (dig(item, 'protocol') ?? 'TCP') !== 'TCP') return []
     // What is declared to be no HTTP is not carried: a refused connection says so better than a 400.
     if (OTHER_PROTOCOLS.has(declaredProtocol(item as MeshServicePort).toLowerCase())) return []
-    const id = `service:${namespace}/${name}:${address}:${port}`
-    return [{ id, address, port, entry: { kind: 'service', host, port, caller: { namespace: '', labels: {} } }, source: UNKNOWN }]
+    const declared = isDeclaredHttp(item as MeshServicePort)
+    const id = `service:${namespace}/${name}:${address}:${port}${declared ? '' : ':any'}`
+    return [{ id, address, port, entry: { kind: 'service', host, port, declared, caller: { namespace: '', labels: {} } }, source: UNKNOWN }]
   })
 }
 

@@ -33,7 +33,9 @@ const FOLLOWED: readonly ResourceRef[] = [
   { ...ISTIO, resource: 'virtualservices' },
   { ...ISTIO, resource: 'destinationrules' },
   { ...ISTIO, resource: 'gateways' },
-  { ...ISTIO, resource: 'serviceentries' }
+  { ...ISTIO, resource: 'serviceentries' },
+  { ...ISTIO, resource: 'workloadentries' },
+  { ...ISTIO, resource: 'sidecars' }
 ]
 
 /** A table and the objects it was made from. */

@@ -5,7 +5,7 @@ import type { KubeObject } from '../api/object.ts'
 import type { ApiBackend } from '../server/api-backend.ts'
 import type { StoreRequest } from '../store/store-request.ts'
 
-const OBEYED = new Set(['virtualservices', 'destinationrules', 'gateways', 'serviceentries'])
+const OBEYED = new Set(['virtualservices', 'destinationrules', 'gateways', 'serviceentries', 'workloadentries', 'sidecars'])
 
 /** A backend that waits for `obeys`, which must end soon whatever the data plane does. */
 export function obeyedBackend(backend: ApiBackend, obeys: (object: KubeObject) => Promise<void>): ApiBackend {

@@ -17,7 +17,7 @@ test("every kind of Istio's that routing does not read is named, and so is the G
   const wanted = objects.filter((each) => each === GATEWAY_API || !(each[1] in ACTED_ON)).map(([, kind]) => kind)
   expect(kinds).toEqual(wanted.map((kind) => `${kind} not-applied-yet spec`))
   expect(wanted).toContain('EnvoyFilter')
-  expect(wanted).toContain('Sidecar')
+  expect(wanted).toContain('WorkloadGroup')
 })
 
 test('built-in kinds and kinds of others are not', () => {
@@ -30,8 +30,13 @@ test('built-in kinds and kinds of others are not', () => {
 })
 
 test('what Istio says of such an object is told beside', () => {
-  const sidecar = { apiVersion: 'networking.istio.io/v1', kind: 'Sidecar', metadata: { name: 'x' }, spec: {} }
-  expect(lintKinds([sidecar]).map(({ code, istio }) => [code, istio])).toEqual([
+  const group = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'WorkloadGroup',
+    metadata: { name: 'x' },
+    spec: { template: { labels: { 'no key!': 'x' } } }
+  }
+  expect(lintKinds([group]).map(({ code, istio }) => [code, istio])).toEqual([
     ['istio-refuses', 'IST0106'],
     ['not-applied-yet', undefined]
   ])

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { deployed, objectsOf } from '../../test/route-mesh.ts'
 import type { HttpMatch, StringMatch } from '../api/istio-virtual-service.ts'
 import { compileRules } from '../route/compile-rule.ts'
+import { Registry } from '../route/registry.ts'
 import { EMPTY_CONFIG } from '../route/mesh-config.ts'
 import { matches } from '../route/matching.ts'
 import { prepareRoute } from '../route/router.ts'
@@ -43,7 +44,7 @@ test('an input without VirtualServices has no findings', () => {
   expect(
     lintReach({
       config: EMPTY_CONFIG,
-      registry: new Map(),
+      registry: new Registry([]),
       rules: { byNamespace: new Map(), rootNamespace: '' },
       workloads: [],
       pods: 'some'

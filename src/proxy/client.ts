@@ -219,9 +219,12 @@ export class Client implements Swept, Downstream, Taker {
 
   #decide(): Decision {
     const facts = this.#facts
-    const decision = decide(this.#context.router, this.#entrance.scopeOf(facts.authority), facts, this.#context.draw)
-    const isUnknown = decision.kind === 'no-route' && decision.because === 'unknown-host'
-    return isUnknown && this.#entrance.passes && facts.absolute && isAddress(facts.authority) ? passOn(facts) : decision
+    const { router, draw } = this.#context
+    const { ownScope, passes } = this.#entrance
+    const decision = decide(router, this.#entrance.scopeOf(facts.authority), facts, draw)
+    if (decision.kind !== 'no-route' || decision.because !== 'unknown-host') return decision
+    if (ownScope !== undefined) return decide(router, ownScope, facts, draw)
+    return passes && facts.absolute && isAddress(facts.authority) ? passOn(facts) : decision
   }
 
   // What is to be done before there is an answer; undefined when it can be given at once.

@@ -22,6 +22,8 @@ export interface Entrance {
   readonly place: Place
   /** The scope of a request to this authority. */
   scopeOf(authority: string): ScopeId
+  /** The scope of what was called by its own address, for hosts that nobody knows; undefined elsewhere. */
+  readonly ownScope: ScopeId | undefined
   /** The authority to route by: a Service's own address stands for its name. */
   nameOf(authority: string): string
   onClosed(client: Downstream): void

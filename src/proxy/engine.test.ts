@@ -676,7 +676,7 @@ test('a forward proxy of the mesh routes by the authority asked for, a Service a
   ])
   const caller = { namespace: 'default', labels: {} }
   const mesh = await made.listen({ id: 'm', address: '127.0.0.1', port: 0, entry: { kind: 'mesh', caller }, source: SOURCE })
-  const service = { kind: 'service', host: 'reviews.default.svc.cluster.local', port: 9080, caller } as const
+  const service = { kind: 'service', host: 'reviews.default.svc.cluster.local', port: 9080, declared: true, caller } as const
   const host = '127.77.0.2'
   const direct = { host, port: await made.listen({ id: 's', address: host, port: 0, entry: service, source: SOURCE }) }
   expect(statusOf(await talk(mesh, 'GET http://reviews:9080/a?b HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n'))).toBe(200)

@@ -3,7 +3,7 @@
 
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
-import { gatewayScope, meshScope } from '../route/route-table.ts'
+import { gatewayScope, meshScope, serviceScope } from '../route/route-table.ts'
 import type { MeshSource, Source } from '../route/route-table.ts'
 import type { ScopeId } from '../route/request-facts.ts'
 import { ListenerCells } from './cells.ts'
@@ -18,8 +18,11 @@ import { readAccepted } from './transport.ts'
 export type Entry =
   /** A Gateway's server port; `port` is that of the Gateway, which may differ from the one listened to. */
   | { readonly kind: 'gateway'; readonly port: number }
-  /** A Service's own address and port; `host` is its full name, used when the Host field is an address. */
-  | { readonly kind: 'service'; readonly host: string; readonly port: number; readonly caller: MeshSource }
+  /**
+   * A Service's own address and port; `host` is its full name, used when the Host field is an address. Unless the port is declared to be
+   * HTTP, no other Host matters either.
+   */
+  | { readonly kind: 'service'; readonly host: string; readonly port: number; readonly declared: boolean; readonly caller: MeshSource }
   /** A forward proxy: a pod's own, or the one for shells. Without a port in the authority, 80. */
   | { readonly kind: 'mesh'; readonly caller: MeshSource }
 
@@ -42,6 +45,7 @@ export class Listener implements Entrance {
   readonly place: Place
   readonly edge: boolean
   readonly passes: boolean
+  readonly ownScope: ScopeId | undefined
   readonly #context: Context
   readonly #pools: Pools
   readonly #server: Server
@@ -56,6 +60,7 @@ export class Listener implements Entrance {
     this.#pools = shared.pools
     this.edge = spec.entry.kind === 'gateway'
     this.passes = spec.entry.kind === 'mesh'
+    this.ownScope = spec.entry.kind === 'service' ? serviceScope(spec.entry.host, spec.entry.port) : undefined
     this.place = spec.place ?? {}
     this.cells = new ListenerCells(shared.context.recorder, spec.source)
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket))
@@ -104,7 +109,8 @@ export class Listener implements Entrance {
   scopeOf(authority: string): ScopeId {
     const { entry } = this.spec
     if (entry.kind === 'gateway') return this.#scopeOfPort(entry.port)
-    return this.#scopeOfPort(entry.kind === 'service' ? entry.port : portOf(authority))
+    if (entry.kind === 'mesh') return this.#scopeOfPort(portOf(authority))
+    return entry.declared || this.ownScope === undefined ? this.#scopeOfPort(entry.port) : this.ownScope
   }
 
   nameOf(authority: string): string {

@@ -4,6 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../host/system-clock.ts'
 import { seeded } from '../std/draw.ts'
+import { diffTables } from '../route/diff-tables.ts'
+import { PLAIN_ENDPOINT, PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../route/plain.ts'
+import { EMPTY_TABLE, serviceScope } from '../route/route-table.ts'
+import type { Route, RouteAction, RouteTable } from '../route/route-table.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Entry } from './listener.ts'
 import { Outside, isAddress } from './passthrough.ts'
@@ -81,13 +85,50 @@ test.each<[string, Entry, string]>([
   ['a gateway', { kind: 'gateway', port: 80 }, 'absolute'],
   [
     'the address of a Service',
-    { kind: 'service', host: 'a.b.svc.cluster.local', port: 80, caller: { namespace: '', labels: {} } },
+    { kind: 'service', host: 'a.b.svc.cluster.local', port: 80, declared: true, caller: { namespace: '', labels: {} } },
     'absolute'
   ]
 ])('%s does not pass unknown hosts: 404', async (_, entry, form) => {
   const up = await outside()
   const { port } = await plane(entry)
   expect(inShort(await ask(port, form === '/' ? '/' : `http://localhost:${up}/`, `localhost:${up}`))).toBe('404 ')
+})
+
+test.each([
+  ['an HTTP port', true, ['200 GET / other', '502 ']],
+  ['a port that does not say what it carries', false, ['200 GET / other', '200 GET / known']]
+])("at a Service's own address, %s: a Host that nobody knows goes to the Service", async (_, declared, expected) => {
+  const up = await outside()
+  const host = 'a.b.svc.cluster.local'
+  const { made, port } = await plane({ kind: 'service', host, port: 80, declared, caller: { namespace: '', labels: {} } })
+  const route = (action: RouteAction): Route => ({
+    ref: { virtualService: undefined, name: 'r', index: 0 },
+    path: { kind: 'any' },
+    headers: [],
+    query: [],
+    action
+  })
+  const choices = [onlyChoice('c')]
+  const entries = {
+    known: route({ kind: 'respond', status: 502, body: '', response: undefined }),
+    own: route({ ...PLAIN_FORWARD, choices, total: 1 })
+  }
+  const scope = { kind: 'mesh', port: 80, namespace: '', tls: false } as const
+  const endpoints = [{ ...PLAIN_ENDPOINT, address: '127.0.0.1', port: up }]
+  const table: RouteTable = {
+    version: 1,
+    sourceLabels: [],
+    scopes: {
+      'mesh|80|': { ...scope, id: 'mesh|80|', hosts: { known: 'known' } },
+      [serviceScope(host, 80)]: { ...scope, id: serviceScope(host, 80), hosts: { '*': 'own' } }
+    },
+    entries: Object.fromEntries(
+      Object.entries(entries).map(([id, each]) => [id, { id, version: 1, host: id, httpsRedirect: false, routes: [each] }])
+    ),
+    clusters: { c: { id: 'c', host, namespace: 'b', serviceName: 'a', port: 80, subset: undefined, endpoints, ...PLAIN_SETTINGS } }
+  }
+  made.apply(diffTables(EMPTY_TABLE, table))
+  expect([inShort(await ask(port, '/', 'other')), inShort(await ask(port, '/', 'known'))]).toEqual(expected)
 })
 
 test('a request that is sent to the proxy by way of the proxy does not come round again', async () => {

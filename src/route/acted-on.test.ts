@@ -7,7 +7,9 @@ import { ACTED, unactedFields } from '../api/acted-on.ts'
 import { destinationRuleSpec } from '../api/istio-destination-rule.ts'
 import { gatewaySpec } from '../api/istio-gateway.ts'
 import { serviceEntrySpec } from '../api/istio-service-entry.ts'
+import { sidecarSpec } from '../api/istio-sidecar.ts'
 import { virtualServiceSpec } from '../api/istio-virtual-service.ts'
+import { workloadEntrySpec } from '../api/istio-workload-entry.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Schema } from '../api/schema.ts'
 import { isObject } from '../std/json.ts'
@@ -24,7 +26,9 @@ const SPECS: Readonly<Record<Kind, Schema>> = {
   VirtualService: virtualServiceSpec,
   DestinationRule: destinationRuleSpec,
   Gateway: gatewaySpec,
-  ServiceEntry: serviceEntrySpec
+  ServiceEntry: serviceEntrySpec,
+  WorkloadEntry: workloadEntrySpec,
+  Sidecar: sidecarSpec
 }
 
 /** What each field is put into: something complete in which it can make a difference. First prefix that fits. */
@@ -112,6 +116,12 @@ const BASES: Readonly<Record<Kind, readonly (readonly [string, unknown])[]>> = {
       }
     ],
     ['', { hosts: ['api.example'], ports: [{ name: 'web', number: 80 }], resolution: 'STATIC', endpoints: [{ address: '1.1.1.1' }] }]
+  ],
+  WorkloadEntry: [['', { address: '1.1.1.1', labels: { app: 'x' } }]],
+  Sidecar: [
+    ['outboundTrafficPolicy', { outboundTrafficPolicy: {} }],
+    ['egress.hosts', {}],
+    ['', { egress: [{ hosts: ['elsewhere/*'] }] }]
   ]
 }
 
@@ -137,6 +147,9 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   'DestinationRule subsets.trafficPolicy.portLevelSettings.port.number': [9080],
   'Gateway servers.port.protocol': ['HTTPS', 'TCP', 'GRPC', 'HTTP2', 'TLS', 'MONGO'],
   'Gateway servers.hosts': ['a.example'],
+  'WorkloadEntry address': ['2.2.2.2', 'unix:///x'],
+  'WorkloadEntry labels.probe': ['x'],
+  'Sidecar egress.port.protocol': ['TCP'],
   'ServiceEntry endpoints.address': ['2.2.2.2', 'unix:///x'],
   'ServiceEntry endpoints.labels.probe': ['x'],
   'ServiceEntry addresses': ['10.1.1.1', '10.0.0.0/8'],
@@ -149,8 +162,9 @@ const DEFAULTS: Readonly<Record<string, readonly unknown[]>> = {
   h2UpgradePolicy: ['DEFAULT', 'DO_NOT_UPGRADE'],
   unmatchedPreflights: ['UNSPECIFIED', 'FORWARD'],
   derivePort: ['FROM_PROTOCOL_DEFAULT'],
-  resolution: ['STATIC'],
-  mode: ['DISABLE']
+  resolution: ['NONE'],
+  captureMode: ['DEFAULT'],
+  mode: ['DISABLE', 'REGISTRY_ONLY']
 }
 
 function valuesOf(kind: Kind, leaf: Leaf): readonly unknown[] {
@@ -179,6 +193,16 @@ function compiled(kind: Kind, spec: unknown): Compiled {
     ],
     DestinationRule: [],
     Gateway: [object('VirtualService', 'all', { hosts: ['a.example', 'b.example'], gateways: ['probe'], http: [{ route: [TO] }] })],
+    WorkloadEntry: [
+      object('DestinationRule', 'api', { host: 'api.example', subsets: [{ name: 'x', labels: { probe: 'x' } }] }),
+      object('ServiceEntry', 'api', {
+        hosts: ['api.example'],
+        ports: [{ name: 'probe', number: 80 }],
+        resolution: 'STATIC',
+        workloadSelector: { labels: { app: 'x' } }
+      })
+    ],
+    Sidecar: [],
     ServiceEntry: [object('DestinationRule', 'api', { host: 'api.example', subsets: [{ name: 'x', labels: { probe: 'x' } }] })]
   }
   return compileRoutes(meshConfigOf([...REVIEWS, ...around[kind], object(kind, 'probe', spec)]))
@@ -202,7 +226,7 @@ function probe(kind: Kind, leaf: Leaf, value: unknown): string {
   return JSON.stringify(set.table) === JSON.stringify(without.table) ? 'ignored' : 'acted on'
 }
 
-const KINDS: readonly Kind[] = ['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry']
+const KINDS: readonly Kind[] = ['VirtualService', 'DestinationRule', 'Gateway', 'ServiceEntry', 'WorkloadEntry', 'Sidecar']
 
 describe.each(KINDS)('%s', (kind) => {
   const leaves = leavesOf(SPECS[kind])

@@ -68,11 +68,32 @@ const GATEWAY = inside({
   servers: GATEWAY_SERVER
 })
 
+const ONE_NETWORK: Idle = { idle: 'there is one network' }
+const OF_TLS: Idle = { idle: 'it is about mutual TLS, which the embedded mesh does not have' }
+
+const WORKLOAD_ENTRY = inside({ ...each('address', 'labels', 'locality', 'ports', 'weight'), network: ONE_NETWORK, serviceAccount: OF_TLS })
+
+const RESOLUTIONS: readonly unknown[] = ['STATIC', 'DNS', 'DNS_ROUND_ROBIN', 'NONE']
+
 const SERVICE_ENTRY = inside({
-  ...each('addresses', 'exportTo', 'hosts', 'ports'),
-  endpoints: inside(each('address', 'labels', 'ports', 'weight')),
-  location: { idle: 'it decides about mutual TLS, which the embedded mesh does not have' },
-  resolution: only((resolution) => resolution === 'STATIC' || resolution === 'DNS' || resolution === 'DNS_ROUND_ROBIN', 'this resolution')
+  ...each('addresses', 'exportTo', 'hosts', 'ports', 'workloadSelector'),
+  endpoints: WORKLOAD_ENTRY,
+  location: OF_TLS,
+  resolution: only((resolution) => RESOLUTIONS.includes(resolution), 'this resolution')
+})
+
+const SIDECAR = inside({
+  egress: inside({
+    captureMode: only((mode) => mode === 'DEFAULT'),
+    hosts: ACTED,
+    port: inside({
+      name: NAME_ONLY,
+      number: ACTED,
+      protocol: only((protocol) => String(protocol).toUpperCase() === 'HTTP', 'a listener of this protocol')
+    })
+  }),
+  outboundTrafficPolicy: inside(each('mode')),
+  workloadSelector: ACTED
 })
 
 const ONE_NODE: Idle = { idle: 'there is one node' }
@@ -99,5 +120,7 @@ export const ACTED_ON = {
   VirtualService: VIRTUAL_SERVICE,
   DestinationRule: DESTINATION_RULE,
   Gateway: GATEWAY,
-  ServiceEntry: SERVICE_ENTRY
+  ServiceEntry: SERVICE_ENTRY,
+  WorkloadEntry: WORKLOAD_ENTRY,
+  Sidecar: SIDECAR
 } as const satisfies Readonly<Record<string, Treatment>>

@@ -18,7 +18,7 @@ import { parseFormat } from './format.ts'
 import { FRAMING } from './header-edits.ts'
 import { keyOf } from './mesh-config.ts'
 import type { MeshService } from './mesh-config.ts'
-import { OTHER_PROTOCOLS, declaredProtocol } from './registry.ts'
+import { OTHER_PROTOCOLS, declaredProtocol } from './protocol.ts'
 
 /** What Istio says of an object when it is written: an error means that a cluster would not have taken it. */
 export function checkWritten(object: KubeObject): ObjectProblem[] {
@@ -34,7 +34,7 @@ export function checkVirtualService(virtualService: VirtualService): ObjectProbl
 }
 
 /** Every field of the spec that is not acted on. */
-function unappliedIn(object: ProblemObject, treatment: Treatment, spec: unknown): ObjectProblem[] {
+export function unappliedIn(object: ProblemObject, treatment: Treatment, spec: unknown): ObjectProblem[] {
   return unactedFields(treatment, spec, 'spec').map(({ path, field }) => unapplied({ object, path }, field))
 }
 
@@ -151,7 +151,6 @@ export function checkServiceEntry(entry: ServiceEntry): ObjectProblem[] {
   const { spec } = entry
   const at = (path: string, field: string): ObjectProblem => unapplied({ object, path: `spec.${path}` }, field)
   return [
-    ...(spec.resolution === undefined ? [at('resolution', 'resolution NONE, the default')] : []),
     ...(spec.addresses ?? []).flatMap((address, index) =>
       address.includes('/') ? [at(`addresses[${index}]`, 'a range of addresses')] : []
     ),

@@ -40,27 +40,29 @@ export class ClusterSet {
       for (const port of host.ports) {
         if (!port.http) continue
         this.#make(host, port, { rule, variant: '' })
-        for (const subset of rule?.subsets ?? []) this.#make(host, port, { rule, variant: '', subset })
+        for (const subset of rule?.subsets ?? []) if (exists(host, port, subset)) this.#make(host, port, { rule, variant: '', subset })
       }
     }
   }
 
   /** The id under which callers of `caller` reach the target; it names no cluster when host, port or subset do not exist. */
   idFor(target: Target, caller: string): ClusterId {
-    const host = this.#registry.get(target.host)
+    const first = this.#registry.get(target.host)
+    const host = this.#registry.seenFrom(target.host, caller)
     const port = host?.ports.find(({ number }) => number === target.port)
-    if (host === undefined || port === undefined) return clusterName(target)
+    // A variant that nobody makes: what others see under the plain name is not for this caller.
+    if (host === undefined || port === undefined) return clusterName(target) + (host === first ? '' : `@${caller}`)
     const home = ruleFor(this.#rules, host.host, host.namespace, host.namespace)
     const rule = ruleFor(this.#rules, host.host, host.namespace, caller)
-    const variant = sameRule(home, rule) ? '' : `@${caller}`
+    const variant = host === first && sameRule(home, rule) ? '' : `@${caller}`
     const subset = target.subset === undefined ? undefined : rule?.subsets.find(({ name }) => name === target.subset)
-    if (target.subset !== undefined && subset === undefined) return `${clusterName(target)}${variant}`
+    if (target.subset !== undefined && (subset === undefined || !exists(host, port, subset))) return `${clusterName(target)}${variant}`
     return this.#make(host, port, { rule, variant, subset }).id
   }
 
   /** What makes requests to a destination stick, by the rule that the caller gets for its host; `port` is the one the destination names. */
   hashFor(target: Omit<Target, 'port'> & { readonly port: number | undefined }, caller: string): HashPolicy | undefined {
-    const host = this.#registry.get(target.host)
+    const host = this.#registry.seenFrom(target.host, caller)
     if (host === undefined) return undefined
     const rule = ruleFor(this.#rules, host.host, host.namespace, caller)
     const subset = target.subset === undefined ? undefined : rule?.subsets.find(({ name }) => name === target.subset)
@@ -87,11 +89,17 @@ export class ClusterSet {
       subset: seen.subset?.name,
       endpoints: port.endpoints.filter((endpoint) => endpoint.ready && hasLabels(endpoint.labels, labels)).map(({ endpoint }) => endpoint),
       localities: undefined,
-      ...clusterSettings(policyFor(seen.rule, port.number, seen.subset))
+      ...clusterSettings(policyFor(seen.rule, port.number, seen.subset)),
+      ...(host.discovery === 'original' ? { balance: 'passthrough' } : {})
     }
     this.#made.set(id, cluster)
     return cluster
   }
+}
+
+/** A subset of looked up names that has none of them is no cluster at all, unlike one of listed endpoints (istio.md 2.4). */
+function exists(host: RegistryHost, port: RegistryPort, subset: Subset): boolean {
+  return host.discovery !== 'dns' || port.endpoints.some(({ labels }) => hasLabels(labels, subset.labels ?? {}))
 }
 
 interface Seen {

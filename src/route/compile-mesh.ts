@@ -3,13 +3,15 @@
 
 import type { ClusterSet } from './clusters.ts'
 import { DEFAULT_RETRY, compileRules } from './compile-rule.ts'
+import type { ClusterId } from './decision.ts'
 import { moreSpecific } from './destination-rules.ts'
 import { coversHost, isVisible, namespaceOf, resolveHost } from './mesh-config.ts'
 import type { MeshConfig } from './mesh-config.ts'
 import type { Registry, RegistryHost } from './registry.ts'
 import type { RuleSet } from './rule-sets.ts'
-import { meshScope } from './route-table.ts'
-import type { MeshSource, Route } from './route-table.ts'
+import type { Imports, Sidecars } from './sidecars.ts'
+import { ANY_PORT, meshScope, serviceScope } from './route-table.ts'
+import type { MeshSource, Route, RouteAction } from './route-table.ts'
 import type { EntryContent, TableBuilder } from './table-builder.ts'
 import { PLAIN_FORWARD, onlyChoice } from './plain.ts'
 
@@ -17,6 +19,7 @@ import { PLAIN_FORWARD, onlyChoice } from './plain.ts'
 export interface Work {
   readonly config: MeshConfig
   readonly registry: Registry
+  readonly sidecars: Sidecars
   readonly clusters: ClusterSet
   readonly builder: TableBuilder
   /** Oldest first. */
@@ -27,21 +30,51 @@ export interface Work {
 /** Opens a scope for each port and kind of caller, and binds every host in it. */
 export function compileMesh(work: Work): void {
   const all = work.ruleSets.filter(({ gateways }) => gateways.includes('mesh'))
-  const ports = meshPorts(work.registry)
+  const sources = sourcesOf(work)
+  const ports = meshPorts(work, sources)
   const ruled = new Set(work.config.destinationRules.map(namespaceOf))
-  const limited = work.config.destinationRules.some(({ spec }) => (spec.exportTo ?? []).length > 0)
+  const limited = work.registry.varies || work.config.destinationRules.some(({ spec }) => (spec.exportTo ?? []).length > 0)
   const made = new Map<string, EntryContent | undefined>()
-  for (const source of sourcesOf(work)) {
-    const seen = visibleTo(all, source.namespace)
-    const hosts = [...work.registry.values()].filter((host) => isVisible(host.exportTo, host.namespace, source.namespace))
-    const owners = ownersOf(seen, hosts)
+  for (const source of sources) {
+    const egress = work.sidecars.of(source)
+    const policy = egress.refusesUnknown ? ({ refusesUnknown: true } as const) : {}
+    const knownBy = new Map<Imports | undefined, Known>()
     for (const port of ports) {
-      const scope: MeshView = { work, source, port, ruled, limited, made, id: meshScope(work.sourceLabels, source, port) }
-      work.builder.open({ id: scope.id, kind: 'mesh', port, namespace: source.namespace, tls: false })
-      bindServices(scope, hosts, owners)
-      bindOthers(scope, seen)
+      const imports = egress.importsAt(port)
+      const known = knownBy.get(imports) ?? knownTo(work, all, { source, imports })
+      knownBy.set(imports, known)
+      const view: MeshView = { work, source, port, ruled, limited, made, id: meshScope(work.sourceLabels, source, port) }
+      work.builder.open({ id: view.id, kind: 'mesh', port, namespace: source.namespace, tls: false, ...policy })
+      bindServices(view, known)
+      bindOthers(view, known.rules)
+      if (source.namespace === '') bindOwnAddresses(view, known)
     }
+    // Ports that no host has: only what becomes of unknown hosts is to be known there.
+    if (!egress.refusesUnknown) continue
+    const id = meshScope(work.sourceLabels, source, ANY_PORT)
+    work.builder.open({ id, kind: 'mesh', port: ANY_PORT, namespace: source.namespace, tls: false, ...policy })
   }
+}
+
+/** What a kind of caller knows on a port. */
+interface Known {
+  readonly rules: readonly RuleSet[]
+  readonly hosts: readonly RegistryHost[]
+  /** The VirtualService of a host. */
+  readonly owners: ReadonlyMap<string, RuleSet>
+}
+
+function knownTo(
+  work: Work,
+  all: readonly RuleSet[],
+  caller: { readonly source: MeshSource; readonly imports: Imports | undefined }
+): Known {
+  const { source, imports } = caller
+  const visible = visibleTo(all, source.namespace)
+  const seen = work.registry.allSeenFrom(source.namespace)
+  const rules = imports === undefined ? visible : visible.filter(({ hosts, namespace }) => imports.hasRules(hosts, namespace))
+  const hosts = imports === undefined ? seen : seen.filter(({ host, namespace }) => imports.hasHost(host, namespace))
+  return { rules, hosts, owners: ownersOf(rules, hosts) }
 }
 
 interface MeshView {
@@ -54,10 +87,11 @@ interface MeshView {
   readonly id: string
 }
 
-/** Ports that HTTP callers can dial: those of all hosts, and 80. */
-function meshPorts(registry: Registry): number[] {
+/** Ports that HTTP callers can dial: those of all hosts, those that Sidecars list, and 80. */
+function meshPorts(work: Work, sources: readonly MeshSource[]): number[] {
   const ports = new Set([80])
-  for (const host of registry.values()) for (const port of host.ports) if (port.http) ports.add(port.number)
+  for (const host of work.registry.values()) for (const port of host.ports) if (port.http) ports.add(port.number)
+  for (const source of sources) for (const port of work.sidecars.of(source).ports) ports.add(port)
   return [...ports].toSorted((a, b) => a - b)
 }
 
@@ -69,7 +103,7 @@ function sourcesOf(work: Work): MeshSource[] {
     found.set(meshScope(sourceLabels, source, 0), source)
   }
   for (const namespace of ['', 'default', ...config.namespaces]) add({ namespace, labels: {} })
-  for (const object of [...config.services, ...config.virtualServices, ...config.serviceEntries])
+  for (const object of [...config.services, ...config.virtualServices, ...config.serviceEntries, ...config.sidecars])
     add({ namespace: namespaceOf(object), labels: {} })
   for (const pod of config.pods) {
     const labels = pod.metadata.labels ?? {}
@@ -111,14 +145,32 @@ function ownersOf(seen: readonly RuleSet[], hosts: readonly RegistryHost[]): Map
   return owners
 }
 
-function bindServices(view: MeshView, hosts: readonly RegistryHost[], owners: ReadonlyMap<string, RuleSet>): void {
+function bindServices(view: MeshView, { hosts, owners }: Known): void {
   const { builder } = view.work
   for (const host of hosts) {
     if (!host.ports.some(({ number, http }) => http && number === view.port)) continue
-    const owner = owners.get(host.host)
-    const content = (owner === undefined ? undefined : ownedContent(view, owner, host.host)) ?? defaultContent(view, host)
+    const content = contentOf(view, host, owners.get(host.host))
     builder.bind(view.id, host.host, content)
     for (const address of host.addresses) builder.bind(view.id, address, content)
+  }
+}
+
+function contentOf(view: MeshView, host: RegistryHost, owner: RuleSet | undefined): EntryContent {
+  return (owner === undefined ? undefined : ownedContent(view, owner, host.host)) ?? defaultContent(view, host)
+}
+
+/**
+ * The scopes of Services' own addresses: where a port does not say what it carries, every Host means that Service; where it is HTTP, this is
+ * for hosts that nobody knows, which pass to the address that was called.
+ */
+function bindOwnAddresses(view: MeshView, { hosts, owners }: Known): void {
+  const { builder } = view.work
+  for (const host of hosts) {
+    const port = host.ports.find(({ number, http }) => http && number === view.port)
+    if (port === undefined || host.origin !== 'service' || host.addresses.length === 0) continue
+    const id = serviceScope(host.host, view.port)
+    builder.open({ id, kind: 'mesh', port: view.port, namespace: '', tls: false })
+    builder.bind(id, '*', port.declared ? passedContent(view, host) : contentOf(view, host, owners.get(host.host)))
   }
 }
 
@@ -175,20 +227,35 @@ function compileOwned(view: MeshView, owner: RuleSet, host: string): EntryConten
 
 function defaultContent(view: MeshView, host: RegistryHost): EntryContent {
   const { work, source, port, made } = view
-  const key = ['default', host.host, port, overridesOf(view)].join(' ')
+  const key = ['default', host.namespace, host.host, port, overridesOf(view)].join(' ')
   const before = made.get(key)
   if (before !== undefined) return before
   const cluster = work.clusters.idFor({ host: host.host, port, subset: undefined }, source.namespace)
   const hash = work.clusters.hashFor({ host: host.host, port, subset: undefined }, source.namespace)
   const sticks = hash === undefined ? {} : { hash: [hash], retry: { ...DEFAULT_RETRY, avoidTried: false } }
+  const content = wholeContent(host.host, { name: 'default', cluster, policy: { retry: DEFAULT_RETRY, ...sticks } })
+  made.set(key, content)
+  return content
+}
+
+/** What passes to a Service because nobody knows the Host: no rule and no policy is for it. */
+function passedContent({ work, port }: MeshView, { host }: RegistryHost): EntryContent {
+  const cluster = work.clusters.idFor({ host, port, subset: undefined }, '')
+  return wholeContent(host, { name: 'allow_any', cluster, policy: {} })
+}
+
+type Forward = Extract<RouteAction, { kind: 'forward' }>
+
+function wholeContent(
+  host: string,
+  to: { readonly name: string; readonly cluster: ClusterId; readonly policy: Partial<Forward> }
+): EntryContent {
   const route: Route = {
-    ref: { virtualService: undefined, name: 'default', index: 0 },
+    ref: { virtualService: undefined, name: to.name, index: 0 },
     path: { kind: 'any' },
     headers: [],
     query: [],
-    action: { ...PLAIN_FORWARD, choices: [onlyChoice(cluster)], total: 1, retry: DEFAULT_RETRY, ...sticks }
+    action: { ...PLAIN_FORWARD, choices: [onlyChoice(to.cluster)], total: 1, ...to.policy }
   }
-  const content: EntryContent = { host: host.host, httpsRedirect: false, routes: [route], broken: false }
-  made.set(key, content)
-  return content
+  return { host, httpsRedirect: false, routes: [route], broken: false }
 }

@@ -3,6 +3,7 @@
 
 import type { ObjectProblem } from './catalogue.ts'
 import { checkDestinationRule, checkGateway, checkService, checkServiceEntry, checkVirtualService, checkWritten } from './check-rules.ts'
+import { checkSidecar, checkWorkloadEntry } from './check-workloads.ts'
 import { ClusterSet } from './clusters.ts'
 import { compileGateways } from './compile-gateways.ts'
 import { compileMesh } from './compile-mesh.ts'
@@ -10,6 +11,7 @@ import { indexRules } from './destination-rules.ts'
 import type { MeshConfig } from './mesh-config.ts'
 import { buildRegistry } from './registry.ts'
 import { ruleSetsOf, sourceLabelsOf } from './rule-sets.ts'
+import { Sidecars } from './sidecars.ts'
 import { EMPTY_TABLE } from './route-table.ts'
 import { sameJson } from '../std/json.ts'
 import type { RouteTable } from './route-table.ts'
@@ -23,14 +25,17 @@ export interface Compiled {
 
 /** What is wrong with single objects: the problems of a compilation, without its table. */
 export function checkObjects(config: MeshConfig): ObjectProblem[] {
-  const { virtualServices, destinationRules, gateways, serviceEntries } = config
+  const { virtualServices, destinationRules, gateways, serviceEntries, workloadEntries, sidecars } = config
+  const written = [...virtualServices, ...destinationRules, ...gateways, ...serviceEntries, ...workloadEntries, ...sidecars]
   return [
-    ...[...virtualServices, ...destinationRules, ...gateways, ...serviceEntries].flatMap(checkWritten),
+    ...written.flatMap(checkWritten),
     ...virtualServices.flatMap(checkVirtualService),
     ...destinationRules.flatMap(checkDestinationRule),
     ...gateways.flatMap(checkGateway),
     ...serviceEntries.flatMap(checkServiceEntry),
-    ...config.services.flatMap(checkService)
+    ...config.services.flatMap(checkService),
+    ...workloadEntries.flatMap(checkWorkloadEntry),
+    ...sidecars.flatMap(checkSidecar)
   ]
 }
 
@@ -45,8 +50,17 @@ export function compileRoutes(config: MeshConfig, previous: RouteTable = EMPTY_T
   const clusters = new ClusterSet(registry, indexRules(config.destinationRules))
   clusters.addAll()
   const builder = new TableBuilder(previous)
+  const sidecars = new Sidecars(config.sidecars)
   const ruleSets = ruleSetsOf(config.virtualServices, broken)
-  const work = { config, registry, clusters, builder, ruleSets, sourceLabels: sourceLabelsOf(ruleSets) }
+  const work = {
+    config,
+    registry,
+    clusters,
+    builder,
+    ruleSets,
+    sidecars,
+    sourceLabels: [...new Set([...sourceLabelsOf(ruleSets), ...sidecars.labelKeys])].toSorted()
+  }
   compileMesh(work)
   compileGateways(work)
   return { table: builder.finish(work.sourceLabels, clusters.all()), problems }

@@ -11,6 +11,7 @@ import { stickinessOf } from './hash-policy.ts'
 import { matches } from './matching.ts'
 import { normalizePath, pathEnd, rewritePath } from './path.ts'
 import type { RequestFacts, ScopeId } from './request-facts.ts'
+import { ANY_PORT } from './route-table.ts'
 import type { Choice, RouteAction } from './route-table.ts'
 import type { EntrySlot, PreparedRoute, PreparedScope, Router } from './router.ts'
 
@@ -18,6 +19,16 @@ const NOWHERE = { kind: 'no-route', route: undefined, response: undefined, delay
 const UNKNOWN_HOST: Decision = { ...NOWHERE, because: 'unknown-host' }
 const NO_MATCH: Decision = { ...NOWHERE, because: 'no-match' }
 const BAD_PATH: Decision = { ...NOWHERE, because: 'bad-path' }
+const BLOCKED: Decision = {
+  kind: 'respond',
+  route: { virtualService: undefined, name: 'block_all', index: 0 },
+  status: 502,
+  headers: [],
+  body: '',
+  response: undefined,
+  delay: 0,
+  flag: '-'
+}
 const HTTPS_REDIRECT: RouteRef = { virtualService: undefined, name: 'https-redirect', index: -1 }
 const NO_COPIES: readonly ClusterId[] = []
 const SEEN_MAX = 2048
@@ -31,7 +42,7 @@ export function decide(router: Router, scope: ScopeId, facts: RequestFacts, draw
   if (path === undefined) return BAD_PATH
   const from = scopeOf(router, scope)
   const slot = from === undefined ? undefined : hostOf(from, facts.authority)
-  if (from === undefined || slot?.entry === undefined) return UNKNOWN_HOST
+  if (from === undefined || slot?.entry === undefined) return unknownTo(from)
   if (slot.entry.httpsRedirect && facts.scheme === 'http') {
     const location = `https://${facts.authority}${path}`
     return { kind: 'redirect', route: HTTPS_REDIRECT, status: 301, location, response: undefined }
@@ -45,12 +56,18 @@ export function decide(router: Router, scope: ScopeId, facts: RequestFacts, draw
   return NO_MATCH
 }
 
-/** The scope itself, else the callers of the same namespace without labels, else callers outside any namespace. */
+function unknownTo(scope: PreparedScope | undefined): Decision {
+  return scope?.scope.refusesUnknown === true ? BLOCKED : UNKNOWN_HOST
+}
+
+/** The scope itself, else the callers of the same namespace without labels, else callers outside any namespace; then the same of any port. */
 function scopeOf(router: Router, id: ScopeId): PreparedScope | undefined {
   const exact = router.scopes.get(id)
   if (exact !== undefined || !id.startsWith('mesh|')) return exact
   const [kind = '', port = '', namespace = ''] = id.split('|')
-  return router.scopes.get(`${kind}|${port}|${namespace}`) ?? router.scopes.get(`${kind}|${port}|`)
+  const near = router.scopes.get(`${kind}|${port}|${namespace}`) ?? router.scopes.get(`${kind}|${port}|`)
+  if (near !== undefined) return near
+  return router.scopes.get(id.replace(/\|\d+/, `|${ANY_PORT}`)) ?? router.scopes.get(`${kind}|${ANY_PORT}|${namespace}`)
 }
 
 function hostOf(scope: PreparedScope, authority: string): EntrySlot | undefined {

@@ -4,7 +4,9 @@
 import type { DestinationRule } from '../api/istio-destination-rule.ts'
 import type { Gateway } from '../api/istio-gateway.ts'
 import type { ServiceEntry } from '../api/istio-service-entry.ts'
+import type { Sidecar } from '../api/istio-sidecar.ts'
 import type { VirtualService } from '../api/istio-virtual-service.ts'
+import type { WorkloadEntry } from '../api/istio-workload-entry.ts'
 import type { ObjectMeta } from '../api/object.ts'
 
 /** The fields of a Service that routing reads. */
@@ -25,6 +27,7 @@ export interface MeshServicePort {
   readonly port: number
   readonly appProtocol?: string
   readonly protocol?: string
+  readonly targetPort?: number | string
 }
 
 /** The fields of an EndpointSlice that routing reads. */
@@ -41,7 +44,10 @@ export interface MeshEndpointSlice {
 /** The fields of a Pod that routing reads. */
 export interface MeshPod {
   readonly metadata: ObjectMeta
-  readonly status?: { readonly podIP?: string }
+  readonly status?: {
+    readonly podIP?: string
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+  }
 }
 
 /** Everything that decides where requests go. */
@@ -50,6 +56,8 @@ export interface MeshConfig {
   readonly destinationRules: readonly DestinationRule[]
   readonly gateways: readonly Gateway[]
   readonly serviceEntries: readonly ServiceEntry[]
+  readonly workloadEntries: readonly WorkloadEntry[]
+  readonly sidecars: readonly Sidecar[]
   readonly services: readonly MeshService[]
   readonly endpointSlices: readonly MeshEndpointSlice[]
   readonly pods: readonly MeshPod[]
@@ -59,6 +67,8 @@ export interface MeshConfig {
   readonly gatewayLabels?: Readonly<Record<string, string>>
   /** Where the gateway's pod is; default istio-system. */
   readonly gatewayNamespace?: string
+  /** What names stand for, lower case, in the order of the answer; no address: no such name. A name that is not here was not looked up yet. */
+  readonly resolved?: Readonly<Record<string, readonly string[]>>
 }
 
 /** A config without objects: what tests and callers spread their lists over. */
@@ -67,6 +77,8 @@ export const EMPTY_CONFIG: MeshConfig = {
   destinationRules: [],
   gateways: [],
   serviceEntries: [],
+  workloadEntries: [],
+  sidecars: [],
   services: [],
   endpointSlices: [],
   pods: [],

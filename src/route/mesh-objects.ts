@@ -11,6 +11,8 @@ const GROUPS: Readonly<Record<keyof typeof LISTS, string>> = {
   DestinationRule: 'networking.istio.io/',
   Gateway: 'networking.istio.io/',
   ServiceEntry: 'networking.istio.io/',
+  WorkloadEntry: 'networking.istio.io/',
+  Sidecar: 'networking.istio.io/',
   Service: 'v1',
   EndpointSlice: 'discovery.k8s.io/',
   Pod: 'v1'
@@ -21,6 +23,8 @@ const LISTS = {
   DestinationRule: 'destinationRules',
   Gateway: 'gateways',
   ServiceEntry: 'serviceEntries',
+  WorkloadEntry: 'workloadEntries',
+  Sidecar: 'sidecars',
   Service: 'services',
   EndpointSlice: 'endpointSlices',
   Pod: 'pods'

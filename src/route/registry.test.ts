@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { deployed, objectsOf } from '../../test/route-mesh.ts'
 import { meshConfigOf } from './mesh-objects.ts'
 import { buildRegistry } from './registry.ts'
+import type { Registry, RegistryHost } from './registry.ts'
 
 test('a Service has the endpoints of its slices with the labels of their pods', () => {
   const host = buildRegistry(meshConfigOf(deployed({ name: 'web', versions: { v1: 1, v2: -1 } }))).get('web.default.svc.cluster.local')
@@ -19,39 +20,57 @@ test('a Service has the endpoints of its slices with the labels of their pods', 
   ])
 })
 
-test('ports declared as TCP or TLS are not for HTTP rules; undeclared ones are', () => {
-  const service = `apiVersion: v1
-kind: Service
-metadata: {name: s}
-spec: {ports: [{name: http-web, port: 80}, {name: tcp-db, port: 81}, {name: https, port: 82}, {name: other, port: 83}, {name: x, port: 84, appProtocol: tls}, {port: 85, protocol: UDP}]}
-`
-  const host = buildRegistry(meshConfigOf(objectsOf(service))).get('s.default.svc.cluster.local')
-  expect(host?.ports.filter(({ http }) => http).map(({ number }) => number)).toEqual([80, 83])
+const ENTRY = (name: string, namespace: string, spec: string): string =>
+  `apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: ${spec}\n---\n`
+
+function registryOf(text: string): Registry {
+  return buildRegistry(meshConfigOf(objectsOf(text)))
+}
+
+function static1(host: string, address: string, more = ''): string {
+  return `{hosts: [${host}], resolution: STATIC, ports: [{name: http, number: 80, protocol: HTTP}], endpoints: [{address: ${address}}]${more}}`
+}
+
+function addresses(host: RegistryHost | undefined): (string | undefined)[] {
+  return (host?.ports ?? []).flatMap(({ endpoints }) => endpoints.map(({ endpoint }) => endpoint.address))
+}
+
+test('of one name in several namespaces each sees its own, others the oldest that is exported to them', () => {
+  const registry = registryOf(
+    ENTRY('one', 'a', static1('x.example', '1.1.1.1', ", exportTo: ['.']")) +
+      ENTRY('two', 'b', static1('x.example', '2.2.2.2')) +
+      ENTRY('three', 'c', static1('x.example', '3.3.3.3'))
+  )
+  const seen = ['a', 'b', 'c', 'd'].map((namespace) => addresses(registry.seenFrom('x.example', namespace))[0])
+  expect(seen).toEqual(['1.1.1.1', '2.2.2.2', '3.3.3.3', '2.2.2.2'])
+  expect(registry.varies).toBe(true)
+  expect(registry.get('x.example')?.namespace).toBe('a')
 })
 
-test('ServiceEntries bring written endpoints, or the host itself by DNS', () => {
-  const registry = buildRegistry(
-    meshConfigOf(
-      objectsOf(`apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {name: static}
-spec: {hosts: [s.example], resolution: STATIC, ports: [{name: http, number: 80, protocol: HTTP, targetPort: 8000}], endpoints: [{address: 127.0.0.9, labels: {version: v2}, weight: 3}]}
+test('a name that is exported to nobody here is not seen', () => {
+  const registry = registryOf(ENTRY('one', 'a', static1('x.example', '1.1.1.1', ", exportTo: ['~']")))
+  expect(registry.seenFrom('x.example', 'a')).toBeUndefined()
+  expect(registry.allSeenFrom('a')).toEqual([])
+  expect(registry.has('x.example')).toBe(true)
+})
+
+test('a Service comes before a ServiceEntry of its name, and is exported as its annotation says', () => {
+  const service = `apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: a, annotations: {networking.istio.io/exportTo: '., b'}}
+spec: {clusterIP: 10.0.0.1, ports: [{port: 80}]}
 ---
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {name: dns}
-spec: {hosts: [d.example], resolution: DNS, ports: [{name: http, number: 80, protocol: HTTP}]}
----
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {name: none}
-spec: {hosts: [n.example], ports: [{name: http, number: 80, protocol: HTTP}]}
-`)
-    )
-  )
-  const endpoints = (host: string) =>
-    registry.get(host)?.ports[0]?.endpoints.map(({ endpoint: { address, port, weight, version } }) => [address, port, weight, version])
-  expect(endpoints('s.example')).toEqual([['127.0.0.9', 8000, 3, 'v2']])
-  expect(endpoints('d.example')).toEqual([['d.example', 80, 1, 'unknown']])
-  expect(endpoints('n.example')).toEqual([])
+`
+  const registry = registryOf(ENTRY('old', 'a', static1('web.a.svc.cluster.local', '1.1.1.1')) + service)
+  const host = registry.get('web.a.svc.cluster.local')
+  expect(host).toMatchObject({ origin: 'service', addresses: ['10.0.0.1'], exportTo: ['.', 'b'] })
+  expect(registry.seenFrom('web.a.svc.cluster.local', 'b')).toBe(host)
+  // Who does not see the Service sees what else has the name.
+  expect(registry.seenFrom('web.a.svc.cluster.local', 'c')?.origin).toBe('service-entry')
+})
+
+test('entries of one namespace for one host are joined', () => {
+  const registry = registryOf(ENTRY('one', 'a', static1('x.example', '1.1.1.1')) + ENTRY('two', 'a', static1('x.example', '2.2.2.2')))
+  expect(addresses(registry.get('x.example'))).toEqual(['1.1.1.1', '2.2.2.2'])
+  expect(registry.varies).toBe(false)
 })

@@ -212,6 +212,8 @@ export interface Scope {
   readonly namespace: string
   /** The listener terminates TLS: it decides the default scheme of redirects. */
   readonly tls: boolean
+  /** Requests to hosts that are not here get 502 (a Sidecar's REGISTRY_ONLY); absent: the data plane may let them pass. */
+  readonly refusesUnknown?: true
   /** Domain -> HostEntry.id. */
   readonly hosts: Readonly<Record<string, string>>
 }
@@ -262,6 +264,14 @@ export function meshScope(sourceLabels: readonly string[], source: MeshSource, p
     if (value !== undefined) id += `|${key}=${value}`
   }
   return id
+}
+
+/** The port of the scope of ports that no host has. */
+export const ANY_PORT = 0
+
+/** The scope of a Service's own address: what a request there means when its Host does not matter, or means nothing. */
+export function serviceScope(host: string, port: number): ScopeId {
+  return `service|${port}|${host}`
 }
 
 /** A caller in the mesh as scopes see it. */

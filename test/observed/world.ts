@@ -175,5 +175,7 @@ function listenerOf({ node }: Case, request: Asked): string {
 function entranceOf({ node, namespace, labels = {} }: Case, request: Asked): Entrance {
   if (node === 'gateway') return { kind: 'gateway', port: request.port }
   const caller = { namespace, labels }
-  return isForProxy(request) ? { kind: 'mesh', caller } : { kind: 'service', host: request.host, port: request.port, caller }
+  return isForProxy(request)
+    ? { kind: 'mesh', caller }
+    : { kind: 'service', host: request.host, port: request.port, declared: true, caller }
 }

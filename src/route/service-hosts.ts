@@ -1,0 +1,121 @@
+// Kubernetes Services as hosts: the ready endpoints of their slices, WorkloadEntries that their selector picks, or the name that an
+// ExternalName stands for. One place knows how a pod's endpoint gets its labels and its workload.
+
+import type { EntrySources } from './entry-hosts.ts'
+import { byAge, keyOf, namespaceOf } from './mesh-config.ts'
+import type { MeshConfig, MeshEndpointSlice, MeshPod, MeshService, MeshServicePort } from './mesh-config.ts'
+import { peerOf } from './peer.ts'
+import { PLAIN_ENDPOINT } from './plain.ts'
+import { carriesHttp, isDeclaredHttp } from './protocol.ts'
+import type { RegistryHost, RegistryPort } from './registry.ts'
+import type { Endpoint } from './route-table.ts'
+import { endpointsAt, resolvedEndpoints, workloadOf } from './workload-entries.ts'
+import type { LabelledEndpoint, Workload } from './workload-entries.ts'
+
+/** The hosts of all Services, oldest first. */
+export function serviceHosts(config: MeshConfig, sources: EntrySources): RegistryHost[] {
+  const pods = new PodIndex(config.pods)
+  const slices = Map.groupBy(
+    config.endpointSlices,
+    (slice) => `${namespaceOf(slice)}/${slice.metadata.labels?.['kubernetes.io/service-name'] ?? ''}`
+  )
+  return config.services
+    .toSorted(byAge)
+    .map((service) => serviceHost(service, { slices: slices.get(keyOf(service)) ?? [], pods, ...sources }))
+}
+
+interface Behind extends EntrySources {
+  readonly slices: readonly MeshEndpointSlice[]
+  readonly pods: PodIndex
+}
+
+class PodIndex {
+  readonly #byName = new Map<string, MeshPod>()
+  readonly #byAddress = new Map<string, MeshPod>()
+
+  constructor(pods: readonly MeshPod[]) {
+    for (const pod of pods) {
+      this.#byName.set(keyOf(pod), pod)
+      const address = pod.status?.podIP
+      if (address !== undefined && address !== '') this.#byAddress.set(address, pod)
+    }
+  }
+
+  find(namespace: string, name: string | undefined, address: string): MeshPod | undefined {
+    return (name === undefined ? undefined : this.#byName.get(`${namespace}/${name}`)) ?? this.#byAddress.get(address)
+  }
+}
+
+/** Namespaces that see a Service, as exportTo of Istio's own kinds. */
+const EXPORT_TO = 'networking.istio.io/exportTo'
+
+function serviceHost(service: MeshService, behind: Behind): RegistryHost {
+  const namespace = namespaceOf(service)
+  const name = service.metadata.name ?? ''
+  const external = service.spec?.type === 'ExternalName'
+  const selected = external ? [] : behind.workloads.entries(namespace, service.spec?.selector)
+  return {
+    host: `${name}.${namespace}.svc.cluster.local`.toLowerCase(),
+    namespace,
+    name,
+    origin: 'service',
+    discovery: external ? 'dns' : 'endpoints',
+    exportTo: exportedTo(service),
+    addresses: addressesOf(service),
+    ports: (service.spec?.ports ?? []).map((port): RegistryPort => ({
+      number: port.port,
+      name: port.name ?? '',
+      http: carriesHttp(port),
+      declared: isDeclaredHttp(port),
+      endpoints: external ? externalEndpoints(service, port, behind) : [...sliceEndpoints(port, behind), ...entryEndpoints(port, selected)]
+    }))
+  }
+}
+
+function exportedTo({ metadata }: MeshService): string[] | undefined {
+  return metadata.annotations?.[EXPORT_TO]?.split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()]))
+}
+
+function addressesOf({ spec }: MeshService): string[] {
+  const address = spec?.clusterIP
+  return address === undefined || address === '' || address === 'None' ? [] : [address]
+}
+
+function externalEndpoints({ spec, metadata }: MeshService, port: MeshServicePort, { resolved }: Behind): LabelledEndpoint[] {
+  const more = { labels: {}, ready: true, namespace: '', name: metadata.name ?? '' }
+  const workload = workloadOf(spec?.externalName === undefined ? {} : { address: spec.externalName }, more)
+  return resolvedEndpoints(workload, port.port, { resolved, spread: 'all' })
+}
+
+/** The port of a WorkloadEntry by the name of the Service's port, of its target port, else the target port's number. */
+function entryEndpoints(port: MeshServicePort, selected: readonly Workload[]): LabelledEndpoint[] {
+  const { targetPort } = port
+  return selected.flatMap((workload) => {
+    const byName = workload.ports[port.name ?? ''] ?? (typeof targetPort === 'string' ? workload.ports[targetPort] : targetPort)
+    return byName === undefined && typeof targetPort === 'string' ? [] : endpointsAt(workload, byName ?? port.port)
+  })
+}
+
+function sliceEndpoints(port: MeshServicePort, { slices, pods }: Behind): LabelledEndpoint[] {
+  const found = new Map<string, LabelledEndpoint>()
+  for (const slice of slices) {
+    const target = slice.ports?.find((candidate) => (candidate.name ?? '') === (port.name ?? ''))?.port
+    if (target === undefined) continue
+    for (const listed of slice.endpoints ?? []) {
+      const address = listed.addresses?.[0]
+      if (address === undefined) continue
+      const pod = pods.find(namespaceOf(slice), listed.targetRef?.name, address)
+      found.set(`${address}:${target}`, { ...labelled(pod, address, target), ready: listed.conditions?.ready !== false })
+    }
+  }
+  return [...found.keys()].toSorted().flatMap((key) => found.get(key) ?? [])
+}
+
+function labelled(pod: MeshPod | undefined, address: string, port: number): Pick<LabelledEndpoint, 'endpoint' | 'labels'> {
+  if (pod === undefined) return { endpoint: { address, port, ...PLAIN_ENDPOINT }, labels: {} }
+  return { endpoint: podEndpoint(pod, address, port), labels: pod.metadata.labels ?? {} }
+}
+
+function podEndpoint(pod: MeshPod, address: string, port: number): Endpoint {
+  return { address, port, ...PLAIN_ENDPOINT, pod: pod.metadata.name ?? '', ...peerOf(pod) }
+}
