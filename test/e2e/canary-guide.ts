@@ -3,8 +3,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { afterAll, beforeAll, expect } from 'vitest'
+import { Bug } from '../../src/std/bug.ts'
+import { KUBECTL_FOUND, until } from './run.ts'
 import { ROOT, type Serin, startSerin } from './serin.ts'
-import { until } from './run.ts'
 
 /** How long a rollout may take on a machine that is busy with everything else, in ms; none takes a third of it by itself. */
 export const PATIENCE = 240_000
@@ -145,4 +147,46 @@ export async function eventsOf(serin: Serin, namespace: string, name: string): P
 export async function field(serin: Serin, namespace: string, object: string, path: string): Promise<string> {
   const { stdout, stderr } = await serin.kubectl(['get', object, '-n', namespace, '-o', `jsonpath=${path}`])
   return stderr === '' ? stdout : stderr
+}
+
+/** A Canary at work: the instance, kubectl watching, and what it said on standard error when the Canary was applied. */
+export interface Followed {
+  readonly warnings: string
+  readonly serin: Serin
+  readonly watched: Watched
+}
+
+/**
+ * For a whole test file: the shop with this Canary, initialised before its first test and stopped after its last. Nothing without kubectl. The
+ * parts are there once tests run.
+ */
+export function followCanary(shop: Shop, canary: string): Followed {
+  let parts: Followed | undefined
+  beforeAll(async () => {
+    if (!KUBECTL_FOUND) return
+    const serin = await startShop(shop)
+    const applied = await serin.kubectl(['apply', '-n', shop.namespace, '-f', '-'], { input: canary })
+    parts = { serin, watched: watchCanary(serin, shop.namespace, shop.app), warnings: applied.stderr }
+    expect(applied).toMatchObject({ code: 0, stdout: `canary.flagger.app/${shop.app} created\n` })
+    await parts.watched.reaches('Initialized', PATIENCE_AT_FIRST)
+  }, PATIENCE)
+  afterAll(async () => {
+    parts?.watched.stop()
+    await parts?.serin.stop()
+  })
+  const started = (): Followed => {
+    if (parts === undefined) throw new Bug('a Canary is followed once tests run')
+    return parts
+  }
+  return {
+    get warnings() {
+      return started().warnings
+    },
+    get serin() {
+      return started().serin
+    },
+    get watched() {
+      return started().watched
+    }
+  }
 }

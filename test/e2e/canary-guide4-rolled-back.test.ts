@@ -1,25 +1,10 @@
 // Guide 4's Canary, intervals shortened, in namespace test: a release that fails is rolled back, as kubectl shows it.
 
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventsOf, field, manifest, shortened, startShop, watchCanary, PATIENCE, PATIENCE_AT_FIRST, type Watched } from './canary-guide.ts'
+import { expect, it } from 'vitest'
+import { PATIENCE, eventsOf, field, followCanary, manifest, shortened } from './canary-guide.ts'
 import { KUBECTL_FOUND } from './run.ts'
-import type { Serin } from './serin.ts'
 
-let serin: Serin
-let watched: Watched
-
-beforeAll(async () => {
-  if (!KUBECTL_FOUND) return
-  serin = await startShop({ namespace: 'test', app: 'api', image: 'myapp' })
-  await serin.kubectl(['apply', '-n', 'test', '-f', '-'], { input: shortened(manifest('40-g4-canary-api')) })
-  watched = watchCanary(serin, 'test', 'api')
-  await watched.reaches('Initialized', PATIENCE_AT_FIRST)
-}, PATIENCE)
-
-afterAll(async () => {
-  watched?.stop()
-  await serin?.stop()
-})
+const follows = followCanary({ namespace: 'test', app: 'api', image: 'myapp' }, shortened(manifest('40-g4-canary-api')))
 
 it.skipIf(!KUBECTL_FOUND)(
   'kubectl: G72, G73, G82: a release that fails half of its requests is withdrawn after five failed checks and says why',
@@ -27,9 +12,9 @@ it.skipIf(!KUBECTL_FOUND)(
     const bad = {
       spec: { template: { spec: { containers: [{ name: 'api', image: 'myapp:1.2.0', env: [{ name: 'ERROR_RATE', value: '0.5' }] }] } } }
     }
-    await serin.kubectl(['patch', 'deployment', 'api', '-n', 'test', '-p', JSON.stringify(bad)])
-    await watched.reaches('Failed', PATIENCE)
-    const states = watched.states()
+    await follows.serin.kubectl(['patch', 'deployment', 'api', '-n', 'test', '-p', JSON.stringify(bad)])
+    await follows.watched.reaches('Failed', PATIENCE)
+    const states = follows.watched.states()
     expect(states.slice(states.indexOf('Progressing 0'))).toEqual([
       'Progressing 0',
       'Progressing 10',
@@ -37,18 +22,18 @@ it.skipIf(!KUBECTL_FOUND)(
       ...Array.from({ length: 5 }, () => 'Progressing 10'),
       'Failed 0'
     ])
-    const events = await eventsOf(serin, 'test', 'api')
+    const events = await eventsOf(follows.serin, 'test', 'api')
     const rates = events.flatMap((event) => /^Warning Halt api\.test advancement success rate (\d+\.\d\d)% < 99%$/.exec(event)?.[1] ?? [])
     expect(rates.length).toBeGreaterThan(0)
     // Of the canary's own requests half fail; with the primary's nine tenths among them it would be 5 %.
     expect(rates.every((rate) => Number(rate) < 90)).toBe(true)
     expect(events).toContain('Warning Rolling back api.test failed checks threshold reached 5')
     expect(events).toContain('Warning Canary failed! Scaling down api.test')
-    expect(await field(serin, 'test', 'canary/api', '{.status.conditions[0].message}')).toMatch(
+    expect(await field(follows.serin, 'test', 'canary/api', '{.status.conditions[0].message}')).toMatch(
       /^Canary analysis failed, Deployment scaled to zero\. Cause: success rate \d+\.\d\d% < 99%$/
     )
-    expect(await field(serin, 'test', 'deployment/api', '{.spec.replicas}')).toBe('0')
-    expect(await field(serin, 'test', 'deployment/api-primary', '{.spec.template.spec.containers[0].image}')).toBe('myapp:1.0.0')
-    expect(await field(serin, 'test', 'virtualservice/api', '{.spec.http[0].route[*].weight}')).toBe('100 0')
+    expect(await field(follows.serin, 'test', 'deployment/api', '{.spec.replicas}')).toBe('0')
+    expect(await field(follows.serin, 'test', 'deployment/api-primary', '{.spec.template.spec.containers[0].image}')).toBe('myapp:1.0.0')
+    expect(await field(follows.serin, 'test', 'virtualservice/api', '{.spec.http[0].route[*].weight}')).toBe('100 0')
   }
 )

@@ -1,40 +1,28 @@
 // A release that the user takes back in mid-run: by kubectl rollout undo, and by the annotation of guide 2, typed as the guide has it.
 
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { eventsOf, field, manifest, shortened, startShop, watchCanary, PATIENCE, PATIENCE_AT_FIRST, type Watched } from './canary-guide.ts'
+import { expect, it } from 'vitest'
+import { PATIENCE, eventsOf, field, followCanary, manifest, shortened } from './canary-guide.ts'
 import { KUBECTL_FOUND, until } from './run.ts'
-import type { Serin } from './serin.ts'
 
-let serin: Serin
-let watched: Watched
+const follows = followCanary(
+  { namespace: 'production', app: 'payment-svc', image: 'payment-svc' },
+  shortened(manifest('07-g2-canary-payment-svc'))
+)
 
 const release = (tag: string): Promise<unknown> =>
-  serin.kubectl(['set', 'image', 'deployment/payment-svc', '-n', 'production', `payment-svc=payment-svc:${tag}`])
-const weights = (): Promise<string> => field(serin, 'production', 'virtualservice/payment-svc', '{.spec.http[0].route[*].weight}')
-
-beforeAll(async () => {
-  if (!KUBECTL_FOUND) return
-  serin = await startShop({ namespace: 'production', app: 'payment-svc', image: 'payment-svc' })
-  await serin.kubectl(['apply', '-f', '-'], { input: shortened(manifest('07-g2-canary-payment-svc')) })
-  watched = watchCanary(serin, 'production', 'payment-svc')
-  await watched.reaches('Initialized', PATIENCE_AT_FIRST)
-}, PATIENCE)
-
-afterAll(async () => {
-  watched?.stop()
-  await serin?.stop()
-})
+  follows.serin.kubectl(['set', 'image', 'deployment/payment-svc', '-n', 'production', `payment-svc=payment-svc:${tag}`])
+const weights = (): Promise<string> => field(follows.serin, 'production', 'virtualservice/payment-svc', '{.spec.http[0].route[*].weight}')
 
 it.skipIf(!KUBECTL_FOUND)(
   'kubectl: rollout undo in mid-run withdraws the release: all traffic to the primary, no pods, nothing promoted',
   async () => {
     await release('1.1.0')
     await until('weight 10', async () => (await weights()) === '90 10')
-    await serin.kubectl(['rollout', 'undo', 'deployment/payment-svc', '-n', 'production'])
-    await until('the end', () => watched.states().at(-1) === 'Initialized 0')
+    await follows.serin.kubectl(['rollout', 'undo', 'deployment/payment-svc', '-n', 'production'])
+    await until('the end', () => follows.watched.states().at(-1) === 'Initialized 0')
     expect(await weights()).toBe('100 0')
-    expect(await field(serin, 'production', 'deployment/payment-svc', '{.spec.replicas}')).toBe('0')
-    expect(await eventsOf(serin, 'production', 'payment-svc')).toContain(
+    expect(await field(follows.serin, 'production', 'deployment/payment-svc', '{.spec.replicas}')).toBe('0')
+    expect(await eventsOf(follows.serin, 'production', 'payment-svc')).toContain(
       'Normal Revision withdrawn! Routing all traffic to primary, scaling down payment-svc.production'
     )
   }
@@ -45,16 +33,16 @@ it.skipIf(!KUBECTL_FOUND)(
   async () => {
     await release('1.2.0')
     await until('weight 10', async () => (await weights()) === '90 10')
-    await serin.kubectl(['annotate', 'canary', 'payment-svc', '-n', 'production', 'flagger.app/rollback=true'])
-    await watched.reaches('Failed', PATIENCE)
+    await follows.serin.kubectl(['annotate', 'canary', 'payment-svc', '-n', 'production', 'flagger.app/rollback=true'])
+    await follows.watched.reaches('Failed', PATIENCE)
     expect(await weights()).toBe('100 0')
-    expect(await eventsOf(serin, 'production', 'payment-svc')).toContain(
+    expect(await eventsOf(follows.serin, 'production', 'payment-svc')).toContain(
       'Warning Rolling back payment-svc.production annotation flagger.app/rollback=true'
     )
     const annotation = (): Promise<string> =>
-      field(serin, 'production', 'canary/payment-svc', '{.metadata.annotations.flagger\\.app/rollback}')
+      field(follows.serin, 'production', 'canary/payment-svc', '{.metadata.annotations.flagger\\.app/rollback}')
     await until('the annotation to go', async () => (await annotation()) === '')
-    expect(await field(serin, 'production', 'deployment/payment-svc-primary', '{.spec.template.spec.containers[0].image}')).toBe(
+    expect(await field(follows.serin, 'production', 'deployment/payment-svc-primary', '{.spec.template.spec.containers[0].image}')).toBe(
       'payment-svc:1.0.0'
     )
   }
