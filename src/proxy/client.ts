@@ -10,7 +10,7 @@ import type { Context } from './context.ts'
 import { DelayedAnswer } from './delayed-answer.ts'
 import type { Downstream, Entrance, Handling } from './downstream.ts'
 import { Exchange } from './exchange.ts'
-import { FAILURES, localAnswer, spokenFor } from './failures.ts'
+import { FAILURES, bodyOf, localAnswer, spokenFor } from './failures.ts'
 import type { Failure, Spoken } from './failures.ts'
 import { HEAD, MORE, head, valueEnd, valueStart } from './head.ts'
 import { Intake } from './intake.ts'
@@ -100,10 +100,10 @@ export class Client implements Swept, Downstream, Taker {
     this.#lastByte = this.#context.sweep.now
   }
 
-  answer(failure: Failure, edits: HeaderEdits | undefined): void {
+  answer(failure: Failure, tries: number, edits: HeaderEdits | undefined): void {
     const { header } = FAILURES[failure]
     const close = failure === 'request-timeout' || failure === 'stream-idle'
-    this.#say({ ...FAILURES[failure], lines: header ?? '', edits }, close)
+    this.#say({ ...FAILURES[failure], body: bodyOf(failure, tries), lines: header ?? '', edits }, close)
   }
 
   onAnswered(keep: boolean): void {
@@ -289,7 +289,7 @@ export class Client implements Swept, Downstream, Taker {
     if (this.#frame.kept > start) this.#passOn(bytes, start, this.#frame.kept)
     if (this.#phase !== 'body') {
       this.intake.private = false
-      exchange.onRequestDone(this.#context.sweep.now)
+      exchange.onRequestDone(this.#context.monotonic())
     }
     return after
   }

@@ -34,8 +34,8 @@ export interface Downstream {
   readonly socket: Socket
   /** The connection ends with the answer in progress: its listener drains. */
   readonly closing: boolean
-  /** An answer of the proxy itself, with the route's edits. */
-  answer(failure: Failure, edits: HeaderEdits | undefined): void
+  /** An answer of the proxy itself after so many tries, with the route's edits. */
+  answer(failure: Failure, tries: number, edits: HeaderEdits | undefined): void
   /** The answer is complete; `keep` is false when the connection cannot be used again. */
   onAnswered(keep: boolean): void
   /** A tunnel is open: bytes pass both ways from now on. */

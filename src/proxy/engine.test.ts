@@ -423,7 +423,7 @@ test('a refused connection is 503 UF, tried again by the policy with URX at its 
   const text = await talk(entrance, get())
   expect([statusOf(text), bodyOf(text)]).toEqual([
     503,
-    'upstream connect error or disconnect/reset before headers. reset reason: connection failure'
+    'upstream connect error or disconnect/reset before headers. retried and the latest reset reason: remote connection failure'
   ])
   expect(counted(made)).toEqual(['v1 503 URX,UF 1'])
 })
@@ -487,6 +487,34 @@ test('a connection closed by the endpoint while idle costs a GET nothing and a P
   const again = await talk(port, `${keep}POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1\r\n\r\na`)
   expect(again).toMatch(/200 OK[\s\S]*503 Service Unavailable/)
   expect(posts).toBe(1)
+})
+
+test('an endpoint that reads a request on a kept connection and closes has failed it: 503 UC, sent once', async () => {
+  let asked = 0
+  const up = await upstream((socket) => onHeads(socket, () => (++asked % 2 === 1 ? ok('one') : (socket.end(), ''))))
+  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]))
+  const text = await talk(port, ['GET / HTTP/1.1\r\nHost: a\r\n\r\n', get()])
+  expect(text).toMatch(/200 OK[\s\S]*503 Service Unavailable[\s\S]*reset reason: connection termination$/)
+  expect([asked, counted(made)]).toEqual([2, ['v1 200 - 1', 'v1 503 UC 1']])
+})
+
+test('an endpoint that closes a kept connection as a request comes gets it on another', async () => {
+  const sockets: Socket[] = []
+  const up = await upstream((socket) => {
+    sockets.push(socket)
+    onHeads(socket, () => ok('yes'))
+  })
+  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]))
+  for (let at = 0; at < 20; at++) {
+    const keep = connect({ port, host: '127.0.0.1', noDelay: true })
+    cleanups.push(() => keep.destroy())
+    keep.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await new Promise((resolve) => keep.once('data', resolve))
+    keep.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    for (const socket of sockets.splice(0)) socket.destroy()
+    expect(String(await new Promise((resolve) => keep.once('data', resolve)))).toMatch(/^HTTP\/1.1 200/)
+  }
+  expect(counted(made)).toEqual(['v1 200 - 40'])
 })
 
 test('an endpoint that stalls: 504 UT at the route timeout and at the timeout of each try', async () => {

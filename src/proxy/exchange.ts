@@ -21,7 +21,7 @@ import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
 import { Retries } from './retries.ts'
 import { headOfTry, knownOf, responseEdits } from './route-edits.ts'
 import type { Verdict } from './retries.ts'
-import { editInPlace, headText } from './response-head.ts'
+import { editInPlace, headText, outcomeOf } from './response-head.ts'
 import type { ResponseForm } from './response-head.ts'
 import { head } from './head.ts'
 import type { Upstream, UpstreamFailure, UpstreamUser } from './upstream.ts'
@@ -161,7 +161,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   }
 
   onHead(bytes: Buffer, untilClose: boolean): number {
-    if (this.#retriesStatus(head.status)) return -1
+    if (this.#retriesAnswer(bytes)) return -1
     this.#state.stats.answered(head.status)
     this.#answering = true
     this.#tryDeadline = NEVER
@@ -247,10 +247,10 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     this.#retryOr({ kind: 'failure', cause: 'reset', sent: true }, failure)
   }
 
-  // The endpoint closed a kept connection under us: nothing was answered, and the request may be sent again without harm.
+  // The endpoint closed a kept connection before it read the request, which may be sent again without harm.
   #isStale(failure: UpstreamFailure): boolean {
     const upstream = this.#upstream
-    if (failure !== 'terminated' || upstream?.reused !== true || upstream.answerStarted) return false
+    if (failure !== 'terminated' || upstream?.reused !== true || !upstream.unread) return false
     return SAFE.has(this.#from.method) && this.#retained !== undefined
   }
 
@@ -337,9 +337,9 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     if (!this.#answered) upstream?.destroy()
   }
 
-  #retriesStatus(status: number): boolean {
-    if (this.#verdict({ kind: 'response', status, rateLimited: false }) !== 'again') return false
-    this.#leave(status)
+  #retriesAnswer(bytes: Buffer): boolean {
+    if (this.#from.decision.retry === undefined || this.#verdict(outcomeOf(bytes)) !== 'again') return false
+    this.#leave(head.status)
     this.#again()
     return true
   }
@@ -389,7 +389,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     if (BOUNDS[failure] === undefined) this.#state.stats.answered(status)
     this.#flags = withFlag(this.#flags, flag)
     this.#end(status)
-    this.#client.answer(failure, this.#responseEdits(details, ''))
+    this.#client.answer(failure, this.#retries.tries, this.#responseEdits(details, ''))
   }
 
   // A proxy's own answer has no status yet when its header values are formatted: they see 0, as in Envoy.

@@ -63,7 +63,9 @@ const REASONS: Readonly<Record<number, string>> = {
   505: 'HTTP Version Not Supported'
 }
 
-const RESET = 'upstream connect error or disconnect/reset before headers. reset reason: '
+const BEFORE = 'upstream connect error or disconnect/reset before headers. '
+const RESET = `${BEFORE}reset reason: `
+const RETRIED = `${BEFORE}retried and the latest reset reason: `
 
 /** Status, Envoy's short flag and body of each failure. */
 export const FAILURES: Readonly<Record<Failure, Answer>> = {
@@ -82,7 +84,7 @@ export const FAILURES: Readonly<Record<Failure, Answer>> = {
   'connect-failure': {
     status: 503,
     flag: 'UF',
-    body: `${RESET}connection failure`,
+    body: `${RESET}remote connection failure`,
     details: 'upstream_reset_before_response_started{remote_connection_failure}'
   },
   'connect-timeout': {
@@ -102,6 +104,12 @@ export const FAILURES: Readonly<Record<Failure, Answer>> = {
   'per-try-timeout': { status: 504, flag: 'UT', body: 'upstream request timeout', details: 'upstream_per_try_timeout' },
   'stream-idle': { status: 408, flag: 'SI', body: 'stream timeout', details: 'stream_idle_timeout' },
   'request-timeout': { status: 408, flag: '-', body: 'request timeout', details: 'request_overall_timeout' }
+}
+
+/** The body of a failure's answer after so many tries. */
+export function bodyOf(failure: Failure, tries: number): string {
+  const { body } = FAILURES[failure]
+  return tries > 1 && body.startsWith(RESET) ? RETRIED + body.slice(RESET.length) : body
 }
 
 /** Flags joined in the order they were set; `-` is none. */

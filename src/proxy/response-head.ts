@@ -2,10 +2,25 @@
 // before the body, and head and body leave in one write (proxy.md 9.3); what does not fit is built as text.
 
 import type { HeaderEdits } from '../route/decision.ts'
+import type { TryOutcome } from '../route/retry.ts'
 import { addedLines, ownLine, takesAway, writes } from './edited-lines.ts'
 import { HEAD_LIMITS } from './limits.ts'
 import { lowerName } from './request-head.ts'
-import { CONNECTION, CONTENT_LENGTH, DROP, NAMED, SERVER, TRANSFER_ENCODING, UPGRADE, fieldKind, head, nameStart } from './head.ts'
+import {
+  CONNECTION,
+  CONTENT_LENGTH,
+  DROP,
+  NAMED,
+  SERVER,
+  TRANSFER_ENCODING,
+  UPGRADE,
+  fieldKind,
+  head,
+  nameEnd,
+  nameStart,
+  valueEnd,
+  valueStart
+} from './head.ts'
 
 /** How the body reaches the client. */
 export interface ResponseForm {
@@ -22,6 +37,23 @@ export interface ResponseForm {
 
 const starts = new Int32Array(HEAD_LIMITS.fieldsMax + 2)
 const ends = new Int32Array(HEAD_LIMITS.fieldsMax + 2)
+
+const GRPC_STATUS = 'grpc-status'
+const RATE_LIMITED = 'x-envoy-ratelimited'
+
+/** What retries ask about the head in the registers. */
+export function outcomeOf(bytes: Buffer): TryOutcome {
+  let grpcStatus: number | undefined
+  let rateLimited = false
+  for (let index = 0; index < head.fields; index++) {
+    const length = (nameEnd[index] as number) - (nameStart[index] as number)
+    if (length === GRPC_STATUS.length && lowerName(bytes, index) === GRPC_STATUS)
+      grpcStatus ??= Number(bytes.toString('latin1', valueStart[index], valueEnd[index]))
+    else if (length === RATE_LIMITED.length && lowerName(bytes, index) === RATE_LIMITED) rateLimited = true
+  }
+  const { status } = head
+  return grpcStatus === undefined ? { kind: 'response', status, rateLimited } : { kind: 'response', status, rateLimited, grpcStatus }
+}
 
 /** The lines added to the head, with the blank line. */
 function tail(form: ResponseForm): string {

@@ -69,6 +69,8 @@ export class Upstream implements Swept {
   readonly buffers: ReadBuffers
   /** It answered a request before this one. */
   reused = false
+  /** It was closed before the endpoint read the request in progress, as far as the system tells. */
+  unread = false
   #phase: Phase = 'connecting'
   #user: UpstreamUser | undefined
   #requests = 0
@@ -95,6 +97,8 @@ export class Upstream implements Swept {
     this.socket = connect({
       ...context.locate(home.host, home.port, home.cluster),
       noDelay: true,
+      // An end that comes under a request is looked into before the connection is given up.
+      allowHalfOpen: true,
       onread: {
         // Node calls this once for the first buffer and after each read; a non-buffer keeps the current one.
         buffer: () => {
@@ -113,6 +117,7 @@ export class Upstream implements Swept {
     this.socket.on('end', () => this.#onEnd())
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.syscall === 'getaddrinfo') this.#failure = 'dns-failure'
+      this.unread ||= error.code === 'ECONNRESET' || error.code === 'EPIPE'
     })
     this.socket.on('close', () => this.#onClose())
     context.sweep.add(this)
@@ -276,7 +281,17 @@ export class Upstream implements Swept {
       return this.#finish()
     }
     if (this.#phase === 'tunnel') return this.#user?.onTunnelEnd()
+    if (this.#phase === 'head' && this.reused && !this.#answerStarted) return this.#probe()
     this.socket.destroy()
+  }
+
+  // Bytes that arrive at a closed connection are answered by a reset, and nothing can be written after it: then the endpoint had closed
+  // before the request came. One that read the request and closed without an answer has broken it.
+  #probe(): void {
+    this.socket.write('\r\n', (error) => {
+      this.unread ||= error !== undefined && error !== null
+      this.socket.destroy()
+    })
   }
 
   #fail(failure: UpstreamFailure): void {

@@ -20,19 +20,6 @@ export const NOT_YET: readonly NotYet[] = [
     ids: ['path-normal-match', 'path-refused']
   },
   {
-    why: "the data plane's answers and headers, group retries",
-    ids: [
-      'retry-default-no-vs',
-      'retry-5xx',
-      'retry-reset',
-      'retry-empty-retry-on',
-      'retry-connect-failure-all',
-      'retry-connect-failure-5xx',
-      'retry-grpc',
-      'retry-ratelimited'
-    ]
-  },
-  {
     why: 'fault injection is not compiled yet',
     ids: ['fault-abort-fraction']
   },
