@@ -17,7 +17,7 @@ import { Intake } from './intake.ts'
 import type { Taker } from './intake.ts'
 import type { Known } from './known-facts.ts'
 import type { LimitName } from './limits.ts'
-import { PASSTHROUGH, isAddress, passOn } from './passthrough.ts'
+import { isAddress, passOn } from './passthrough.ts'
 import type { Pools } from './pools.ts'
 import { RequestHead } from './request-head.ts'
 import { editedHead, knownHere, responseEdits } from './route-edits.ts'
@@ -220,11 +220,17 @@ export class Client implements Swept, Downstream, Taker {
   #decide(): Decision {
     const facts = this.#facts
     const { router, draw } = this.#context
-    const { ownScope, passes } = this.#entrance
+    const { ownScope } = this.#entrance
     const decision = decide(router, this.#entrance.scopeOf(facts.authority), facts, draw)
     if (decision.kind !== 'no-route' || decision.because !== 'unknown-host') return decision
     if (ownScope !== undefined) return decide(router, ownScope, facts, draw)
-    return passes && facts.absolute && isAddress(facts.authority) ? passOn(facts) : decision
+    return this.#outsideAddress === undefined ? decision : passOn(facts)
+  }
+
+  // Where a request may go that is for nobody in the mesh: who asks in absolute form wants a proxy.
+  get #outsideAddress(): string | undefined {
+    const { absolute, authority } = this.#facts
+    return this.#entrance.passes && absolute && isAddress(authority) ? authority : undefined
   }
 
   // What is to be done before there is an answer; undefined when it can be given at once.
@@ -238,8 +244,7 @@ export class Client implements Swept, Downstream, Taker {
   }
 
   #exchangeFor(bytes: Buffer, decision: Forward, started: Millis): Exchange | undefined {
-    const { router } = this.#context
-    const state = decision.cluster === PASSTHROUGH ? this.#pools.outside.of(decision.authority) : router.clusters.get(decision.cluster)
+    const state = this.#pools.outside.stateFor(decision, this.#context.router, this.#outsideAddress)
     if (state === undefined) return undefined
     const upgrade = head.connectionUpgrade && head.upgrade >= 0 && !head.chunked && head.contentLength <= 0 && !this.#asksForHttp2(bytes)
     const { method, minor, close, keepAlive } = this.#current

@@ -15,7 +15,7 @@ import type { Downstream, ExchangeStart, Handling } from './downstream.ts'
 import { FAILURES, withFlag } from './failures.ts'
 import type { Failure } from './failures.ts'
 import type { LimitName } from './limits.ts'
-import { PASSTHROUGH } from './passthrough.ts'
+import { PASSTHROUGH, isAnywhere } from './passthrough.ts'
 import type { Known } from './known-facts.ts'
 import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
 import { Retries } from './retries.ts'
@@ -258,7 +258,8 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     this.#cancelDelay = undefined
     if (this.#ended) return
     // Another try sees the endpoints of now; the rules are those the request started with.
-    this.#state = this.#context.router.clusters.get(this.#from.decision.cluster) ?? this.#state
+    const newer = this.#context.router.clusters.get(this.#from.decision.cluster)
+    if (newer !== undefined && !isAnywhere(newer)) this.#state = newer
     const slot = chooseEndpoint(this.#state, {
       now: this.#context.monotonic(),
       draw: this.#context.draw,

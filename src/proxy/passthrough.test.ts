@@ -4,10 +4,15 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../host/system-clock.ts'
 import { seeded } from '../std/draw.ts'
+import { objectsOf } from '../../test/route-mesh.ts'
+import { clusterState } from '../route/cluster-state.ts'
+import { compileRoutes } from '../route/compile-routes.ts'
 import { diffTables } from '../route/diff-tables.ts'
+import { meshConfigOf } from '../route/mesh-objects.ts'
 import { PLAIN_ENDPOINT, PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../route/plain.ts'
 import { EMPTY_TABLE, serviceScope } from '../route/route-table.ts'
 import type { Route, RouteAction, RouteTable } from '../route/route-table.ts'
+import type { ClusterState } from '../route/router.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Entry } from './listener.ts'
 import { Outside, isAddress } from './passthrough.ts'
@@ -140,6 +145,49 @@ test.each(['[::', 'a:99999', 'a:b:c'])('%s is no address and does not pass', asy
   expect(isAddress(authority)).toBe(false)
   const { port } = await plane(MESH)
   expect(inShort(await ask(port, `http://${authority}/`, 'x'))).toMatch(/^4\d\d/)
+})
+
+test('a destination without endpoints is where the caller wants to go: with its own settings, counts and metrics', async () => {
+  const up = await outside()
+  const { made, port } = await plane(MESH)
+  const entry = `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: e, namespace: shop}
+spec: {hosts: [localhost], resolution: NONE, ports: [{name: http, number: ${up}, protocol: HTTP}]}
+`
+  made.apply(diffTables(EMPTY_TABLE, compileRoutes(meshConfigOf(objectsOf(entry))).table))
+  expect(inShort(await ask(port, `http://localhost:${up}/a`, 'x'))).toBe(`200 GET /a localhost:${up}`)
+  expect(made.stats().clusters.map(([id]) => id)).toEqual([`outbound|${up}||localhost`])
+  const services = made.recorder.snapshot().flatMap(({ labels, counts }) => (counts.length > 0 ? [labels.destinationServiceName] : []))
+  expect(new Set(services)).toEqual(new Set(['localhost']))
+})
+
+test('an address that is reached for a destination is made anew when the destination changes', () => {
+  const retired: string[] = []
+  const states = new Outside({ retire: ({ slots }) => void retired.push(slots[0]?.key ?? '') })
+  const via = (id: string): ClusterState =>
+    clusterState(
+      {
+        id,
+        host: id,
+        namespace: '',
+        serviceName: id,
+        port: 80,
+        subset: undefined,
+        endpoints: [],
+        ...PLAIN_SETTINGS,
+        balance: 'passthrough'
+      },
+      0
+    )
+  const one = via('one')
+  const first = states.of('a:80', one)
+  expect(states.of('a:80', one)).toBe(first)
+  expect(states.of('a:80')).not.toBe(first)
+  expect(states.of('a:80', via('two'))).not.toBe(first)
+  expect(retired).toEqual([])
+  expect(states.of('a:80', via('one'))).not.toBe(first)
+  expect(retired).toEqual(['a:80'])
 })
 
 test('only the addresses called lately are kept', () => {

@@ -8,7 +8,7 @@ import { ClusterStats } from '../route/cluster-stats.ts'
 import { normalizePath } from '../route/path.ts'
 import { PLAIN_DECISION, PLAIN_ENDPOINT, PLAIN_SETTINGS } from '../route/plain.ts'
 import type { Cluster } from '../route/route-table.ts'
-import type { ClusterState } from '../route/router.ts'
+import type { ClusterState, Router } from '../route/router.ts'
 import type { Pools } from './pools.ts'
 import type { RequestHead } from './request-head.ts'
 
@@ -37,33 +37,53 @@ export function passOn(facts: RequestHead): Forward {
   }
 }
 
+/** Whether a destination has no endpoints of its own, but is wherever it is called. */
+export function isAnywhere({ cluster, slots }: ClusterState): boolean {
+  return cluster.balance === 'passthrough' && slots.length === 0
+}
+
 /** Owns the addresses outside of the mesh that were called lately. */
 export class Outside {
   /** The counts of all addresses together: Envoy has one cluster for them. */
   readonly stats = new ClusterStats()
   readonly #pools: Pick<Pools, 'retire'>
-  readonly #states = new Map<string, ClusterState>()
+  readonly #states = new Map<string, { readonly state: ClusterState; readonly from: Cluster | undefined }>()
 
   constructor(pools: Pick<Pools, 'retire'>) {
     this.#pools = pools
   }
 
-  /** The one endpoint of an authority. */
-  of(authority: string): ClusterState {
-    const key = authority.toLowerCase()
+  /**
+   * The destination of a decision. `address` is where the caller wanted to go, when it may: for what passes, and for destinations that are
+   * wherever they are called (a ServiceEntry of resolution NONE).
+   */
+  stateFor({ cluster, authority }: Forward, router: Router, address: string | undefined): ClusterState | undefined {
+    if (cluster === PASSTHROUGH) return this.of(authority)
+    const state = router.clusters.get(cluster)
+    return state !== undefined && isAnywhere(state) && address !== undefined ? this.of(address, state) : state
+  }
+
+  /** The one endpoint of an authority: by itself, or for a destination without endpoints of its own. */
+  of(authority: string, via?: ClusterState): ClusterState {
+    const key = `${authority.toLowerCase()} ${via?.cluster.id ?? ''}`
     const known = this.#states.get(key)
-    if (known !== undefined) return known
-    const fresh = stateOf(key, this.stats)
+    if (known !== undefined && known.from === via?.cluster) return known.state
+    if (known !== undefined) this.#retire(key, known.state)
+    const fresh = stateOf(authority.toLowerCase(), via ?? { cluster: CLUSTER, stats: this.stats })
     this.#makeRoom()
-    this.#states.set(key, fresh)
+    this.#states.set(key, { state: fresh, from: via?.cluster })
     return fresh
   }
 
+  #retire(key: string, state: ClusterState): void {
+    this.#states.delete(key)
+    this.#pools.retire(state, undefined)
+  }
+
   #makeRoom(): void {
-    for (const [key, state] of this.#states) {
+    for (const [key, { state }] of this.#states) {
       if (this.#states.size < ADDRESSES_MAX) return
-      this.#states.delete(key)
-      this.#pools.retire(state, undefined)
+      this.#retire(key, state)
     }
   }
 }
@@ -81,9 +101,9 @@ const CLUSTER: Cluster = {
   idleTimeout: 60_000
 }
 
-function stateOf(authority: string, stats: ClusterStats): ClusterState {
+function stateOf(authority: string, { cluster, stats }: Pick<ClusterState, 'cluster' | 'stats'>): ClusterState {
   const { hostname, port } = new URL(`http://${authority}`)
   const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
   const endpoint = { ...PLAIN_ENDPOINT, address, port: port === '' ? 80 : Number(port), pod: UNKNOWN, namespace: UNKNOWN }
-  return { ...clusterState({ ...CLUSTER, endpoints: [endpoint] }, 0), stats }
+  return { ...clusterState({ ...cluster, endpoints: [endpoint] }, 0), stats }
 }
