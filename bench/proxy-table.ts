@@ -79,6 +79,8 @@ export function benchTable(port: number): RouteTable {
   return {
     version: 1,
     sourceLabels: [],
+    limits: {},
+    inbound: {},
     scopes: { 'gateway|80': { id: 'gateway|80', kind: 'gateway', port: 80, namespace: '', tls: false, hosts } },
     entries,
     clusters: { v1: cluster('v1', 'v1', port), v2: cluster('v2', 'v2', port) }

@@ -33,7 +33,6 @@ const FOLLOWED: readonly ResourceRef[] = [
   { ...FLAGGER, resource: 'metrictemplates' },
   { ...FLAGGER, resource: 'alertproviders' },
   { ...ISTIO, resource: 'workloadgroups' },
-  { ...ISTIO, version: 'v1alpha3', resource: 'envoyfilters' },
   { ...ISTIO, version: 'v1beta1', resource: 'proxyconfigs' }
 ]
 

@@ -35,7 +35,8 @@ const FOLLOWED: readonly ResourceRef[] = [
   { ...ISTIO, resource: 'gateways' },
   { ...ISTIO, resource: 'serviceentries' },
   { ...ISTIO, resource: 'workloadentries' },
-  { ...ISTIO, resource: 'sidecars' }
+  { ...ISTIO, resource: 'sidecars' },
+  { ...ISTIO, version: 'v1alpha3', resource: 'envoyfilters' }
 ]
 
 /** A table and the objects it was made from. */

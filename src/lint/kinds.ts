@@ -2,7 +2,7 @@
 // as a field is.
 
 import type { KubeObject } from '../api/object.ts'
-import { ACTED_ON } from '../route/acted-on.ts'
+import { ACTED_ON, READ_BY_PART } from '../route/acted-on.ts'
 import { problem, referTo } from '../route/catalogue.ts'
 import type { ObjectProblem } from '../route/catalogue.ts'
 import { checkWritten } from '../route/check-rules.ts'
@@ -13,7 +13,9 @@ export function lintKinds(objects: readonly KubeObject[]): ObjectProblem[] {
     .filter(({ apiVersion, kind }) => isForTraffic(groupOf(apiVersion)) && !isRouted(groupOf(apiVersion), kind))
     .flatMap((object) => [
       ...checkWritten(object),
-      problem('not-applied-yet', { object: referTo(object.kind, object), path: 'spec' }, [`the kind ${object.kind}`])
+      ...(READ_BY_PART.includes(object.kind)
+        ? []
+        : [problem('not-applied-yet', { object: referTo(object.kind, object), path: 'spec' }, [`the kind ${object.kind}`])])
     ])
 }
 

@@ -10,6 +10,7 @@ import { buildRegistry } from '../route/registry.ts'
 import { lintDelegates } from './delegates.ts'
 import { lintDestinations } from './destinations.ts'
 import { lintEffects } from './effects.ts'
+import { lintEnvoyFilters } from './envoy-filters.ts'
 import { lintHosts } from './hosts.ts'
 import { lintKinds } from './kinds.ts'
 import type { Mesh } from './mesh.ts'
@@ -26,7 +27,8 @@ const ANALYSES: readonly ((mesh: Mesh) => ObjectProblem[])[] = [
   lintDelegates,
   lintEffects,
   lintHosts,
-  lintRetries
+  lintRetries,
+  lintEnvoyFilters
 ]
 
 /**

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import type { Decision, HeaderEdits, RouteRef } from '../route/decision.ts'
 import { decide } from '../route/decide.ts'
+import type { ScopeId } from '../route/request-facts.ts'
 import type { Millis } from '../std/clock.ts'
 import { BodyFrame } from './body-frame.ts'
 import type { Context } from './context.ts'
@@ -219,9 +220,16 @@ export class Client implements Swept, Downstream, Taker {
 
   #decide(): Decision {
     const facts = this.#facts
+    const scope = this.#entrance.scopeOf(facts.authority)
+    const { filters } = this.#entrance
+    return filters.limited({ decision: this.#route(scope), scope, facts, clientAddress: this.#address, connection: this })
+  }
+
+  #route(scope: ScopeId): Decision {
+    const facts = this.#facts
     const { router, draw } = this.#context
     const { ownScope } = this.#entrance
-    const decision = decide(router, this.#entrance.scopeOf(facts.authority), facts, draw)
+    const decision = decide(router, scope, facts, draw)
     if (decision.kind !== 'no-route' || decision.because !== 'unknown-host') return decision
     if (ownScope !== undefined) return decide(router, ownScope, facts, draw)
     return this.#outsideAddress === undefined ? decision : passOn(facts)

@@ -28,5 +28,7 @@ export interface Context {
   readonly locate: Locate
   readonly router: Router
   readonly recorder: Recorder
+  /** How many workers share what is limited for a proxy as a whole. */
+  readonly workers: number
   draining: boolean
 }

@@ -33,6 +33,8 @@ export interface DataPlaneOptions {
   readonly limits?: Partial<Limits>
   /** Milliseconds that never go back; performance.now unless a test moves time. */
   readonly monotonic?: () => Millis
+  /** How many processes share the traffic; limits of a proxy as a whole are divided among them. Default 1. */
+  readonly workers?: number
   /** Several processes listen on the same addresses. */
   readonly reusePort?: boolean
 }
@@ -60,6 +62,7 @@ export class DataPlane {
       locate: options.locate ?? ((host, port) => ({ host, port })),
       router: prepare(EMPTY_TABLE),
       recorder: this.recorder,
+      workers: options.workers ?? 1,
       draining: false
     }
     this.#pools = new Pools(this.#context)

@@ -7,6 +7,7 @@ import type { ClusterState } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ListenerCells } from './cells.ts'
 import type { Failure } from './failures.ts'
+import type { Filters } from './filters.ts'
 import type { Ends, Place } from './known-facts.ts'
 import type { EditedHead } from './route-edits.ts'
 
@@ -18,6 +19,8 @@ export interface Entrance {
   /** Requests to hosts that are not of the mesh may pass. */
   readonly passes: boolean
   readonly cells: ListenerCells
+  /** What is asked before a route is carried out. */
+  readonly filters: Filters
   /** The proxy as formats of values name it. */
   readonly place: Place
   /** The scope of a request to this authority. */

@@ -5,6 +5,7 @@ import { chooseEndpoint } from '../route/balance.ts'
 import { STAT } from '../route/cluster-stats.ts'
 import type { HeaderEdits } from '../route/decision.ts'
 import { withCookies } from '../route/hash-policy.ts'
+import { withAdditions } from '../route/limit-filter.ts'
 import type { TryOutcome } from '../route/retry.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
@@ -13,6 +14,7 @@ import type { Context } from './context.ts'
 import type { Copy } from './copies.ts'
 import type { Downstream, ExchangeStart, Handling } from './downstream.ts'
 import { FAILURES, withFlag } from './failures.ts'
+import type { InboundVerdict } from './inbound.ts'
 import type { Failure } from './failures.ts'
 import type { LimitName } from './limits.ts'
 import { PASSTHROUGH, isAnywhere } from './passthrough.ts'
@@ -54,6 +56,8 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   #lastSlot: EndpointSlot | undefined
   // Where the try in progress goes; #slot while it has a connection.
   #chosen: EndpointSlot | undefined
+  // What the sidecar of the called pod does with this try.
+  #side: InboundVerdict | undefined
   #state: ClusterState
   readonly #retries: Retries
   #stale = 0
@@ -169,8 +173,9 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     const upgraded = head.status === 101
     this.#chunk = untilClose && !this.bare && !this.bodiless
     const { response } = this.#from.decision
-    const edits =
+    const routed =
       response?.stages === undefined ? response : this.#responseEdits('via_upstream', bytes.toString('latin1', head.start, head.end))
+    const edits = this.#side === undefined ? routed : withAdditions(routed, this.#side.fields, () => false)
     const form = this.#form(untilClose, upgraded, edits)
     this.#keep = !form.close
     if (upgraded) {
@@ -297,10 +302,12 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     stats.add(STAT.upstream_rq_total)
     stats.add(STAT.upstream_rq_active)
     if (this.requestDone) this.#startTryTimer(this.#context.monotonic())
+    this.#side = this.#slot === undefined ? undefined : this.#pools.inbound.ask(this.#state, this.#slot, this.#from)
+    if (this.#side?.answer !== undefined) return upstream.pretend(this, this.#side.answer)
     const body = this.#retained ?? ''
     this.#forgetLong()
     const { tries } = this.#retries
-    upstream.begin(this, `${headOfTry(this.#from.edited, tries)}\r\n${body}`)
+    upstream.begin(this, `${headOfTry(this.#from.edited, tries)}${this.#side?.lines ?? ''}\r\n${body}`)
     if (tries > 1 || !this.requestDone) this.#client.resumeReading()
   }
 
@@ -330,7 +337,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     // Outside of the mesh nobody counts on the other side.
     if (code !== undefined && this.#state.cluster.id !== PASSTHROUGH) {
       const { destination } = this.#from.cells.peers(this.#state.cluster, slot)
-      destination.record(code, '-', this.#context.monotonic() - this.#from.started)
+      destination.record(code, this.#side?.answer === undefined ? '-' : 'RL', this.#context.monotonic() - this.#from.started)
     }
     this.#lastSlot = slot
     const upstream = this.#upstream

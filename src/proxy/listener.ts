@@ -10,6 +10,7 @@ import { ListenerCells } from './cells.ts'
 import { Client } from './client.ts'
 import type { Context } from './context.ts'
 import type { Entrance } from './downstream.ts'
+import { Filters } from './filters.ts'
 import type { Place } from './known-facts.ts'
 import type { Pools } from './pools.ts'
 import { readAccepted } from './transport.ts'
@@ -42,6 +43,7 @@ export interface ListenerSpec {
 export class Listener implements Entrance {
   readonly spec: ListenerSpec
   readonly cells: ListenerCells
+  readonly filters: Filters
   readonly place: Place
   readonly edge: boolean
   readonly passes: boolean
@@ -62,6 +64,7 @@ export class Listener implements Entrance {
     this.passes = spec.entry.kind === 'mesh'
     this.ownScope = spec.entry.kind === 'service' ? serviceScope(spec.entry.host, spec.entry.port) : undefined
     this.place = spec.place ?? {}
+    this.filters = new Filters(shared.context)
     this.cells = new ListenerCells(shared.context.recorder, spec.source)
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket))
     this.#server.maxConnections = shared.context.limits.connectionsMax

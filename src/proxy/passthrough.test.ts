@@ -123,6 +123,8 @@ test.each([
   const table: RouteTable = {
     version: 1,
     sourceLabels: [],
+    limits: {},
+    inbound: {},
     scopes: {
       'mesh|80|': { ...scope, id: 'mesh|80|', hosts: { known: 'known' } },
       [serviceScope(host, 80)]: { ...scope, id: serviceScope(host, 80), hosts: { '*': 'own' } }

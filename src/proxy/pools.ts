@@ -6,6 +6,7 @@ import type { ClusterStats } from '../route/cluster-stats.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Context } from './context.ts'
 import { Copies } from './copies.ts'
+import { InboundSides } from './inbound.ts'
 import { Outside } from './passthrough.ts'
 import { Upstream } from './upstream.ts'
 import type { ConnectFailure, Home } from './upstream.ts'
@@ -191,12 +192,15 @@ export function endRetry({ stats }: ClusterState): void {
 export class Pools {
   readonly outside: Outside = new Outside(this)
   readonly copies: Copies
+  /** What the sidecars of called pods refuse. */
+  readonly inbound: InboundSides
   readonly #context: Context
   readonly #pools = new Map<EndpointSlot, Pool>()
 
   constructor(context: Context) {
     this.#context = context
     this.copies = new Copies(context, this)
+    this.inbound = new InboundSides(context)
   }
 
   of(state: ClusterState, slot: EndpointSlot): Pool {

@@ -135,7 +135,13 @@ export class Upstream implements Swept {
     this.#keep = true
     this.#answerStarted = false
     this.#phase = 'head'
-    this.socket.write(text, 'latin1')
+    if (text !== '') this.socket.write(text, 'latin1')
+  }
+
+  /** Answers a request on a free connection in the endpoint's place, which does not see it. */
+  pretend(user: UpstreamUser, answer: Buffer): void {
+    this.begin(user, '')
+    this.#take(answer, 0, answer.length)
   }
 
   /** Ends the connection; its user hears no more. */

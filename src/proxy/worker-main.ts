@@ -24,7 +24,14 @@ function report(message: WorkerReport): void {
 async function carryOut(order: WorkerOrder): Promise<void> {
   if (order.kind === 'begin') {
     const readMode = order.readMode ?? (await testReadMode())
-    plane = new DataPlane({ clock, draw: Math.random, readMode, limits: order.limits, reusePort: order.reusePort })
+    plane = new DataPlane({
+      clock,
+      draw: Math.random,
+      readMode,
+      limits: order.limits,
+      workers: order.workers,
+      reusePort: order.workers > 1
+    })
     return report({ kind: 'begun', readMode })
   }
   if (plane === undefined) return

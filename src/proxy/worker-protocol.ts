@@ -12,7 +12,7 @@ import type { ReadMode } from './transport.ts'
 /** From the control process to a worker. */
 export type WorkerOrder =
   /** First of all; `readMode` undefined lets the worker test what works. */
-  | { readonly kind: 'begin'; readonly reusePort: boolean; readonly limits: Partial<Limits>; readonly readMode: ReadMode | undefined }
+  | { readonly kind: 'begin'; readonly workers: number; readonly limits: Partial<Limits>; readonly readMode: ReadMode | undefined }
   | { readonly kind: 'apply'; readonly order: number; readonly changes: readonly TableChange[] }
   | { readonly kind: 'listen'; readonly order: number; readonly spec: ListenerSpec }
   | { readonly kind: 'unlisten'; readonly order: number; readonly id: string }

@@ -37,6 +37,8 @@ function table(version: number, port: number, timeout = 0): RouteTable {
   return {
     version,
     sourceLabels: [],
+    limits: {},
+    inbound: {},
     scopes: { 'gateway|80': { id: 'gateway|80', kind: 'gateway', port: 80, namespace: '', tls: false, hosts: { '*': 'e' } } },
     entries: { e: { id: 'e', version, host: '*', httpsRedirect: false, routes } },
     clusters: {

@@ -237,7 +237,7 @@ export class Workers {
     child.on('disconnect', () => {
       if (!run.alive) this.#retire(name)
     })
-    this.#send(run, { kind: 'begin', reusePort: this.#options.count > 1, limits, readMode })
+    this.#send(run, { kind: 'begin', workers: this.#options.count, limits, readMode })
     this.#bring(run)
   }
 

@@ -115,6 +115,9 @@ export const SERVICE: Treatment = inside({
   type: only((type) => type === 'ClusterIP' || type === 'ExternalName', 'an address outside the mesh for this type')
 })
 
+/** Kinds of Istio's that are read part by part: what of them is not acted on is told by their readers. */
+export const READ_BY_PART: readonly string[] = ['EnvoyFilter']
+
 /** The treatment of `spec` by kind; kinds of Istio's that are not here are not acted on at all. */
 export const ACTED_ON = {
   VirtualService: VIRTUAL_SERVICE,

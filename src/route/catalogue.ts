@@ -27,6 +27,11 @@ interface Message {
 /** Sentences by code; `{0}`, `{1}`, ... are the arguments. */
 export const CATALOGUE = {
   'not-applied-yet': { severity: 'warning', text: '{0} is accepted but not applied yet' },
+  'selects-no-proxy': {
+    severity: 'warning',
+    istio: 'IST0127',
+    text: 'no proxy has the labels {0} in {1}: it does nothing'
+  },
   'canary-refused': { severity: 'error', text: '{0}; the Canary is not acted on' },
   'read-otherwise': { severity: 'warning', text: '{0}' },
   'not-tracked': { severity: 'warning', text: '{0}' },

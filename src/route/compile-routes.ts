@@ -6,6 +6,7 @@ import { checkDestinationRule, checkGateway, checkService, checkServiceEntry, ch
 import { checkSidecar, checkWorkloadEntry } from './check-workloads.ts'
 import { ClusterSet } from './clusters.ts'
 import { compileGateways } from './compile-gateways.ts'
+import { compileLimits } from './compile-limits.ts'
 import { compileMesh } from './compile-mesh.ts'
 import { indexRules } from './destination-rules.ts'
 import type { MeshConfig } from './mesh-config.ts'
@@ -49,7 +50,8 @@ export function compileRoutes(config: MeshConfig, previous: RouteTable = EMPTY_T
   const registry = buildRegistry(config)
   const clusters = new ClusterSet(registry, indexRules(config.destinationRules))
   clusters.addAll()
-  const builder = new TableBuilder(previous)
+  const limits = compileLimits(config)
+  const builder = new TableBuilder(previous, limits)
   const sidecars = new Sidecars(config.sidecars)
   const ruleSets = ruleSetsOf(config.virtualServices, broken)
   const work = {
@@ -59,7 +61,7 @@ export function compileRoutes(config: MeshConfig, previous: RouteTable = EMPTY_T
     builder,
     ruleSets,
     sidecars,
-    sourceLabels: [...new Set([...sourceLabelsOf(ruleSets), ...sidecars.labelKeys])].toSorted()
+    sourceLabels: [...new Set([...sourceLabelsOf(ruleSets), ...sidecars.labelKeys, ...limits.callerLabels])].toSorted()
   }
   compileMesh(work)
   compileGateways(work)

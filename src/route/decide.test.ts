@@ -13,6 +13,8 @@ function tableOf(hosts: Readonly<Record<string, readonly Route[]>>): RouteTable 
   return {
     version: 1,
     sourceLabels: [],
+    limits: {},
+    inbound: {},
     scopes: {
       'gateway|80': {
         id: 'gateway|80',

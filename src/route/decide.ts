@@ -31,6 +31,8 @@ const BLOCKED: Decision = {
 }
 const HTTPS_REDIRECT: RouteRef = { virtualService: undefined, name: 'https-redirect', index: -1 }
 const NO_COPIES: readonly ClusterId[] = []
+/** The response code details of a preflight that was answered here. */
+export const CORS_DETAILS = 'cors_response'
 const SEEN_MAX = 2048
 
 /**
@@ -51,7 +53,9 @@ export function decide(router: Router, scope: ScopeId, facts: RequestFacts, draw
   const { routes } = slot
   for (let at = 0; at < routes.length; at += 1) {
     const prepared = routes[at]
-    if (prepared !== undefined && matches(prepared, facts, path, end)) return act(router, prepared, { facts, path, draw })
+    if (prepared === undefined || !matches(prepared, facts, path, end)) continue
+    const decision = act(router, prepared, { facts, path, draw })
+    return prepared.limits === undefined ? decision : { ...decision, limits: prepared.limits }
   }
   return NO_MATCH
 }
@@ -61,7 +65,7 @@ function unknownTo(scope: PreparedScope | undefined): Decision {
 }
 
 /** The scope itself, else the callers of the same namespace without labels, else callers outside any namespace; then the same of any port. */
-function scopeOf(router: Router, id: ScopeId): PreparedScope | undefined {
+export function scopeOf(router: Router, id: ScopeId): PreparedScope | undefined {
   const exact = router.scopes.get(id)
   if (exact !== undefined || !id.startsWith('mesh|')) return exact
   const [kind = '', port = '', namespace = ''] = id.split('|')
@@ -152,7 +156,17 @@ function forward(router: Router, prepared: PreparedRoute, action: Forward, reque
     case 'actual':
       return send(router, prepared, action, { ...plain, delay, response: withFields(choice.response, judged.fields) })
     case 'preflight':
-      return { kind: 'respond', route, status: 200, headers: judged.headers, body: '', response: undefined, delay, flag: '-' }
+      return {
+        kind: 'respond',
+        route,
+        status: 200,
+        headers: judged.headers,
+        body: '',
+        response: undefined,
+        delay,
+        flag: '-',
+        details: CORS_DETAILS
+      }
   }
 }
 

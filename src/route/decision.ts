@@ -3,6 +3,7 @@
 
 import type { Millis } from '../std/clock.ts'
 import type { Format } from './format.ts'
+import type { PreparedOverrides } from './limit-filter.ts'
 
 /** Envoy's name for a destination: `outbound|9080|v1|reviews.default.svc.cluster.local`. */
 export type ClusterId = string
@@ -47,7 +48,7 @@ export interface HeaderStage {
   readonly add: readonly (readonly [name: string, value: Format])[]
 }
 
-/** What to do with one request. */
+/** What to do with one request; `limits`: what the route and its host say of local rate limits, absent where they say nothing. */
 export type Decision =
   | {
       readonly kind: 'forward'
@@ -70,6 +71,7 @@ export type Decision =
       readonly hash: bigint | undefined
       /** Values of Set-Cookie lines for generated sticky cookies: an endpoint's answer gets them, one of the proxy's own does not. */
       readonly cookies: readonly string[]
+      readonly limits?: PreparedOverrides
     }
   | {
       readonly kind: 'redirect'
@@ -77,6 +79,7 @@ export type Decision =
       readonly status: number
       readonly location: string
       readonly response: HeaderEdits | undefined
+      readonly limits?: PreparedOverrides
     }
   | {
       readonly kind: 'respond'
@@ -87,10 +90,11 @@ export type Decision =
       readonly response: HeaderEdits | undefined
       /** An injected wait before the answer; 0: none (flag DI otherwise). */
       readonly delay: Millis
-      /** Envoy's flag for the answer: FI for an injected abort. */
-      readonly flag: '-' | 'FI'
+      /** Envoy's flag for the answer: FI for an injected abort, RL for a local rate limit. */
+      readonly flag: '-' | 'FI' | 'RL'
       /** Envoy's response code details, where the flag does not say them. */
       readonly details?: string | undefined
+      readonly limits?: PreparedOverrides
     }
   /**
    * unknown-host and no-match: 404 NR (the data plane passes unknown hosts of mesh callers through, Istio's ALLOW_ANY). no-destination: the route names
@@ -103,6 +107,7 @@ export type Decision =
       readonly route: RouteRef | undefined
       readonly response: HeaderEdits | undefined
       readonly delay: Millis
+      readonly limits?: PreparedOverrides
     }
 
 /** Why no route was found. */

@@ -8,7 +8,8 @@ import type { Cluster, Endpoint, RouteTable, TableChange } from './route-table.t
 export function diffTables(before: RouteTable, after: RouteTable): TableChange[] {
   const { version } = after
   const clusters = diffClusters(before, after)
-  const changes: TableChange[] = [...clusters.first]
+  const limits = diffLimits(before, after)
+  const changes: TableChange[] = [...clusters.first, ...limits.first]
   for (const [id, entry] of Object.entries(after.entries)) {
     if (!sameJson(before.entries[id], entry)) changes.push({ kind: 'put-entry', version, entry })
   }
@@ -18,7 +19,7 @@ export function diffTables(before: RouteTable, after: RouteTable): TableChange[]
   changes.push(...scopes.last)
   for (const entry of Object.keys(before.entries))
     if (after.entries[entry] === undefined) changes.push({ kind: 'remove-entry', version, entry })
-  changes.push(...clusters.last)
+  changes.push(...limits.last, ...clusters.last)
   return changes
 }
 
@@ -52,6 +53,19 @@ function diffClusters(before: RouteTable, after: RouteTable): Phases {
 
 function has(endpoints: readonly Endpoint[], wanted: Endpoint): boolean {
   return endpoints.some(({ address, port }) => address === wanted.address && port === wanted.port)
+}
+
+function diffLimits(before: RouteTable, after: RouteTable): Phases {
+  const { version } = after
+  const phases: Phases = { first: [], last: [] }
+  for (const [id, limit] of Object.entries(after.limits))
+    if (!sameJson(before.limits[id], limit)) phases.first.push({ kind: 'put-limit', version, id, limit })
+  for (const [key, limits] of Object.entries(after.inbound))
+    if (!sameJson(before.inbound[key], limits)) phases.first.push({ kind: 'put-inbound', version, key, limits })
+  for (const key of Object.keys(before.inbound))
+    if (after.inbound[key] === undefined) phases.last.push({ kind: 'remove-inbound', version, key })
+  for (const id of Object.keys(before.limits)) if (after.limits[id] === undefined) phases.last.push({ kind: 'remove-limit', version, id })
+  return phases
 }
 
 function diffScopes(before: RouteTable, after: RouteTable): Phases {

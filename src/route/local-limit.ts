@@ -93,20 +93,28 @@ export type LimitId = string
 /** Where in the order of filters a limit stands: before tokens are looked at, before faults, before CORS, or right before the router. */
 export type LimitPlace = 'first' | 'before-fault' | 'before-cors' | 'last'
 
+/** A limit in use somewhere: uses of one limit share buckets where `bucket` is the same. */
+export interface LimitUse {
+  readonly limit: LimitId
+  readonly bucket: string
+}
+
 /** A limit of a listener: `name` is the filter's, under which routes and hosts may have another limit. */
-export interface PlacedLimit {
+export interface PlacedLimit extends LimitUse {
   readonly name: string
   readonly place: LimitPlace
-  readonly limit: LimitId
 }
 
 /** What a route or a host says about limits: other limits by filter name, and rules for descriptors. */
 export interface LimitOverrides {
-  readonly limits: Readonly<Record<string, LimitId>>
+  readonly limits: Readonly<Record<string, LimitUse>>
   readonly rules: readonly DescriptorRule[]
+  /** Of a route: the host's rules count beside its own, whatever the limit says. */
+  readonly includesHost: boolean
 }
 
 /** The limits that a called pod's own sidecar applies to one of its ports. */
-export interface InboundLimits extends LimitOverrides {
+export interface InboundLimits {
   readonly filters: readonly PlacedLimit[]
+  readonly overrides: LimitOverrides | undefined
 }

@@ -2,6 +2,7 @@
 // fields serves. Names of hosts and gateways are resolved here (istio.md 1.5); lists are in no particular order.
 
 import type { DestinationRule } from '../api/istio-destination-rule.ts'
+import type { EnvoyFilter } from '../api/istio-envoy-filter.ts'
 import type { Gateway } from '../api/istio-gateway.ts'
 import type { ServiceEntry } from '../api/istio-service-entry.ts'
 import type { Sidecar } from '../api/istio-sidecar.ts'
@@ -58,6 +59,7 @@ export interface MeshConfig {
   readonly serviceEntries: readonly ServiceEntry[]
   readonly workloadEntries: readonly WorkloadEntry[]
   readonly sidecars: readonly Sidecar[]
+  readonly envoyFilters: readonly EnvoyFilter[]
   readonly services: readonly MeshService[]
   readonly endpointSlices: readonly MeshEndpointSlice[]
   readonly pods: readonly MeshPod[]
@@ -79,11 +81,15 @@ export const EMPTY_CONFIG: MeshConfig = {
   serviceEntries: [],
   workloadEntries: [],
   sidecars: [],
+  envoyFilters: [],
   services: [],
   endpointSlices: [],
   pods: [],
   namespaces: []
 }
+
+/** Istio's root namespace: what is in it applies to the whole mesh. */
+export const ROOT_NAMESPACE = 'istio-system'
 
 /** Namespace of an object; without one it is in `default`. */
 export function namespaceOf(object: { readonly metadata: ObjectMeta }): string {

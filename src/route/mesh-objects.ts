@@ -13,6 +13,7 @@ const GROUPS: Readonly<Record<keyof typeof LISTS, string>> = {
   ServiceEntry: 'networking.istio.io/',
   WorkloadEntry: 'networking.istio.io/',
   Sidecar: 'networking.istio.io/',
+  EnvoyFilter: 'networking.istio.io/',
   Service: 'v1',
   EndpointSlice: 'discovery.k8s.io/',
   Pod: 'v1'
@@ -25,6 +26,7 @@ const LISTS = {
   ServiceEntry: 'serviceEntries',
   WorkloadEntry: 'workloadEntries',
   Sidecar: 'sidecars',
+  EnvoyFilter: 'envoyFilters',
   Service: 'services',
   EndpointSlice: 'endpointSlices',
   Pod: 'pods'

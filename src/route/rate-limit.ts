@@ -10,6 +10,9 @@ export type Descriptor = readonly DescriptorEntry[]
 
 /** A bucket in use. */
 export interface BucketState {
+  /** Tokens as configured. */
+  readonly limit: number
+  /** This worker's share of them. */
   readonly max: number
   /** Tokens per millisecond. */
   readonly rate: number
@@ -55,7 +58,7 @@ export function limiterOf(limit: LocalLimit, now: Millis, workers = 1): Limiter 
 
 function bucketOf(spec: TokenBucket, now: Millis, workers: number): BucketState {
   const max = Math.max(1, spec.max / workers)
-  return { max, rate: spec.perFill / spec.interval / workers, tokens: max, at: now }
+  return { limit: spec.max, max, rate: spec.perFill / spec.interval / workers, tokens: max, at: now }
 }
 
 function isWild({ entries }: LimitDescriptor): boolean {

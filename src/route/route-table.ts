@@ -3,6 +3,7 @@
 
 import type { Millis } from '../std/clock.ts'
 import type { ClusterId, HeaderEdits, RetryPolicy, RouteRef } from './decision.ts'
+import type { InboundLimits, LimitId, LimitOverrides, LocalLimit, PlacedLimit } from './local-limit.ts'
 import type { ScopeId } from './request-facts.ts'
 
 /** A place traffic can go: one pod (or ServiceEntry address) and port, with the labels metrics need. */
@@ -191,6 +192,8 @@ export interface Route {
   readonly headers: readonly HeaderTest[]
   readonly query: readonly QueryTest[]
   readonly action: RouteAction
+  /** What EnvoyFilters say of local rate limits here; absent: nothing. */
+  readonly limits?: LimitOverrides
 }
 
 /** The rules of one host as some scopes see them. The version is that of the table in which it last changed. */
@@ -201,6 +204,8 @@ export interface HostEntry {
   /** Plain HTTP requests are answered 301 to https (Gateway `tls.httpsRedirect`). */
   readonly httpsRedirect: boolean
   readonly routes: readonly Route[]
+  /** What EnvoyFilters say of local rate limits for all routes here; absent: nothing. */
+  readonly limits?: LimitOverrides
 }
 
 /** Where requests come in. Hosts are lower case, without port: exact names, `*.suffix`, or `*`. */
@@ -214,6 +219,8 @@ export interface Scope {
   readonly tls: boolean
   /** Requests to hosts that are not here get 502 (a Sidecar's REGISTRY_ONLY); absent: the data plane may let them pass. */
   readonly refusesUnknown?: true
+  /** Local rate limits of the listener, in the order they are asked; absent: none. */
+  readonly limits?: readonly PlacedLimit[]
   /** Domain -> HostEntry.id. */
   readonly hosts: Readonly<Record<string, string>>
 }
@@ -227,11 +234,14 @@ export interface RouteTable {
   readonly scopes: Readonly<Record<ScopeId, Scope>>
   readonly entries: Readonly<Record<string, HostEntry>>
   readonly clusters: Readonly<Record<ClusterId, Cluster>>
+  readonly limits: Readonly<Record<LimitId, LocalLimit>>
+  /** By inboundKey: what the sidecars of called pods refuse. */
+  readonly inbound: Readonly<Record<string, InboundLimits>>
 }
 
 /**
  * The ordered unit of travel; `version` is that of the table it leads to, acknowledged when the last change of that version is applied.
- * Order within one version: clusters (grown), entries, scopes, binds, unbinds, then removals in reverse and clusters shrunk.
+ * Order within one version: clusters (grown), limits, entries, scopes, binds, unbinds, then removals in reverse and clusters shrunk.
  */
 export type TableChange =
   | { readonly kind: 'source-labels'; readonly version: number; readonly sourceLabels: readonly string[] }
@@ -244,9 +254,18 @@ export type TableChange =
   | { readonly kind: 'remove-scope'; readonly version: number; readonly scope: ScopeId }
   | { readonly kind: 'remove-entry'; readonly version: number; readonly entry: string }
   | { readonly kind: 'remove-cluster'; readonly version: number; readonly cluster: ClusterId }
+  | { readonly kind: 'put-limit'; readonly version: number; readonly id: LimitId; readonly limit: LocalLimit }
+  | { readonly kind: 'remove-limit'; readonly version: number; readonly id: LimitId }
+  | { readonly kind: 'put-inbound'; readonly version: number; readonly key: string; readonly limits: InboundLimits }
+  | { readonly kind: 'remove-inbound'; readonly version: number; readonly key: string }
 
 /** A table without rules: what a worker starts from. */
-export const EMPTY_TABLE: RouteTable = { version: 0, sourceLabels: [], scopes: {}, entries: {}, clusters: {} }
+export const EMPTY_TABLE: RouteTable = { version: 0, sourceLabels: [], scopes: {}, entries: {}, clusters: {}, limits: {}, inbound: {} }
+
+/** Key of RouteTable.inbound: a pod, the port that it listens on, and the port of the Service through which it is called. */
+export function inboundKey({ namespace, pod, port }: Pick<Endpoint, 'namespace' | 'pod' | 'port'>, servicePort: number): string {
+  return `${namespace}/${pod}|${port}|${servicePort}`
+}
 
 /** The scope of a gateway's server port. */
 export function gatewayScope(port: number): ScopeId {

@@ -140,6 +140,8 @@ function tableOf(config: string): RouteTable {
   return {
     version: 1,
     sourceLabels: [],
+    limits: {},
+    inbound: {},
     scopes: {
       g: { id: 'g', kind: 'gateway', port: 80, namespace: '', tls: false, hosts: Object.fromEntries(domains) as Record<string, string> }
     },

@@ -7,6 +7,9 @@ import { clusterState } from './cluster-state.ts'
 import type { ClusterStats } from './cluster-stats.ts'
 import type { ClusterId } from './decision.ts'
 import type { HostSets } from './host-sets.ts'
+import { prepareOverrides } from './limit-filter.ts'
+import type { PreparedOverrides } from './limit-filter.ts'
+import type { InboundLimits, LimitId, LocalLimit } from './local-limit.ts'
 import type { ScopeId } from './request-facts.ts'
 import { EMPTY_TABLE } from './route-table.ts'
 import type { Cluster, Endpoint, HostEntry, Route, RouteTable, Scope, StringTest, TableChange } from './route-table.ts'
@@ -48,6 +51,8 @@ export interface PreparedRoute {
   readonly rewrite: RegexRewrite | undefined
   /** Of the origins of its CORS policy. */
   readonly origins: readonly (RE2JS | undefined)[]
+  /** What the route and its host say of local rate limits; absent: nothing. */
+  readonly limits?: PreparedOverrides
 }
 
 /** A regex rewrite: the substitution cut into literals and group numbers. */
@@ -83,12 +88,31 @@ export interface Router {
   readonly scopes: Map<ScopeId, PreparedScope>
   readonly entries: Map<string, EntrySlot>
   readonly clusters: Map<ClusterId, ClusterState>
+  readonly limits: Map<LimitId, LocalLimit>
+  /** By inboundKey. */
+  readonly inbound: Map<string, PreparedInbound>
+}
+
+/** The limits of a called pod's own sidecar, made ready. */
+export interface PreparedInbound {
+  readonly limits: InboundLimits
+  readonly overrides: PreparedOverrides | undefined
 }
 
 /** Makes a table ready for requests; equal to applying every change from the empty table. */
 export function prepare(table: RouteTable): Router {
-  const router: Router = { version: 0, sourceLabels: EMPTY_TABLE.sourceLabels, scopes: new Map(), entries: new Map(), clusters: new Map() }
+  const router: Router = {
+    version: 0,
+    sourceLabels: EMPTY_TABLE.sourceLabels,
+    scopes: new Map(),
+    entries: new Map(),
+    clusters: new Map(),
+    limits: new Map(),
+    inbound: new Map()
+  }
   const version = table.version
+  for (const [id, limit] of Object.entries(table.limits)) applyChange(router, { kind: 'put-limit', version, id, limit })
+  for (const [key, limits] of Object.entries(table.inbound)) applyChange(router, { kind: 'put-inbound', version, key, limits })
   applyChange(router, { kind: 'source-labels', version, sourceLabels: table.sourceLabels })
   for (const cluster of Object.values(table.clusters)) applyChange(router, { kind: 'put-cluster', version, cluster })
   for (const entry of Object.values(table.entries)) applyChange(router, { kind: 'put-entry', version, entry })
@@ -133,6 +157,18 @@ export function applyChange(router: Router, change: TableChange, now: Millis = 0
       return
     case 'remove-cluster':
       router.clusters.delete(change.cluster)
+      return
+    case 'put-limit':
+      router.limits.set(change.id, change.limit)
+      return
+    case 'remove-limit':
+      router.limits.delete(change.id)
+      return
+    case 'put-inbound':
+      router.inbound.set(change.key, { limits: change.limits, overrides: prepareOverrides(change.limits.overrides, undefined) })
+      return
+    case 'remove-inbound':
+      router.inbound.delete(change.key)
   }
 }
 
@@ -148,7 +184,10 @@ function entrySlot(router: Router, id: string): EntrySlot {
 function putEntry(router: Router, entry: HostEntry): void {
   const slot = entrySlot(router, entry.id)
   slot.entry = entry
-  slot.routes = entry.routes.map(prepareRoute)
+  slot.routes = entry.routes.map((route) => {
+    const limits = prepareOverrides(entry.limits, route.limits)
+    return limits === undefined ? prepareRoute(route) : { ...prepareRoute(route), limits }
+  })
 }
 
 /** Compiles the regexes of one route; they were checked when the table was made. */

@@ -147,7 +147,7 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: findings of a live instance', () => {
     const filter = readFileSync(manifest('30'), 'utf8').replace(/namespace: .*/, 'namespace: named')
     expect(warnings(await serin.kubectl(['apply', '-f', '-'], { input: filter }))).toEqual([
       expect.stringMatching(/^Warning: spec: EnvoyFilter exposes internal implementation details .* \[istio-warns, IST0133\]$/),
-      'Warning: spec: the kind EnvoyFilter is accepted but not applied yet [not-applied-yet]'
+      'Warning: spec.workloadSelector: no proxy has the labels istio=ingress in namespace named: it does nothing [selects-no-proxy, IST0127]'
     ])
     const limited = { ...deployment('limited', { app: 'limited' }, 0) }
     const text = JSON.stringify(limited).replace('"image"', '"resources":{"limits":{"cpu":"1"}},"image"')
@@ -156,7 +156,7 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: findings of a live instance', () => {
     ])
     await until('line in the log', () => serin.lines.some((line) => line.includes('Deployment named/limited: spec.template.spec: stored')))
     await until('line in the log', () =>
-      serin.lines.some((line) => line.includes('EnvoyFilter named/rate-limit: spec: the kind EnvoyFilter'))
+      serin.lines.some((line) => line.includes('EnvoyFilter named/rate-limit: spec.workloadSelector: no proxy'))
     )
   })
 })

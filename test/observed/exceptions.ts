@@ -51,22 +51,6 @@ export const NOT_YET: readonly NotYet[] = [
     ids: ['lb-round-robin-retry', 'lb-passthrough', 'lb-locality-default', 'lb-locality-failover-region', 'lb-locality-distribute']
   },
   {
-    why: 'local rate limits are not applied yet',
-    ids: [
-      'rate-limit-refill',
-      'rate-limit-refill-cap',
-      'rate-limit-enforced-half',
-      'rate-limit-status-below-400',
-      'rate-limit-headers',
-      'rate-limit-fault-order-front',
-      'rate-limit-per-route',
-      'rate-limit-per-vhost',
-      'rate-limit-descriptors',
-      'rate-limit-descriptors-wildcard',
-      'rate-limit-grpc'
-    ]
-  },
-  {
     why: 'token claims are not applied yet',
     ids: ['jwt-list', 'jwt-nested', 'jwt-not-string', 'jwt-scope', 'jwt-audience', 'jwt-no-authentication']
   },

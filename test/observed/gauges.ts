@@ -35,7 +35,7 @@ export class Gauges {
     const flags = Object.entries(growth(this.#flagsBefore, this.#flags()))
     const values = this.#values()
     const grown = growth(this.#valuesBefore, values)
-    const stats = Object.entries(values).map(([name, value]) => [name, COUNTERS.has(shortName(name)) ? (grown[name] ?? 0) : value])
+    const stats = Object.entries(values).map(([name, value]) => [name, isCounter(name) ? (grown[name] ?? 0) : value])
     return { flags: Object.fromEntries(flags.filter(([, count]) => count > 0)), stats: Object.fromEntries(stats), events: [] }
   }
 
@@ -49,7 +49,7 @@ export class Gauges {
   }
 
   #values(): Record<string, number> {
-    const values: Record<string, number> = {}
+    const values = this.#plane.recorder.counters.snapshot()
     for (const [id, state] of this.#plane.clusters) {
       for (const [name, value] of clusterValues(state)) values[`cluster.${id}.${name}`] = value
     }
@@ -59,6 +59,11 @@ export class Gauges {
 
 function growth(before: Counts, after: Counts): Record<string, number> {
   return Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]))
+}
+
+// What belongs to no cluster is counted by filters.
+function isCounter(name: string): boolean {
+  return !name.startsWith('cluster.') || COUNTERS.has(shortName(name))
 }
 
 // The name below the cluster's: hosts have dots, names of statistics begin behind the last bar and host.
