@@ -1,6 +1,6 @@
 // Brings the checkout to a runnable state under any Node >= 18: packages when the lock file changed, nothing otherwise.
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -46,6 +46,31 @@ export function ensurePrograms(packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   for (const words of [['apt-get', 'update', '-qq'], command]) spawnSync(words[0], words.slice(1), { stdio: ['ignore', 2, 2], env })
   return missing()
+}
+
+/**
+ * The folder of a program that is not to be installed, as its package would start a service: the package is downloaded and unpacked below
+ * node_modules. undefined where that cannot be.
+ */
+export function unpackedProgram(program, debianPackage) {
+  const cache = join(root, 'node_modules', '.cache', 'serin')
+  const folder = join(cache, debianPackage, 'usr', 'bin')
+  if (existsSync(join(folder, program))) return folder
+  if (!isThere('apt-get') || !isThere('dpkg-deb')) return undefined
+  console.error(`serin: downloading ${debianPackage} for the tests (apt-get download)`)
+  mkdirSync(cache, { recursive: true })
+  const scratch = mkdtempSync(join(cache, 'unpack-'))
+  const run = (...words) => spawnSync(words[0], words.slice(1), { cwd: scratch, stdio: 'ignore' }).status === 0
+  const download = () => run('apt-get', 'download', debianPackage)
+  if (download() || (process.getuid?.() === 0 && run('apt-get', 'update', '-qq') && download())) {
+    const file = readdirSync(scratch).find((name) => name.endsWith('.deb')) ?? ''
+    if (run('dpkg-deb', '-x', file, 'unpacked')) {
+      rmSync(join(cache, debianPackage), { recursive: true, force: true })
+      renameSync(join(scratch, 'unpacked'), join(cache, debianPackage))
+    }
+  }
+  rmSync(scratch, { recursive: true, force: true })
+  return existsSync(join(folder, program)) ? folder : undefined
 }
 
 /** The node binary to develop with: the one npm brought, else the running one when it is new enough. */

@@ -3,10 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { developmentNode, ensurePackages, ensurePrograms, root } from './setup.mjs'
+import { developmentNode, ensurePackages, ensurePrograms, root, unpackedProgram } from './setup.mjs'
 
 ensurePackages()
-const missing = ensurePrograms({ curl: 'curl', script: 'bsdutils' })
+const missing = ensurePrograms({ curl: 'curl', script: 'bsdutils', jq: 'jq', bc: 'bc' })
+if (unpackedProgram('prometheus', 'prometheus') === undefined && spawnSync('prometheus', ['--version']).error !== undefined)
+  missing.push('prometheus')
 const node = developmentNode()
 const bin = join(root, 'node_modules', '.bin')
 const env = { ...process.env, PATH: [dirname(node), bin, process.env.PATH].join(delimiter) }

@@ -101,6 +101,7 @@ function addressLines({ addresses, kubeconfig }: Instance): string[] {
       ? []
       : [`mesh proxy: ${addresses.mesh}   (export http_proxy=${addresses.mesh} to call Services by name)`]),
     `admin:      ${addresses.admin}`,
+    ...(addresses.prometheus === undefined ? [] : [`prometheus: ${addresses.prometheus}`]),
     `kubectl:    export KUBECONFIG=${shellWord(kubeconfig)}`
   ]
 }

@@ -10,7 +10,8 @@ const DEFAULTS = {
   httpPort: undefined,
   httpsPort: undefined,
   adminPort: undefined,
-  meshPort: undefined
+  meshPort: undefined,
+  prometheus: 'auto'
 }
 
 test.each([
@@ -25,8 +26,10 @@ test.each([
     'up --config c --http-port 1 --https-port 2 --admin-port 3 --mesh-port=4',
     { kind: 'up', options: { ...DEFAULTS, config: 'c', httpPort: 1, httpsPort: 2, adminPort: 3, meshPort: 4 } }
   ],
-  ['demo', { kind: 'demo', options: { ...DEFAULTS, dataDir: undefined, exit: 'on Ctrl-C in a terminal' } }],
-  ['demo --exit --data-dir d', { kind: 'demo', options: { ...DEFAULTS, dataDir: 'd', exit: 'at the end' } }],
+  ['up --prometheus off', { kind: 'up', options: { ...DEFAULTS, prometheus: 'off' } }],
+  ['up --prometheus=http://p:9090/', { kind: 'up', options: { ...DEFAULTS, prometheus: { url: 'http://p:9090' } } }],
+  ['demo', { kind: 'demo', options: { ...DEFAULTS, prometheus: 'off', dataDir: undefined, exit: 'on Ctrl-C in a terminal' } }],
+  ['demo --exit --data-dir d', { kind: 'demo', options: { ...DEFAULTS, prometheus: 'off', dataDir: 'd', exit: 'at the end' } }],
   ['lint -f x', { kind: 'lint', options: { files: ['x'], failOn: 'error' } }],
   ['lint -f x --fail-on warning', { kind: 'lint', options: { files: ['x'], failOn: 'warning' } }]
 ])('serin %s', (line, command) => {
@@ -46,6 +49,8 @@ test.each([
   ['up --data-dir=', '--data-dir needs a value'],
   ['up --workers 0', '--workers must be 1 to 64, not "0"'],
   ['up --workers two', '--workers must be 1 to 64, not "two"'],
+  ['up --prometheus on', '--prometheus must be auto, off or a URL such as http://127.0.0.1:9090, not "on"'],
+  ['up --prometheus ftp://p', '--prometheus must be auto, off or a URL such as http://127.0.0.1:9090, not "ftp://p"'],
   ['up --exit', '"--exit" is not an option of serin up'],
   ['up now', 'serin up takes no "now": name files with -f'],
   ['version --short', '"--short" is not an option of this command'],

@@ -12,6 +12,8 @@ export interface UpOptions {
   readonly httpsPort: number | undefined
   readonly adminPort: number | undefined
   readonly meshPort: number | undefined
+  /** auto: one of this machine is started where there is one. Otherwise the URL of one that scrapes this instance, or none. */
+  readonly prometheus: 'auto' | 'off' | { readonly url: string }
 }
 
 /** What `serin demo` was asked to do: as for up, but without a data directory of the user's it takes a temporary one. */
@@ -37,6 +39,7 @@ export type Command =
 
 const UP_USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--workers N]
          [--api-port N] [--http-port N] [--https-port N] [--admin-port N] [--mesh-port N]
+         [--prometheus auto|off|URL]
     Run the embedded mesh until SIGTERM. It prints its addresses, then "ready".
     -f PATH           manifests to apply first: a file, a folder (its YAML and JSON files), or - for standard input
     --data-dir DIR    where everything is kept (default .serin); kubeconfig and serin.json are written there
@@ -45,8 +48,10 @@ const UP_USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--work
     --api-port N      Kubernetes API (default 7443)
     --http-port N     Gateways' port 80 (default 80, or 8080 where 80 cannot be had)
     --https-port N    Gateways' port 443: not served yet
-    --admin-port N    /metrics, /healthz and /readyz (default 15000)
+    --admin-port N    /metrics, /healthz and /readyz, and Envoy's /stats (default 15000)
     --mesh-port N     proxy to the Services by name (default 15001)
+    --prometheus HOW  auto: start one beside the mesh where the program is installed (default; on port 9090 or any free one);
+                      off: none; or the URL of one that scrapes /metrics of the admin port
     Port 0 means any free one. Exit status: 0 after SIGTERM; 1 when it cannot start or go on, and when the API refuses what -f names, said
     with file, line, object and field; 2 when the command line or a file it names cannot be used.
 `
@@ -54,6 +59,7 @@ const UP_USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--work
 const DEMO_USAGE = `serin demo [--exit] [options of up]
     A shop on the mesh: a good release is promoted, a bad one rolled back, in about two minutes. In a terminal it then stays up until
     Ctrl-C; with --exit, or without a terminal, it ends with 0 when all went as it should. Its state is temporary, but for --data-dir.
+    It starts no Prometheus unless told to.
 `
 
 const LINT_USAGE = `serin lint -f PATH... [--fail-on error|warning]
@@ -73,7 +79,7 @@ serin help [COMMAND], serin COMMAND --help
 type Words = ReadonlyMap<string, readonly string[]>
 
 const PORTS = ['--api-port', '--http-port', '--https-port', '--admin-port', '--mesh-port']
-const UP_FLAGS = new Set(['-f', '--filename', '--data-dir', '--config', '--workers', ...PORTS])
+const UP_FLAGS = new Set(['-f', '--filename', '--data-dir', '--config', '--workers', '--prometheus', ...PORTS])
 const MAX_WORKERS = 64
 
 interface CommandSpec {
@@ -157,7 +163,8 @@ function demoCommand(flags: Words): Command {
   const options = upOptions(flags)
   if (typeof options === 'string') return { kind: 'wrong', message: options }
   const exit = flags.has('--exit') ? 'at the end' : 'on Ctrl-C in a terminal'
-  return { kind: 'demo', options: { ...options, dataDir: flags.get('--data-dir')?.at(-1), exit } }
+  const prometheus = flags.has('--prometheus') ? options.prometheus : 'off'
+  return { kind: 'demo', options: { ...options, prometheus, dataDir: flags.get('--data-dir')?.at(-1), exit } }
 }
 
 function lintCommand(flags: Words): Command {
@@ -176,6 +183,9 @@ function upOptions(flags: Words): UpOptions | string {
   }
   const workers = last('--workers') ?? '1'
   if (!isWhole(workers, 1, MAX_WORKERS)) return `--workers must be 1 to ${MAX_WORKERS}, not "${workers}"`
+  const prometheus = prometheusOf(last('--prometheus') ?? 'auto')
+  if (prometheus === undefined)
+    return `--prometheus must be auto, off or a URL such as http://127.0.0.1:9090, not "${last('--prometheus')}"`
   const port = (name: string): number | undefined => (last(name) === undefined ? undefined : Number(last(name)))
   return {
     files: filesOf(flags),
@@ -186,8 +196,15 @@ function upOptions(flags: Words): UpOptions | string {
     httpPort: port('--http-port'),
     httpsPort: port('--https-port'),
     adminPort: port('--admin-port'),
-    meshPort: port('--mesh-port')
+    meshPort: port('--mesh-port'),
+    prometheus
   }
+}
+
+function prometheusOf(word: string): UpOptions['prometheus'] | undefined {
+  if (word === 'auto' || word === 'off') return word
+  const url = URL.parse(word)
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? { url: url.href.replace(/\/$/, '') } : undefined
 }
 
 function filesOf(flags: Words): string[] {

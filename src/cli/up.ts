@@ -47,6 +47,7 @@ import { kubeletOf } from './pods.ts'
 import { obeyedBackend } from './obeyed-backend.ts'
 import { warnedBackend } from './warned-backend.ts'
 import { choosePorts, HOST, meshPlan, type Ports } from './ports.ts'
+import { prometheusUrl } from './prometheus.ts'
 
 /** Where an instance listens, as URLs; absent where it does not. */
 export interface Addresses {
@@ -54,6 +55,8 @@ export interface Addresses {
   readonly http: string | undefined
   readonly admin: string
   readonly mesh: string | undefined
+  /** Answers PromQL about this instance. */
+  readonly prometheus: string | undefined
 }
 
 /** A running instance. */
@@ -85,6 +88,7 @@ const SAMPLE_PERIOD: Millis = 1000
 const DRAIN: Millis = 3000
 const POD_GRACE: Millis = 3000
 const LAST_DRAIN: Millis = 500
+const PROMETHEUS_GRACE: Millis = 1000
 /** How long the answer to a change of Istio's rules waits for the mesh workers; it is given then in any case. */
 const OBEYED_WITHIN: Millis = 1000
 const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'istio-system']
@@ -159,7 +163,8 @@ async function assemble(rig: Rig): Promise<Instance> {
   const { dir } = ground
   const { mesh, client, registry, history, collect } = plane
   const urlOf = (id: string): string | undefined => (mesh.portOf(id) === undefined ? undefined : `http://${HOST}:${mesh.portOf(id)}`)
-  const addresses: Addresses = { api: url, http: urlOf(gatewayListener(80)), admin, mesh: urlOf(SHELL) }
+  const prometheus = await startPrometheus(rig, ground, admin)
+  const addresses: Addresses = { api: url, http: urlOf(gatewayListener(80)), admin, mesh: urlOf(SHELL), prometheus }
   dir.write('serin.json', `${JSON.stringify({ pid: process.pid, ...addresses })}\n`, 0o600)
   rig.undo(() => dir.remove('serin.json'))
   await applyFiles(rig, plane)
@@ -341,6 +346,14 @@ async function startAdmin(rig: Rig, ports: Ports, plane: Plane): Promise<string>
   rig.undo(() => close(server))
   rig.admin = `http://${HOST}:${port}`
   return rig.admin
+}
+
+async function startPrometheus(rig: Rig, { dir, reaper }: Ground, admin: string): Promise<string | undefined> {
+  const { clock, signal } = rig
+  const { log, up } = rig.options
+  const processes = new Processes({ run: dir.run, clock, register: reaper })
+  rig.undo(() => processes.endAll(PROMETHEUS_GRACE))
+  return prometheusUrl(up.prometheus, { processes, clock, directory: dir.file('prometheus'), admin, log, signal })
 }
 
 async function sample(collect: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<never> {

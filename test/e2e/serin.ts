@@ -16,6 +16,8 @@ export interface SerinOptions {
   readonly config?: string
   readonly dir?: string
   readonly args?: readonly string[]
+  /** Its PATH. A Prometheus that is found there is started; without this none is. */
+  readonly path?: string
   /** In a process group of its own, as a shell starts it. */
   readonly group?: true
 }
@@ -26,6 +28,7 @@ export interface SerinAddresses {
   readonly http: string
   readonly admin: string
   readonly mesh: string
+  readonly prometheus?: string
 }
 
 /** A command for kubectl: text for its standard input, another kubectl than the first on the PATH, more environment. */
@@ -52,6 +55,7 @@ export interface Serin {
   stop(): Promise<number | null>
 }
 
+const ALONE = ['--prometheus', 'off']
 const PORTS = ['--api-port', '0', '--http-port', '0', '--admin-port', '0', '--mesh-port', '0']
 
 /** Starts an instance and waits for its line `ready`. Rejects with all it printed when it ends before. */
@@ -59,7 +63,7 @@ export async function startSerin(options: SerinOptions = {}): Promise<Serin> {
   // What is not Serin's lies beside its data folder: it refuses a folder that is not empty and not its own.
   const home = mkdtempSync(join(tmpdir(), 'serin-e2e-'))
   const dir = options.dir ?? join(home, 'data')
-  const words = ['up', '--data-dir', dir, ...PORTS]
+  const words = ['up', '--data-dir', dir, ...PORTS, ...(options.path === undefined ? ALONE : [])]
   if (options.config !== undefined) {
     const file = join(home, 'serin.yaml')
     writeFileSync(file, options.config)
@@ -68,6 +72,7 @@ export async function startSerin(options: SerinOptions = {}): Promise<Serin> {
   for (const file of options.files ?? []) words.push('-f', file)
   const child = spawn(process.execPath, [join(ROOT, 'bin', 'serin'), ...words, ...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...(options.path === undefined ? {} : { PATH: options.path }) },
     detached: options.group === true
   })
   const lines: string[] = []
