@@ -42,7 +42,7 @@ describe.skipIf(PROMETHEUS_FOLDER === undefined)('prometheus: beside serin up', 
     const response =
       method === 'GET'
         ? await fetch(`${url}/api/v1/query?${words.toString()}`)
-        : await fetch(`${url}/api/v1/query`, { method, body: words })
+        : await fetch(`${url}/api/v1/query`, { method: 'POST', body: words })
     // as Prometheus documents its answers
     const { data } = (await response.json()) as { data: { result: readonly Sample[] } }
     return data.result
@@ -54,7 +54,7 @@ describe.skipIf(PROMETHEUS_FOLDER === undefined)('prometheus: beside serin up', 
   })
   afterAll(() => Promise.all(started.map((one) => one.stop())))
 
-  it('its URL is printed and in serin.json, and it scrapes the instance', async () => {
+  it('has its URL printed and in serin.json, and scrapes the instance', async () => {
     expect(serin.lines).toContain(`prometheus: ${url}`)
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
     const [up] = await until('a scrape', async () => ((samples) => samples.length > 0 && samples)(await ask('up{job="serin"}')))
@@ -123,7 +123,7 @@ describe.skipIf(PROMETHEUS_FOLDER === undefined)('prometheus: beside serin up', 
     expect((await ask('max_over_time(up[5m])')).length).toBeGreaterThan(0)
   })
 
-  it('it ends with the instance, however that ends', async () => {
+  it('ends with the instance, however that ends', async () => {
     const other = await start()
     const pid = pidOfPrometheus(other)
     process.kill(other.pid, 'SIGKILL')

@@ -9,6 +9,7 @@ export interface Version {
   readonly namespace?: string
   /** Instead of the image's own. */
   readonly command?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** A Service whose ports lead to 8080 of the pods with its name as `app`, or of those that `selector` says. */
@@ -22,11 +23,12 @@ export function service(name: string, ports: readonly number[] = [8080], selecto
 }
 
 /** A Deployment whose pods are ready as soon as they answer. */
-export function deployment({ app, version, image, replicas = 1, namespace = 'default', command }: Version): object {
+export function deployment({ app, version, image, replicas = 1, namespace = 'default', command, environment = {} }: Version): object {
   const labels = { app, version }
   const readinessProbe = { httpGet: { path: '/health', port: 8080 }, periodSeconds: 1 }
   const own = command === undefined ? {} : { command }
-  const container = { name: app, image, ...own, ports: [{ containerPort: 8080 }], readinessProbe }
+  const env = Object.entries(environment).map(([name, value]) => ({ name, value }))
+  const container = { name: app, image, ...own, env, ports: [{ containerPort: 8080 }], readinessProbe }
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
