@@ -10,6 +10,8 @@ export class BodyFrame {
   after = 0
   /** After `take`: the end of what may be passed on. */
   kept = 0
+  /** Bytes of the body so far, without framing. */
+  payload = 0
   /** The body was taken to its end. */
   done = true
   /** Only the end of the connection ends the body. */
@@ -26,6 +28,7 @@ export class BodyFrame {
   begin(length: number, coding: 'plain' | 'chunked' | 'bare'): void {
     this.#chunked = coding !== 'plain'
     this.#left = length
+    this.payload = 0
     this.untilClose = !this.#chunked && length < 0
     this.done = !this.#chunked && length === 0
     if (this.#chunked) (this.#chunks ??= new ChunkScanner()).reset(coding === 'bare' ? 'bare' : 'framed')
@@ -42,6 +45,7 @@ export class BodyFrame {
     const length = this.untilClose ? end - start : Math.min(this.#left, end - start)
     this.after = start + length
     this.kept = this.after
+    this.payload += length
     if (this.untilClose) return true
     this.#left -= length
     this.done = this.#left === 0
@@ -53,6 +57,7 @@ export class BodyFrame {
     if (chunks === undefined) return false
     this.after = chunks.scan(bytes, start, end)
     this.kept = chunks.kept
+    this.payload = chunks.payload
     this.done = chunks.done
     return this.after >= 0
   }

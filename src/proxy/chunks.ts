@@ -32,6 +32,8 @@ const WRONG = 2
 export class ChunkScanner {
   /** After `scan`: the end of what may be passed on, from the start that was given. */
   kept = 0
+  /** Bytes of data so far. */
+  payload = 0
   /** The bound for which the framing was refused. */
   limit: LimitName | undefined
   #phase = SIZE_START
@@ -51,6 +53,7 @@ export class ChunkScanner {
     this.#digits = 0
     this.#extensionBytes = 0
     this.#trailer.length = 0
+    this.payload = 0
     this.limit = undefined
   }
 
@@ -72,6 +75,7 @@ export class ChunkScanner {
         out += length
         at += length
         this.#remaining -= length
+        this.payload += length
         if (this.#remaining === 0) this.#phase = DATA_CR
         continue
       }

@@ -16,12 +16,13 @@ import type { Failure, Spoken } from './failures.ts'
 import { HEAD, MORE, head, valueEnd, valueStart } from './head.ts'
 import { Intake } from './intake.ts'
 import type { Taker } from './intake.ts'
+import { NO_REQUEST, addressOf, knownHere, refusalDetails } from './known.ts'
 import type { Known } from './known-facts.ts'
 import type { LimitName } from './limits.ts'
 import { isAddress, passOn } from './passthrough.ts'
 import type { Pools } from './pools.ts'
-import { RequestHead } from './request-head.ts'
-import { editedHead, knownHere, responseEdits } from './route-edits.ts'
+import { RequestHead, receivedHead } from './request-head.ts'
+import { editedHead, responseEdits } from './route-edits.ts'
 import { hostIsUsable, scanRequest } from './scanner.ts'
 import type { Swept } from './sweep.ts'
 
@@ -72,7 +73,7 @@ export class Client implements Swept, Downstream, Taker {
     this.#entrance = entrance
     this.socket = socket
     this.#address = socket.remoteAddress ?? '127.0.0.1'
-    this.#facts = new RequestHead(`${this.#address}:${socket.remotePort}`, `${socket.localAddress}:${socket.localPort}`)
+    this.#facts = new RequestHead(addressOf(this.#address, socket.remotePort), addressOf(socket.localAddress ?? '', socket.localPort))
     this.#facts.edge = entrance.edge
     this.intake = new Intake(shared.context, socket, this)
     this.#context.sweep.add(this)
@@ -95,6 +96,10 @@ export class Client implements Swept, Downstream, Taker {
 
   get full(): boolean {
     return this.#handling?.full === true
+  }
+
+  get received(): number {
+    return this.#frame.payload
   }
 
   onHeard(): void {
@@ -192,7 +197,7 @@ export class Client implements Swept, Downstream, Taker {
     const { continues } = head
     this.#facts.authority = this.#entrance.nameOf(this.#facts.authority)
     const decision = this.#decide()
-    this.#asked = this.#needsHead(decision) ? bytes.toString('latin1', head.start, head.end - 2) : ''
+    this.#asked = this.#needsHead(decision) ? receivedHead(bytes, this.#entrance.edge, this.#address) : ''
     const handling = this.#handlingOf(bytes, decision, started)
     this.#handling = handling
     // The registers are not read from here on: trailers are scanned with them.
@@ -265,6 +270,7 @@ export class Client implements Swept, Downstream, Taker {
       cells: this.#entrance.cells,
       client: this.#facts,
       place,
+      log: this.#context.accessLog?.wants(decision.route) === true ? this.#context.accessLog : undefined,
       method,
       local: this.#facts.local,
       edited,
@@ -360,17 +366,25 @@ export class Client implements Swept, Downstream, Taker {
     // Header values of an answer of the proxy's own see no status yet, as in Envoy.
     const edits = responseEdits(answer.edits, () => this.#known(decision.route, { ...answer, status: 0 }, started), this.#context)
     this.#say({ ...answer, edits }, false)
+    this.#logAnswer(decision.route, answer, started)
+  }
+
+  #logAnswer(route: RouteRef | undefined, answer: Spoken, started: Millis): void {
+    const { accessLog } = this.#context
+    if (accessLog?.wants(route) === true) accessLog.write(this.#entrance.place.pod ?? '', this.#known(route, answer, started))
   }
 
   /** Formats ask about the request of an answer that is not its upstream's. */
   #needsHead(decision: Decision): boolean {
-    return decision.kind !== 'forward' && decision.response?.stages !== undefined
+    if (decision.kind === 'forward') return false
+    return decision.response?.stages !== undefined || this.#context.accessLog?.wants(decision.route) === true
   }
 
   #known(route: RouteRef | undefined, answer: Spoken, started: Millis): Known {
     const { method, path, authority } = this.#facts
     const request = { method, path, authority, minor: this.#current.minor, head: this.#asked }
-    return knownHere({ request, place: this.#entrance.place, client: this.#facts, started, route }, answer)
+    const { received } = this
+    return knownHere({ request, place: this.#entrance.place, client: this.#facts, started, route, received }, answer)
   }
 
   #say(answer: Spoken, close: boolean): void {
@@ -383,8 +397,21 @@ export class Client implements Swept, Downstream, Taker {
   // A message that cannot be understood: an answer, and the end of the connection. Nothing of what follows is read as a request.
   #refuse(status: number, reason: string, limit?: LimitName): number {
     if (limit !== undefined) this.#context.recorder.reach(limit)
-    this.#entrance.cells.unreached(undefined).record(status, status === 400 ? 'DPE' : '-', 0)
+    const flag = status === 400 ? 'DPE' : '-'
+    this.#entrance.cells.unreached(undefined).record(status, flag, 0)
     this.socket.write(localAnswer({ status, body: reason, lines: '', edits: undefined, close: true, bodiless: false }), 'latin1')
+    const { accessLog, monotonic } = this.#context
+    if (accessLog?.wants(undefined) === true) {
+      const here = {
+        request: NO_REQUEST,
+        place: this.#entrance.place,
+        client: this.#facts,
+        started: monotonic(),
+        route: undefined,
+        received: 0
+      }
+      accessLog.write(here.place.pod ?? '', knownHere(here, { status, flag, details: refusalDetails(status), body: reason, lines: '' }))
+    }
     this.#handling = undefined
     this.#linger()
     return NEVER

@@ -4,6 +4,7 @@ import type { Recorder } from '../metrics/recorder.ts'
 import type { Router } from '../route/router.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
+import type { AccessLog } from './access-log.ts'
 import type { BufferPool } from './buffers.ts'
 import type { Limits } from './limits.ts'
 import type { Sweep } from './sweep.ts'
@@ -30,5 +31,7 @@ export interface Context {
   readonly recorder: Recorder
   /** How many workers share what is limited for a proxy as a whole. */
   readonly workers: number
+  /** undefined: nothing is logged. */
+  readonly accessLog: AccessLog | undefined
   draining: boolean
 }

@@ -10,7 +10,10 @@ import { applyChange, prepare } from '../route/router.ts'
 import type { ClusterState } from '../route/router.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
+import { AccessLog } from './access-log.ts'
+import type { AccessLogSpec, LogLine } from './access-log.ts'
 import { BufferPool, READ_SIZE } from './buffers.ts'
+import type { Clocks } from './clocks.ts'
 import type { Context, Locate } from './context.ts'
 import { LIMITS } from './limits.ts'
 import type { Limits } from './limits.ts'
@@ -31,6 +34,8 @@ export interface DataPlaneOptions {
   /** Where endpoints are reached, when not at their addresses. */
   readonly locate?: Locate
   readonly limits?: Partial<Limits>
+  /** Absent: no access log. */
+  readonly accessLog?: AccessLogSpec | undefined
   /** Milliseconds that never go back; performance.now unless a test moves time. */
   readonly monotonic?: () => Millis
   /** How many processes share the traffic; limits of a proxy as a whole are divided among them. Default 1. */
@@ -63,10 +68,21 @@ export class DataPlane {
       router: prepare(EMPTY_TABLE),
       recorder: this.recorder,
       workers: options.workers ?? 1,
+      accessLog: this.#logOf(options, { clock: options.clock, monotonic }, limits),
       draining: false
     }
     this.#pools = new Pools(this.#context)
     this.#reusePort = options.reusePort ?? false
+  }
+
+  /** The oldest lines of the access log that nobody has taken. */
+  takeLog(): readonly LogLine[] {
+    return this.#context.accessLog?.take() ?? []
+  }
+
+  #logOf({ accessLog }: DataPlaneOptions, clocks: Clocks, limits: Limits): AccessLog | undefined {
+    const bounds = { clocks, bytesMax: limits.accessLogBytesMax, onFull: () => this.recorder.reach('accessLogBytesMax') }
+    return accessLog === undefined ? undefined : new AccessLog(accessLog, bounds)
   }
 
   /** The version of the table in force. */

@@ -5,6 +5,7 @@ import type { Decision, HeaderEdits } from '../route/decision.ts'
 import type { ScopeId } from '../route/request-facts.ts'
 import type { ClusterState } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
+import type { AccessLog } from './access-log.ts'
 import type { ListenerCells } from './cells.ts'
 import type { Failure } from './failures.ts'
 import type { Filters } from './filters.ts'
@@ -37,6 +38,8 @@ export interface Downstream {
   readonly socket: Socket
   /** The connection ends with the answer in progress: its listener drains. */
   readonly closing: boolean
+  /** Bytes of the body of the request in progress so far. */
+  readonly received: number
   /** An answer of the proxy itself after so many tries, with the route's edits. */
   answer(failure: Failure, tries: number, edits: HeaderEdits | undefined): void
   /** The answer is complete; `keep` is false when the connection cannot be used again. */
@@ -84,6 +87,8 @@ export interface ExchangeStart {
   readonly edited: EditedHead
   readonly client: Ends
   readonly place: Place
+  /** Where its lines go; undefined: it has none. */
+  readonly log: AccessLog | undefined
   /** The client's HTTP minor version. */
   readonly minor: number
   readonly close: boolean

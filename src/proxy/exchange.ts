@@ -10,6 +10,8 @@ import type { TryOutcome } from '../route/retry.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Socket } from 'node:net'
+import { Account } from './account.ts'
+import type { Now } from './account.ts'
 import type { Context } from './context.ts'
 import type { Copy } from './copies.ts'
 import type { Downstream, ExchangeStart, Handling } from './downstream.ts'
@@ -17,11 +19,11 @@ import { FAILURES, withFlag } from './failures.ts'
 import type { InboundVerdict } from './inbound.ts'
 import type { Failure } from './failures.ts'
 import type { LimitName } from './limits.ts'
-import { PASSTHROUGH, isAnywhere } from './passthrough.ts'
-import type { Known } from './known-facts.ts'
+import { isAnywhere } from './passthrough.ts'
 import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
 import { Retries } from './retries.ts'
-import { headOfTry, knownOf, responseEdits } from './route-edits.ts'
+import type { TryEnd } from './known.ts'
+import { headOfTry } from './route-edits.ts'
 import type { Verdict } from './retries.ts'
 import { editInPlace, headText, outcomeOf } from './response-head.ts'
 import type { ResponseForm } from './response-head.ts'
@@ -64,6 +66,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   #copies: readonly Copy[] = NO_COPIES
   #flags = '-'
   #status = 0
+  readonly #account: Account
   #answering = false
   #answered = false
   #tunnel = false
@@ -84,6 +87,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     this.#from = from
     this.#state = from.state
     this.#retries = new Retries(from.decision.retry)
+    this.#account = new Account(from, shared.context)
     this.bodiless = from.method === 'HEAD'
     this.wantsUpgrade = from.upgrade
     this.bare = from.minor === 0
@@ -124,6 +128,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   /** The request is complete: its timeout starts. */
   onRequestDone(now: Millis): void {
     this.requestDone = true
+    this.#account.doneAt ??= now
     for (const copy of this.#copies) copy.onRequestDone(now)
     if (this.#upstream !== undefined) this.#startTryTimer(now)
     // An injected delay does not count (istio.md 1.14).
@@ -153,8 +158,8 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     for (const copy of this.#copies) copy.abort()
     if (this.#ended) return
     if (!this.#tunnel) this.#flags = withFlag(this.#flags, 'DC')
-    this.#leave(this.#answering ? this.#status : undefined)
-    this.#end(this.#answering ? this.#status : 0)
+    this.#leave(this.#answering ? this.#status : undefined, 'left')
+    this.#end(this.#answering ? this.#status : 0, 'downstream_remote_disconnect')
   }
 
   sweep(now: Millis, lastByte: Millis): void {
@@ -185,8 +190,9 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
       this.#client.onTunnel()
     }
     const start = this.#chunk ? -1 : editInPlace(bytes, form)
-    if (start >= 0) return start
     const { end } = head
+    if (this.#account.asks) this.#account.answer = start < 0 ? headText(bytes, form) : bytes.toString('latin1', start, end)
+    if (start >= 0) return start
     this.#client.socket.write(headText(bytes, form), 'latin1')
     return end
   }
@@ -197,7 +203,9 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     const bare = this.bare && head.chunked
     const lengthKnown = !ends && !bare
     const closes = close || this.#client.closing || (minor === 0 && !(keepAlive && lengthKnown))
-    const serviceTime = Math.round(this.#context.monotonic() - started)
+    const now = this.#context.monotonic()
+    this.#account.answeredAt = now
+    const serviceTime = Math.round(now - started)
     return {
       edits: withCookies(edits, this.#from.decision.cookies),
       serviceTime,
@@ -243,7 +251,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   onFailure(failure: UpstreamFailure): void {
     if (this.#ended) return
     const stale = this.#isStale(failure)
-    this.#leave(this.#answering || stale ? undefined : FAILURES[failure].status)
+    this.#leave(this.#answering || stale ? undefined : FAILURES[failure].status, 'reset')
     if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
     if (stale && this.#stale < STALE_MAX) {
       this.#stale++
@@ -301,7 +309,9 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     if (this.#slot !== undefined) this.#slot.active++
     stats.add(STAT.upstream_rq_total)
     stats.add(STAT.upstream_rq_active)
-    if (this.requestDone) this.#startTryTimer(this.#context.monotonic())
+    const now = this.#context.monotonic()
+    this.#account.triedAt = now
+    if (this.requestDone) this.#startTryTimer(now)
     this.#side = this.#slot === undefined ? undefined : this.#pools.inbound.ask(this.#state, this.#slot, this.#from)
     if (this.#side?.answer !== undefined) return upstream.pretend(this, this.#side.answer)
     const body = this.#retained ?? ''
@@ -325,7 +335,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   }
 
   // Leaves the connection of this try; `code` is what the endpoint's own side counts, undefined when the try did not reach it.
-  #leave(code: number | undefined): void {
+  #leave(code: number | undefined, how: TryEnd = 'answered'): void {
     const slot = this.#slot
     this.#waitsIn?.cancel(this)
     this.#waitsIn = undefined
@@ -334,12 +344,8 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     slot.active--
     this.#state.stats.add(STAT.upstream_rq_active, -1)
     this.#slot = undefined
-    // Outside of the mesh nobody counts on the other side.
-    if (code !== undefined && this.#state.cluster.id !== PASSTHROUGH) {
-      const { destination } = this.#from.cells.peers(this.#state.cluster, slot)
-      destination.record(code, this.#side?.answer === undefined ? '-' : 'RL', this.#context.monotonic() - this.#from.started)
-    }
     this.#lastSlot = slot
+    this.#account.left(this.#now(this.#status), this.#state.cluster, code, this.#side?.answer === undefined ? how : 'limited')
     const upstream = this.#upstream
     this.#upstream = undefined
     if (!this.#answered) upstream?.destroy()
@@ -370,7 +376,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
 
   #perTryOverdue(): void {
     this.#state.stats.add(STAT.upstream_rq_per_try_timeout)
-    this.#leave(FAILURES['per-try-timeout'].status)
+    this.#leave(FAILURES['per-try-timeout'].status, 'left')
     this.#retryOr({ kind: 'failure', cause: 'per-try-timeout', sent: true }, 'per-try-timeout')
   }
 
@@ -380,53 +386,50 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     const limit = BOUNDS[failure]
     if (limit !== undefined) this.#context.recorder.reach(limit)
     else this.#state.stats.add(STAT.upstream_rq_timeout)
-    this.#leave(this.#answering ? this.#status : FAILURES[failure].status)
+    this.#leave(this.#answering ? this.#status : FAILURES[failure].status, 'left')
     if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
     this.#give(failure)
   }
 
   #cutOff(flag: string): void {
     this.#flags = withFlag(this.#flags, flag)
-    this.#end(this.#status)
+    this.#end(this.#status, `upstream_reset_after_response_started{${flag === 'UC' ? 'connection_termination' : 'local_reset'}}`)
     this.#client.socket.destroy()
   }
 
   #give(failure: Failure): void {
-    const { status, flag, details } = FAILURES[failure]
+    const { status, flag, details, body } = FAILURES[failure]
     // What ends by the plane's own bounds is not the destination's.
     if (BOUNDS[failure] === undefined) this.#state.stats.answered(status)
     this.#flags = withFlag(this.#flags, flag)
-    this.#end(status)
+    this.#account.sent = body.length
+    this.#end(status, details)
     this.#client.answer(failure, this.#retries.tries, this.#responseEdits(details, ''))
   }
 
   // A proxy's own answer has no status yet when its header values are formatted: they see 0, as in Envoy.
   #responseEdits(details: string, answer: string): HeaderEdits | undefined {
-    return responseEdits(this.#from.decision.response, () => this.#known(details, answer), this.#context)
+    return this.#account.responseEdits(() => this.#now(this.#status), details, answer)
   }
 
-  #known(details: string, answer: string): Known {
-    return knownOf(this.#from, {
-      status: this.#status,
+  #now(status: number): Now {
+    return {
+      status,
       flags: this.#flags,
-      details,
-      answer,
       tries: this.#retries.tries,
       slot: this.#slot ?? this.#lastSlot,
-      socket: this.#upstream?.socket
-    })
+      upstream: this.#upstream,
+      received: this.#client.received
+    }
   }
 
-  #end(code: number): void {
+  #end(code: number, details = 'via_upstream'): void {
     if (this.#ended) return
     this.#ended = true
     if (!this.requestDone) for (const copy of this.#copies) copy.abort()
     this.#retries.end()
     this.#deadline = NEVER
     this.#tryDeadline = NEVER
-    const { cells, started } = this.#from
-    const { cluster } = this.#state
-    const cell = this.#lastSlot === undefined ? cells.unreached(cluster) : cells.peers(cluster, this.#lastSlot).source
-    cell.record(code, this.#flags, this.#context.monotonic() - started)
+    this.#account.ended(this.#now(code), this.#state.cluster, details)
   }
 }

@@ -4,7 +4,8 @@
 import { hostname } from 'node:os'
 import type { ClusterId, RouteRef } from '../route/decision.ts'
 import type { FactName, FormatFacts, HeaderSource } from '../route/format-facts.ts'
-import type { Clock, Millis } from '../std/clock.ts'
+import type { Millis } from '../std/clock.ts'
+import type { Clocks } from './clocks.ts'
 import { fieldIn } from './edited-lines.ts'
 
 /** What is known of one request. */
@@ -34,6 +35,8 @@ export interface Known {
 
 /** A proxy as formats name it. */
 export interface Place {
+  /** `namespace/name` of its pod, which has its access log. */
+  readonly pod?: string
   readonly hostname?: string
   readonly environment?: Readonly<Record<string, string>>
 }
@@ -65,9 +68,9 @@ interface Upstream {
 /** Instants of the monotonic clock. */
 export interface Times {
   readonly started: Millis
-  readonly requestDone?: Millis
-  readonly answered?: Millis
-  readonly ended?: Millis
+  readonly requestDone?: Millis | undefined
+  readonly answered?: Millis | undefined
+  readonly ended?: Millis | undefined
 }
 
 /** Facts of one moment: made when a value is formatted, and let go. */
@@ -76,10 +79,10 @@ export class KnownFacts implements FormatFacts {
   readonly #known: Known
   readonly #ended: Millis
 
-  constructor(clock: { readonly clock: Clock; readonly monotonic: () => Millis }, known: Known) {
-    this.now = clock.clock.now()
+  constructor(clocks: Clocks, known: Known) {
+    this.now = clocks.clock.now()
     this.#known = known
-    this.#ended = clock.monotonic()
+    this.#ended = clocks.monotonic()
   }
 
   get start(): Millis {
@@ -96,12 +99,12 @@ export class KnownFacts implements FormatFacts {
     if (of === 'response') return name === ':status' && status > 0 ? String(status) : fieldIn(answer, name)
     switch (name) {
       case ':method':
-        return request.method
+        return text(request.method)
       case ':path':
-        return request.path
+        return text(request.path)
       case ':authority':
       case 'host':
-        return request.authority
+        return text(request.authority)
       case ':scheme':
         return 'http'
       default:

@@ -45,6 +45,8 @@ export interface Limits {
   readonly discardTimeout: Millis
   /** How long a drain waits for requests in flight. */
   readonly drainTimeout: Millis
+  /** Lines of the access log that wait to be taken; further ones are left out. */
+  readonly accessLogBytesMax: number
   /** How often deadlines are looked at: a deadline is met at most this late. */
   readonly sweepPeriod: Millis
 }
@@ -65,6 +67,7 @@ export const LIMITS: Limits = {
   streamIdleTimeout: 300_000,
   discardTimeout: 5000,
   drainTimeout: 10_000,
+  accessLogBytesMax: 4_194_304,
   sweepPeriod: 50
 }
 

@@ -146,6 +146,14 @@ function ownLines({ decision, facts, edits, requestId, upgrade }: Forwarding): s
 // Methods whose requests have no body unless they say so: for others an absent body is told as an empty one, as Envoy does.
 const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT'])
 
+/** The head of a request that goes nowhere, with the fields that the proxy adds, from the registers. */
+export function receivedHead(bytes: Buffer, edge: boolean, clientAddress: string): string {
+  const own = edge ? edgeLines(bytes, { clientAddress, edits: undefined }) : ''
+  const id = head.requestId < 0 ? `x-request-id: ${randomUUID()}\r\n` : ''
+  // The proxy's fields come first: what they replace is behind them.
+  return `${bytes.toString('latin1', head.start, head.fieldsStart)}${own}${id}${bytes.toString('latin1', head.fieldsStart, head.end - 2)}`
+}
+
 function originalLines(decision: Forward, facts: RequestHead): string {
   let text = ''
   if (decision.authority !== facts.authority) text += `x-envoy-original-host: ${facts.authority}\r\n`
@@ -158,7 +166,7 @@ function originalPath(decision: Forward, facts: RequestHead): string {
   return decision.path === normal ? '' : `x-envoy-original-path: ${normal}\r\n`
 }
 
-function edgeLines(bytes: Buffer, { clientAddress, edits }: Forwarding): string {
+function edgeLines(bytes: Buffer, { clientAddress, edits }: Pick<Forwarding, 'clientAddress' | 'edits'>): string {
   const before = head.forwardedFor < 0 ? '' : `${bytes.toString('latin1', valueStart[head.forwardedFor], valueEnd[head.forwardedFor])},`
   return ownLine('x-forwarded-for', before + clientAddress, edits) + ownLine('x-forwarded-proto', 'http', edits)
 }

@@ -1,24 +1,15 @@
 // The header edits of a route at the moment they apply: values with commands are formatted here, constant ones cost nothing more than a look
 // (istio.md 1.13).
 
-import type { Socket } from 'node:net'
-import type { HeaderEdits, RouteRef } from '../route/decision.ts'
+import type { HeaderEdits } from '../route/decision.ts'
 import { editsNow } from '../route/header-edits.ts'
-import type { EndpointSlot } from '../route/router.ts'
-import type { ExchangeStart } from './downstream.ts'
 import { fieldIn, ownLine } from './edited-lines.ts'
-import type { Spoken } from './failures.ts'
 import { KnownFacts } from './known-facts.ts'
-import type { Ends, Known, Place, RequestText } from './known-facts.ts'
+import type { Ends, Known, Place } from './known-facts.ts'
 import { upstreamHead } from './request-head.ts'
 import type { Forwarding } from './request-head.ts'
-import type { Clock, Millis } from '../std/clock.ts'
-
-/** The clocks of a data plane. */
-export interface Clocks {
-  readonly clock: Clock
-  readonly monotonic: () => Millis
-}
+import type { Millis } from '../std/clock.ts'
+import type { Clocks } from './clocks.ts'
 
 /** Who asks, and through whose proxy. */
 export interface Asking {
@@ -71,81 +62,6 @@ function knownAtStart(plain: string, { decision, facts }: Omit<Forwarding, 'edit
 /** The response edits of a route for an answer. */
 export function responseEdits(edits: HeaderEdits | undefined, known: () => Known, clocks: Clocks): HeaderEdits | undefined {
   return edits?.stages === undefined ? edits : editsNow(edits, 'response', new KnownFacts(clocks, known()))
-}
-
-/** What an exchange has seen so far. */
-export interface Seen {
-  readonly status: number
-  readonly flags: string
-  readonly details: string
-  /** The head of the upstream's answer. */
-  readonly answer: string
-  readonly tries: number
-  readonly slot: EndpointSlot | undefined
-  /** Of the connection in use. */
-  readonly socket: Socket | undefined
-}
-
-/** What is known of a forwarded request. */
-export function knownOf(from: ExchangeStart, seen: Seen): Known {
-  const { decision, method, minor, started, edited, client, place } = from
-  const { slot, socket, tries } = seen
-  return {
-    place,
-    client,
-    route: decision.route,
-    cluster: decision.cluster,
-    request: { method, minor, path: decision.path, authority: decision.authority, head: headOfTry(edited, Math.max(1, tries)) },
-    answer: seen.answer,
-    body: '',
-    status: seen.status,
-    flags: seen.flags,
-    details: seen.details,
-    attempts: tries,
-    upstream: {
-      ...(slot === undefined ? {} : { host: slot.key }),
-      ...(socket?.localAddress === undefined ? {} : { local: addressOf(socket.localAddress, socket.localPort) })
-    },
-    received: 0,
-    sent: 0,
-    times: { started }
-  }
-}
-
-/** Where an answer of the proxy itself comes from. */
-export interface Here {
-  readonly place: Place
-  readonly client: Ends
-  readonly route: RouteRef | undefined
-  readonly request: RequestText
-  readonly started: Millis
-}
-
-/** What is known of a request that the proxy answers itself. */
-export function knownHere({ place, client, route, request, started }: Here, answer: Spoken): Known {
-  const { status, flag, details, body, lines } = answer
-  return {
-    place,
-    client,
-    route,
-    cluster: undefined,
-    request,
-    answer: `\r\n${lines}`,
-    body,
-    status,
-    flags: flag,
-    details,
-    attempts: 0,
-    upstream: {},
-    received: 0,
-    sent: Buffer.byteLength(body),
-    times: { started }
-  }
-}
-
-/** `address:port`, an IPv6 address in brackets. */
-export function addressOf(address: string, port: number | undefined): string {
-  return `${address.includes(':') ? `[${address}]` : address}:${port ?? 0}`
 }
 
 const ATTEMPTS = 'x-envoy-attempt-count'

@@ -123,6 +123,11 @@ export class Upstream implements Swept {
     context.sweep.add(this)
   }
 
+  /** Bytes of the body of the answer so far. */
+  get payload(): number {
+    return this.#frame.payload
+  }
+
   get answerStarted(): boolean {
     return this.#answerStarted
   }

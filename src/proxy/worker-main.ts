@@ -21,6 +21,25 @@ function report(message: WorkerReport): void {
   process.send?.(message)
 }
 
+const LOG_PERIOD = 100
+let sending: Promise<void> | undefined
+
+// One batch at a time: while the control process does not read, lines stay in their bounded buffer.
+function sendLog(): Promise<void> {
+  sending ??= sendLines().finally(() => (sending = undefined))
+  return sending
+}
+
+async function sendLines(): Promise<void> {
+  for (let lines = plane?.takeLog() ?? []; lines.length > 0; lines = plane?.takeLog() ?? []) {
+    const message: WorkerReport = { kind: 'logged', lines }
+    await new Promise((resolve) => {
+      if (process.send === undefined) resolve(undefined)
+      else process.send(message, undefined, undefined, resolve)
+    })
+  }
+}
+
 async function carryOut(order: WorkerOrder): Promise<void> {
   if (order.kind === 'begin') {
     const readMode = order.readMode ?? (await testReadMode())
@@ -30,8 +49,10 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       readMode,
       limits: order.limits,
       workers: order.workers,
-      reusePort: order.workers > 1
+      reusePort: order.workers > 1,
+      accessLog: order.accessLog
     })
+    if (order.accessLog !== undefined) setInterval(() => void sendLog(), LOG_PERIOD).unref()
     return report({ kind: 'begun', readMode })
   }
   if (plane === undefined) return
@@ -47,6 +68,7 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       return report(counted(plane, order.order))
     case 'drain':
       await plane.drain(order.limit)
+      await sendLog()
       report(counted(plane, order.order))
       process.disconnect()
       return

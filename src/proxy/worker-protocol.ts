@@ -4,6 +4,7 @@
 import type { CellData } from '../metrics/recorder.ts'
 import type { Reached } from '../metrics/registry.ts'
 import type { TableChange } from '../route/route-table.ts'
+import type { AccessLogSpec, LogLine } from './access-log.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerSpec } from './listener.ts'
 import type { WorkerStats } from './mesh-stats.ts'
@@ -12,7 +13,13 @@ import type { ReadMode } from './transport.ts'
 /** From the control process to a worker. */
 export type WorkerOrder =
   /** First of all; `readMode` undefined lets the worker test what works. */
-  | { readonly kind: 'begin'; readonly workers: number; readonly limits: Partial<Limits>; readonly readMode: ReadMode | undefined }
+  | {
+      readonly kind: 'begin'
+      readonly workers: number
+      readonly limits: Partial<Limits>
+      readonly readMode: ReadMode | undefined
+      readonly accessLog: AccessLogSpec | undefined
+    }
   | { readonly kind: 'apply'; readonly order: number; readonly changes: readonly TableChange[] }
   | { readonly kind: 'listen'; readonly order: number; readonly spec: ListenerSpec }
   | { readonly kind: 'unlisten'; readonly order: number; readonly id: string }
@@ -28,6 +35,8 @@ export type WorkerReport =
   | { readonly kind: 'listening'; readonly order: number; readonly port: number }
   | { readonly kind: 'not-listening'; readonly order: number; readonly code: string; readonly message: string }
   | { readonly kind: 'done'; readonly order: number }
+  /** Lines of the access log; no answer to an order. */
+  | { readonly kind: 'logged'; readonly lines: readonly LogLine[] }
   | {
       readonly kind: 'counted'
       readonly order: number

@@ -10,6 +10,7 @@ import { diffTables } from '../route/diff-tables.ts'
 import { EMPTY_TABLE } from '../route/route-table.ts'
 import type { RouteTable, TableChange } from '../route/route-table.ts'
 import type { Clock, Millis } from '../std/clock.ts'
+import type { AccessLogSpec, LogLine } from './access-log.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerSpec } from './listener.ts'
 import type { MeshStats } from './mesh-stats.ts'
@@ -39,6 +40,10 @@ export interface WorkersOptions {
   readonly register?: GroupRegister
   /** Told in one sentence when a worker died or does not answer. */
   readonly onTrouble: (message: string) => void
+  /** Absent: no access log. */
+  readonly accessLog?: AccessLogSpec | undefined
+  /** Gets the lines of the access log, in the order of each worker. */
+  readonly onLines?: (lines: readonly LogLine[]) => void
 }
 
 /** A worker cannot listen: `code` is the system's, e.g. EADDRINUSE, EACCES. */
@@ -219,6 +224,7 @@ export class Workers {
         run.ready = true
         return ready.resolve()
       }
+      if (report.kind === 'logged') return this.#options.onLines?.(report.lines)
       if (report.kind === 'counted') this.#count(name, report)
       run.waiting.get(report.order)?.(report)
       run.waiting.delete(report.order)
@@ -237,7 +243,7 @@ export class Workers {
     child.on('disconnect', () => {
       if (!run.alive) this.#retire(name)
     })
-    this.#send(run, { kind: 'begin', workers: this.#options.count, limits, readMode })
+    this.#send(run, { kind: 'begin', workers: this.#options.count, limits, readMode, accessLog: this.#options.accessLog })
     this.#bring(run)
   }
 

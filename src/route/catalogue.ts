@@ -102,6 +102,8 @@ export const CATALOGUE = {
     istio: 'IST0109',
     text: 'host {0} is also in VirtualService {1}; only {2} (the older) is applied in the mesh'
   },
+  'bad-log-word': { severity: 'warning', text: '"{0}" says nothing of the access log: on, off, or NAME=on and NAME=off for rules by name' },
+  'log-rule-not-found': { severity: 'warning', text: 'no rule is called "{0}": the word on its access log has no effect' },
   'no-catch-all': { severity: 'warning', text: 'requests that match no rule get 404; the last rule still has conditions' },
   'per-try-too-long': {
     severity: 'warning',

@@ -96,6 +96,16 @@ test.each([
   expect(problems.map(({ code, path }) => [code, path])).toEqual(paths.map((path) => ['not-applied-yet', path]))
 })
 
+test('words on the access log that mean nothing are named, and rules that are not there', () => {
+  const [virtualService] = config('VirtualService', '{http: [{name: a, route: [{destination: {host: a}}]}]}').virtualServices
+  const annotations = { 'serin.dev/access-log': 'a=off, b=on, maybe' }
+  const annotated = virtualService === undefined ? [] : [{ ...virtualService, metadata: { ...virtualService.metadata, annotations } }]
+  expect(annotated.flatMap(checkVirtualService).map(({ code, message }) => [code, message.split('"')[1]])).toEqual([
+    ['bad-log-word', 'maybe'],
+    ['log-rule-not-found', 'b']
+  ])
+})
+
 test('a DestinationRule names what is not applied, at every level', () => {
   const spec = `{host: a, trafficPolicy: {outlierDetection: {}, portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]},
     subsets: [{name: v1, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true}}}}, {name: v1}]}`

@@ -16,6 +16,7 @@ import type { ObjectProblem, Place, ProblemObject } from './catalogue.ts'
 import { REDIRECT_CODES } from './compile-rule.ts'
 import { parseFormat } from './format.ts'
 import { FRAMING } from './header-edits.ts'
+import { LOG_ANNOTATION, readLogWords } from './log-words.ts'
 import { keyOf } from './mesh-config.ts'
 import type { MeshService } from './mesh-config.ts'
 import { OTHER_PROTOCOLS, declaredProtocol } from './protocol.ts'
@@ -30,7 +31,20 @@ export function checkVirtualService(virtualService: VirtualService): ObjectProbl
   const object = referTo('VirtualService', virtualService)
   const { spec } = virtualService
   const problems = (spec.http ?? []).flatMap((rule, index) => checkRule(rule, { object, path: `spec.http[${index}]` }))
-  return [...problems, ...unappliedIn(object, ACTED_ON.VirtualService, spec)]
+  return [...problems, ...checkLogWords(virtualService, object), ...unappliedIn(object, ACTED_ON.VirtualService, spec)]
+}
+
+/** Words of the annotation for the access log that mean nothing, and rules that are not there. */
+function checkLogWords({ metadata, spec }: VirtualService, object: ProblemObject): ObjectProblem[] {
+  const { named, wrong } = readLogWords(metadata.annotations?.[LOG_ANNOTATION])
+  const place = { object, path: `metadata.annotations["${LOG_ANNOTATION}"]` }
+  const rules = spec.http ?? []
+  // A delegate's rules are named after their root's.
+  const unknown = [...named.keys()].filter((name) => !rules.some((rule) => rule.delegate !== undefined || rule.name === name))
+  return [
+    ...wrong.map((word) => problem('bad-log-word', place, [word])),
+    ...unknown.map((name) => problem('log-rule-not-found', place, [name]))
+  ]
 }
 
 /** Every field of the spec that is not acted on. */

@@ -38,8 +38,8 @@ type NamedTarget = Omit<Target, 'port'> & { readonly port: number | undefined }
 /** The routes of a VirtualService's rules, ended by the first that takes everything. Rules that cannot work give no route. */
 export function compileRules(rules: readonly ListedRule[], view: Viewpoint): Route[] {
   const routes: Route[] = []
-  for (const { rule, index } of rules) {
-    for (const route of compileRule(rule, index, view)) {
+  for (const listed of rules) {
+    for (const route of compileRule(listed, view)) {
       routes.push(route)
       if (isCatchAll(route)) return routes
     }
@@ -53,14 +53,14 @@ export function isCatchAll({ path, headers, query }: Route): boolean {
   return path.kind === 'any' || (path.kind === 'prefix' && path.value === '/') || (path.kind === 'regex' && path.value === '.*')
 }
 
-function compileRule(rule: HttpRoute, index: number, view: Viewpoint): Route[] {
+function compileRule({ rule, index, log }: ListedRule, view: Viewpoint): Route[] {
   const matches = rule.match === undefined || rule.match.length === 0 ? [undefined] : rule.match
   const alive = matches.filter((match) => match === undefined || applies(match, view))
   if (alive.length === 0) return []
   const action = compileAction(rule, view)
   if (action === undefined) return []
   return alive.map((match) => ({
-    ref: { virtualService: view.virtualService, name: routeName(rule.name, match?.name), index },
+    ref: { virtualService: view.virtualService, name: routeName(rule.name, match?.name), index, ...(log === undefined ? {} : { log }) },
     path: pathTest(match),
     headers: match === undefined ? [] : headerTests(match),
     query: Object.entries(match?.queryParams ?? {})

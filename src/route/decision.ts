@@ -14,6 +14,8 @@ export interface RouteRef {
   readonly virtualService: string | undefined
   readonly name: string | undefined
   readonly index: number
+  /** What the VirtualService says of the access log for this route; absent: as for all. */
+  readonly log?: 'on' | 'off'
 }
 
 /** Retries of one request (istio.md 1.15, envoy.md 5). `attempts` counts retries, not tries. */

@@ -8,6 +8,8 @@ import { isVisible, keyOf, namespaceOf, resolveGateway, resolveHost } from './me
 export interface ListedRule {
   readonly rule: HttpRoute
   readonly index: number
+  /** What its VirtualService says of the access log. */
+  readonly log?: 'on' | 'off'
 }
 
 /** The rules of a VirtualService with those of its delegates in their places. */

@@ -13,7 +13,8 @@ export type Format = readonly (string | Command)[]
 export type FormatValue = string | number | null
 
 /** The format of a text, or what Envoy refuses it for. `%%` is a percent sign. */
-export function parseFormat(text: string): Format | { readonly problem: string } {
+export function parseFormat(written: string): Format | { readonly problem: string } {
+  const text = bytesOf(written)
   const parts: (string | Command)[] = []
   let literal = ''
   let at = 0
@@ -28,7 +29,7 @@ export function parseFormat(text: string): Format | { readonly problem: string }
     }
     COMMAND.lastIndex = percent
     const found = COMMAND.exec(text)
-    if (found === null) return { problem: `no command begins at character ${percent + 1} of "${text}"` }
+    if (found === null) return { problem: `no command begins at character ${percent + 1} of "${written}"` }
     const [whole, name = '', args, max] = found
     const command = readCommand({ name, args, max: max === undefined ? undefined : Number(max) })
     if (typeof command === 'string') return { problem: command }
@@ -43,6 +44,12 @@ export function parseFormat(text: string): Format | { readonly problem: string }
 }
 
 const COMMAND = /%([A-Z0-9_]+)(?:\((.*?)\))?(?::(\d+))?%/sy
+
+/** Characters as the proxy writes them: one for each byte of UTF-8. */
+function bytesOf(text: string): string {
+  if (/^[\0-\x7f]*$/.test(text)) return text
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
+}
 
 /** True when a format is the same for every request. */
 export function isConstant(format: Format): boolean {

@@ -80,15 +80,9 @@ function written(values: Readonly<Record<string, string>> | undefined, direction
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([key, value]) => {
       const name = key.toLowerCase()
-      const format = parseFormat(bytesOf(value))
+      const format = parseFormat(value)
       return isEditable(name, direction) && !('problem' in format) && format.length > 0 ? [[name, format] as const] : []
     })
-}
-
-/** Characters as the proxy writes them: one for each byte of UTF-8. */
-function bytesOf(text: string): string {
-  if (/^[\0-\x7f]*$/.test(text)) return text
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
 }
 
 function editsOf(stages: readonly HeaderStage[]): HeaderEdits | undefined {

@@ -21,6 +21,14 @@ test('VirtualServices with hosts and http, oldest first, names in full; delegate
   expect(sets[1]).toMatchObject({ hosts: ['a.shop.svc.cluster.local'], gateways: ['shop/gate', 'mesh'], broken: false })
 })
 
+test('the annotation for the access log reaches the rules it names', () => {
+  const rules = ['a', 'b'].map((name) => ({ name, route: [{ destination: { host: 'x' } }] }))
+  const plain = named('logged', { hosts: ['a'], http: rules })
+  const words = { ...plain, metadata: { ...plain.metadata, annotations: { 'serin.dev/access-log': 'on, b=off' } } }
+  expect(ruleSetsOf([words], new Set())[0]?.rules.map(({ log }) => log)).toEqual(['on', 'off'])
+  expect(ruleSetsOf([plain], new Set())[0]?.rules.map(({ log }) => log)).toEqual([undefined, undefined])
+})
+
 test('a root is as wrong as its delegate, and asks of its callers what the delegate asks', () => {
   const [root] = ruleSetsOf([ROOT, LEAF], new Set(['shop/leaf']))
   expect(root).toMatchObject({ broken: true, asksCaller: true })

@@ -3,6 +3,7 @@
 import type { VirtualService } from '../api/istio-virtual-service.ts'
 import { delegatesOf, joinDelegates } from './delegates.ts'
 import type { ListedRule } from './delegates.ts'
+import { LOG_ANNOTATION, logWordOf, readLogWords } from './log-words.ts'
 import { byAge, gatewaysOf, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
 
 /** One VirtualService with HTTP rules, ready to be compiled for any caller. */
@@ -37,11 +38,21 @@ export function ruleSetsOf(virtualServices: readonly VirtualService[], broken: R
         hosts: (virtualService.spec.hosts ?? []).map((host) => resolveHost(host, namespace)),
         gateways: gatewaysOf(virtualService),
         exportTo: virtualService.spec.exportTo,
-        rules: joined.rules,
+        rules: withLogWords(joined.rules, virtualService),
         broken: [key, ...joined.delegates].some((each) => broken.has(each)),
         asksCaller: joined.rules.some(({ rule }) => asksCaller(rule))
       }
     })
+}
+
+function withLogWords(rules: readonly ListedRule[], { metadata }: VirtualService): readonly ListedRule[] {
+  const text = metadata.annotations?.[LOG_ANNOTATION]
+  if (text === undefined) return rules
+  const words = readLogWords(text)
+  return rules.map((listed) => {
+    const log = logWordOf(words, listed.rule.name)
+    return log === undefined ? listed : { ...listed, log }
+  })
 }
 
 function asksCaller({ match = [] }: ListedRule['rule']): boolean {

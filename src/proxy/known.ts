@@ -1,0 +1,136 @@
+// What the proxy knows of a request, put together where a value or a line of the log is formatted: of a forwarded one as its caller's proxy
+// sees it, of a try as the called pod's would, and of one that the proxy answers itself.
+
+import type { Socket } from 'node:net'
+import type { RouteRef } from '../route/decision.ts'
+import type { EndpointSlot } from '../route/router.ts'
+import type { Millis } from '../std/clock.ts'
+import { SERVICE_TIME } from './access-format.ts'
+import type { ExchangeStart } from './downstream.ts'
+import type { Spoken } from './failures.ts'
+import type { Ends, Known, Place, RequestText, Times } from './known-facts.ts'
+import { headOfTry } from './route-edits.ts'
+
+/** What an exchange has seen so far. */
+export interface Seen {
+  readonly status: number
+  readonly flags: string
+  readonly details: string
+  /** The head of the upstream's answer, or '' with the time it took. */
+  readonly answer: string
+  readonly tries: number
+  readonly slot: EndpointSlot | undefined
+  /** The proxy's end of the connection to the endpoint. */
+  readonly local: string | undefined
+  readonly received: number
+  readonly sent: number
+  readonly times: Omit<Times, 'started'>
+}
+
+/** What is known of a forwarded request. */
+export function knownOf(from: ExchangeStart, seen: Seen): Known {
+  const { decision, method, minor, started, edited, client, place } = from
+  const { status, flags, details, answer, slot, local, tries, received, sent, times } = seen
+  return {
+    place,
+    client,
+    route: decision.route,
+    cluster: decision.cluster,
+    request: { method, minor, path: decision.path, authority: decision.authority, head: headOfTry(edited, Math.max(1, tries)) },
+    answer,
+    body: '',
+    status,
+    flags,
+    details,
+    attempts: tries,
+    upstream: { ...(slot === undefined ? {} : { host: slot.key }), ...(local === undefined ? {} : { local }) },
+    received,
+    sent,
+    times: { started, ...times }
+  }
+}
+
+/** How a try ended: with an answer of the endpoint's or of the limit before it, by a reset, or because the caller's side left. */
+export type TryEnd = 'answered' | 'limited' | 'reset' | 'left'
+
+const INBOUND: RouteRef = { virtualService: undefined, name: 'default', index: 0 }
+const INBOUND_FLAGS: Readonly<Record<TryEnd, readonly [flags: string, details: string]>> = {
+  answered: ['-', 'via_upstream'],
+  limited: ['RL', 'local_rate_limited'],
+  reset: ['UC', 'upstream_reset_before_response_started{connection_termination}'],
+  left: ['DC', 'downstream_remote_disconnect']
+}
+
+/** The same try as a proxy beside the called pod sees it: it is one hop here, and the endpoint's address stands for both of its ends. */
+export function knownInbound(known: Known, slot: EndpointSlot, end: TryEnd, started: Millis): Known {
+  const { namespace, pod, port } = slot.endpoint
+  const [flags, details] = INBOUND_FLAGS[end]
+  return {
+    ...known,
+    place: { hostname: pod, pod: `${namespace}/${pod}` },
+    client: { remote: known.upstream.local ?? '', local: slot.key },
+    route: INBOUND,
+    cluster: `inbound|${port}||`,
+    status: end === 'left' && known.answer === '' ? 0 : known.status,
+    flags,
+    details,
+    attempts: 1,
+    times: { ...known.times, started }
+  }
+}
+
+/** Where an answer of the proxy itself comes from. */
+export interface Here {
+  readonly place: Place
+  readonly client: Ends
+  readonly route: RouteRef | undefined
+  readonly request: RequestText
+  readonly started: Millis
+  readonly received: number
+}
+
+/** What is known of a request that the proxy answers itself. */
+export function knownHere({ place, client, route, request, started, received }: Here, answer: Omit<Spoken, 'edits'>): Known {
+  const { status, flag, details, body, lines } = answer
+  return {
+    place,
+    client,
+    route,
+    cluster: undefined,
+    request,
+    answer: `\r\n${lines}`,
+    body,
+    status,
+    flags: flag,
+    details,
+    attempts: 0,
+    upstream: {},
+    received,
+    sent: Buffer.byteLength(body),
+    times: { started }
+  }
+}
+
+/** What is known of a message that could not be read. */
+export const NO_REQUEST: RequestText = { method: '', path: '', authority: '', minor: 1, head: '' }
+
+/** Envoy's words for a message that is refused before it is a request. */
+export function refusalDetails(status: number): string {
+  if (status === 431) return 'http1.headers_too_large'
+  return status === 408 ? 'request_header_timeout' : 'http1.codec_error'
+}
+
+/** The line that says how long the endpoint took, as a head of an answer has it. */
+export function serviceTimeLine(ms: Millis): string {
+  return `\r\n${SERVICE_TIME}: ${Math.round(ms)}\r\n`
+}
+
+/** The proxy's end of a connection, `address:port`. */
+export function localOf(socket: Socket | undefined): string | undefined {
+  return socket?.localAddress === undefined ? undefined : addressOf(socket.localAddress, socket.localPort)
+}
+
+/** `address:port`, an IPv6 address in brackets. */
+export function addressOf(address: string, port: number | undefined): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port ?? 0}`
+}
