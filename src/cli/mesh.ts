@@ -2,10 +2,13 @@
 // listeners; changes are collected for one turn, so that many writes lead to one compilation.
 
 import type { KubeObject, ResourceRef } from '../api/object.ts'
+import { NameWatch } from '../control/name-watch.ts'
+import type { LookUp } from '../control/name-watch.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { Reflector } from '../kube/reflector.ts'
 import { compileRoutes } from '../route/compile-routes.ts'
 import { meshConfigOf } from '../route/mesh-objects.ts'
+import { namesIn } from '../route/registry.ts'
 import { EMPTY_TABLE, type RouteTable } from '../route/route-table.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
@@ -20,6 +23,7 @@ export interface MeshOptions {
   readonly workers: Workers
   readonly plan: ListenerPlan
   readonly log: (line: string) => void
+  readonly lookUp: LookUp
   /** Called when something that routing reads has changed. */
   readonly changed?: () => void
 }
@@ -52,6 +56,7 @@ const LISTEN_AGAIN: Millis = 5000
 export class Mesh {
   readonly #options: MeshOptions
   readonly #reflectors: readonly Reflector[]
+  readonly #names: NameWatch
   readonly #listening = new Map<string, number | undefined>()
   /** Why listeners that are wanted do not listen; they are tried again. */
   readonly #refused = new Map<string, string>()
@@ -69,7 +74,8 @@ export class Mesh {
 
   constructor(options: MeshOptions) {
     this.#options = options
-    const { client, clock, draw, log } = options
+    const { client, clock, draw, log, lookUp } = options
+    this.#names = new NameWatch({ clock, lookUp, log, changed: () => this.#schedule() })
     this.#reflectors = FOLLOWED.map(
       (query) =>
         new Reflector({
@@ -96,6 +102,7 @@ export class Mesh {
     await Promise.all(running)
     this.#following = false
     this.#again?.()
+    this.#names.stop()
   }
 
   /** The port a listener got, undefined while it does not listen. */
@@ -189,7 +196,9 @@ export class Mesh {
 
   async #sync(): Promise<void> {
     const objects = this.objects()
-    const { table } = compileRoutes(meshConfigOf(objects), this.#table)
+    const config = meshConfigOf(objects)
+    this.#names.want(namesIn(config))
+    const { table } = compileRoutes({ ...config, resolved: this.#names.answers() }, this.#table)
     this.#table = table
     await this.#options.workers.push(table)
     this.#inForce = { table, objects }

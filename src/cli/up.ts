@@ -6,6 +6,7 @@ import { WorkloadLoop } from '../control/workload-loop.ts'
 import { type DataDir, openDataDir } from '../host/data-dir.ts'
 import { FileJournal } from '../host/file-journal.ts'
 import { HostError } from '../host/host-error.ts'
+import { lookUp } from '../host/look-up.ts'
 import { Processes } from '../host/processes.ts'
 import { endLeftovers, type Reaper, startReaper } from '../host/reaper.ts'
 import { SLOT_FILE, defaultRegister } from '../host/slot-register.ts'
@@ -237,7 +238,7 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
   await workers.start()
   rig.undo(() => workers.stop(LAST_DRAIN))
   const client = new LocalClient(api)
-  const mesh: Mesh = new Mesh({ client, clock, draw, workers, log, plan: meshPlan(ports), changed: () => findings.changed() })
+  const mesh: Mesh = new Mesh({ client, clock, draw, workers, log, lookUp, plan: meshPlan(ports), changed: () => findings.changed() })
   const recorder = new EventRecorder({ client, clock, draw, component: 'serin', time: formatInstant })
   const findings: Findings = new Findings({ client, clock, draw, recorder, objects: () => mesh.objects(), log })
   await ensureNamespaces(client, signal)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { objectsOf } from '../../test/route-mesh.ts'
-import { entryHosts, joinEntries, namesToResolve } from './entry-hosts.ts'
+import type { ServiceEntry } from '../api/istio-service-entry.ts'
+import { entryHosts, joinEntries, namesOf } from './entry-hosts.ts'
 import { meshConfigOf } from './mesh-objects.ts'
 import type { RegistryHost } from './registry.ts'
 import { Workloads } from './workload-entries.ts'
@@ -8,7 +9,7 @@ import type { Resolved } from './workload-entries.ts'
 
 const PORTS = 'ports: [{name: http, number: 80, protocol: HTTP, targetPort: 8000}]'
 
-function parts(spec: string, more = ''): { readonly entries: Parameters<typeof namesToResolve>[0]; readonly workloads: Workloads } {
+function parts(spec: string, more = ''): { readonly entries: readonly ServiceEntry[]; readonly workloads: Workloads } {
   const text = `apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: e, namespace: shop}\nspec: ${spec}\n---\n${more}`
   const config = meshConfigOf(objectsOf(text))
   return { entries: config.serviceEntries, workloads: new Workloads(config) }
@@ -65,19 +66,19 @@ describe('where endpoints come from', () => {
     expect(reached(hosts(spec('DNS'), vm + pod, resolved)[0])).toEqual([['10.0.0.9:8000 true', '10.0.0.7:8000 true']])
     expect(reached(hosts(spec('STATIC'), vm + pod, resolved)[0])).toEqual([['db.example:8000 true', '10.0.0.7:8000 true']])
     const { entries, workloads } = parts(spec('DNS'), vm + pod)
-    expect(namesToResolve(entries, workloads)).toEqual(['db.example'])
+    expect(entries.flatMap((entry) => namesOf(entry, workloads))).toEqual(['db.example'])
   })
 })
 
-test('names to look up are those of DNS entries, each once', () => {
+test('names to look up are those of DNS entries', () => {
   const { entries, workloads } = parts(`{hosts: [H.example, i.example], ${PORTS}, resolution: DNS}`)
-  expect(namesToResolve(entries, workloads)).toEqual(['h.example', 'i.example'])
+  expect(entries.flatMap((entry) => namesOf(entry, workloads))).toEqual(['h.example', 'i.example'])
   const written = parts(
     `{hosts: [h.example], ${PORTS}, resolution: DNS_ROUND_ROBIN, endpoints: [{address: b.example}, {address: 1.1.1.1}]}`
   )
-  expect(namesToResolve(written.entries, written.workloads)).toEqual(['b.example'])
+  expect(written.entries.flatMap((entry) => namesOf(entry, written.workloads))).toEqual(['b.example'])
   const fixed = parts(`{hosts: [h.example], ${PORTS}, resolution: STATIC, endpoints: [{address: b.example}]}`)
-  expect(namesToResolve(fixed.entries, fixed.workloads)).toEqual([])
+  expect(fixed.entries.flatMap((entry) => namesOf(entry, fixed.workloads))).toEqual([])
 })
 
 describe('two entries for one host', () => {

@@ -90,17 +90,13 @@ function has(port: RegistryPort, { endpoint }: LabelledEndpoint): boolean {
   return port.endpoints.some((each) => each.endpoint.address === endpoint.address && each.endpoint.port === endpoint.port)
 }
 
-/** Names that the endpoints of DNS entries stand for: to be looked up, and to come back as `MeshConfig.resolved`. */
-export function namesToResolve(entries: readonly ServiceEntry[], workloads: Workloads): string[] {
-  const names = new Set<string>()
-  for (const entry of entries) {
-    if (discoveryOf(entry) !== 'dns') continue
-    const selector = entry.spec.workloadSelector
-    const found =
-      selector === undefined
-        ? entry.spec.hosts.flatMap((host) => listed(entry, host.toLowerCase()))
-        : workloads.all(namespaceOf(entry), selector.labels)
-    for (const { address } of found) if (address !== undefined && isName(address)) names.add(address.toLowerCase())
-  }
-  return [...names].toSorted()
+/** Names that the endpoints of a DNS entry stand for. */
+export function namesOf(entry: ServiceEntry, workloads: Workloads): string[] {
+  if (discoveryOf(entry) !== 'dns') return []
+  const selector = entry.spec.workloadSelector
+  const found =
+    selector === undefined
+      ? entry.spec.hosts.flatMap((host) => listed(entry, host.toLowerCase()))
+      : workloads.all(namespaceOf(entry), selector.labels)
+  return found.flatMap(({ address }) => (address !== undefined && isName(address) ? [address.toLowerCase()] : []))
 }

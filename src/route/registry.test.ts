@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { deployed, objectsOf } from '../../test/route-mesh.ts'
 import { meshConfigOf } from './mesh-objects.ts'
-import { buildRegistry } from './registry.ts'
+import { buildRegistry, namesIn } from './registry.ts'
 import type { Registry, RegistryHost } from './registry.ts'
 
 test('a Service has the endpoints of its slices with the labels of their pods', () => {
@@ -73,4 +73,11 @@ test('entries of one namespace for one host are joined', () => {
   const registry = registryOf(ENTRY('one', 'a', static1('x.example', '1.1.1.1')) + ENTRY('two', 'a', static1('x.example', '2.2.2.2')))
   expect(addresses(registry.get('x.example'))).toEqual(['1.1.1.1', '2.2.2.2'])
   expect(registry.varies).toBe(false)
+})
+
+test('names to look up are those of DNS entries and of ExternalNames, each once', () => {
+  const dns = '{hosts: [h.example, B.example], resolution: DNS, ports: [{name: http, number: 80}]}'
+  const external =
+    'apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {type: ExternalName, externalName: b.example, ports: [{port: 80}]}\n'
+  expect(namesIn(meshConfigOf(objectsOf(ENTRY('one', 'a', dns) + external)))).toEqual(['b.example', 'h.example'])
 })

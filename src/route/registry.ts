@@ -1,10 +1,10 @@
 // The mesh's hosts: Kubernetes Services and ServiceEntries by name, and which of them a namespace sees (istio.md 1.4, 1.5, 3.2).
 
-import { entryHosts, joinEntries } from './entry-hosts.ts'
+import { entryHosts, joinEntries, namesOf } from './entry-hosts.ts'
 import { byAge, isVisible } from './mesh-config.ts'
 import type { MeshConfig } from './mesh-config.ts'
 import { serviceHosts } from './service-hosts.ts'
-import { Workloads } from './workload-entries.ts'
+import { Workloads, isName } from './workload-entries.ts'
 import type { LabelledEndpoint } from './workload-entries.ts'
 
 /** A port of a host in the mesh. */
@@ -93,4 +93,12 @@ export function buildRegistry(config: MeshConfig): Registry {
     }
   }
   return new Registry([...serviceHosts(config, { workloads, resolved }), ...entries.values()])
+}
+
+/** Names that destinations stand for: they are to be looked up, and come back as `MeshConfig.resolved`. */
+export function namesIn(config: MeshConfig): string[] {
+  const workloads = new Workloads(config)
+  const external = config.services.flatMap(({ spec }) => (spec?.type === 'ExternalName' ? [(spec.externalName ?? '').toLowerCase()] : []))
+  const names = [...config.serviceEntries.flatMap((entry) => namesOf(entry, workloads)), ...external.filter(isName)]
+  return [...new Set(names)].filter((name) => name !== '').toSorted()
 }
