@@ -40,7 +40,7 @@ test('the observations are there (../shared/data/observed-istio beside the repos
 
 test('the tables of exceptions name cases, each once', () => {
   const ids = new Set(cases.map(({ id }) => id))
-  const named = [...NOT_YET.flatMap((each) => each.ids), ...DELIBERATE.map(({ id }) => id)]
+  const named = [...Object.keys(NOT_YET), ...DELIBERATE.map(({ id }) => id)]
   expect(named.filter((id) => !ids.has(id))).toEqual([])
   expect(named.filter((id, at) => named.indexOf(id) !== at)).toEqual([])
 })

@@ -54,12 +54,13 @@ function compareTries(seen: SeenMany, played: Played, shares: Shares): string[] 
   ]
 }
 
-// One answer of each kind, the first.
+// One answer of each kind is as the sample: which one it was is not told.
 function compareSamples(seen: SeenMany, played: Played): string[] {
   return Object.entries(seen.samples).flatMap(([kind, sample]) => {
-    const answer = played.answers.find((one) => answeredAs(played, one) === kind && one.status === sample.status)
-    if (answer === undefined) return [`sample ${kind}: there is none`]
-    return compareAnswer(sample, answer, answeredBy(played, answer)).map((line) => `sample ${kind}: ${line}`)
+    const alike = played.answers.filter((one) => answeredAs(played, one) === kind && one.status === sample.status)
+    const differences = alike.map((answer) => compareAnswer(sample, answer, answeredBy(played, answer)))
+    const least = differences.find((lines) => lines.length === 0) ?? differences[0] ?? ['there is none']
+    return least.map((line) => `sample ${kind}: ${line}`)
   })
 }
 

@@ -47,6 +47,7 @@ const COPIES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 }
 
 const ENDPOINTS: Readonly<Record<string, Shares['endpoints']>> = {
+  'fault-abort-fraction': 'free',
   'lb-round-robin-retry': 'free',
   'lb-least-request-slow': 'slow',
   'lb-warmup': 'late',
