@@ -11,7 +11,7 @@ async function listen(server: http.Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-const WELL = { errorRate: 0, latency: 0 }
+const WELL = { errorRate: 0, errorStatus: 500, latency: 0 }
 const identity = (over: Partial<DemoIdentity> = {}): DemoIdentity => ({
   app: 'reviews',
   version: 'v1',
@@ -37,7 +37,7 @@ test('every path is answered with who answered and what was asked', async () => 
 
 test('the share of failures is that of ERROR_RATE, probes never fail', async () => {
   let draw = 0
-  const url = await listen(demoApp(identity(), { errorRate: 0.25, latency: 0 }, () => (draw++ % 100) / 100))
+  const url = await listen(demoApp(identity(), { errorRate: 0.25, errorStatus: 500, latency: 0 }, () => (draw++ % 100) / 100))
   const statuses: number[] = []
   for (let i = 0; i < 100; i++) statuses.push((await get(`${url}/health`)).status)
   expect(statuses.filter((status) => status === 500)).toHaveLength(25)
@@ -48,9 +48,17 @@ test('the share of failures is that of ERROR_RATE, probes never fail', async () 
 test('PUT /behaviour changes it at once and refuses nonsense by name', async () => {
   const url = await listen(demoApp(identity(), WELL, () => 0.5))
   const put = (body: string): Promise<{ status: number; body: unknown }> => get(`${url}/behaviour`, { method: 'PUT', body })
-  expect(await put('{"errorRate": 1}')).toEqual({ status: 200, body: { errorRate: 1, latencyMs: 0 } })
+  expect(await put('{"errorRate": 1}')).toEqual({ status: 200, body: { errorRate: 1, errorStatus: 500, latencyMs: 0 } })
   expect((await get(`${url}/`)).status).toBe(500)
-  for (const bad of ['{"errorRate": 2}', '{"errorRate": "much"}', '{"errorRates": 1}', 'nonsense', '[]', '{"latencyMs": -1}'])
+  for (const bad of [
+    '{"errorRate": 2}',
+    '{"errorRate": "much"}',
+    '{"errorRates": 1}',
+    'nonsense',
+    '[]',
+    '{"latencyMs": -1}',
+    '{"errorStatus": 200}'
+  ])
     expect((await put(bad)).status).toBe(400)
   expect((await get(`${url}/`)).status).toBe(500)
 })
@@ -72,7 +80,7 @@ test.each([
   [{}, WELL],
   [
     { ERROR_RATE: '0.12', LATENCY_MS: '20' },
-    { errorRate: 0.12, latency: 20 }
+    { errorRate: 0.12, errorStatus: 500, latency: 20 }
   ],
   [{ ERROR_RATE: 'often' }, expect.stringContaining('errorRate')]
 ])('the environment %j is read', (env, want) => {

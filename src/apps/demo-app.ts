@@ -37,7 +37,7 @@ export function demoApp(identity: DemoIdentity, start: Behaviour, draw: () => nu
       const next = readBehaviour(await readJson(request), behaviour)
       if (typeof next === 'string') return send(response, 400, { error: next })
       behaviour = next
-      return send(response, 200, { errorRate: behaviour.errorRate, latencyMs: behaviour.latency })
+      return send(response, 200, { errorRate: behaviour.errorRate, errorStatus: behaviour.errorStatus, latencyMs: behaviour.latency })
     }
     request.resume()
     const probe = request.headers['user-agent']?.startsWith('kube-probe/') === true
@@ -51,7 +51,7 @@ export function demoApp(identity: DemoIdentity, start: Behaviour, draw: () => nu
       path: request.url,
       headers: request.headers
     }
-    if (failed) return send(response, 500, { ...self, error: 'failed as ERROR_RATE says' })
+    if (failed) return send(response, behaviour.errorStatus, { ...self, error: 'failed as ERROR_RATE says' })
     if (identity.upstream === undefined || pathOf(request) === '/health') return send(response, 200, self)
     const upstream = await callUpstream({ url: identity.upstream, proxy: identity.proxy, agent }, request)
     send(response, upstream.status >= 500 ? 502 : 200, { ...self, upstream: upstream.body })

@@ -1,9 +1,10 @@
-// What runs in pods: `main.ts demo|loadtester|sleep [TAG]`, configured by the pod's environment. Ends on SIGTERM after the requests under
+// What runs in pods: `main.ts demo|loadtester|fortio|sleep [TAG or words]`, configured by the pod's environment. Ends on SIGTERM after the requests under
 // way were answered.
 
 import type http from 'node:http'
 import { behaviourFrom } from './behaviour.ts'
 import { demoApp } from './demo-app.ts'
+import { echoServer, fortio } from './fortio.ts'
 import { loadTester } from './load-tester.ts'
 
 const env = process.env
@@ -46,10 +47,25 @@ function loadtester(): void {
   serve(loadTester({ proxy: env['http_proxy'], log: (line) => console.log(line), signal: stop.signal }), 8080)
 }
 
-const [program = '', tag = ''] = process.argv.slice(2)
+// Without words it is the image's own command: the server.
+async function runFortio(words: readonly string[]): Promise<void> {
+  if (words.length === 0 || words[0] === 'server') return serve(echoServer(), 8080)
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort())
+  const say = (line: string): void => console.log(line)
+  process.exitCode = await fortio(words, {
+    proxy: env['http_proxy'],
+    out: say,
+    problem: (line) => console.error(line),
+    signal: stop.signal
+  })
+}
+
+const [program = '', tag = '', ...more] = process.argv.slice(2)
 if (program === 'demo') demo(tag)
 else if (program === 'loadtester') loadtester()
+else if (program === 'fortio') await runFortio(tag === '' ? [] : [tag, ...more])
 else if (program === 'sleep') {
   setInterval(() => undefined, 0x7fffffff)
   process.on('SIGTERM', () => process.exit(0))
-} else fail(`"${program}" is not an application: use demo, loadtester or sleep`)
+} else fail(`"${program}" is not an application: use demo, loadtester, fortio or sleep`)

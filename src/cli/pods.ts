@@ -14,6 +14,7 @@ import type { Config } from './config.ts'
 import { OUTBOUND_PORT } from './listeners.ts'
 import type { Mesh } from './mesh.ts'
 import { ProxyContainer } from './proxy-container.ts'
+import { writeShim } from './shims.ts'
 
 /** What the kubelet is put together from. */
 export interface PodOptions {
@@ -28,6 +29,8 @@ export interface PodOptions {
   readonly scheduler: EventRecorder
   readonly config: Config
   readonly directory: string
+  /** For programs that containers may call by name. */
+  readonly programsDirectory: string
   /** For programs of istio-proxy. */
   readonly sidecarDirectory: string
   /** The admin port's URL, once there is one. */
@@ -41,14 +44,18 @@ const APPS = fileURLToPath(new URL(import.meta.url.endsWith('.js') ? '../apps/ma
 const BUILT_IN: ImageMap['builtIn'] = {
   'serin/demo': [process.execPath, APPS, 'demo', '$(SERIN_IMAGE_TAG)'],
   'serin/loadtester': [process.execPath, APPS, 'loadtester'],
-  'serin/sleep': [process.execPath, APPS, 'sleep']
+  'serin/sleep': [process.execPath, APPS, 'sleep'],
+  'fortio/fortio': [process.execPath, APPS, 'fortio']
 }
 
 /** A kubelet, not yet started. */
 export function kubeletOf(options: PodOptions): Kubelet {
   const { client, clock, draw, processes, slot, mesh, recorder, scheduler, config, directory, signal, admin } = options
   const workDir = process.cwd()
-  const baseEnv = { PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(':'), LANG: 'C.UTF-8' }
+  writeShim(options.programsDirectory, 'fortio', [process.execPath, APPS, 'fortio'])
+  // The machine's own programs come before ours of the same name.
+  const path = [dirname(process.execPath), process.env['PATH'] ?? '', options.programsDirectory].join(':')
+  const baseEnv = { PATH: path, LANG: 'C.UTF-8' }
   return new Kubelet({
     client,
     clock,

@@ -1,11 +1,12 @@
 // What `kubectl exec -c istio-proxy` runs: programs of this machine beside pilot-agent, with the admin port where they look for it. There is
 // no such container: the mesh's workers are the proxy of every pod, and what they counted is of all pods together.
 
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ExecExit, ExecStreams, PodName } from '../kube/pod-access.ts'
 import { execIn, type ExecTools } from '../kubelet/pod-exec.ts'
+import { writeShim } from './shims.ts'
 
 /** What it is made of. */
 export interface SidecarOptions extends ExecTools {
@@ -51,15 +52,8 @@ export class ProxyContainer {
 }
 
 function writePrograms(directory: string, admin: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const agent = join(directory, 'pilot-agent')
-  writeFileSync(agent, `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(AGENT)} "$@"\n`)
-  chmodSync(agent, 0o700)
+  writeShim(directory, 'pilot-agent', [process.execPath, AGENT])
   const { host } = new URL(admin)
   const detours = OWN_PORTS.flatMap((port) => ['localhost', '127.0.0.1'].map((name) => `connect-to = "${name}:${port}:${host}"\n`))
   writeFileSync(join(directory, '.curlrc'), detours.join(''))
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`
 }

@@ -282,6 +282,7 @@ async function startLoops(rig: Rig, { dir, reaper, slot, identity }: Ground, { c
     scheduler: recorder('default-scheduler'),
     config,
     directory: dir.file('pods'),
+    programsDirectory: dir.file('programs'),
     sidecarDirectory: dir.file('istio-proxy'),
     admin: () => rig.admin,
     signal

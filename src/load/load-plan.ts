@@ -31,7 +31,11 @@ type Flag = (draft: Draft, value: string) => string | undefined
 /** Reads a command line; quotes and backslashes as in sh, nothing is expanded. */
 export function readCommand(line: string): PlanReading {
   const words = splitWords(line)
-  if (words === undefined) return problem('a quote is not closed')
+  return words === undefined ? problem('a quote is not closed') : readWords(words)
+}
+
+/** Reads the words of a command. */
+export function readWords(words: readonly string[]): PlanReading {
   const [program, ...rest] = words
   if (program === 'hey') return readFlags(program, HEY, rest, { connections: 50, count: 200, rate: undefined })
   if (program === 'fortio' && rest[0] === 'load')

@@ -9,19 +9,27 @@ export interface MeshAnswer {
 }
 
 /** GET `url` through `proxy` (a URL); `began` is called at the first byte of the body. Never rejects. */
-export function fetchThrough(proxy: string, url: string, began?: () => void): Promise<MeshAnswer> {
+export function fetchThrough(
+  proxy: string,
+  url: string,
+  began?: () => void,
+  headers: Readonly<Record<string, string>> = {}
+): Promise<MeshAnswer> {
   const { hostname, port } = new URL(proxy)
   return new Promise((resolve) => {
     const failed = (error: Error): void => resolve({ status: 0, text: error.message })
-    const sent = request({ host: hostname, port, path: url, headers: { host: new URL(url).host }, agent: false }, (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (part: string) => {
-        text += part
-        began?.()
-      })
-      response.once('error', failed)
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, text }))
-    })
+    const sent = request(
+      { host: hostname, port, path: url, headers: { host: new URL(url).host, ...headers }, agent: false },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8').on('data', (part: string) => {
+          text += part
+          began?.()
+        })
+        response.once('error', failed)
+        response.once('end', () => resolve({ status: response.statusCode ?? 0, text }))
+      }
+    )
     sent.once('error', failed)
     sent.end()
   })
