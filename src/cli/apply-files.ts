@@ -5,7 +5,8 @@ import type { KindSpec } from '../api/kind.ts'
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { ApiError, type CallOptions, type KubeClient } from '../kube/kube-client.ts'
 import { findingLine } from '../lint/lint-manifests.ts'
-import { type PlacedObject, readManifests } from '../lint/manifests.ts'
+import { type FileFinding, type PlacedObject, readManifests } from '../lint/manifests.ts'
+import { checkWritten } from '../route/check-rules.ts'
 import { isObject, sameJson } from '../std/json.ts'
 import { readFiles, skippedLine } from './read-files.ts'
 
@@ -42,12 +43,17 @@ export async function readObjects(
   const beside = skippedLine(skipped)
   if (beside !== undefined) log(beside)
   const { objects, findings } = readManifests(manifests, kinds)
-  const errors = findings.filter(({ severity }) => severity === 'error')
+  const errors = [...findings, ...objects.flatMap(deniedIn)].filter(({ severity }) => severity === 'error')
   if (errors.length > 0) throw new ManifestError(errors.map(findingLine))
   // Whether a kind is known is seen when it is applied.
   for (const finding of findings) if (finding.code !== 'unknown-kind') log(findingLine(finding))
   const first = ({ object }: PlacedObject): number => (object.kind === 'Namespace' ? 0 : object.kind === 'CustomResourceDefinition' ? 1 : 2)
   return objects.toSorted((a, b) => first(a) - first(b))
+}
+
+/** What Istio's admission would say of an object of a file, at its lines. */
+function deniedIn({ file, lineOf, object }: PlacedObject): FileFinding[] {
+  return checkWritten(object).map((problem) => ({ ...problem, file, line: lineOf(problem.path) }))
 }
 
 /** Applies one object; the line says created, configured, unchanged, or why not. */

@@ -1,7 +1,10 @@
 // The verdicts of Istio's own admission check (../shared/data/virtualservices) through `serin lint`: what Istio refuses is an error IST0106, what it
 // warns of is a warning with one of its codes, and what it takes is neither.
 
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { dataPath } from '../../test/data.ts'
 import { findingsIn, linesOf, readCases, refusalsIn, warningsIn } from '../../test/lint-cases.ts'
 
 interface AdmissionCase {
@@ -53,3 +56,18 @@ test('what differs on purpose differs', () => {
   const found = cases.filter(({ id }) => DELIBERATE[id] !== undefined).map(({ manifest }) => findingsIn(JSON.stringify(manifest)))
   expect(found.map((each) => refusalsIn(each).length + warningsIn(each).length > 0)).toEqual([true, true])
 })
+
+/** Samples with a field that no version of the CRD has, and one that Kubernetes' own rule for names refuses. */
+const UNFIT = ['websocketUpgrade', 'metadata.name']
+
+test.each([dataPath('samples'), dataPath('virtualservices/route-inputs'), '../shared/guides/manifests', 'examples'])(
+  'everything in %s is taken',
+  (folder) => {
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.ya?ml$/.test(name))
+    const refused = files.flatMap((name) =>
+      refusalsIn(findingsIn(readFileSync(join(folder, name), 'utf8'))).map((finding) => `${name}: ${linesOf([finding])}`)
+    )
+    expect(files.length).toBeGreaterThan(0)
+    expect(refused.filter((line) => !UNFIT.some((field) => line.includes(field)))).toEqual([])
+  }
+)

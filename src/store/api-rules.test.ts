@@ -51,3 +51,15 @@ test('names are lowercase subdomains, and label selectors that cannot be read sa
   expect(rules.labelSelector('a in b')).toBe("unable to parse requirement: found 'b' expected: '('")
   expect(rules.time(0)).toBe('1970-01-01T00:00:00Z')
 })
+
+test("Istio's objects are denied as istiod's webhook denies them; warnings deny nothing", () => {
+  const rule = (weights: readonly number[]) => {
+    const route = weights.map((weight) => ({ destination: { host: 'a' }, weight }))
+    return { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService', metadata: {}, spec: { hosts: ['a'], http: [{ route }] } }
+  }
+  expect(rules.deny?.(rule([0, 0]), served('Service'))).toBe(
+    'admission webhook "validation.istio.io" denied the request: configuration is invalid: total destination weight = 0 (spec.http[0].route)'
+  )
+  expect(rules.deny?.(rule([200, 100]), served('Service'))).toBeUndefined()
+  expect(rules.deny?.({ apiVersion: 'v1', kind: 'Service', metadata: {} }, served('Service'))).toBeUndefined()
+})

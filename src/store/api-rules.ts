@@ -1,5 +1,5 @@
 // The rules for content as `api` knows them: schemas prune, default and validate; definitions become kinds; built-in kinds are read
-// as Go reads them and judged by Kubernetes' own checks. Addresses of Services and other choices are handed in.
+// as Go reads them and judged by Kubernetes' own checks; Istio's kinds are admitted as on a cluster with istiod. Addresses of Services and other choices are handed in.
 
 import { decodeBuiltin } from '../api/builtin-decode.ts'
 import { defaultBuiltin } from '../api/builtin-defaults.ts'
@@ -9,6 +9,7 @@ import { missing, type Cause } from '../api/cause.ts'
 import { kindFromCrd } from '../api/crd-kind.ts'
 import { preparedDefinition } from '../api/crd-status.ts'
 import { applyDefaults } from '../api/defaults.ts'
+import { denialOf, validateIstio } from '../api/istio-validate.ts'
 import { parseSelector, selects } from '../api/label-selector.ts'
 import type { KubeObject } from '../api/object.ts'
 import { prune, unknownFields } from '../api/prune.ts'
@@ -33,6 +34,7 @@ export function apiRules(hooks: RuleHooks = {}): KindRules {
       const own = [...metaFaults(object, old, served.spec.origin), ...validateKind(object, old), ...definitionFaults(object, served)]
       return withSchema(own, validate(served.version.schema, object, served.spec.origin), served.spec.origin)
     },
+    deny: istioDenial,
     warn: (object, { spec }) => [...metaWarnings(object, spec.origin), ...warningsOf(object)],
     prepare: (object, old, at) => {
       const filled = prepareKind(fillIn(preparedMeta(object), old, at.served), old)
@@ -40,6 +42,12 @@ export function apiRules(hooks: RuleHooks = {}): KindRules {
     },
     ...hooks
   }
+}
+
+/** What istiod's validating webhook answers, under the name that Istio gives it in a default installation. */
+function istioDenial(object: KubeObject): string | undefined {
+  const denial = denialOf(validateIstio(object))
+  return denial === undefined ? undefined : `admission webhook "validation.istio.io" denied the request: ${denial}`
 }
 
 /** Checks of our own, with more words, come before those of the schema for the same field; owners and finalizers are checked by us alone. */

@@ -4,7 +4,7 @@ import type { KubeObject } from '../api/object.ts'
 import { alreadyExists, badRequest, failure, invalid, namespaceTerminating, notFound, type Failure } from './failure.ts'
 import { isObject } from '../std/json.ts'
 import type { Served } from './kind-rules.ts'
-import { allocated, countsGenerations, drawSuffix, drawUid, isFailure, type Planned, type Planning, warningsOf } from './plan.ts'
+import { countsGenerations, decided, drawSuffix, drawUid, isFailure, type Planned, type Planning, warningsOf } from './plan.ts'
 import { readBody } from './read-body.ts'
 import type { FieldValidation } from './store-request.ts'
 
@@ -36,7 +36,7 @@ export function planCreate(input: CreateInput, planning: Planning): Planned {
   const object = rules.prepare(born(read.object, { ...input, name }, planning), undefined, { served, now: planning.now })
   const causes = rules.validate(object, undefined, served)
   if (causes.length > 0) return invalid(served.spec, name, causes)
-  const complete = allocated(object, undefined, planning)
+  const complete = decided(object, {}, planning)
   if (isFailure(complete)) return complete
   if (input.exists(name)) return alreadyExists(served.spec, name)
   return { kind: 'plan', effect: 'added', object: complete, warnings: [...read.warnings, ...warningsOf(complete, planning)] }

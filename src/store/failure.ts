@@ -84,6 +84,11 @@ export function badRequest(message: string): Failure {
   return failure({ code: 400, reason: 'BadRequest', message })
 }
 
+/** 400 as the API server passes on what a webhook denies: without a reason, when the webhook gave none. */
+export function denied(message: string): Failure {
+  return failure({ code: 400, reason: '', message })
+}
+
 /** 500. */
 export function internalError(message: string): Failure {
   return failure({

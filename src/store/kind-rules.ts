@@ -38,6 +38,8 @@ export interface KindRules {
   admit(object: KubeObject, served: Served): Admitted | string
   /** Schema faults and the kind's own rules; `old` for an update (immutable fields). */
   validate(object: KubeObject, old: KubeObject | undefined, served: Served): readonly Cause[]
+  /** Why an admission webhook of the cluster would not let the object be written, after validation. Absent: nothing is denied. */
+  deny?(object: KubeObject, served: Served): string | undefined
   /** What a client is told about an object that is taken (kubectl Warnings). Absent: nothing. */
   warn?(object: KubeObject, served: Served): readonly string[]
   /** What the server itself fills in on create and update, before validation. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { SMALL_KINDS } from '../../test/conformance/small-world.ts'
+import { SMALL_KINDS, SMALL_RULES, widget } from '../../test/conformance/small-world.ts'
 import { seeded } from '../std/draw.ts'
-import { countsGenerations, drawSuffix, drawUid } from './plan.ts'
+import { countsGenerations, decided, drawSuffix, drawUid } from './plan.ts'
 
 test('uids are version 4, differ, and repeat with the draw', () => {
   const draw = seeded(1)
@@ -15,4 +15,16 @@ test('uids are version 4, differ, and repeat with the draw', () => {
 test('custom kinds and workloads count generations, plain data does not', () => {
   const counting = SMALL_KINDS.filter((spec) => countsGenerations({ spec, version: spec.versions[0]! })).map((spec) => spec.kind)
   expect(counting).toEqual(['Pod', 'Deployment', 'Widget', 'CustomResourceDefinition'])
+})
+
+test('what admission denies is a 400 without a reason; subresources and objects being deleted are not asked about', () => {
+  const spec = SMALL_KINDS.find((each) => each.kind === 'Widget')!
+  const rules = { ...SMALL_RULES, deny: () => 'no' }
+  const planning = { now: 0, draw: seeded(1), all: [], rules, served: { spec, version: spec.versions[0]! } }
+  const object = widget('w')
+  const going = { ...object, metadata: { ...object.metadata, deletionTimestamp: 'now' } }
+  expect(decided(object, {}, planning)).toEqual({ kind: 'failure', status: { code: 400, reason: '', message: 'no' } })
+  expect(decided(object, { old: object, subresource: 'status' }, planning)).toBe(object)
+  expect(decided(going, { old: object }, planning)).toBe(going)
+  expect(decided(object, {}, { ...planning, rules: SMALL_RULES })).toBe(object)
 })

@@ -3,7 +3,7 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
-import { internalError, invalid, type Failure } from './failure.ts'
+import { denied, internalError, invalid, type Failure } from './failure.ts'
 import type { KindRules, Served } from './kind-rules.ts'
 
 /** When a request is applied, and the chance it may use (uids, generated names). */
@@ -32,7 +32,7 @@ export interface Plan {
 export type Planned = Plan | Failure
 
 /** The object with what the server chooses for it, or the failure. `old` is the stored object of an update. */
-export function allocated(object: KubeObject, old: KubeObject | undefined, planning: Planning): KubeObject | Failure {
+function allocated(object: KubeObject, old: KubeObject | undefined, planning: Planning): KubeObject | Failure {
   const { served, rules, all, draw } = planning
   const answer = rules.allocate?.(object, old, { served, all, draw }) ?? { kind: 'allocated', object }
   switch (answer.kind) {
@@ -43,6 +43,20 @@ export function allocated(object: KubeObject, old: KubeObject | undefined, plann
     case 'exhausted':
       return internalError(answer.message)
   }
+}
+
+/**
+ * What is decided once an object is valid: whether admission lets it be written, then what the server chooses for it. Webhooks are registered
+ * for objects, not for their subresources; and an object that is being deleted may be written, so that it can go.
+ */
+export function decided(
+  object: KubeObject,
+  at: { readonly old?: KubeObject; readonly subresource?: string | undefined },
+  planning: Planning
+): KubeObject | Failure {
+  const asked = at.subresource === undefined && object.metadata.deletionTimestamp === undefined
+  const message = asked ? planning.rules.deny?.(object, planning.served) : undefined
+  return message === undefined ? allocated(object, at.old, planning) : denied(message)
 }
 
 /** What the client is told about an object that is taken. */

@@ -372,3 +372,28 @@ test('a namespace goes after its content', () => {
   settle(store, applied.changes, moment)
   expect([...store.all()].filter(({ object }) => object.kind !== 'CustomResourceDefinition')).toEqual([])
 })
+
+test('admission is asked at every write of an object, dry runs too, and not at deletes, reads and writes of the status', () => {
+  const unlucky = { size: 13 }
+  const denied = new Set<unknown>()
+  const rules = { ...SMALL_RULES, deny: (object: KubeObject) => (denied.has(dig(object, 'spec', 'size')) ? 'unlucky' : undefined) }
+  const store = new Store({ kinds: SMALL_KINDS, rules })
+  const ask = (request: StoreRequest): StoreAnswer => store.apply(request, moment).answer
+  ask({ verb: 'create', target: { resource: NAMESPACES }, body: DEMO, options: {} })
+  const early = objectOf(ask(create(widget('early', { spec: unlucky }), WIDGETS)))
+  denied.add(13)
+  const refused = { kind: 'failure', status: { code: 400, message: 'unlucky' } }
+  expect(ask(create(widget('w', { spec: unlucky }), WIDGETS))).toMatchObject(refused)
+  expect(ask(create(widget('w', { spec: unlucky }), WIDGETS, { dryRun: true }))).toMatchObject(refused)
+  const good = objectOf(ask(create(widget('w', { spec: { size: 12 } }), WIDGETS)))
+  expect(ask(update({ ...good, spec: unlucky }, WIDGETS))).toMatchObject(refused)
+  expect(ask(patch('w', { spec: unlucky }, { resource: WIDGETS }))).toMatchObject(refused)
+  expect(objectOf(ask(get('w', WIDGETS)))).toEqual(good)
+  // What was stored before there was the check can be read, have its status written, and go; its content can only get better.
+  expect(objectOf(ask(get('early', WIDGETS)))).toEqual(early)
+  expect(ask(patch('early', { metadata: { labels: { a: 'b' } } }, { resource: WIDGETS }))).toMatchObject(refused)
+  expect(objectOf(ask(patch('early', { status: { ready: 1 } }, { resource: WIDGETS, subresource: 'status' })))).toMatchObject({
+    spec: unlucky
+  })
+  expect(ask(remove('early', WIDGETS)).kind).toBe('deleted')
+})

@@ -4,7 +4,7 @@ import type { Cause } from '../api/cause.ts'
 import type { KubeObject, ObjectMeta } from '../api/object.ts'
 import { isObject, sameJson } from '../std/json.ts'
 import { badRequest, conflict, invalid, unfitPatch, type Failure } from './failure.ts'
-import { allocated, countsGenerations, isFailure, type Planned, type Planning, warningsOf } from './plan.ts'
+import { countsGenerations, decided, isFailure, type Planned, type Planning, warningsOf } from './plan.ts'
 import { decodeBody, readBody, type ReadBody } from './read-body.ts'
 import type { FieldValidation } from './store-request.ts'
 
@@ -32,7 +32,7 @@ export function planUpdate(input: UpdateInput, planning: Planning): Planned {
   const prepared = rules.prepare(merged, old, { served, now: planning.now })
   const causes = [...newFinalizers(old, prepared), ...rules.validate(prepared, old, served)]
   if (causes.length > 0) return invalid(served.spec, old.metadata.name ?? '', causes)
-  const complete = allocated(prepared, old, planning)
+  const complete = decided(prepared, { old, subresource: input.subresource }, planning)
   if (isFailure(complete)) return complete
   const warnings = [...read.warnings, ...warningsOf(complete, planning)]
   if (isGone(complete)) return { kind: 'plan', effect: 'removed', object: complete, warnings }

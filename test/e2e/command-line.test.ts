@@ -20,8 +20,17 @@ const SERVICE = 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {sele
 const UNEVEN =
   'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\nspec:\n  hosts: [a]\n  http: [{route: [{destination: {host: a}, weight: 10}]}]\n'
 
+const DENIED = HALF.replace('{route: [{weight: 1}]}', '{directResponse: {status: 200}, timeout: 0s}')
+
 beforeAll(() => {
-  const files = { 'half.yaml': HALF, 'service.yaml': SERVICE, 'uneven.yaml': UNEVEN, 'broken.yaml': 'a: [', 'wrong.yaml': 'image: {}' }
+  const files = {
+    'denied.yaml': DENIED,
+    'half.yaml': HALF,
+    'service.yaml': SERVICE,
+    'uneven.yaml': UNEVEN,
+    'broken.yaml': 'a: [',
+    'wrong.yaml': 'image: {}'
+  }
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
   for (const name of ['empty', 'mixed', 'mixed/below']) mkdirSync(join(folder, name))
   writeFileSync(join(folder, 'mixed', 'b.yml'), UNEVEN)
@@ -55,7 +64,14 @@ it('a reader that has seen enough ends nothing: the status is what it would be',
 
 describe('serin up -f with an object that the API refuses ends with 1 before anything is started, naming file, line, object and field', () => {
   it.each([
-    ['half.yaml', 'half.yaml:4: error: VirtualService default/v: spec.http[0].route[0].destination: Required value [FieldValueRequired]'],
+    [
+      'half.yaml',
+      'half.yaml:4: error: VirtualService default/v: spec.http[0].route[0].destination: Required value [FieldValueRequired, IST0106]'
+    ],
+    [
+      'denied.yaml',
+      'denied.yaml:4: error: VirtualService default/v: spec.http[0].timeout: duration must be greater than 1ms [bad-duration, IST0106]'
+    ],
     ['broken.yaml', 'broken.yaml:1: error: ']
   ])('%s', async (file, message) => {
     const ran = await serin(['up', '--data-dir', join(folder, 'data'), '-f', file])
@@ -104,7 +120,7 @@ describe('serin lint', () => {
     const ran = await serin(['lint', '-f', '-', '-f', 'service.yaml'], HALF)
     expect(ran).toMatchObject({ code: 1, stderr: '' })
     expect(ran.stdout).toBe(
-      'standard input:4: error: VirtualService default/v: spec.http[0].route[0].destination: Required value [FieldValueRequired]\n1 error, 0 warnings in 1 object of 2 files\n'
+      'standard input:4: error: VirtualService default/v: spec.http[0].route[0].destination: Required value [FieldValueRequired, IST0106]\n1 error, 0 warnings in 1 object of 2 files\n'
     )
   })
 

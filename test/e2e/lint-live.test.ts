@@ -24,6 +24,8 @@ function deployment(name: string, labels: Readonly<Record<string, string>>, repl
   return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec }
 }
 
+const DENIED = 'admission webhook "validation.istio.io" denied the request: configuration is invalid: '
+
 function split(v1: number, v2: number): object {
   const to = (subset: string, weight: number): object => ({ destination: { host: 'reviews', subset }, weight })
   const spec = { hosts: ['reviews'], http: [{ route: [to('v1', v1), to('v2', v2)] }] }
@@ -59,14 +61,16 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: findings of a live instance', () => {
   const eventWith = (namespace: string, name: string, start: string): Promise<string> =>
     until(`event ${start}`, async () => (await events(namespace, name)).find((line) => line.startsWith(start)))
 
-  it('G9: weights 10 and 10 come back as a Warning and an Event with the true shares, and 0 and 0 as an error', async () => {
+  it('G9: weights 10 and 10 come back as a Warning and an Event with the true shares, and 0 and 0 are denied', async () => {
     await applyText('g9', service('reviews'))
     await apply('g9', manifest('01'))
     expect(warnings(await applyText('g9', split(10, 10)))).toContain(
       'Warning: spec.http[0].route: the weights sum to 20, not 100; the true shares are v1 50 %, v2 50 % [weights-not-100]'
     )
     expect(await eventWith('g9', 'reviews', 'Warning WeightsNot100')).toContain('v1 50 %, v2 50 %')
-    expect(warnings(await applyText('g9', split(0, 0))).join('\n')).toContain('total destination weight = 0')
+    const zero = await applyText('g9', split(0, 0))
+    expect(zero).toMatchObject({ code: 1, stderr: expect.stringContaining(`${DENIED}total destination weight = 0 (spec.http[0].route)`) })
+    expect(await applyText('g9', split(90, 10))).toMatchObject({ code: 0 })
     expect(await eventWith('g9', 'reviews', 'Normal Resolved 1 no longer so: spec.http[0].route: the weights sum to 20')).toBeDefined()
   })
 
