@@ -73,9 +73,7 @@ export class Account {
   /** The request ends: its caller's side counts it once. */
   ended(now: Now, cluster: Cluster, details: string): void {
     const { cells, log, place, started } = this.#from
-    const { status, flags, slot } = now
-    const cell = slot === undefined ? cells.unreached(cluster) : cells.peers(cluster, slot).source
-    cell.record(status, flags, this.#clocks.monotonic() - started)
+    cells.ended(now, this.#clocks.monotonic() - started, cluster, now.slot)
     if (log !== undefined) log.write(place.pod ?? '', this.#known(now, details, this.#answerLines()))
   }
 

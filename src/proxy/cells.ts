@@ -3,6 +3,8 @@
 import type { Cell, CellLabels, Recorder } from '../metrics/recorder.ts'
 import type { Cluster, Endpoint, Source } from '../route/route-table.ts'
 import type { EndpointSlot } from '../route/router.ts'
+import type { Millis } from '../std/clock.ts'
+import { DownstreamStats } from './downstream-stats.ts'
 
 /** Cells of one source and one endpoint. */
 export interface PeerCells {
@@ -16,14 +18,25 @@ const NO_SERVICE = { host: UNKNOWN, serviceName: UNKNOWN, namespace: UNKNOWN }
 
 /** Owns the mapping for one listener; cells belong to the recorder. Entries of endpoints that are gone are let go with their slots. */
 export class ListenerCells {
+  /** The listener's own counts, under Envoy's names. */
+  readonly downstream: DownstreamStats
   readonly #recorder: Recorder
   readonly #source: Source
   readonly #peers = new WeakMap<EndpointSlot, Map<string, PeerCells>>()
   readonly #clusters = new Map<string, Cell>()
 
-  constructor(recorder: Recorder, source: Source) {
+  /** `port` is the one that clients mean to call. */
+  constructor(recorder: Recorder, source: Source, port: number) {
+    this.downstream = new DownstreamStats(recorder.counters, port)
     this.#recorder = recorder
     this.#source = source
+  }
+
+  /** Counts a request where it ended: at the endpoint it reached last, if any, of a cluster, if any. Status 0: its client went first. */
+  ended(answer: { readonly status: number; readonly flags: string }, ms: Millis, cluster?: Cluster, slot?: EndpointSlot): void {
+    const cell = cluster === undefined || slot === undefined ? this.unreached(cluster) : this.peers(cluster, slot).source
+    cell.record(answer.status, answer.flags, ms)
+    this.downstream.ended(answer.status)
   }
 
   /** A request that reached `slot` of `cluster`. */

@@ -362,7 +362,7 @@ export class Client implements Swept, Downstream, Taker {
 
   #answerBy(decision: Decision, started: Millis): void {
     const answer = spokenFor(decision)
-    this.#entrance.cells.unreached(undefined).record(answer.status, answer.flag, this.#context.monotonic() - started)
+    this.#entrance.cells.ended({ status: answer.status, flags: answer.flag }, this.#context.monotonic() - started)
     // Header values of an answer of the proxy's own see no status yet, as in Envoy.
     const edits = responseEdits(answer.edits, () => this.#known(decision.route, { ...answer, status: 0 }, started), this.#context)
     this.#say({ ...answer, edits }, false)
@@ -398,7 +398,7 @@ export class Client implements Swept, Downstream, Taker {
   #refuse(status: number, reason: string, limit?: LimitName): number {
     if (limit !== undefined) this.#context.recorder.reach(limit)
     const flag = status === 400 ? 'DPE' : '-'
-    this.#entrance.cells.unreached(undefined).record(status, flag, 0)
+    this.#entrance.cells.ended({ status, flags: flag }, 0)
     this.socket.write(localAnswer({ status, body: reason, lines: '', edits: undefined, close: true, bodiless: false }), 'latin1')
     const { accessLog, monotonic } = this.#context
     if (accessLog?.wants(undefined) === true) {

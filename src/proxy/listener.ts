@@ -65,7 +65,7 @@ export class Listener implements Entrance {
     this.ownScope = spec.entry.kind === 'service' ? serviceScope(spec.entry.host, spec.entry.port) : undefined
     this.place = spec.place ?? {}
     this.filters = new Filters(shared.context)
-    this.cells = new ListenerCells(shared.context.recorder, spec.source)
+    this.cells = new ListenerCells(shared.context.recorder, spec.source, portMeant(spec))
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket))
     this.#server.maxConnections = shared.context.limits.connectionsMax
     this.#server.on('drop', () => shared.context.recorder.reach('connectionsMax'))
@@ -123,6 +123,7 @@ export class Listener implements Entrance {
   }
 
   onClosed(client: Client): void {
+    this.cells.downstream.closed()
     this.#clients.delete(client)
     if (this.#clients.size === 0) this.#onEmpty?.()
   }
@@ -142,10 +143,18 @@ export class Listener implements Entrance {
   }
 
   #accept(socket: Socket): void {
+    this.cells.downstream.opened()
     const client = new Client({ context: this.#context, pools: this.#pools }, this, socket)
     this.#clients.add(client)
     readAccepted(socket, client.intake, this.#context.readMode, this.#context.shared)
   }
+}
+
+/** What a forward proxy is called for is any port: Istio's redirects all of them to one. */
+const OUTBOUND = 15_001
+
+function portMeant({ entry }: ListenerSpec): number {
+  return entry.kind === 'mesh' ? OUTBOUND : entry.port
 }
 
 function portOf(authority: string): number {

@@ -202,3 +202,35 @@ test('what is in progress is a gauge', async () => {
   expect([await one, await other]).toEqual([200, 200])
   expect(counted(plane)['upstream_rq_active']).toBeUndefined()
 })
+
+test('what comes in counts by the port it means to call: connections, requests, answers by class, clients that went', async () => {
+  let served = 0
+  const held: ServerResponse[] = []
+  const upstream = await serve((_, response) => {
+    served++
+    if (served > 2) held.push(response)
+    else response.writeHead(served === 2 ? 404 : 200).end()
+  })
+  const { plane, port } = await planeTo([upstream])
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  cleanups.push(() => agent.destroy())
+  for (const status of [200, 404]) expect(await ask(port, agent)).toBe(status)
+  const leaving = request({ port, host: '127.0.0.1', agent: false }).on('error', () => undefined)
+  leaving.end()
+  await expect.poll(() => held.length).toBe(1)
+  const downstream = (name: string): number | undefined => plane.stats().counters[`http.outbound_0.0.0.0_80.downstream_${name}`]
+  expect(downstream('cx_active')).toBe(2)
+  leaving.socket?.resetAndDestroy()
+  await expect.poll(() => downstream('rq_rx_reset')).toBe(1)
+  const names = ['cx_total', 'cx_active', 'cx_destroy', 'rq_total', 'rq_completed', 'rq_2xx', 'rq_4xx', 'rq_5xx']
+  expect(names.map((name) => [name, downstream(name)])).toEqual([
+    ['cx_total', 2],
+    ['cx_active', 1],
+    ['cx_destroy', 1],
+    ['rq_total', 3],
+    ['rq_completed', 2],
+    ['rq_2xx', 1],
+    ['rq_4xx', 1],
+    ['rq_5xx', 0]
+  ])
+})
