@@ -68,8 +68,10 @@ describe('the guides', () => {
 })
 
 test('fields that are accepted but not applied yet are named, by field', () => {
-  const paths = found(manifest('28'), 'not-applied-yet').map(({ object, path }) => `${object.name} ${path}`)
-  expect(paths.some((path) => path.endsWith('outlierDetection'))).toBe(true)
+  const keepalive = '{host: reviews, trafficPolicy: {connectionPool: {tcp: {tcpKeepalive: {probes: 3}}}}}'
+  const rule = `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a, namespace: default}\nspec: ${keepalive}\n`
+  const paths = found(objectsOf(rule), 'not-applied-yet').map(({ object, path }) => `${object.name} ${path}`)
+  expect(paths).toEqual(['a spec.trafficPolicy.connectionPool.tcp.tcpKeepalive'])
 })
 
 test('subsets whose pods are not ready are a warning', () => {

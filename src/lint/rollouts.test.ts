@@ -11,11 +11,11 @@ test('a field that the rollout or the rules it writes do not act on is named at 
     port: 80,
     timeout: '5s',
     corsPolicy: { allowMethods: ['GET'] },
-    trafficPolicy: { loadBalancer: { simple: 'ROUND_ROBIN' }, outlierDetection: { consecutive5xxErrors: 1 } }
+    trafficPolicy: { loadBalancer: { simple: 'ROUND_ROBIN' }, tls: { mode: 'SIMPLE' } }
   }
   expect(lines(canaryOf({ mirror: true }, { service }))).toEqual([
     'warning: Canary test/api: spec.analysis.mirror: mirror is accepted but not applied yet [not-applied-yet]',
-    'warning: Canary test/api: spec.service.trafficPolicy.outlierDetection: outlierDetection is accepted but not applied yet [not-applied-yet]'
+    'warning: Canary test/api: spec.service.trafficPolicy.tls: tls is accepted but not applied yet [not-applied-yet]'
   ])
 })
 

@@ -6,6 +6,7 @@ import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import type { AccessLog } from './access-log.ts'
 import type { BufferPool } from './buffers.ts'
+import type { Ejections } from './ejections.ts'
 import type { Limits } from './limits.ts'
 import type { Sweep } from './sweep.ts'
 import type { ReadMode } from './transport.ts'
@@ -28,6 +29,7 @@ export interface Context {
   /** Where an endpoint's address is really reached. */
   readonly locate: Locate
   readonly router: Router
+  readonly ejections: Ejections
   readonly recorder: Recorder
   /** How many workers share what is limited for a proxy as a whole. */
   readonly workers: number

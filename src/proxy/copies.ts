@@ -3,12 +3,13 @@
 
 import { chooseEndpoint } from '../route/balance.ts'
 import { STAT } from '../route/cluster-stats.ts'
+import type { TryResult } from '../route/outlier.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ListenerCells } from './cells.ts'
 import type { Context } from './context.ts'
 import { head } from './head.ts'
-import type { Pool, Pools, Waiter } from './pools.ts'
+import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
 import type { Swept } from './sweep.ts'
 import type { Upstream, UpstreamUser } from './upstream.ts'
 
@@ -130,6 +131,7 @@ export class Copy implements UpstreamUser, Waiter, Swept {
   }
 
   sweep(now: Millis): void {
+    if (now >= this.#deadline && this.#upstream !== undefined && this.#status === 0) this.#report('timeout')
     if (now >= this.#deadline || now - this.#lastByte >= this.#context.limits.streamIdleTimeout) this.#end()
   }
 
@@ -140,21 +142,24 @@ export class Copy implements UpstreamUser, Waiter, Swept {
     this.#of.slot.active++
     stats.add(STAT.upstream_rq_total)
     stats.add(STAT.upstream_rq_active)
+    this.#report('opened')
     upstream.begin(this, this.#kept)
     this.#kept = ''
   }
 
-  onRefused(): void {
+  onRefused(failure: PoolFailure): void {
+    if (failure !== 'overflow') this.#report('connect-failure')
+    this.onRetired()
+  }
+
+  onRetired(): void {
     this.#pool = undefined
     this.#end()
   }
 
-  onRetired(): void {
-    this.onRefused()
-  }
-
   onHead(): number {
     this.#status = head.status
+    this.#report(head.status)
     this.#of.state.stats.answered(head.status)
     return head.end
   }
@@ -171,7 +176,13 @@ export class Copy implements UpstreamUser, Waiter, Swept {
   }
 
   onFailure(): void {
+    this.#report('reset')
     this.#end()
+  }
+
+  // A copy is a request like any other to the endpoint's outlier detection.
+  #report(result: TryResult): void {
+    this.#context.ejections.report(this.#of.state, this.#of.slot, result)
   }
 
   onTunnelEnd(): void {

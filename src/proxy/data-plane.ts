@@ -15,6 +15,8 @@ import type { AccessLogSpec, LogLine } from './access-log.ts'
 import { BufferPool, READ_SIZE } from './buffers.ts'
 import type { Clocks } from './clocks.ts'
 import type { Context, Locate } from './context.ts'
+import { Ejections } from './ejections.ts'
+import type { OnEjection } from './ejections.ts'
 import { LIMITS } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { Listener } from './listener.ts'
@@ -38,6 +40,8 @@ export interface DataPlaneOptions {
   readonly accessLog?: AccessLogSpec | undefined
   /** Milliseconds that never go back; performance.now unless a test moves time. */
   readonly monotonic?: () => Millis
+  /** Told when outlier detection leaves an endpoint out, and when it is back. */
+  readonly onEjection?: OnEjection
   /** How many processes share the traffic; limits of a proxy as a whole are divided among them. Default 1. */
   readonly workers?: number
   /** Several processes listen on the same addresses. */
@@ -55,6 +59,7 @@ export class DataPlane {
   constructor(options: DataPlaneOptions) {
     const limits = { ...LIMITS, ...options.limits }
     const monotonic = options.monotonic ?? (() => performance.now())
+    const router = prepare(EMPTY_TABLE)
     this.#context = {
       limits,
       clock: options.clock,
@@ -65,7 +70,8 @@ export class DataPlane {
       shared: Buffer.allocUnsafeSlow(READ_SIZE),
       readMode: options.readMode,
       locate: options.locate ?? ((host, port) => ({ host, port })),
-      router: prepare(EMPTY_TABLE),
+      router,
+      ejections: new Ejections({ clock: options.clock, monotonic, router, onEjection: options.onEjection }),
       recorder: this.recorder,
       workers: options.workers ?? 1,
       accessLog: this.#logOf(options, { clock: options.clock, monotonic }, limits),
@@ -145,5 +151,6 @@ export class DataPlane {
     this.#listeners.clear()
     await Promise.all(listeners.map((listener) => listener.drain(limit)))
     this.#pools.close()
+    this.#context.ejections.close()
   }
 }

@@ -6,6 +6,8 @@ import { STAT } from '../route/cluster-stats.ts'
 import type { HeaderEdits } from '../route/decision.ts'
 import { withCookies } from '../route/hash-policy.ts'
 import { withAdditions } from '../route/limit-filter.ts'
+import { statusCounted } from '../route/outlier.ts'
+import type { TryResult } from '../route/outlier.ts'
 import type { TryOutcome } from '../route/retry.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
@@ -170,6 +172,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   }
 
   onHead(bytes: Buffer, untilClose: boolean): number {
+    this.#reportAnswer(bytes)
     if (this.#retriesAnswer(bytes)) return -1
     this.#state.stats.answered(head.status)
     this.#answering = true
@@ -251,6 +254,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   onFailure(failure: UpstreamFailure): void {
     if (this.#ended) return
     const stale = this.#isStale(failure)
+    if (!stale) this.#report('reset')
     this.#leave(this.#answering || stale ? undefined : FAILURES[failure].status, 'reset')
     if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
     if (stale && this.#stale < STALE_MAX) {
@@ -297,6 +301,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   onRefused(failure: PoolFailure): void {
     this.#waitsIn = undefined
     if (failure === 'overflow') return this.#give(failure)
+    this.#report('connect-failure')
     this.#lastSlot = this.#chosen
     this.#retryOr({ kind: 'failure', cause: 'connect-failure', sent: false }, failure)
   }
@@ -307,6 +312,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     this.#upstream = upstream
     this.#slot = this.#chosen
     if (this.#slot !== undefined) this.#slot.active++
+    this.#report('opened')
     stats.add(STAT.upstream_rq_total)
     stats.add(STAT.upstream_rq_active)
     const now = this.#context.monotonic()
@@ -374,7 +380,19 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     this.#cancelDelay = this.#context.clock.after(this.#retries.delay(this.#context.draw), () => this.#try())
   }
 
+  #reportAnswer(bytes: Buffer): void {
+    if (this.#state.cluster.outlier === undefined) return
+    const outcome = outcomeOf(bytes)
+    if (outcome.kind === 'response') this.#report(statusCounted(outcome.status, outcome.grpcStatus))
+  }
+
+  // What the try in progress says about its endpoint.
+  #report(result: TryResult): void {
+    if (this.#chosen !== undefined) this.#context.ejections.report(this.#state, this.#chosen, result)
+  }
+
   #perTryOverdue(): void {
+    this.#report('timeout')
     this.#state.stats.add(STAT.upstream_rq_per_try_timeout)
     this.#leave(FAILURES['per-try-timeout'].status, 'left')
     this.#retryOr({ kind: 'failure', cause: 'per-try-timeout', sent: true }, 'per-try-timeout')
@@ -386,6 +404,8 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     const limit = BOUNDS[failure]
     if (limit !== undefined) this.#context.recorder.reach(limit)
     else this.#state.stats.add(STAT.upstream_rq_timeout)
+    // Who waits for a connection has met no endpoint yet (envoy.md 8).
+    if (failure === 'timeout' && this.#slot !== undefined && !this.#answering) this.#report('timeout')
     this.#leave(this.#answering ? this.#status : FAILURES[failure].status, 'left')
     if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
     this.#give(failure)

@@ -34,6 +34,11 @@ const POLICY_BLOCKS = {
     tcp: inside(each('connectTimeout', 'idleTimeout', 'maxConnections'))
   }),
   loadBalancer: inside(each('consistentHash', 'simple', 'warmup', 'warmupDurationSecs')),
+  outlierDetection: inside({
+    ...each('baseEjectionTime', 'consecutive5xxErrors', 'consecutiveGatewayErrors', 'consecutiveLocalOriginFailures', 'interval'),
+    ...each('maxEjectionPercent', 'minHealthPercent', 'splitExternalLocalOriginErrors'),
+    consecutiveErrors: { idle: 'Istio does not read it' }
+  }),
   tls: PLAIN_TLS
 }
 

@@ -37,7 +37,7 @@ function countsOf(numbers: readonly number[], size: number): number[] {
 function eject(state: ClusterState, ...ats: number[]): void {
   for (const at of ats) {
     const slot = state.slots[at]
-    if (slot !== undefined) slot.ejectedAt = 1
+    if (slot !== undefined) slot.health.ejectedAt = 1
   }
   state.sets = undefined
 }
@@ -165,7 +165,7 @@ describe('consistent hashing', () => {
     expect(during).not.toContain(2)
     const moved = during.filter((owner, at) => owner !== before[at] && before[at] !== 2).length
     expect(moved).toBeLessThan(80)
-    for (const slot of state.slots) slot.ejectedAt = undefined
+    for (const slot of state.slots) slot.health.ejectedAt = undefined
     state.sets = undefined
     expect(owners()).toEqual(before)
   })

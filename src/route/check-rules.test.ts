@@ -107,13 +107,13 @@ test('words on the access log that mean nothing are named, and rules that are no
 })
 
 test('a DestinationRule names what is not applied, at every level', () => {
-  const spec = `{host: a, trafficPolicy: {outlierDetection: {}, portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]},
+  const spec = `{host: a, trafficPolicy: {connectionPool: {tcp: {tcpKeepalive: {probes: 3}}}, portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]},
     subsets: [{name: v1, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true}}}}, {name: v1}]}`
   expect(
     config('DestinationRule', spec)
       .destinationRules.flatMap(checkDestinationRule)
       .map(({ path }) => path)
-  ).toEqual(['spec.trafficPolicy.outlierDetection', 'spec.trafficPolicy.portLevelSettings[0].tls'])
+  ).toEqual(['spec.trafficPolicy.connectionPool.tcp.tcpKeepalive', 'spec.trafficPolicy.portLevelSettings[0].tls'])
 })
 
 test('a Gateway names servers that are not plain HTTP, whether their rules are compiled or not', () => {

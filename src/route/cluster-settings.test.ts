@@ -41,6 +41,46 @@ test('slow start is for round robin and least request; the old field is its dura
   expect(clusterSettings({ loadBalancer: { warmupDurationSecs: '5s' } }).warmup).toEqual({ window: 5000, minimum: 0.1, aggression: 1 })
 })
 
+test('outlier detection: an empty block is the defaults of Istio; absent gateway errors are noticed, not enforced', () => {
+  expect(clusterSettings({ outlierDetection: {} }).outlier).toEqual({
+    interval: 10_000,
+    baseEjection: 30_000,
+    maxEjection: 300_000,
+    maxPercent: 10,
+    errors: { errors: 5, enforced: true },
+    gateway: { errors: 5, enforced: false },
+    localOrigin: undefined
+  })
+  expect(clusterSettings({ outlierDetection: { consecutiveErrors: 2 } }).outlier).toEqual(clusterSettings({ outlierDetection: {} }).outlier)
+  expect(clusterSettings({}).outlier).toBeUndefined()
+})
+
+test('outlier detection: what is set; 0 turns a rule off, local failures have their own rule only when they are split', () => {
+  const outlierDetection = {
+    interval: '500ms',
+    baseEjectionTime: '400s',
+    maxEjectionPercent: 150,
+    minHealthPercent: 40,
+    consecutive5xxErrors: 0,
+    consecutiveGatewayErrors: 2,
+    consecutiveLocalOriginFailures: 3
+  }
+  const settings = clusterSettings({ outlierDetection })
+  expect(settings.panicPercent).toBe(40)
+  expect(settings.outlier).toEqual({
+    interval: 500,
+    baseEjection: 400_000,
+    maxEjection: 400_000,
+    maxPercent: 100,
+    errors: { errors: 0, enforced: false },
+    gateway: { errors: 2, enforced: true },
+    localOrigin: undefined
+  })
+  const split = clusterSettings({ outlierDetection: { ...outlierDetection, splitExternalLocalOriginErrors: true } })
+  expect(split.outlier?.localOrigin).toEqual({ errors: 3, enforced: true })
+  expect(clusterSettings({ outlierDetection: { splitExternalLocalOriginErrors: true } }).outlier?.localOrigin?.errors).toBe(5)
+})
+
 test('limits and times', () => {
   const tcp = { maxConnections: 5, connectTimeout: '30ms', idleTimeout: '9s' }
   expect(clusterSettings({ connectionPool: { tcp, http: { http1MaxPendingRequests: 1 } } })).toMatchObject({

@@ -2,12 +2,12 @@
 // decided here; which policy applies is destination-rules.ts's to say.
 
 import { parseDuration } from '../api/duration.ts'
-import type { ConnectionPool, ConsistentHash, LoadBalancer } from '../api/istio-traffic-policy.ts'
+import type { ConnectionPool, ConsistentHash, LoadBalancer, OutlierDetection } from '../api/istio-traffic-policy.ts'
 import type { Millis } from '../std/clock.ts'
 import type { EffectivePolicy } from './destination-rules.ts'
 import { MAGLEV_SIZE } from './maglev.ts'
 import { PLAIN_SETTINGS, UNLIMITED } from './plain.ts'
-import type { Cluster, HashPolicy, Warmup } from './route-table.ts'
+import type { Cluster, Detector, HashPolicy, Outlier, Warmup } from './route-table.ts'
 
 /** A cluster's settings, besides what and where it is. */
 export type ClusterSettings = Omit<Cluster, 'id' | 'host' | 'namespace' | 'serviceName' | 'port' | 'subset' | 'endpoints' | 'localities'>
@@ -19,6 +19,7 @@ export function clusterSettings(policy: EffectivePolicy): ClusterSettings {
   return {
     ...balancerOf(policy.loadBalancer),
     panicPercent: Math.max(0, policy.outlierDetection?.minHealthPercent ?? 0),
+    outlier: policy.outlierDetection === undefined ? undefined : outlierOf(policy.outlierDetection),
     ...connectionLimits(tcp),
     ...requestLimits(http),
     idleTimeout: duration(http?.idleTimeout ?? tcp?.idleTimeout, PLAIN_SETTINGS.idleTimeout)
@@ -76,6 +77,27 @@ function warmupOf(rule: LoadBalancer | undefined): Warmup | undefined {
   const window = duration(rule?.warmup?.duration ?? rule?.warmupDurationSecs, 0)
   if (window <= 0) return undefined
   return { window, minimum: (rule?.warmup?.minimumPercent ?? 10) / 100, aggression: rule?.warmup?.aggression ?? 1 }
+}
+
+const LONGEST_EJECTION: Millis = 300_000
+
+/** An empty block turns detection on. Without `consecutiveGatewayErrors` five are noticed and nobody is ejected for them. */
+function outlierOf(rule: OutlierDetection): Outlier {
+  const baseEjection = duration(rule.baseEjectionTime, 30_000)
+  const local = rule.consecutiveLocalOriginFailures ?? 0
+  return {
+    interval: duration(rule.interval, 10_000),
+    baseEjection,
+    maxEjection: Math.max(LONGEST_EJECTION, baseEjection),
+    maxPercent: (rule.maxEjectionPercent ?? 0) > 0 ? Math.min(100, rule.maxEjectionPercent ?? 0) : 10,
+    errors: detector(rule.consecutive5xxErrors, true),
+    gateway: detector(rule.consecutiveGatewayErrors, false),
+    localOrigin: rule.splitExternalLocalOriginErrors === true ? detector(local > 0 ? local : undefined, true) : undefined
+  }
+}
+
+function detector(errors: number | null | undefined, enforced: boolean): Detector {
+  return errors === undefined || errors === null ? { errors: 5, enforced } : { errors, enforced: errors > 0 }
 }
 
 /** Where the key of a consistent hash comes from; undefined when the rule names no key, so that requests go anywhere. */

@@ -86,7 +86,7 @@ export function hostSets(state: ClusterState, now: Millis, draw: Draw): HostSets
 }
 
 function isHealthy(slot: EndpointSlot): boolean {
-  return slot.ejectedAt === undefined
+  return slot.health.ejectedAt === undefined
 }
 
 interface Level {

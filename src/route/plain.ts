@@ -13,6 +13,7 @@ export const PLAIN_SETTINGS = {
   warmup: undefined,
   localities: undefined,
   panicPercent: 0,
+  outlier: undefined,
   connectTimeout: 10_000,
   maxConnections: UNLIMITED,
   maxPendingRequests: UNLIMITED,

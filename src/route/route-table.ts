@@ -39,6 +39,27 @@ export interface LocalityShare {
   readonly weight: number
 }
 
+/** So many failures in a row; one that is not enforced only counts. 0 failures: never. */
+export interface Detector {
+  readonly errors: number
+  readonly enforced: boolean
+}
+
+/** Outlier detection (envoy.md 8); times in ms. */
+export interface Outlier {
+  readonly interval: Millis
+  readonly baseEjection: Millis
+  readonly maxEjection: Millis
+  /** Of all endpoints, in percent. */
+  readonly maxPercent: number
+  /** Statuses from 500 on, and failures without an answer unless they are counted apart. */
+  readonly errors: Detector
+  /** 502, 503 and 504 alone. */
+  readonly gateway: Detector
+  /** Failures that the proxy itself meets, counted apart; undefined: they count as 503, or 504 for lack of time. */
+  readonly localOrigin: Detector | undefined
+}
+
 /** A destination: one host, port and subset with its ready endpoints and traffic policy. No endpoints: 503 UH. */
 export interface Cluster {
   readonly id: ClusterId
@@ -59,6 +80,7 @@ export interface Cluster {
   readonly localities: readonly LocalityShare[] | undefined
   /** Below this percentage of healthy endpoints a priority uses all of its endpoints; 0: never. */
   readonly panicPercent: number
+  readonly outlier: Outlier | undefined
   readonly connectTimeout: Millis
   readonly maxConnections: number
   readonly maxPendingRequests: number

@@ -10,6 +10,7 @@ import type { HostSets } from './host-sets.ts'
 import { prepareOverrides } from './limit-filter.ts'
 import type { PreparedOverrides } from './limit-filter.ts'
 import type { InboundLimits, LimitId, LocalLimit } from './local-limit.ts'
+import type { SlotHealth } from './outlier.ts'
 import type { ScopeId } from './request-facts.ts'
 import { EMPTY_TABLE } from './route-table.ts'
 import type { Cluster, Endpoint, HostEntry, Route, RouteTable, Scope, StringTest, TableChange } from './route-table.ts'
@@ -24,8 +25,8 @@ export interface EndpointSlot {
   active: number
   /** When it came, by the plane's monotonic clock. */
   readonly since: Millis
-  /** When it was ejected; undefined while it takes part. The outlier detector's, like the counts beside it (outlier.ts). */
-  ejectedAt: Millis | undefined
+  /** The outlier detector's to change (outlier.ts). */
+  readonly health: SlotHealth
 }
 
 /** A cluster with its balancing state. */
@@ -40,6 +41,8 @@ export interface ClusterState {
   readonly cursors: Map<string, number>
   /** Where rotations and schedules start; -1 until the first choice. */
   seed: number
+  /** When outlier detection began with these settings: its ticks count from there. */
+  readonly detectsSince: Millis
 }
 
 /** A route with its regexes compiled, in the order of its tests; undefined where the test is not a regex. */

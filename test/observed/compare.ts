@@ -4,6 +4,7 @@
 import { isMany } from './case-file.ts'
 import type { Case, Entry } from './case-file.ts'
 import { same, withinShare } from './compare-counts.ts'
+import { compareEvents } from './compare-events.ts'
 import { compareMany } from './compare-many.ts'
 import { compareOne } from './compare-one.ts'
 import { sharesOf } from './shares.ts'
@@ -13,7 +14,7 @@ import type { Played } from './world.ts'
 export function compareEntry(each: Case, entry: Entry, played: Played): string[] {
   const { observed } = entry
   const differs = isMany(observed) ? compareMany(each, observed, played) : compareOne(each, observed, played)
-  return [...differs, ...compareStats(each, observed, played)]
+  return [...differs, ...compareStats(each, observed, played), ...compareEvents(observed, played)]
 }
 
 // Where a connection is counted once is not the same in every proxy (README, `pool`).

@@ -9,7 +9,6 @@ export interface Deliberate {
 }
 
 const DURATION = 'maximum duration of a connection is not applied yet'
-const OUTLIER = 'outlier detection is not applied yet'
 const LOCALITY = 'priorities and locality weights are not applied yet'
 const CLAIMS = 'token claims are not applied yet'
 const NOT_HTTP = 'rules of TCP and TLS are facts of another protocol: nothing is asked'
@@ -17,20 +16,6 @@ const NOT_HTTP = 'rules of TCP and TLS are facts of another protocol: nothing is
 /** The cases that do not pass yet, with the reason. */
 export const NOT_YET: Readonly<Record<string, string>> = {
   'pool-max-connection-duration': DURATION,
-  'outlier-consecutive-5xx': OUTLIER,
-  'outlier-growth': OUTLIER,
-  'outlier-reset-by-success': OUTLIER,
-  'outlier-default-percent': OUTLIER,
-  'outlier-empty': OUTLIER,
-  'outlier-ten-endpoints': OUTLIER,
-  'outlier-percent-two-of-four': OUTLIER,
-  'outlier-all-ejected': OUTLIER,
-  'outlier-gateway-and-5xx': OUTLIER,
-  'outlier-reset': OUTLIER,
-  'outlier-timeout': OUTLIER,
-  'outlier-refused': OUTLIER,
-  'outlier-split-local': OUTLIER,
-  'outlier-split-5xx': OUTLIER,
   'lb-passthrough': LOCALITY,
   'lb-locality-default': LOCALITY,
   'lb-locality-failover-region': LOCALITY,

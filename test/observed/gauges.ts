@@ -19,11 +19,17 @@ const COUNTERS: ReadonlySet<string> = new Set(CLUSTER_COUNTERS)
 /** Reads a plane before and after each entry. */
 export class Gauges {
   readonly #plane: DataPlane
+  readonly #events: SeenEvent[] = []
   #flagsBefore: Counts = {}
   #valuesBefore: Counts = {}
 
   constructor(plane: DataPlane) {
     this.#plane = plane
+  }
+
+  /** An endpoint was left out or came back. */
+  note(event: SeenEvent): void {
+    this.#events.push(event)
   }
 
   begin(): void {
@@ -36,7 +42,9 @@ export class Gauges {
     const values = this.#values()
     const grown = growth(this.#valuesBefore, values)
     const stats = Object.entries(values).map(([name, value]) => [name, isCounter(name) ? (grown[name] ?? 0) : value])
-    return { flags: Object.fromEntries(flags.filter(([, count]) => count > 0)), stats: Object.fromEntries(stats), events: [] }
+    // What happened in the pause before an entry belongs to it.
+    const events = this.#events.splice(0)
+    return { flags: Object.fromEntries(flags.filter(([, count]) => count > 0)), stats: Object.fromEntries(stats), events }
   }
 
   #flags(): Record<string, number> {

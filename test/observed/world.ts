@@ -67,7 +67,10 @@ export class World {
       monotonic: this.#tempo.now,
       draw: seeded(7),
       readMode: this.#readMode,
-      locate: this.#echoes.locate
+      locate: this.#echoes.locate,
+      onEjection: (cluster, endpoint, ejected) => {
+        this.#gauges.note({ at: this.#tempo.now() - (this.#origin ?? 0), cluster, endpoint, ejected })
+      }
     })
     this.#gauges = new Gauges(this.#plane)
   }
