@@ -7,7 +7,7 @@ import { PASSTHROUGH } from '../proxy/passthrough.ts'
 import { ClusterStats } from '../route/cluster-stats.ts'
 import { clusterValues, isClusterGauge } from '../route/cluster-values.ts'
 import type { Cluster, RouteTable } from '../route/route-table.ts'
-import { PLAIN_SETTINGS, UNLIMITED } from '../route/plain.ts'
+import { PLAIN_SETTINGS } from '../route/plain.ts'
 import type { Millis } from '../std/clock.ts'
 
 /** What is shown. */
@@ -35,7 +35,7 @@ export function listStats({ stats, table, workers, uptime }: MeshCounts, which: 
   for (const cluster of Object.values(clusters)) {
     const counts = used.get(cluster.id)
     if (counts === undefined && which === 'used') continue
-    for (const [name, value] of clusterValues({ cluster: limitsOf(cluster, workers), stats: counts ?? new ClusterStats() }))
+    for (const [name, value] of clusterValues({ cluster, stats: counts ?? new ClusterStats() }))
       list.push({ cluster: cluster.id, name, type: isClusterGauge(name) ? 'gauge' : 'counter', value })
   }
   for (const [name, value] of stats.counters())
@@ -48,15 +48,4 @@ const OUTSIDE: Cluster = { ...PLAIN_SETTINGS, ...UNKNOWN, id: PASSTHROUGH, servi
 
 function gauge(name: string, value: number): Stat {
   return { cluster: undefined, name, type: 'gauge', value }
-}
-
-function limitsOf(cluster: Cluster, workers: number): Cluster {
-  const all = (limit: number): number => Math.min(UNLIMITED, limit * workers)
-  return {
-    ...cluster,
-    maxConnections: all(cluster.maxConnections),
-    maxPendingRequests: all(cluster.maxPendingRequests),
-    maxRequests: all(cluster.maxRequests),
-    maxRetries: all(cluster.maxRetries)
-  }
 }

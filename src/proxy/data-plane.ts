@@ -4,6 +4,7 @@
 import { performance } from 'node:perf_hooks'
 import { Recorder } from '../metrics/recorder.ts'
 import type { ClusterId } from '../route/decision.ts'
+import { type WorkerShare, shareOfCluster } from '../route/cluster-share.ts'
 import type { TableChange } from '../route/route-table.ts'
 import { EMPTY_TABLE } from '../route/route-table.ts'
 import { applyChange, prepare } from '../route/router.ts'
@@ -27,6 +28,12 @@ import { Pools } from './pools.ts'
 import { Sweep } from './sweep.ts'
 import type { ReadMode } from './transport.ts'
 
+const ALONE: WorkerShare = { index: 0, count: 1 }
+
+function shared(change: TableChange, share: WorkerShare): TableChange {
+  return change.kind === 'put-cluster' ? { ...change, cluster: shareOfCluster(change.cluster, share) } : change
+}
+
 /** What a data plane is given. */
 export interface DataPlaneOptions {
   readonly clock: Clock
@@ -42,8 +49,8 @@ export interface DataPlaneOptions {
   readonly monotonic?: () => Millis
   /** Told when outlier detection leaves an endpoint out, and when it is back. */
   readonly onEjection?: OnEjection
-  /** How many processes share the traffic; limits of a proxy as a whole are divided among them. Default 1. */
-  readonly workers?: number
+  /** Which of how many processes that share the traffic; limits of a proxy as a whole are divided among them. Default: the only one. */
+  readonly share?: WorkerShare
   /** Several processes listen on the same addresses. */
   readonly reusePort?: boolean
 }
@@ -55,6 +62,7 @@ export class DataPlane {
   readonly #pools: Pools
   readonly #listeners = new Map<string, Listener>()
   readonly #reusePort: boolean
+  readonly #share: WorkerShare
 
   constructor(options: DataPlaneOptions) {
     const limits = { ...LIMITS, ...options.limits }
@@ -73,11 +81,12 @@ export class DataPlane {
       router,
       ejections: new Ejections({ clock: options.clock, monotonic, router, onEjection: options.onEjection }),
       recorder: this.recorder,
-      workers: options.workers ?? 1,
+      workers: options.share?.count ?? 1,
       accessLog: this.#logOf(options, { clock: options.clock, monotonic }, limits),
       draining: false
     }
     this.#pools = new Pools(this.#context)
+    this.#share = options.share ?? ALONE
     this.#reusePort = options.reusePort ?? false
   }
 
@@ -112,7 +121,7 @@ export class DataPlane {
     for (const change of changes) {
       const id = change.kind === 'put-cluster' ? change.cluster.id : change.kind === 'remove-cluster' ? change.cluster : undefined
       const before = id === undefined ? undefined : router.clusters.get(id)
-      applyChange(router, change, this.#context.monotonic())
+      applyChange(router, shared(change, this.#share), this.#context.monotonic())
       if (before !== undefined && id !== undefined) this.#pools.retire(before, router.clusters.get(id))
     }
     return router.version

@@ -48,8 +48,8 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       draw: Math.random,
       readMode,
       limits: order.limits,
-      workers: order.workers,
-      reusePort: order.workers > 1,
+      share: order.share,
+      reusePort: order.share.count > 1,
       accessLog: order.accessLog
     })
     if (order.accessLog !== undefined) setInterval(() => void sendLog(), LOG_PERIOD).unref()

@@ -3,6 +3,7 @@
 
 import type { CellData } from '../metrics/recorder.ts'
 import type { Reached } from '../metrics/registry.ts'
+import type { WorkerShare } from '../route/cluster-share.ts'
 import type { TableChange } from '../route/route-table.ts'
 import type { AccessLogSpec, LogLine } from './access-log.ts'
 import type { Limits } from './limits.ts'
@@ -15,7 +16,8 @@ export type WorkerOrder =
   /** First of all; `readMode` undefined lets the worker test what works. */
   | {
       readonly kind: 'begin'
-      readonly workers: number
+      /** Which of how many workers; together they are one proxy. */
+      readonly share: WorkerShare
       readonly limits: Partial<Limits>
       readonly readMode: ReadMode | undefined
       readonly accessLog: AccessLogSpec | undefined

@@ -243,7 +243,13 @@ export class Workers {
     child.on('disconnect', () => {
       if (!run.alive) this.#retire(name)
     })
-    this.#send(run, { kind: 'begin', workers: this.#options.count, limits, readMode, accessLog: this.#options.accessLog })
+    this.#send(run, {
+      kind: 'begin',
+      share: { index: slot, count: this.#options.count },
+      limits,
+      readMode,
+      accessLog: this.#options.accessLog
+    })
     this.#bring(run)
   }
 
