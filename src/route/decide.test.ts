@@ -4,6 +4,7 @@ import { ask, deployed, factsOf, objectsOf, routerOf, said } from '../../test/ro
 import type { TestRequest } from '../../test/route-mesh.ts'
 import { seeded } from '../std/draw.ts'
 import { decide, domainOf } from './decide.ts'
+import type { Decision } from './decision.ts'
 import type { HeaderTest, PathTest, Route, RouteTable, StringTest } from './route-table.ts'
 import { prepare } from './router.ts'
 
@@ -206,4 +207,70 @@ test.each([
 ])('a request for %s is answered %s', (path, wanted) => {
   const router = prepare(tableOf({ h: [answer(0, { path: { kind: 'exact', value: '/b', ignoreCase: false } })] }))
   expect(said(decide(router, 'gateway|80', factsOf({ host: 'h', path }), () => 0))).toBe(wanted)
+})
+
+function ruled(rule: string): ReturnType<typeof routerOf> {
+  const services = ['a', 'b', 'c'].flatMap((name) => deployed({ name, versions: { v1: 1 } }))
+  const text = `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\nspec: {hosts: [a], http: [${rule}]}\n`
+  return routerOf([...services, ...objectsOf(text)])
+}
+
+/** Where a request goes, and what is done to it on the way. */
+function fate(decision: Decision): string {
+  const delayed = decision.kind !== 'redirect' && decision.delay > 0 ? ' delayed' : ''
+  return `${said(decision)}${delayed}${decision.kind === 'forward' && decision.copies.length > 0 ? ' copied' : ''}`
+}
+
+test('copies, delays and aborts are drawn by themselves: each has its share among the requests of each other, and of each weight', () => {
+  const split = 'route: [{destination: {host: b}, weight: 90}, {destination: {host: c}, weight: 10}]'
+  const fault = 'fault: {delay: {fixedDelay: 5s, percentage: {value: 20}}, abort: {httpStatus: 418, percentage: {value: 5}}}'
+  const router = ruled(`{${split}, ${fault}, mirror: {host: a}, mirrorPercentage: {value: 10}}`)
+  const draw = seeded(5)
+  const n = 100_000
+  const counts = new Map<string, number>()
+  for (let at = 0; at < n; at += 1) {
+    const key = fate(ask(router, { host: 'a' }, draw))
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  const shares = new Map<string, number>()
+  for (const [delayed, delay] of [['', 0.8] as const, [' delayed', 0.2] as const]) {
+    shares.set(`418 fault filter abort${delayed}`, 0.05 * delay)
+    for (const [to, weight] of [['b', 0.9] as const, ['c', 0.1] as const]) {
+      shares.set(`${to}${delayed}`, 0.95 * weight * delay * 0.9)
+      shares.set(`${to}${delayed} copied`, 0.95 * weight * delay * 0.1)
+    }
+  }
+  expect([...counts.keys()].toSorted()).toEqual([...shares.keys()].toSorted())
+  for (const [key, share] of shares)
+    expect(Math.abs((counts.get(key) ?? 0) - n * share), key).toBeLessThanOrEqual(4 * Math.sqrt(n * share * (1 - share)))
+})
+
+test('a destination that is missing is told after the delay, with the edits of the route and the fields of CORS', () => {
+  const more =
+    "fault: {delay: {fixedDelay: 1s, percentage: {value: 100}}}, corsPolicy: {allowOrigins: [{exact: '*'}]}, headers: {response: {set: {x-r: '1'}}}"
+  const decision = ask(ruled(`{route: [{destination: {host: nobody}}], ${more}}`), { host: 'a', headers: { origin: 'https://o' } })
+  expect(decision).toMatchObject({ kind: 'no-route', because: 'no-destination', delay: 1000 })
+  expect(decision.response?.set).toEqual([
+    ['x-r', '1'],
+    ['access-control-allow-origin', 'https://o']
+  ])
+})
+
+test('an abort comes before a preflight answer, which comes before a missing destination', () => {
+  const cors = "corsPolicy: {allowOrigins: [{exact: '*'}], allowMethods: [GET]}"
+  const asks = { host: 'a', method: 'OPTIONS', headers: { origin: 'https://o', 'access-control-request-method': 'GET' } }
+  const abort = 'fault: {abort: {grpcStatus: NOT_FOUND, percentage: {value: 100}}}'
+  expect(said(ask(ruled(`{route: [{destination: {host: nobody}}], ${cors}, ${abort}}`), asks))).toBe('200 fault filter abort')
+  expect(ask(ruled(`{route: [{destination: {host: nobody}}], ${cors}}`), asks)).toMatchObject({
+    kind: 'respond',
+    status: 200,
+    body: '',
+    flag: '-'
+  })
+})
+
+test('copies go to clusters that are there, and never of a CONNECT', () => {
+  const router = ruled('{route: [{destination: {host: b}}], mirrors: [{destination: {host: nobody}}, {destination: {host: c}}]}')
+  expect(ask(router, { host: 'a' })).toMatchObject({ copies: ['outbound|9080||c.default.svc.cluster.local'] })
+  expect(ask(router, { host: 'a', method: 'CONNECT' })).toMatchObject({ copies: [] })
 })

@@ -30,6 +30,7 @@ const SUITES: readonly TestedSuite[] = [
   { name: 'samples', data: 'samples', file: 'src/api/yaml-samples.test.ts' },
   { name: 'samples of built-in kinds', data: 'samples', file: 'src/api/builtin-rules-samples.test.ts' },
   { name: 'virtualservices', data: 'virtualservices', file: 'src/lint/lint.test.ts', cases: /route tests are linted/ },
+  { name: 'route inputs and samples', data: 'virtualservices', file: 'src/route/route-inputs.test.ts', cases: /\.yaml$/ },
   { name: 'virtualservices admission', data: 'virtualservices', file: 'src/lint/istio-admission.test.ts', cases: /^admission case:/ },
   { name: 'observed-istio validation', data: 'observed-istio', file: 'src/lint/istio-observed.test.ts', cases: /^observed/ }
 ]
