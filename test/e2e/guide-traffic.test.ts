@@ -203,6 +203,28 @@ describe.skipIf(!KUBECTL_FOUND)("kubectl: guide 3's rules, with traffic", () => 
     expect(await stat('upstream_rq_pending_overflow')).toBe(code(503))
     await behave(await pods('reviews'), { latencyMs: 0 })
   })
+
+  it('manifest 28, times lowered to 1 s and 3 s: a pod that fails five times is left out, and comes back', async () => {
+    await applyManifest('28', { 'interval: 10s': 'interval: 1s', 'baseEjectionTime: 30s': 'baseEjectionTime: 3s' })
+    const url = 'http://reviews:8080/'
+    const [bad = ''] = await pods('reviews', 'v1')
+    await behave([bad], { errorRate: 1 })
+    await until('the ejection', async () => {
+      await mesh({ url })
+      return (await stat('outlier_detection.ejections_active')) === 1
+    })
+    const answers = await Promise.all(Array.from({ length: 60 }, () => mesh({ url })))
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([])
+    const names = answers.map((answer) => echoOf(answer).pod)
+    expect(new Set(names).size).toBe(3)
+    await behave([bad], { errorRate: 0 })
+    await until('the return', async () => {
+      const { pod } = echoOf(await mesh({ url }))
+      return !names.includes(pod)
+    })
+    expect(await stat('outlier_detection.ejections_active')).toBe(0)
+    expect(await stat('outlier_detection.ejections_enforced_consecutive_5xx')).toBe(1)
+  })
 })
 
 function destinationRule(name: string): object {
