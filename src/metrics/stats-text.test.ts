@@ -8,6 +8,7 @@ const STATS: readonly Stat[] = [
   { cluster: CLUSTER, name: 'upstream_rq_503', type: 'counter', value: 2 },
   { cluster: CLUSTER, name: 'upstream_rq_5xx', type: 'counter', value: 2 },
   { cluster: CLUSTER, name: 'outlier_detection.ejections_active', type: 'gauge', value: 1 },
+  { cluster: undefined, name: 'http.outbound_0.0.0.0_80.downstream_rq_2xx', type: 'counter', value: 4 },
   { cluster: undefined, name: 'http_local_rate_limiter.http_local_rate_limit.ok', type: 'counter', value: 7 }
 ]
 
@@ -17,6 +18,7 @@ test('lines are sorted by their whole names', () => {
     `cluster.${CLUSTER}.upstream_rq_503: 2`,
     `cluster.${CLUSTER}.upstream_rq_5xx: 2`,
     `cluster.${CLUSTER}.upstream_rq_total: 3`,
+    'http.outbound_0.0.0.0_80.downstream_rq_2xx: 4',
     'http_local_rate_limiter.http_local_rate_limit.ok: 7',
     ''
   ])
@@ -37,6 +39,7 @@ test('series have the cluster and the code as labels, as at an Istio proxy', () 
     ['envoy_cluster_upstream_rq', 'counter', { response_code: '503', cluster_name: CLUSTER }, 2],
     ['envoy_cluster_upstream_rq', 'counter', { response_code_class: '5xx', cluster_name: CLUSTER }, 2],
     ['envoy_cluster_upstream_rq_total', 'counter', { cluster_name: CLUSTER }, 3],
+    ['envoy_http_downstream_rq', 'counter', { response_code_class: '2xx', http_conn_manager_prefix: 'outbound_0.0.0.0_80' }, 4],
     ['envoy_http_local_rate_limiter_http_local_rate_limit_ok', 'counter', {}, 7]
   ])
 })

@@ -52,15 +52,18 @@ export function statsMetrics(stats: readonly Stat[], filter: StatFilter = {}): P
 }
 
 const PREFIX = 'envoy_'
+const LISTENER = /^http\.(.+)\.(downstream_\w+)$/
 const CODE = /^(.*_rq)_(?:(\d{3})|(\dxx))$/
 
 function seriesOf({ cluster, name }: Stat): { readonly name: string; readonly labels: Record<string, string> } {
-  const [, stem = name, code, group] = CODE.exec(name) ?? []
-  const whole = cluster === undefined ? stem : `cluster_${stem}`
+  const [, prefix, own = name] = (cluster === undefined ? LISTENER.exec(name) : undefined) ?? []
+  const [, stem = own, code, group] = CODE.exec(own) ?? []
+  const whole = cluster !== undefined ? `cluster_${stem}` : prefix === undefined ? stem : `http_${stem}`
   const labels = {
     ...(code === undefined ? {} : { response_code: code }),
     ...(group === undefined ? {} : { response_code_class: group }),
-    ...(cluster === undefined ? {} : { cluster_name: cluster })
+    ...(cluster === undefined ? {} : { cluster_name: cluster }),
+    ...(prefix === undefined ? {} : { http_conn_manager_prefix: prefix })
   }
   return { name: PREFIX + whole.replaceAll(/\W/g, '_'), labels }
 }
