@@ -44,7 +44,11 @@ function counted(): MeshStats {
     [PASSTHROUGH, outside.counts()],
     ['outbound|80||removed.shop.svc.cluster.local', gone.counts()]
   ] as const
-  stats.update('0.1', { clusters, counters: { 'http_local_rate_limiter.http_local_rate_limit.ok': 5 } })
+  stats.update('0.1', {
+    clusters,
+    ejected: { [CALLED]: ['10.0.0.1:8080'] },
+    counters: { 'http_local_rate_limiter.http_local_rate_limit.ok': 5 }
+  })
   return stats
 }
 
@@ -123,6 +127,8 @@ test('clusters says limits and endpoints', async () => {
   const lines = (await get('/clusters'))[2].split('\n')
   expect(lines).toContain(`${CALLED}::default_priority::max_connections::2`)
   expect(lines).toContain(`${CALLED}::10.0.0.1:8080::zone::a`)
+  expect(lines).toContain(`${CALLED}::10.0.0.1:8080::health_flags::/failed_outlier_check`)
+  expect(lines).toContain(`${QUIET}::10.0.0.1:8080::health_flags::healthy`)
   // read back as what was just made
   const { cluster_statuses: statuses } = JSON.parse((await get('/clusters?format=json'))[2]) as { cluster_statuses: { name: string }[] }
   expect(statuses.map(({ name }) => name)).toEqual([QUIET, CALLED])

@@ -4,8 +4,8 @@
 import { RE2JS } from 're2js'
 import { EXPOSITION_TYPE, type PlainMetric } from '../metrics/exposition.ts'
 import { type Stat, type StatFilter, statsJson, statsMetrics, statsText } from '../metrics/stats-text.ts'
-import type { Cluster, Endpoint } from '../route/route-table.ts'
 import { type AdminAnswer, JSON_TYPE, textAnswer } from './admin-answer.ts'
+import { clustersStatus, clustersText } from './envoy-clusters.ts'
 import { listStats, type MeshCounts } from './mesh-stats-list.ts'
 
 /** What is shown. */
@@ -74,47 +74,9 @@ function filterOf(query: URLSearchParams): StatFilter | string {
   }
 }
 
-function clusters({ table }: MeshCounts, query: URLSearchParams): AdminAnswer {
-  const all = Object.values(table.clusters).toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  if (query.get('format') === 'json') return json({ cluster_statuses: all.map(clusterStatus) })
-  return {
-    status: 200,
-    type: TEXT,
-    body: all
-      .flatMap(clusterLines)
-      .map((line) => `${line}\n`)
-      .join('')
-  }
-}
-
-function clusterLines(cluster: Cluster): string[] {
-  const { id } = cluster
-  return [
-    `${id}::observability_name::${id}`,
-    `${id}::default_priority::max_connections::${cluster.maxConnections}`,
-    `${id}::default_priority::max_pending_requests::${cluster.maxPendingRequests}`,
-    `${id}::default_priority::max_requests::${cluster.maxRequests}`,
-    `${id}::default_priority::max_retries::${cluster.maxRetries}`,
-    `${id}::added_via_api::true`,
-    ...cluster.endpoints.flatMap((endpoint) => endpointLines(id, endpoint))
-  ]
-}
-
-function endpointLines(id: string, endpoint: Endpoint): string[] {
-  const [region = '', zone = '', subZone = ''] = endpoint.locality.split('/')
-  const facts = { hostname: '', weight: endpoint.weight, region, zone, sub_zone: subZone }
-  return Object.entries(facts).map(([name, value]) => `${id}::${endpoint.address}:${endpoint.port}::${name}::${value}`)
-}
-
-function clusterStatus({ id, endpoints }: Cluster): unknown {
-  return {
-    name: id,
-    added_via_api: true,
-    host_statuses: endpoints.map(({ address, port, weight, locality }) => {
-      const [region = '', zone = '', subZone = ''] = locality.split('/')
-      return { address: { socket_address: { address, port_value: port } }, weight, locality: { region, zone, sub_zone: subZone } }
-    })
-  }
+function clusters(counts: MeshCounts, query: URLSearchParams): AdminAnswer {
+  if (query.get('format') === 'json') return json(clustersStatus(counts))
+  return { status: 200, type: TEXT, body: clustersText(counts) }
 }
 
 function serverInfo({ workers, uptime }: MeshCounts, version: string): unknown {

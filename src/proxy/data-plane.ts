@@ -34,6 +34,11 @@ function shared(change: TableChange, share: WorkerShare): TableChange {
   return change.kind === 'put-cluster' ? { ...change, cluster: shareOfCluster(change.cluster, share) } : change
 }
 
+function ejectedOf(id: ClusterId, { slots, stats }: ClusterState): [ClusterId, string[]][] {
+  if (stats.read('outlier_detection.ejections_active') === 0) return []
+  return [[id, slots.filter(({ health }) => health.ejectedAt !== undefined).map(({ key }) => key)]]
+}
+
 /** What a data plane is given. */
 export interface DataPlaneOptions {
   readonly clock: Clock
@@ -133,6 +138,7 @@ export class DataPlane {
     const clusters = used.map(([id, { stats }]) => [id, stats.counts()] as const)
     const outside = this.#pools.outside.stats
     return {
+      ejected: Object.fromEntries(used.flatMap(([id, state]) => ejectedOf(id, state))),
       clusters: outside.isUsed ? [...clusters, [PASSTHROUGH, outside.counts()]] : clusters,
       counters: this.recorder.counters.snapshot()
     }

@@ -9,7 +9,11 @@ function snapshot(requests: number, active: number): WorkerStats {
   const stats = new ClusterStats()
   stats.add(STAT.upstream_rq_total, requests)
   stats.add(STAT.upstream_rq_active, active)
-  return { clusters: [[ID, stats.counts()]], counters: { 'x.ok': requests, 'http.a.downstream_rq_active': active } }
+  return {
+    clusters: [[ID, stats.counts()]],
+    ejected: active > 1 ? { [ID]: ['10.0.0.1:80'] } : {},
+    counters: { 'x.ok': requests, 'http.a.downstream_rq_active': active }
+  }
 }
 
 function read(mesh: MeshStats): number[] {
@@ -49,4 +53,18 @@ test('a removed cluster begins at zero when it comes again', () => {
   expect(mesh.clusters().get(ID)).toBeUndefined()
   mesh.update('0.2', snapshot(1, 0))
   expect(mesh.clusters().get(ID)?.read('upstream_rq_total')).toBe(1)
+})
+
+test('an endpoint is ejected while any living worker leaves it out', () => {
+  const mesh = new MeshStats()
+  mesh.update('0.1', snapshot(1, 0))
+  expect(mesh.isEjected(ID, '10.0.0.1:80')).toBe(false)
+  mesh.update('1.2', snapshot(1, 2))
+  expect([mesh.isEjected(ID, '10.0.0.1:80'), mesh.isEjected(ID, '10.0.0.2:80'), mesh.isEjected('other', '10.0.0.1:80')]).toEqual([
+    true,
+    false,
+    false
+  ])
+  mesh.retire('1.2')
+  expect(mesh.isEjected(ID, '10.0.0.1:80')).toBe(false)
 })

@@ -9,6 +9,8 @@ import type { ClusterId } from '../route/decision.ts'
 export interface WorkerStats {
   /** Those clusters that were used. */
   readonly clusters: readonly (readonly [id: ClusterId, counts: ClusterCounts])[]
+  /** Endpoints that outlier detection leaves out now, `address:port` by cluster. */
+  readonly ejected: Readonly<Record<ClusterId, readonly string[]>>
   /** By whole name: listeners, filters. */
   readonly counters: Readonly<Record<string, number>>
 }
@@ -49,6 +51,11 @@ export class MeshStats {
     for (const [id, stats] of this.#deadClusters) absorb(sums, id, stats.counts(), 'all')
     for (const { clusters } of this.#living.values()) for (const [id, counts] of clusters) absorb(sums, id, counts, 'all')
     return sums
+  }
+
+  /** Whether any worker leaves out an endpoint of a cluster, `address:port`. */
+  isEjected(cluster: ClusterId, endpoint: string): boolean {
+    return [...this.#living.values()].some(({ ejected }) => ejected[cluster]?.includes(endpoint) === true)
   }
 
   /** Counters that belong to no cluster. */

@@ -18,6 +18,16 @@ const RULE = {
   }
 }
 
+const DETECTION = {
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'DestinationRule',
+  metadata: { name: 'ratings' },
+  spec: {
+    host: 'ratings',
+    trafficPolicy: { outlierDetection: { consecutive5xxErrors: 2, baseEjectionTime: '300s', maxEjectionPercent: 100 } }
+  }
+}
+
 describe.skipIf(!KUBECTL_FOUND)('kubectl: stats of the proxy', () => {
   let serin: Serin
   const inProxy = async (...command: readonly string[]): Promise<string> =>
@@ -25,11 +35,14 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: stats of the proxy', () => {
 
   beforeAll(async () => {
     serin = await startSerin({ config: 'images:\n  "reviews:*": serin/demo\n' })
-    const given = documents(service('reviews'), deployment({ app: 'reviews', version: 'v1', image: 'reviews:1.0' }), RULE)
+    const good = deployment({ app: 'ratings', version: 'v1', image: 'serin/demo' })
+    const bad = deployment({ app: 'ratings', version: 'v2', image: 'serin/demo', environment: { ERROR_RATE: '1' } })
+    const slow = deployment({ app: 'reviews', version: 'v1', image: 'reviews:1.0', environment: { LATENCY_MS: '100' } })
+    const given = documents(service('reviews'), slow, RULE, service('ratings'), good, bad, DETECTION)
     succeeded(await serin.kubectl(['apply', '-f', '-'], { input: given }))
-    succeeded(await serin.kubectl(['set', 'env', 'deployment/reviews-v1', 'LATENCY_MS=100']))
     succeeded(await serin.kubectl(['create', 'deployment', 'sleep', '--image=serin/sleep']))
-    for (const name of ['reviews-v1', 'sleep']) succeeded(await serin.kubectl(['rollout', 'status', `deployment/${name}`, '--timeout=60s']))
+    for (const name of ['reviews-v1', 'ratings-v1', 'ratings-v2', 'sleep'])
+      succeeded(await serin.kubectl(['rollout', 'status', `deployment/${name}`, '--timeout=60s']))
   })
   afterAll(() => serin?.stop())
 
@@ -63,6 +76,22 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: stats of the proxy', () => {
   it.skipIf(!found('curl', '--version'))('curl finds the admin port where a sidecar has it, and shells and pipes work', async () => {
     expect(await inProxy('curl', '-s', 'localhost:15000/server_info')).toContain('"state": "LIVE"')
     expect(await inProxy('sh', '-c', 'curl -s http://localhost:15000/stats | grep -c "^cluster"')).toMatch(/^\d+\n$/)
+  })
+
+  it('an endpoint that outlier detection leaves out is named, and counted', async () => {
+    await tally(30, () => throughMesh(serin)({ url: 'http://ratings:8080/' }))
+    const { stdout: address } = succeeded(
+      await serin.kubectl(['get', 'pods', '-l', 'app=ratings,version=v2', '-o', 'jsonpath={.items[0].status.podIP}'])
+    )
+    const cluster = 'outbound|8080||ratings.default.svc.cluster.local'
+    const flags = (await inProxy('sh', '-c', 'pilot-agent request GET clusters | grep health_flags')).split('\n')
+    expect(flags.filter((line) => line.endsWith('/failed_outlier_check'))).toEqual([
+      `${cluster}::${address}:8080::health_flags::/failed_outlier_check`
+    ])
+    const stats = await inProxy('pilot-agent', 'request', 'GET', 'stats?filter=ratings.*(outlier|membership)')
+    expect(stats).toContain(`cluster.${cluster}.outlier_detection.ejections_active: 1\n`)
+    expect(stats).toContain(`cluster.${cluster}.outlier_detection.ejections_enforced_consecutive_5xx: 1\n`)
+    expect(stats).toContain(`cluster.${cluster}.membership_healthy: 1\n`)
   })
 
   it('what pilot-agent cannot do it says in words, with a status of its own', async () => {
