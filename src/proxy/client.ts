@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import type { Decision, HeaderEdits, RouteRef } from '../route/decision.ts'
 import { decide } from '../route/decide.ts'
+import { isGrpc } from '../route/fault.ts'
 import type { ScopeId } from '../route/request-facts.ts'
 import type { Millis } from '../std/clock.ts'
 import { BodyFrame } from './body-frame.ts'
@@ -11,7 +12,7 @@ import type { Context } from './context.ts'
 import { DelayedAnswer } from './delayed-answer.ts'
 import type { Downstream, Entrance, Handling } from './downstream.ts'
 import { Exchange } from './exchange.ts'
-import { FAILURES, bodyOf, localAnswer, spokenFor } from './failures.ts'
+import { FAILURES, asGrpc, bodyOf, localAnswer, spokenFor } from './failures.ts'
 import type { Failure, Spoken } from './failures.ts'
 import { HEAD, MORE, head, valueEnd, valueStart } from './head.ts'
 import { Intake } from './intake.ts'
@@ -37,6 +38,8 @@ interface Current {
   minor: number
   close: boolean
   keepAlive: boolean
+  /** It speaks gRPC. */
+  grpc: boolean
 }
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
@@ -53,7 +56,7 @@ export class Client implements Swept, Downstream, Taker {
   readonly #entrance: Entrance
   readonly #address: string
   readonly #facts: RequestHead
-  readonly #current: Current = { method: '', minor: 1, close: false, keepAlive: false }
+  readonly #current: Current = { method: '', minor: 1, close: false, keepAlive: false, grpc: false }
   readonly #frame = new BodyFrame()
   // The head of the current request as text, where somebody will ask.
   #asked = ''
@@ -109,7 +112,8 @@ export class Client implements Swept, Downstream, Taker {
   answer(failure: Failure, tries: number, edits: HeaderEdits | undefined): void {
     const { header } = FAILURES[failure]
     const close = failure === 'request-timeout' || failure === 'stream-idle'
-    this.#say({ ...FAILURES[failure], body: bodyOf(failure, tries), lines: header ?? '', edits }, close)
+    const spoken = { ...FAILURES[failure], body: bodyOf(failure, tries), lines: header ?? '', edits }
+    this.#say(this.#current.grpc ? asGrpc(spoken) : spoken, close)
   }
 
   onAnswered(keep: boolean): void {
@@ -219,6 +223,7 @@ export class Client implements Swept, Downstream, Taker {
     current.minor = head.minor
     current.close = head.close || (head.minor === 0 && !head.keepAlive)
     current.keepAlive = head.keepAlive
+    current.grpc = isGrpc(this.#facts)
     this.#frame.begin(Math.max(0, head.contentLength), head.chunked ? 'chunked' : 'plain')
     this.#phase = this.#frame.done ? 'answer' : 'body'
   }
@@ -260,7 +265,7 @@ export class Client implements Swept, Downstream, Taker {
     const state = this.#pools.outside.stateFor(decision, this.#context.router, this.#outsideAddress)
     if (state === undefined) return undefined
     const upgrade = head.connectionUpgrade && head.upgrade >= 0 && !head.chunked && head.contentLength <= 0 && !this.#asksForHttp2(bytes)
-    const { method, minor, close, keepAlive } = this.#current
+    const { method, minor, close, keepAlive, grpc } = this.#current
     const { edge, place } = this.#entrance
     const forwarding = { decision, facts: this.#facts, edge, clientAddress: this.#address, upgrade }
     const edited = editedHead(bytes, forwarding, { place, client: this.#facts, minor, started }, this.#context)
@@ -278,6 +283,7 @@ export class Client implements Swept, Downstream, Taker {
       close,
       keepAlive,
       upgrade,
+      grpc,
       started
     })
   }
@@ -361,7 +367,8 @@ export class Client implements Swept, Downstream, Taker {
   }
 
   #answerBy(decision: Decision, started: Millis): void {
-    const answer = spokenFor(decision)
+    const spoken = spokenFor(decision)
+    const answer = this.#current.grpc ? asGrpc(spoken) : spoken
     this.#entrance.cells.ended({ status: answer.status, flags: answer.flag }, this.#context.monotonic() - started)
     // Header values of an answer of the proxy's own see no status yet, as in Envoy.
     const edits = responseEdits(answer.edits, () => this.#known(decision.route, { ...answer, status: 0 }, started), this.#context)

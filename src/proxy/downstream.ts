@@ -94,5 +94,7 @@ export interface ExchangeStart {
   readonly close: boolean
   readonly keepAlive: boolean
   readonly upgrade: boolean
+  /** The client speaks gRPC: it is answered so. */
+  readonly grpc: boolean
   readonly started: Millis
 }

@@ -517,6 +517,40 @@ test('an endpoint that closes a kept connection as a request comes gets it on an
   expect(counted(made)).toEqual(['v1 200 - 40'])
 })
 
+test('a gRPC client is answered in gRPC, and its grpc-timeout counts', async () => {
+  const up = await upstream((socket) => void socket.on('data', () => undefined))
+  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)]), cluster('none', [])], [forward([['c', 1]])]))
+  const call =
+    'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\nGrpc-Timeout: 60m\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+  const text = await talk(port, call)
+  expect(text).toMatch(
+    /^HTTP\/1.1 200 [^]*content-type: application\/grpc\r\ngrpc-status: 14\r\ngrpc-message: upstream request timeout\r\n/
+  )
+  expect(bodyOf(text)).toBe('')
+  made.apply([{ kind: 'put-entry', version: 2, entry: entry([forward([['none', 1]])]) }])
+  expect(await talk(port, call)).toMatch(/^HTTP\/1.1 200 [^]*grpc-status: 14\r\ngrpc-message: no healthy upstream\r\n/)
+  expect(counted(made)).toEqual(['unknown 200 UH 1', 'v1 200 UT 1'])
+})
+
+test('each try is told how long it may take: its own timeout, or what is left of the whole', async () => {
+  const seen: string[] = []
+  const up = await upstream((socket) => onHeads(socket, (text) => (seen.push(text), seen.length % 2 === 1 ? REFUSAL : ok('yes'))))
+  const expected = (): string[] => seen.splice(0).map((text) => /expected-rq-timeout-ms: (\d+)/.exec(text)?.[1] ?? '-')
+  const routes = (timeout: number, perTryTimeout: number): ReturnType<typeof forward>[] => [
+    forward([['c', 1]], { timeout, retry: { ...RETRY, perTryTimeout } })
+  ]
+  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], routes(0, 0)))
+  await talk(port, get())
+  expect(expected()).toEqual(['-', '-'])
+  made.apply([{ kind: 'put-entry', version: 2, entry: entry(routes(0, 200)) }])
+  await talk(port, get())
+  expect(expected()).toEqual(['200', '200'])
+  made.apply([{ kind: 'put-entry', version: 3, entry: entry(routes(5000, 0)) }])
+  await talk(port, get())
+  const [first = '', second = ''] = expected()
+  expect([first, Number(second) > 0 && Number(second) <= 5000]).toEqual(['5000', true])
+})
+
 test('an endpoint that stalls: 504 UT at the route timeout and at the timeout of each try', async () => {
   const up = await upstream((socket) => void socket.on('data', () => undefined))
   const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]], { timeout: 60 })]))

@@ -256,7 +256,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     const stale = this.#isStale(failure)
     if (!stale) this.#report('reset')
     this.#leave(this.#answering || stale ? undefined : FAILURES[failure].status, 'reset')
-    if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
+    if (this.#answering) return this.#cutOff(FAILURES[failure].flag, FAILURES[failure].details.replace('before', 'after'))
     if (stale && this.#stale < STALE_MAX) {
       this.#stale++
       return this.#try()
@@ -323,8 +323,13 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     const body = this.#retained ?? ''
     this.#forgetLong()
     const { tries } = this.#retries
-    upstream.begin(this, `${headOfTry(this.#from.edited, tries)}${this.#side?.lines ?? ''}\r\n${body}`)
+    upstream.begin(this, `${headOfTry(this.#from.edited, tries, this.#elapsed())}${this.#side?.lines ?? ''}\r\n${body}`)
     if (tries > 1 || !this.requestDone) this.#client.resumeReading()
+  }
+
+  // Of the route's timeout.
+  #elapsed(): Millis {
+    return this.#deadline === NEVER ? 0 : this.#context.monotonic() - (this.#deadline - this.#from.decision.timeout)
   }
 
   // A try's time begins when it has a connection and the request is complete (envoy.md 6).
@@ -407,13 +412,14 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     // Who waits for a connection has met no endpoint yet (envoy.md 8).
     if (failure === 'timeout' && this.#slot !== undefined && !this.#answering) this.#report('timeout')
     this.#leave(this.#answering ? this.#status : FAILURES[failure].status, 'left')
-    if (this.#answering) return this.#cutOff(FAILURES[failure].flag)
+    const { flag, details } = FAILURES[failure]
+    if (this.#answering) return this.#cutOff(flag, details)
     this.#give(failure)
   }
 
-  #cutOff(flag: string): void {
+  #cutOff(flag: string, details: string): void {
     this.#flags = withFlag(this.#flags, flag)
-    this.#end(this.#status, `upstream_reset_after_response_started{${flag === 'UC' ? 'connection_termination' : 'local_reset'}}`)
+    this.#end(this.#status, details)
     this.#client.socket.destroy()
   }
 
@@ -422,8 +428,9 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     // What ends by the plane's own bounds is not the destination's.
     if (BOUNDS[failure] === undefined) this.#state.stats.answered(status)
     this.#flags = withFlag(this.#flags, flag)
-    this.#account.sent = body.length
-    this.#end(status, details)
+    const { grpc } = this.#from
+    this.#account.sent = grpc ? 0 : body.length
+    this.#end(grpc ? 200 : status, details)
     this.#client.answer(failure, this.#retries.tries, this.#responseEdits(details, ''))
   }
 

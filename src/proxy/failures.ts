@@ -2,6 +2,7 @@
 // envoy.md 14), and the bytes of answers that the proxy makes itself.
 
 import type { Decision, HeaderEdits } from '../route/decision.ts'
+import { grpcAnswer } from '../route/fault.ts'
 import { editedLines, writes } from './edited-lines.ts'
 
 /** Why there is no answer from upstream. */
@@ -162,6 +163,13 @@ export function spokenFor(decision: Decision): Spoken {
       return { ...spoken, flag, lines: '', edits: decision.response }
     }
   }
+}
+
+/** The answer as a gRPC client expects it; one that has a gRPC status already stays. */
+export function asGrpc(spoken: Spoken): Spoken {
+  if (/^grpc-status:/m.test(spoken.lines)) return spoken
+  const { status, headers, body } = grpcAnswer(spoken)
+  return { ...spoken, status, body, lines: spoken.lines + headers.map(([name, value]) => `${name}: ${value}\r\n`).join('') }
 }
 
 /** An answer that the proxy makes itself. */

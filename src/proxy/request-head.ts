@@ -136,9 +136,8 @@ export function upstreamHead(bytes: Buffer, forwarding: Forwarding): string {
   return edits === undefined ? text : text + addedLines(edits)
 }
 
-function ownLines({ decision, facts, edits, requestId, upgrade }: Forwarding): string {
+function ownLines({ facts, edits, requestId, upgrade }: Forwarding): string {
   let text = head.requestId < 0 ? ownLine('x-request-id', requestId ?? randomUUID(), edits) : ''
-  if (decision.timeout > 0) text += ownLine('x-envoy-expected-rq-timeout-ms', expectedTimeout(decision), edits)
   if (upgrade) return `${text}connection: upgrade\r\n`
   return head.chunked || head.contentLength >= 0 || BODILESS.has(facts.method) ? text : `${text}content-length: 0\r\n`
 }
@@ -169,11 +168,6 @@ function originalPath(decision: Forward, facts: RequestHead): string {
 function edgeLines(bytes: Buffer, { clientAddress, edits }: Pick<Forwarding, 'clientAddress' | 'edits'>): string {
   const before = head.forwardedFor < 0 ? '' : `${bytes.toString('latin1', valueStart[head.forwardedFor], valueEnd[head.forwardedFor])},`
   return ownLine('x-forwarded-for', before + clientAddress, edits) + ownLine('x-forwarded-proto', 'http', edits)
-}
-
-function expectedTimeout({ timeout, retry }: Forward): number {
-  const perTry = retry?.perTryTimeout ?? 0
-  return Math.max(1, Math.floor(perTry > 0 ? Math.min(perTry, timeout) : timeout))
 }
 
 function keptFields(bytes: Buffer, forwarding: Forwarding, newHost: boolean): string {

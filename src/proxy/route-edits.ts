@@ -1,7 +1,7 @@
 // The header edits of a route at the moment they apply: values with commands are formatted here, constant ones cost nothing more than a look
 // (istio.md 1.13).
 
-import type { HeaderEdits } from '../route/decision.ts'
+import type { Decision, HeaderEdits } from '../route/decision.ts'
 import { editsNow } from '../route/header-edits.ts'
 import { fieldIn, ownLine } from './edited-lines.ts'
 import { KnownFacts } from './known-facts.ts'
@@ -19,23 +19,27 @@ export interface Asking {
   readonly started: Millis
 }
 
-/** The head to send upstream, without the attempt count and the blank line, with the edits that are in it. */
+/** The head to send upstream, without what each try says of itself and the blank line, with the edits that are in it. */
 export interface EditedHead {
   readonly head: string
   readonly edits: HeaderEdits | undefined
+  readonly decision: Pick<Forward, 'timeout' | 'retry'>
 }
+
+type Forward = Extract<Decision, { kind: 'forward' }>
 
 /**
  * Request edits are formatted before an endpoint is chosen and before host and path are rewritten, from the fields as the proxy would send
  * them. The registers are read.
  */
 export function editedHead(bytes: Buffer, forwarding: Omit<Forwarding, 'edits'>, asking: Asking, clocks: Clocks): EditedHead {
-  const edits = forwarding.decision.request
-  if (edits?.stages === undefined) return { head: upstreamHead(bytes, { ...forwarding, edits }), edits }
+  const { decision } = forwarding
+  const edits = decision.request
+  if (edits?.stages === undefined) return { head: upstreamHead(bytes, { ...forwarding, edits }), edits, decision }
   const plain = upstreamHead(bytes, { ...forwarding, edits: undefined })
   const now = editsNow(edits, 'request', new KnownFacts(clocks, knownAtStart(plain, forwarding, asking)))
   const requestId = fieldIn(plain, 'x-request-id')
-  return { head: upstreamHead(bytes, { ...forwarding, edits: now, requestId }), edits: now }
+  return { head: upstreamHead(bytes, { ...forwarding, edits: now, requestId }), edits: now, decision }
 }
 
 function knownAtStart(plain: string, { decision, facts }: Omit<Forwarding, 'edits'>, { place, client, minor, started }: Asking): Known {
@@ -45,7 +49,7 @@ function knownAtStart(plain: string, { decision, facts }: Omit<Forwarding, 'edit
     client,
     route: decision.route,
     cluster: decision.cluster,
-    request: { method, path, authority, minor, head: `${plain}x-envoy-attempt-count: 1\r\n` },
+    request: { method, path, authority, minor, head: headOfTry({ head: plain, edits: undefined, decision }, 1) },
     answer: '',
     body: '',
     status: 0,
@@ -65,11 +69,25 @@ export function responseEdits(edits: HeaderEdits | undefined, known: () => Known
 }
 
 const ATTEMPTS = 'x-envoy-attempt-count'
+const EXPECTED = 'x-envoy-expected-rq-timeout-ms'
 
-/** The head of one try. A route may take the count off the first; of later ones the proxy writes it again, as Envoy does. */
-export function headOfTry({ head, edits }: EditedHead, tries: number): string {
-  if (edits === undefined) return `${head}${ATTEMPTS}: ${tries}\r\n`
-  if (tries === 1) return head + ownLine(ATTEMPTS, tries, edits)
-  const kept = head.split('\r\n').filter((line) => !line.startsWith(`${ATTEMPTS}:`))
-  return `${kept.join('\r\n')}${ATTEMPTS}: ${tries}\r\n`
+/**
+ * The head of one try: the count of tries and how long this one may take, `elapsed` after the request was complete. A route may take these
+ * off the first; of later ones the proxy writes them again, as Envoy does.
+ */
+export function headOfTry({ head, edits, decision }: EditedHead, tries: number, elapsed: Millis = 0): string {
+  const expected = expectedTimeout(decision, tries === 1 ? 0 : elapsed)
+  const first = tries === 1 ? edits : undefined
+  const lines = (expected === 0 ? '' : ownLine(EXPECTED, expected, first)) + ownLine(ATTEMPTS, tries, first)
+  if (edits === undefined || tries === 1) return head + lines
+  const kept = head.split('\r\n').filter((line) => !line.startsWith(`${ATTEMPTS}:`) && (expected === 0 || !line.startsWith(`${EXPECTED}:`)))
+  return kept.join('\r\n') + lines
+}
+
+// The timeout of a try, or what is left of the route's where that is less; 0 is none.
+function expectedTimeout({ timeout, retry }: EditedHead['decision'], elapsed: Millis): number {
+  const perTry = retry?.perTryTimeout ?? 0
+  if (timeout === 0) return Math.ceil(perTry)
+  const left = Math.max(1, Math.floor(timeout - elapsed))
+  return perTry > 0 ? Math.min(perTry, left) : left
 }

@@ -6,7 +6,8 @@ import type { Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { NO_CORS, judgeCors, withFields } from './cors.ts'
 import type { ClusterId, Decision, HeaderEdits, RouteRef } from './decision.ts'
-import { abortAnswer, drawDelay, isDrawn, ownAnswer } from './fault.ts'
+import { abortAnswer, drawDelay, isDrawn, isGrpc, ownAnswer } from './fault.ts'
+import { grpcTimeout } from './grpc-timeout.ts'
 import { stickinessOf } from './hash-policy.ts'
 import { matches } from './matching.ts'
 import { normalizePath, pathEnd, rewritePath } from './path.ts'
@@ -29,7 +30,7 @@ const BLOCKED: Decision = {
   delay: 0,
   flag: '-'
 }
-const HTTPS_REDIRECT: RouteRef = { virtualService: undefined, name: 'https-redirect', index: -1 }
+const HTTPS_REDIRECT: RouteRef = { virtualService: undefined, name: undefined, index: -1 }
 const NO_COPIES: readonly ClusterId[] = []
 /** The response code details of a preflight that was answered here. */
 export const CORS_DETAILS = 'cors_response'
@@ -188,7 +189,7 @@ function send(router: Router, prepared: PreparedRoute, action: Forward, { reques
     cluster: choice.cluster,
     path: rewrite === undefined ? request.path : rewritePath(request.path, test, rewrite, prepared.rewrite),
     authority: choice.authority ?? request.facts.authority,
-    timeout: action.timeout,
+    timeout: isGrpc(request.facts) ? grpcTimeout(request.facts.header('grpc-timeout'), action.timeout) : action.timeout,
     retry: action.retry,
     request: choice.request,
     response,

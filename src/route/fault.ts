@@ -36,8 +36,13 @@ export function ownAnswer(
   facts: RequestFacts,
   answer: { readonly status: number; readonly body: string; readonly grpc?: number | undefined }
 ): OwnAnswer {
+  const { status, body } = answer
+  return isGrpc(facts) ? grpcAnswer(answer) : { status, headers: body === '' ? NOTHING : TEXT, body }
+}
+
+/** An answer for a gRPC client: status 200, the gRPC status and the text as fields, no body. */
+export function grpcAnswer(answer: { readonly status: number; readonly body: string; readonly grpc?: number | undefined }): OwnAnswer {
   const { status, body, grpc } = answer
-  if (!isGrpc(facts)) return { status, headers: body === '' ? NOTHING : TEXT, body }
   const headers: [string, string][] = [
     ['content-type', 'application/grpc'],
     ['grpc-status', String(grpc ?? grpcStatusOf(status))]
@@ -51,7 +56,8 @@ export function abortAnswer(facts: RequestFacts, abort: NonNullable<Fault['abort
   return ownAnswer(facts, { status: abort.status, body: ABORT_BODY, grpc: abort.grpc })
 }
 
-function isGrpc(facts: RequestFacts): boolean {
+/** Whether a client speaks gRPC. */
+export function isGrpc(facts: Pick<RequestFacts, 'header'>): boolean {
   const type = facts.header('content-type')
   return type !== undefined && (type === 'application/grpc' || type.startsWith('application/grpc+'))
 }

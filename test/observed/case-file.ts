@@ -72,6 +72,7 @@ export interface SeenOne extends SeenState {
   readonly attempts?: number
   readonly mirrored?: readonly SeenUpstream[]
   readonly flags: string
+  readonly details?: string
   readonly routeName?: string
   readonly ms?: number
   readonly aborted?: boolean

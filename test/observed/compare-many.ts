@@ -19,7 +19,7 @@ export function compareMany(each: Case, seen: SeenMany, played: Played): string[
   return [
     ...kinds('answered', count(answers.map((answer) => answeredAs(played, answer))), seen.answered),
     ...kinds('status', count(answers.map(({ status }) => String(status))), seen.statuses),
-    ...kinds('flags', played.flags, seen.flags),
+    ...kinds('flags', count(played.lines.map(({ flags }) => flags)), seen.flags),
     ...compareEndpoints(seen, count(answers.flatMap((answer) => answeredBy(played, answer)?.endpoint ?? [])), shares),
     ...compareTries(seen, played, shares),
     ...compareSamples(seen, played).filter((line) => !isFreeStart(shares) || !line.includes('x-envoy-attempt-count')),

@@ -19,7 +19,7 @@ export function compareOne(each: Case, seen: SeenOne, played: Played): string[] 
     ...compareAnswer(seen, answer, arrival),
     ...compareEndpoint(each, seen, arrival),
     ...compareAttempts(played, seen.attempts ?? 0),
-    ...same('flags', Object.keys(played.flags).join(' and '), seen.flags),
+    ...compareLine(seen, played),
     ...compareCopies(seen.mirrored ?? [], played),
     ...compareTime(seen, answer)
   ]
@@ -35,6 +35,18 @@ export function compareAnswer(seen: SeenOne, answer: Answer, arrival: Arrival | 
     ...compareFields('answer', seen.headers, answer.headers, arrival === undefined ? 'local' : 'answer'),
     ...compareBody(seen, answer),
     ...(seen.upstream === undefined || arrival === undefined ? [] : compareUpstream('upstream', seen.upstream, arrival))
+  ]
+}
+
+// What the log says of the request. A route without a name has none there either.
+function compareLine(seen: SeenOne, { lines }: Played): string[] {
+  const [line] = lines
+  if (line === undefined || lines.length > 1) return [`log: got ${lines.length} lines`]
+  return [
+    ...same('flags', line.flags, seen.flags),
+    ...same('routeName', line.routeName, seen.routeName ?? '-'),
+    // The system's words about a refused connection are free.
+    ...same('details', line.details, seen.details?.replace(/\|[^}]*/, ''))
   ]
 }
 
@@ -75,7 +87,7 @@ function compareCopies(seen: readonly SeenUpstream[], { arrivals }: Played): str
  */
 export function compareAttempts(played: Played, wanted: number): string[] {
   const tries = triesOf(played)
-  const unseen = Object.entries(played.flags).reduce((sum, [flags, times]) => (/U[OH]/.test(flags) ? sum + times : sum), 0)
+  const unseen = played.lines.filter(({ flags }) => /U[OH]/.test(flags)).length
   return tries === wanted || tries + unseen === wanted ? [] : same('attempts', tries, wanted)
 }
 

@@ -34,10 +34,12 @@ export const NOT_YET: Readonly<Record<string, string>> = {
 
 const FRAGMENT = 'a fragment in the target is refused with the reason as the body and flag DPE, like every malformed head'
 
+const REFUSED = /content-(length|type): |flags: got "DPE"|details: got "http1.codec_error"/
+
 /** The cases that differ on purpose. */
 export const DELIBERATE: readonly Deliberate[] = [
-  { id: 'path-normal-match', why: FRAGMENT, only: /content-(length|type): |flags: got "DPE"/ },
-  { id: 'path-refused', why: FRAGMENT, only: /content-(length|type): |flags: got "DPE"/ },
+  { id: 'path-normal-match', why: FRAGMENT, only: REFUSED },
+  { id: 'path-refused', why: FRAGMENT, only: REFUSED },
   { id: 'redirect-prefix', why: 'prefixRewrite is newer than the API version that is served', only: /^request \d: / }
 ]
 

@@ -1,15 +1,33 @@
-// What the plane itself tells during an entry: response flags from its recorder, Envoy's counters and the ejections of its clusters.
+// What the plane itself tells during an entry: the lines of its access log, Envoy's counters, and which endpoints its clusters leave out.
 
 import { CLUSTER_COUNTERS } from '../../src/route/cluster-stats.ts'
 import { clusterValues } from '../../src/route/cluster-values.ts'
+import type { AccessLogSpec } from '../../src/proxy/access-log.ts'
 import type { DataPlane } from '../../src/proxy/data-plane.ts'
 import type { SeenEvent } from './case-file.ts'
 
 /** What was told during one entry. */
 export interface Told {
-  readonly flags: Readonly<Record<string, number>>
+  /** The log's lines about callers' requests, in order of their ends. */
+  readonly lines: readonly Line[]
   readonly stats: Readonly<Record<string, number>>
   readonly events: readonly SeenEvent[]
+}
+
+/** A line of the access log. */
+export interface Line {
+  /** The request's number; NaN for one that could not be read. */
+  readonly tag: number
+  readonly flags: string
+  readonly details: string
+  readonly routeName: string
+}
+
+/** What the log of a replayed plane is to say. */
+export const LOG: AccessLogSpec = {
+  encoding: 'text',
+  routes: 'all',
+  format: '%REQ(X-REPLAY-REQUEST)%\t%RESPONSE_FLAGS%\t%RESPONSE_CODE_DETAILS%\t%ROUTE_NAME%'
 }
 
 type Counts = Readonly<Record<string, number>>
@@ -20,7 +38,6 @@ const COUNTERS: ReadonlySet<string> = new Set(CLUSTER_COUNTERS)
 export class Gauges {
   readonly #plane: DataPlane
   readonly #events: SeenEvent[] = []
-  #flagsBefore: Counts = {}
   #valuesBefore: Counts = {}
 
   constructor(plane: DataPlane) {
@@ -33,27 +50,17 @@ export class Gauges {
   }
 
   begin(): void {
-    this.#flagsBefore = this.#flags()
+    this.#plane.takeLog()
     this.#valuesBefore = this.#values()
   }
 
   end(): Told {
-    const flags = Object.entries(growth(this.#flagsBefore, this.#flags()))
     const values = this.#values()
     const grown = growth(this.#valuesBefore, values)
     const stats = Object.entries(values).map(([name, value]) => [name, isCounter(name) ? (grown[name] ?? 0) : value])
     // What happened in the pause before an entry belongs to it.
     const events = this.#events.splice(0)
-    return { flags: Object.fromEntries(flags.filter(([, count]) => count > 0)), stats: Object.fromEntries(stats), events }
-  }
-
-  #flags(): Record<string, number> {
-    const sums: Record<string, number> = {}
-    for (const { labels, counts } of this.#plane.recorder.snapshot()) {
-      if (labels.reporter !== 'source') continue
-      for (const { flags, count } of counts) sums[flags] = (sums[flags] ?? 0) + count
-    }
-    return sums
+    return { lines: linesOf(this.#plane), stats: Object.fromEntries(stats), events }
   }
 
   #values(): Record<string, number> {
@@ -63,6 +70,18 @@ export class Gauges {
     }
     return values
   }
+}
+
+// Lines of the called pods' own side are not the caller's.
+function linesOf(plane: DataPlane): Line[] {
+  const lines: Line[] = []
+  for (let batch = plane.takeLog(); batch.length > 0; batch = plane.takeLog()) {
+    for (const [pod, text] of batch) {
+      const [tag = '', flags = '', details = '', routeName = ''] = text.split('\t')
+      if (pod === '') lines.push({ tag: Number.parseInt(tag), flags, details, routeName })
+    }
+  }
+  return lines
 }
 
 function growth(before: Counts, after: Counts): Record<string, number> {

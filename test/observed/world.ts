@@ -18,7 +18,8 @@ import type { Asked, Case, Entry, SeenEvent } from './case-file.ts'
 import { Director } from './director.ts'
 import { Echoes } from './echo.ts'
 import type { Arrival } from './echo.ts'
-import { Gauges } from './gauges.ts'
+import { Gauges, LOG } from './gauges.ts'
+import type { Line } from './gauges.ts'
 import { isForProxy, requestText } from './request-text.ts'
 import { Tempo } from './tempo.ts'
 
@@ -29,8 +30,8 @@ export interface Played {
   readonly arrivals: readonly Arrival[]
   /** Tries at an address that refuses. */
   readonly refused: readonly { readonly cluster: string; readonly endpoint: string }[]
-  /** Requests by their response flags. */
-  readonly flags: Readonly<Record<string, number>>
+  /** The log's lines about them. */
+  readonly lines: readonly Line[]
   /** Growth of counters, values of gauges. */
   readonly stats: Readonly<Record<string, number>>
   readonly events: readonly SeenEvent[]
@@ -68,6 +69,7 @@ export class World {
       draw: seeded(7),
       readMode: this.#readMode,
       locate: this.#echoes.locate,
+      accessLog: LOG,
       onEjection: (cluster, endpoint, ejected) => {
         this.#gauges.note({ at: this.#tempo.now() - (this.#origin ?? 0), cluster, endpoint, ejected })
       }
