@@ -281,7 +281,8 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
       now: this.#context.monotonic(),
       draw: this.#context.draw,
       hash: this.#from.decision.hash,
-      tried: this.#retries.tried
+      tried: this.#retries.tried,
+      priorities: this.#retries.priorities
     })
     if (slot === undefined) {
       this.#state.stats.add(STAT.upstream_cx_none_healthy)

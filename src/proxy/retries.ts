@@ -4,6 +4,7 @@
 import { STAT } from '../route/cluster-stats.ts'
 import type { RetryPolicy } from '../route/decision.ts'
 import { retryDelay, shouldRetry, wantsRetry } from '../route/retry.ts'
+import { TriedPriorities } from '../route/retry-priorities.ts'
 import type { TryOutcome } from '../route/retry.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
@@ -17,6 +18,8 @@ export type Verdict = 'pass' | 'again' | 'URX' | 'UO'
 export class Retries {
   /** Endpoints that a next try avoids. */
   readonly tried: EndpointSlot[] = []
+  /** Priorities that a next try may leave out. */
+  readonly priorities: TriedPriorities | undefined
   /** Tries begun so far. */
   tries = 0
   readonly #policy: RetryPolicy | undefined
@@ -26,11 +29,13 @@ export class Retries {
 
   constructor(policy: RetryPolicy | undefined) {
     this.#policy = policy
+    this.priorities = policy?.otherPriorities === true ? new TriedPriorities() : undefined
   }
 
   /** A try at this endpoint begins. Returns its number, from 1. */
   begin(slot: EndpointSlot): number {
     if (this.#policy?.avoidTried === true) this.tried.push(slot)
+    this.priorities?.add(slot.endpoint.priority)
     this.tries++
     return this.tries
   }

@@ -16,7 +16,7 @@ const HTTP_ROUTE = inside({
     delay: inside(each('fixedDelay', 'percent', 'percentage'))
   }),
   match: HTTP_MATCH,
-  retries: inside(each('attempts', 'backoff', 'perTryTimeout', 'retryIgnorePreviousHosts', 'retryOn')),
+  retries: inside(each('attempts', 'backoff', 'perTryTimeout', 'retryIgnorePreviousHosts', 'retryOn', 'retryRemoteLocalities')),
   route: inside(each('destination', 'headers', 'weight'))
 })
 

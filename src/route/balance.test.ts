@@ -5,6 +5,7 @@ import { xxHash64 } from '../std/xxhash.ts'
 import { chooseEndpoint } from './balance.ts'
 import type { Choosing } from './balance.ts'
 import { clusterState } from './cluster-state.ts'
+import { TriedPriorities } from './retry-priorities.ts'
 import { PLAIN_CLUSTER, PLAIN_ENDPOINT } from './plain.ts'
 import type { Cluster, Endpoint } from './route-table.ts'
 import type { ClusterState } from './router.ts'
@@ -84,6 +85,19 @@ describe('round robin', () => {
     expect(second).toBe(state.slots[1])
     expect(chooseEndpoint(state, { ...choosing, tried: state.slots })).toBe(state.slots[1])
   })
+})
+
+test('a third try prefers a priority that was not tried, where the request may leave its own', () => {
+  const state = clusterState({ ...PLAIN_CLUSTER, endpoints: [endpoint(0), { ...endpoint(1), priority: 1 }] }, 0)
+  const priorities = new TriedPriorities()
+  const tries = (): (number | undefined)[] =>
+    [1, 2, 3, 4].map(() => {
+      const slot = chooseEndpoint(state, { now: 0, draw: () => 0.5, priorities })
+      priorities.add(slot?.endpoint.priority ?? 0)
+      return slot?.endpoint.priority
+    })
+  expect(tries()).toEqual([0, 0, 1, 1])
+  expect(chooseEndpoint(state, { now: 0, draw: () => 0.5 })?.endpoint.priority).toBe(0)
 })
 
 describe('least request', () => {

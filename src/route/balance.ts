@@ -8,6 +8,7 @@ import { hostSets, weightNow } from './host-sets.ts'
 import type { HashSource, HostSet, HostSource } from './host-sets.ts'
 import { maglevOwner } from './maglev.ts'
 import { priorityOf } from './priority-load.ts'
+import type { TriedPriorities } from './retry-priorities.ts'
 import { ringOwner } from './ring-hash.ts'
 import type { ClusterState, EndpointSlot } from './router.ts'
 
@@ -23,6 +24,8 @@ export interface Choosing {
   readonly hash?: bigint | undefined
   /** Endpoints that earlier tries of this request used, to be avoided. */
   readonly tried?: readonly EndpointSlot[]
+  /** Priorities that they used, to be left out when others can take the request. */
+  readonly priorities?: TriedPriorities | undefined
 }
 
 /** The next endpoint, undefined when the cluster has none that may be used (503 UH). */
@@ -44,8 +47,9 @@ function randomHash(draw: Draw): bigint {
 }
 
 function pick(state: ClusterState, choosing: Choosing, at: { readonly hash: bigint; readonly attempt: number }): EndpointSlot | undefined {
-  const { load, sets } = (state.sets ??= hostSets(state, choosing.now, choosing.draw))
-  const set = sets.length === 1 ? sets[0] : sets[priorityOf(load, isHashed(state) ? Number(at.hash % 100n) : choosing.draw() * 100)]
+  const { load, health, sets } = (state.sets ??= hostSets(state, choosing.now, choosing.draw))
+  const loads = choosing.priorities?.loadFrom(load, health) ?? load
+  const set = sets.length === 1 ? sets[0] : sets[priorityOf(loads, isHashed(state) ? Number(at.hash % 100n) : choosing.draw() * 100)]
   if (set === undefined) return undefined
   if (set.panic) state.stats.add(STAT.lb_healthy_panic)
   return set.hashed === undefined ? pickFrom(state, sourceOf(set), choosing) : pickHashed(set.hashed, at.hash, at.attempt)

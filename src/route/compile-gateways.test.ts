@@ -26,6 +26,19 @@ test('routes of several VirtualServices are merged by age, with catch-alls last'
   expect(said(ask(router, { host: 'a.example', path: '/', gateway: true }))).toBe('200 all')
 })
 
+test("what is private to the gateway's namespace comes first, then what is exported to it, whatever its age", () => {
+  const own = (name: string, namespace: string, exportTo: string): string =>
+    answers(name, '[a.example]')
+      .replace(`{name: ${name}}`, `{name: ${name}, namespace: ${namespace}}`)
+      .replace('gateways: [g]', `gateways: [default/g], exportTo: ['${exportTo}']`)
+  const first = (...rules: readonly string[]): string =>
+    said(ask(routerOf(objectsOf(gateway(server("['*']")) + rules.join(''))), { host: 'a.example', gateway: true }))
+  const [open, named, hidden] = [own('open', 'a', '*'), own('named', 'b', 'istio-system'), own('hidden', 'istio-system', '.')]
+  expect(first(open, named, hidden)).toBe('200 hidden')
+  expect(first(open, named)).toBe('200 named')
+  expect(first(own('far', 'a', 'b'), open)).toBe('200 open')
+})
+
 test('the narrower of server host and VirtualService host is bound, in the namespaces the server admits', () => {
   const text = gateway(server('[a.example, default/b.example, other/c.example]')) + answers('wild', "['*.example']")
   const router = routerOf(objectsOf(text))

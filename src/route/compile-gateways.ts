@@ -4,9 +4,10 @@
 import { hasLabels } from '../api/label-selector.ts'
 import type { Gateway, GatewayServer } from '../api/istio-gateway.ts'
 import { isHttps, routesHttp } from './check-rules.ts'
+import { visibleTo } from './compile-mesh.ts'
 import type { Work } from './compile-mesh.ts'
 import { compileRules, isCatchAll } from './compile-rule.ts'
-import { byAge, intersectHosts, isVisible, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
+import { ROOT_NAMESPACE, byAge, intersectHosts, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
 import { gatewayScope } from './route-table.ts'
 import type { RuleSet } from './rule-sets.ts'
 import type { Route } from './route-table.ts'
@@ -28,22 +29,23 @@ export function compileGateways(work: Work): void {
     .filter((gateway) => serves(work, gateway))
     .toSorted(byAge)
     .flatMap((gateway) => (gateway.spec.servers ?? []).filter(routesHttp).map((server): Bound => ({ gateway, server })))
+  const rules = visibleTo(work.ruleSets, ownerOf(work))
   const ports = Map.groupBy(servers, ({ server }) => server.port.number)
-  for (const [port, bound] of [...ports].toSorted(([a], [b]) => a - b)) compilePort(work, port, bound)
+  for (const [port, bound] of [...ports].toSorted(([a], [b]) => a - b)) compilePort(work, port, { bound, rules })
 }
 
 function serves(work: Work, gateway: Gateway): boolean {
   return work.config.gatewayLabels === undefined || hasLabels(work.config.gatewayLabels, gateway.spec.selector ?? {})
 }
 
-function compilePort(work: Work, port: number, bound: readonly Bound[]): void {
+function compilePort(work: Work, port: number, all: { readonly bound: readonly Bound[]; readonly rules: readonly RuleSet[] }): void {
   const id = gatewayScope(port)
-  const tls = bound.some(({ server }) => isHttps(server))
+  const tls = all.bound.some(({ server }) => isHttps(server))
   work.builder.open({ id, kind: 'gateway', port, namespace: '', tls })
   const merged = new Map<string, Merged>()
-  for (const each of bound) {
+  for (const each of all.bound) {
     if (each.server.tls?.httpsRedirect === true) for (const host of each.server.hosts) entryOf(merged, dnsName(host)).httpsRedirect = true
-    for (const rule of work.ruleSets) mergeRule(work, { ...each, rule, port }, merged)
+    for (const rule of all.rules) mergeRule(work, { ...each, rule, port }, merged)
   }
   for (const [host, { httpsRedirect, broken, routes }] of merged) {
     const ordered = [...routes.filter((route) => !isCatchAll(route)), ...routes.filter(isCatchAll).slice(0, 1)]
@@ -68,8 +70,7 @@ interface Meeting extends Bound {
 
 function mergeRule(work: Work, meeting: Meeting, merged: Map<string, Merged>): void {
   const { gateway, rule } = meeting
-  const owner = work.config.gatewayNamespace ?? 'istio-system'
-  if (!rule.gateways.includes(keyOf(gateway)) || !isVisible(rule.exportTo, rule.namespace, owner)) return
+  if (!rule.gateways.includes(keyOf(gateway))) return
   const hosts = hostsOf(meeting)
   if (hosts.length === 0) return
   const { broken } = rule
@@ -98,14 +99,15 @@ function hostsOf({ gateway, server, rule }: Meeting): string[] {
 }
 
 function routesOf(work: Work, { gateway, server, rule, port }: Meeting): Route[] {
-  const owner = work.config.gatewayNamespace ?? 'istio-system'
+  const owner = ownerOf(work)
   const fullHost = (host: string): string => resolveHost(host, rule.namespace)
   return compileRules(rule.rules, {
     virtualService: rule.key,
     namespace: rule.namespace,
     gateway: keyOf(gateway),
     port,
-    tls: isHttps(server),
+    // A server that only redirects has a tls block too.
+    tls: isHttps(server) || server.tls !== undefined,
     caller: { namespace: owner, labels: work.config.gatewayLabels ?? {} },
     hashOf: (to) => work.clusters.hashFor({ ...to, host: fullHost(to.host) }, owner),
     clusterOf: (to) => {
@@ -117,6 +119,11 @@ function routesOf(work: Work, { gateway, server, rule, port }: Meeting): Route[]
 
 /** The port of a host that has only one; with several a rule must name it. */
 function onlyPort(work: Work, host: string): number | undefined {
-  const ports = work.registry.get(host)?.ports ?? []
+  const ports = work.registry.seenFrom(host, ownerOf(work))?.ports ?? []
   return ports.length === 1 ? ports[0]?.number : undefined
+}
+
+/** Where the gateway's pod is: what it sees of the mesh. */
+function ownerOf({ config }: Work): string {
+  return config.gatewayNamespace ?? ROOT_NAMESPACE
 }

@@ -113,8 +113,8 @@ function sourcesOf(work: Work): MeshSource[] {
   return [...found.keys()].toSorted().flatMap((key) => found.get(key) ?? [])
 }
 
-/** Private ones first, then those exported to the namespace by name, then public ones; older first inside each. */
-function visibleTo(all: readonly RuleSet[], namespace: string): RuleSet[] {
+/** Those that a namespace sees: private ones first, then those exported to it by name, then public ones; older first inside each. */
+export function visibleTo(all: readonly RuleSet[], namespace: string): RuleSet[] {
   const classes: RuleSet[][] = [[], [], []]
   for (const each of all) {
     const { exportTo } = each

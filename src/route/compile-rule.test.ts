@@ -124,7 +124,8 @@ test.each([
     { attempts: 1, backoff: '100ms', retryIgnorePreviousHosts: false },
     0,
     { ...DEFAULT_RETRY, attempts: 1, backoffBase: 100, backoffMax: 1000, avoidTried: false }
-  ]
+  ],
+  [{ attempts: 1, retryRemoteLocalities: true }, 0, { ...DEFAULT_RETRY, attempts: 1, otherPriorities: true }]
 ])('retries %o with timeout %i', (retries, timeout, wanted) => {
   expect(retryPolicy(retries, timeout)).toEqual(wanted)
 })

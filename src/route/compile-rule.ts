@@ -255,7 +255,8 @@ export function retryPolicy(retries: Retries | undefined, timeout: Millis, stick
     ...conditions(retries.retryOn ?? ''),
     backoffBase: base,
     backoffMax: base * 10,
-    avoidTried: retries.retryIgnorePreviousHosts ?? !sticks
+    avoidTried: retries.retryIgnorePreviousHosts ?? !sticks,
+    ...(retries.retryRemoteLocalities === true ? { otherPriorities: true } : {})
   }
 }
 

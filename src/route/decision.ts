@@ -29,6 +29,8 @@ export interface RetryPolicy {
   readonly backoffMax: Millis
   /** Avoid endpoints already tried, up to five re-picks. */
   readonly avoidTried: boolean
+  /** After every second try prefer priorities that were not tried. */
+  readonly otherPriorities?: true
 }
 
 /**

@@ -51,6 +51,8 @@ export interface WeightedSource extends HostSource {
 /** All priorities, with the percents they take. */
 export interface HostSets {
   readonly load: readonly number[]
+  /** What each priority could take, in percent. */
+  readonly health: readonly number[]
   readonly sets: readonly HostSet[]
 }
 
@@ -75,14 +77,14 @@ export function hostSets(state: ClusterState, now: Millis, draw: Draw): HostSets
   const slots = Array.from(levels, (level) => level ?? [])
   if (slots.length === 0) slots.push([])
   const healthy = slots.map((level) => level.filter(isHealthy))
-  const { load, panic } = priorityLoad(
+  const { load, health, panic } = priorityLoad(
     slots.map((level, at) => ({ total: level.length, healthy: healthy[at]?.length ?? 0 })),
     state.cluster.panicPercent
   )
   const sets = slots.map((all, priority) =>
     hostSet(state, now, { priority, all, healthy: healthy[priority] ?? [], panic: panic[priority] === true })
   )
-  return { load, sets }
+  return { load, health, sets }
 }
 
 function isHealthy(slot: EndpointSlot): boolean {

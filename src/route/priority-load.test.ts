@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { priorityLoad, priorityOf } from './priority-load.ts'
+import { loadWithout, priorityLoad, priorityOf } from './priority-load.ts'
 
 function load(
   healths: readonly (readonly [healthy: number, total: number])[],
@@ -94,8 +94,8 @@ test.each([
 })
 
 test('a priority below the threshold panics, but for healths that reach 100 together', () => {
-  expect(load([[1, 4]], 50)).toEqual({ load: [100], panic: [true] })
-  expect(load([[2, 4]], 50)).toEqual({ load: [100], panic: [false] })
+  expect(load([[1, 4]], 50)).toMatchObject({ load: [100], panic: [true] })
+  expect(load([[2, 4]], 50)).toMatchObject({ load: [100], panic: [false] })
   expect(
     load(
       [
@@ -134,7 +134,7 @@ test('when all panic, endpoints are counted whatever their health', () => {
       ],
       50
     )
-  ).toEqual({ load: [34, 66], panic: [true, true] })
+  ).toMatchObject({ load: [34, 66], panic: [true, true] })
   expect(
     load(
       [
@@ -163,4 +163,10 @@ test('law: loads are whole percents, 100 together, and nobody unhealthy takes an
 test('a draw falls into the intervals of the loads', () => {
   expect([0, 69, 69.9, 70, 99.9].map((draw) => priorityOf([70, 30], draw))).toEqual([0, 0, 0, 1, 1])
   expect(priorityOf([0, 100], 0)).toBe(1)
+})
+
+test('priorities that are left out give what they took to the others', () => {
+  expect(loadWithout([100, 100, 40], new Set([0]))).toEqual([0, 100, 0])
+  expect(loadWithout([100, 60, 40], new Set([0]))).toEqual([0, 60, 40])
+  expect(loadWithout([100, 0, 0], new Set([0]))).toBeUndefined()
 })

@@ -10,6 +10,8 @@ export interface PriorityHealth {
 /** Percents by priority, 100 together; a priority that panics uses all of its endpoints. */
 export interface PriorityLoad {
   readonly load: readonly number[]
+  /** What each could take, in percent. */
+  readonly health: readonly number[]
   readonly panic: readonly boolean[]
 }
 
@@ -28,9 +30,16 @@ export function priorityLoad(priorities: readonly PriorityHealth[], panicPercent
     health.reduce((sum, each) => sum + each, 0)
   )
   if (available === 0 && panicPercent <= 0)
-    return { load: priorities.map((_, at) => (at === 0 ? 100 : 0)), panic: priorities.map(() => false) }
+    return { load: priorities.map((_, at) => (at === 0 ? 100 : 0)), health, panic: priorities.map(() => false) }
   const panic = priorities.map((each) => available < 100 && healthyPercent(each) < panicPercent)
-  return { load: panic.every(Boolean) ? loadByCount(priorities) : loadByHealth(health, available), panic }
+  return { load: panic.every(Boolean) ? loadByCount(priorities) : loadByHealth(health, available), health, panic }
+}
+
+/** The loads when some priorities are left out; undefined when no other can take anything. */
+export function loadWithout(health: readonly number[], excluded: ReadonlySet<number>): readonly number[] | undefined {
+  const left = health.map((each, at) => (excluded.has(at) ? 0 : each))
+  const sum = left.reduce((total, each) => total + each, 0)
+  return sum === 0 ? undefined : loadByHealth(left, Math.min(100, sum))
 }
 
 function healthyPercent({ total, healthy }: PriorityHealth): number {

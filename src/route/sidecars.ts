@@ -3,7 +3,7 @@
 
 import { hasLabels } from '../api/label-selector.ts'
 import type { Sidecar } from '../api/istio-sidecar.ts'
-import { byAge, intersectHosts, coversHost, namespaceOf } from './mesh-config.ts'
+import { ROOT_NAMESPACE, byAge, coversHost, intersectHosts, namespaceOf } from './mesh-config.ts'
 import type { MeshSource } from './route-table.ts'
 
 /** Hosts that a workload may know, as a list of namespace/host. */
@@ -52,7 +52,7 @@ export class Sidecars {
   readonly #known: readonly { readonly sidecar: Sidecar; readonly egress: Egress }[]
   readonly #rootNamespace: string
 
-  constructor(sidecars: readonly Sidecar[], rootNamespace = 'istio-system') {
+  constructor(sidecars: readonly Sidecar[], rootNamespace = ROOT_NAMESPACE) {
     this.#rootNamespace = rootNamespace
     this.#known = sidecars.toSorted(byAge).map((sidecar) => ({ sidecar, egress: egressOf(sidecar) }))
   }
