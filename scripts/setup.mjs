@@ -60,9 +60,11 @@ export function unpackedProgram(program, debianPackage) {
   console.error(`serin: downloading ${debianPackage} for the tests (apt-get download)`)
   mkdirSync(cache, { recursive: true })
   const scratch = mkdtempSync(join(cache, 'unpack-'))
-  const run = (...words) => spawnSync(words[0], words.slice(1), { cwd: scratch, stdio: 'ignore' }).status === 0
-  const download = () => run('apt-get', 'download', debianPackage)
-  if (download() || (process.getuid?.() === 0 && run('apt-get', 'update', '-qq') && download())) {
+  const run = (...words) => spawnSync(words[0], words.slice(1), { cwd: scratch, stdio: 'ignore', timeout: 120_000 }).status === 0
+  // Without a network it is given up soon.
+  const apt = (...words) => run('apt-get', '-o', 'Acquire::Retries=0', '-o', 'Acquire::http::Timeout=15', ...words)
+  const download = () => apt('download', debianPackage)
+  if (download() || (process.getuid?.() === 0 && apt('update', '-qq') && download())) {
     const file = readdirSync(scratch).find((name) => name.endsWith('.deb')) ?? ''
     if (run('dpkg-deb', '-x', file, 'unpacked')) {
       rmSync(join(cache, debianPackage), { recursive: true, force: true })
