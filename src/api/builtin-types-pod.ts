@@ -29,6 +29,8 @@ export interface PodSpec {
   readonly volumes?: readonly Volume[]
   readonly initContainers?: readonly Container[]
   readonly containers: readonly Container[]
+  /** Those that joined the pod while it ran. */
+  readonly ephemeralContainers?: readonly Container[]
   readonly restartPolicy?: 'Always' | 'Never' | 'OnFailure'
   readonly terminationGracePeriodSeconds?: number
   readonly activeDeadlineSeconds?: number

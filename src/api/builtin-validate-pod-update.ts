@@ -12,9 +12,13 @@ const WORDS =
   'previously negative)'
 
 const LISTS = ['containers', 'initContainers']
+const ONCE = ['nodeName', 'ephemeralContainers']
 const FREE = new Set([...LISTS, 'activeDeadlineSeconds', 'tolerations', 'terminationGracePeriodSeconds'])
 
-/** The faults of changing a pod's spec from `before`. It may be given to a node once, which in a real cluster goes by another path. */
+/**
+ * The faults of changing a pod's spec from `before`. It may be given to a node once, and ephemeral containers once, which in a real cluster
+ * go by other paths.
+ */
 export function podChangeFaults(spec: Fields, before: Fields): readonly Cause[] {
   const counts = LISTS.filter((list) => listIn(spec[list]).length !== listIn(before[list]).length)
   if (counts.length > 0) return counts.map((list) => forbidden(`spec.${list}`, 'pod updates may not add or remove containers'))
@@ -24,7 +28,7 @@ export function podChangeFaults(spec: Fields, before: Fields): readonly Cause[] 
 
 // What has to stay: containers without their images, and all other fields but the free ones.
 function fixed(spec: Fields, before: Fields): unknown {
-  const free = (field: string): boolean => FREE.has(field) || (field === 'nodeName' && before['nodeName'] === undefined)
+  const free = (field: string): boolean => FREE.has(field) || (ONCE.includes(field) && before[field] === undefined)
   const rest = Object.fromEntries(Object.entries(spec).filter(([field]) => !free(field)))
   const containers = LISTS.map((list) => listIn(spec[list]).map((container) => ({ ...container, image: '' })))
   return { rest, containers }

@@ -1,12 +1,15 @@
 // serin.yaml: which command stands for an image. Read once at the start; every problem names its field.
 
 import { parseYaml } from '../api/yaml.ts'
+import { parseFormat } from '../route/format.ts'
 import { isObject } from '../std/json.ts'
 import type { ImageTarget } from '../workload/image-map.ts'
 
 /** The settings of an instance. */
 export interface Config {
   readonly images: Readonly<Record<string, ImageTarget>>
+  /** Lines of the access log in Envoy's notation: a text, or a map of texts for JSON lines. */
+  readonly accessLogFormat?: string | Readonly<Record<string, string>>
 }
 
 export const NO_CONFIG: Config = { images: {} }
@@ -22,7 +25,8 @@ export function readConfig(text: string, file: string): Config | readonly string
   const faults = faultsOf(first.value)
   if (faults.length > 0) return faults.map(({ path, message }) => `${file}:${first.locate(path).line}: ${path}: ${message}`)
   // every value has just been tested
-  return { images: (first.value['images'] ?? {}) as Config['images'] }
+  const { images = {}, accessLogFormat } = first.value as Partial<Config>
+  return { images, ...(accessLogFormat === undefined ? {} : { accessLogFormat }) }
 }
 
 interface Fault {
@@ -31,12 +35,26 @@ interface Fault {
 }
 
 function faultsOf(config: Readonly<Record<string, unknown>>): Fault[] {
-  const unknown = Object.keys(config).filter((name) => name !== 'images')
-  if (unknown.length > 0) return unknown.map((name) => ({ path: name, message: 'unknown field; only images is known' }))
+  const unknown = Object.keys(config).filter((name) => name !== 'images' && name !== 'accessLogFormat')
+  if (unknown.length > 0) return unknown.map((name) => ({ path: name, message: 'unknown field; images and accessLogFormat are known' }))
   const { images = {} } = config
   if (!isObject(images)) return [{ path: 'images', message: 'must be a map from image patterns to an image or a command' }]
   const wrong = Object.entries(images).filter(([, target]) => !isTarget(target))
-  return wrong.map(([pattern]) => ({ path: `images.${pattern}`, message: 'must be an image, a command line or a list of words' }))
+  return [
+    ...formatFaults(config['accessLogFormat']),
+    ...wrong.map(([pattern]) => ({ path: `images.${pattern}`, message: 'must be an image, a command line or a list of words' }))
+  ]
+}
+
+function formatFaults(format: unknown): Fault[] {
+  if (format === undefined) return []
+  const texts = isObject(format) ? Object.entries(format) : [['', format] as const]
+  return texts.flatMap(([key, text]) => {
+    const path = key === '' ? 'accessLogFormat' : `accessLogFormat.${key}`
+    if (typeof text !== 'string') return [{ path, message: 'must be a format string, or a map of them' }]
+    const parsed = parseFormat(text)
+    return 'problem' in parsed ? [{ path, message: parsed.problem }] : []
+  })
 }
 
 function isTarget(value: unknown): value is ImageTarget {

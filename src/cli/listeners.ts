@@ -85,5 +85,7 @@ function podProxy(pod: KubeObject): ListenerSpec[] {
   const entry = { kind: 'mesh' as const, caller: { namespace, labels } }
   // What the environment of Istio's sidecar says of its pod.
   const environment = { HOSTNAME: name, INSTANCE_IP: address, POD_NAME: name, POD_NAMESPACE: namespace }
-  return [{ id, address, port: OUTBOUND_PORT, entry, source: peerOf(pod), place: { hostname: name, environment } }]
+  return [
+    { id, address, port: OUTBOUND_PORT, entry, source: peerOf(pod), place: { pod: `${namespace}/${name}`, hostname: name, environment } }
+  ]
 }

@@ -3,6 +3,7 @@
 import { HostError } from '../host/host-error.ts'
 import { findingLine, lintManifests, reportSummary } from '../lint/lint-manifests.ts'
 import { ManifestError } from './apply-files.ts'
+import { accessLogOf } from './access-logs.ts'
 import { type Config, NO_CONFIG, readConfig } from './config.ts'
 import { demo } from './demo.ts'
 import { Screen, styled } from './demo-screen.ts'
@@ -87,10 +88,12 @@ async function runDemo(options: DemoOptions): Promise<number> {
   }
 }
 
-function configOf(options: Pick<UpOptions, 'config'>): Config | string[] {
+function configOf(options: Pick<UpOptions, 'config' | 'accessLog'>): Config | string[] {
   if (options.config === undefined) return NO_CONFIG
   const config = readConfig(readText(options.config), options.config)
-  return 'images' in config ? config : [...config]
+  if (!('images' in config)) return [...config]
+  const spec = accessLogOf(options.accessLog, config)
+  return 'problem' in spec ? [`${options.config}: ${spec.problem}`] : config
 }
 
 function addressLines({ addresses, kubeconfig }: Instance): string[] {

@@ -11,7 +11,8 @@ const DEFAULTS = {
   httpsPort: undefined,
   adminPort: undefined,
   meshPort: undefined,
-  prometheus: 'auto'
+  prometheus: 'auto',
+  accessLog: 'text'
 }
 
 test.each([
@@ -26,6 +27,7 @@ test.each([
     'up --config c --http-port 1 --https-port 2 --admin-port 3 --mesh-port=4',
     { kind: 'up', options: { ...DEFAULTS, config: 'c', httpPort: 1, httpsPort: 2, adminPort: 3, meshPort: 4 } }
   ],
+  ['up --access-log json', { kind: 'up', options: { ...DEFAULTS, accessLog: 'json' } }],
   ['up --prometheus off', { kind: 'up', options: { ...DEFAULTS, prometheus: 'off' } }],
   ['up --prometheus=http://p:9090/', { kind: 'up', options: { ...DEFAULTS, prometheus: { url: 'http://p:9090' } } }],
   ['demo', { kind: 'demo', options: { ...DEFAULTS, prometheus: 'off', dataDir: undefined, exit: 'on Ctrl-C in a terminal' } }],
@@ -49,6 +51,7 @@ test.each([
   ['up --data-dir=', '--data-dir needs a value'],
   ['up --workers 0', '--workers must be 1 to 64, not "0"'],
   ['up --workers two', '--workers must be 1 to 64, not "two"'],
+  ['up --access-log yes', '--access-log must be text, json or off, not "yes"'],
   ['up --prometheus on', '--prometheus must be auto, off or a URL such as http://127.0.0.1:9090, not "on"'],
   ['up --prometheus ftp://p', '--prometheus must be auto, off or a URL such as http://127.0.0.1:9090, not "ftp://p"'],
   ['up --exit', '"--exit" is not an option of serin up'],

@@ -14,6 +14,8 @@ export interface UpOptions {
   readonly meshPort: number | undefined
   /** auto: one of this machine is started where there is one. Otherwise the URL of one that scrapes this instance, or none. */
   readonly prometheus: 'auto' | 'off' | { readonly url: string }
+  /** How requests are logged; off: only those of routes that ask for it. */
+  readonly accessLog: 'off' | 'text' | 'json'
 }
 
 /** What `serin demo` was asked to do: as for up, but without a data directory of the user's it takes a temporary one. */
@@ -39,7 +41,7 @@ export type Command =
 
 const UP_USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--workers N]
          [--api-port N] [--http-port N] [--https-port N] [--admin-port N] [--mesh-port N]
-         [--prometheus auto|off|URL]
+         [--prometheus auto|off|URL] [--access-log text|json|off]
     Run the embedded mesh until SIGTERM. It prints its addresses, then "ready".
     -f PATH           manifests to apply first: a file, a folder (its YAML and JSON files), or - for standard input
     --data-dir DIR    where everything is kept (default .serin); kubeconfig and serin.json are written there
@@ -52,6 +54,8 @@ const UP_USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--work
     --mesh-port N     proxy to the Services by name (default 15001)
     --prometheus HOW  auto: start one beside the mesh where the program is installed (default; on port 9090 or any free one);
                       off: none; or the URL of one that scrapes /metrics of the admin port
+    --access-log HOW  lines for each request, as Envoy writes them under Istio: text (default), json, or off. A pod's are shown by
+                      kubectl logs POD -c istio-proxy; those of gateways are in DIR/access.log
     Port 0 means any free one. Exit status: 0 after SIGTERM; 1 when it cannot start or go on, and when the API refuses what -f names, said
     with file, line, object and field; 2 when the command line or a file it names cannot be used.
 `
@@ -79,7 +83,7 @@ serin help [COMMAND], serin COMMAND --help
 type Words = ReadonlyMap<string, readonly string[]>
 
 const PORTS = ['--api-port', '--http-port', '--https-port', '--admin-port', '--mesh-port']
-const UP_FLAGS = new Set(['-f', '--filename', '--data-dir', '--config', '--workers', '--prometheus', ...PORTS])
+const UP_FLAGS = new Set(['-f', '--filename', '--data-dir', '--config', '--workers', '--prometheus', '--access-log', ...PORTS])
 const MAX_WORKERS = 64
 
 interface CommandSpec {
@@ -186,6 +190,8 @@ function upOptions(flags: Words): UpOptions | string {
   const prometheus = prometheusOf(last('--prometheus') ?? 'auto')
   if (prometheus === undefined)
     return `--prometheus must be auto, off or a URL such as http://127.0.0.1:9090, not "${last('--prometheus')}"`
+  const accessLog = last('--access-log') ?? 'text'
+  if (!isLogWord(accessLog)) return `--access-log must be text, json or off, not "${accessLog}"`
   const port = (name: string): number | undefined => (last(name) === undefined ? undefined : Number(last(name)))
   return {
     files: filesOf(flags),
@@ -197,8 +203,13 @@ function upOptions(flags: Words): UpOptions | string {
     httpsPort: port('--https-port'),
     adminPort: port('--admin-port'),
     meshPort: port('--mesh-port'),
-    prometheus
+    prometheus,
+    accessLog
   }
+}
+
+function isLogWord(word: string): word is UpOptions['accessLog'] {
+  return word === 'off' || word === 'text' || word === 'json'
 }
 
 function prometheusOf(word: string): UpOptions['prometheus'] | undefined {

@@ -7,9 +7,11 @@ import type { Slot } from '../host/slots.ts'
 import type { EventRecorder } from '../kube/event-recorder.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { Kubelet } from '../kubelet/kubelet.ts'
+import type { Sidecar } from '../kubelet/kubelet-options.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { commandFor, type ImageMap } from '../workload/image-map.ts'
+import type { AccessLogs } from './access-logs.ts'
 import type { Config } from './config.ts'
 import { OUTBOUND_PORT } from './listeners.ts'
 import type { Mesh } from './mesh.ts'
@@ -35,6 +37,8 @@ export interface PodOptions {
   readonly sidecarDirectory: string
   /** The admin port's URL, once there is one. */
   readonly admin: () => string | undefined
+  /** The access log of each pod. */
+  readonly accessLogs: AccessLogs
   readonly signal: AbortSignal
 }
 
@@ -66,7 +70,7 @@ export function kubeletOf(options: PodOptions): Kubelet {
     directory,
     workDir,
     baseEnv,
-    sidecar: new ProxyContainer({ processes, clock, directory: options.sidecarDirectory, baseEnv, workDir, admin }),
+    sidecar: sidecarOf(options, new ProxyContainer({ processes, clock, directory: options.sidecarDirectory, baseEnv, workDir, admin })),
     imageCommand: (image) => commandFor(image, { patterns: config.images, builtIn: BUILT_IN }),
     proxyEnv: (_pod, podIP) => {
       const proxy = `http://${podIP}:${OUTBOUND_PORT}`
@@ -82,4 +86,12 @@ export function kubeletOf(options: PodOptions): Kubelet {
     event: (pod, type, reason, message) =>
       void (reason === 'Scheduled' ? scheduler : recorder).record({ about: pod, type, reason, message }, signal).catch(() => undefined)
   })
+}
+
+/** The virtual container `istio-proxy`. */
+function sidecarOf({ accessLogs }: PodOptions, programs: ProxyContainer): Sidecar {
+  return {
+    log: (pod, request) => accessLogs.log(pod, request),
+    exec: (pod, command, streams) => programs.exec(pod, command, streams)
+  }
 }

@@ -22,12 +22,14 @@ import { Registry } from '../metrics/registry.ts'
 import { RegistrySource } from '../metrics/registry-source.ts'
 import { WorkloadHistory } from '../metrics/workload-history.ts'
 import { MeshStats } from '../proxy/mesh-stats.ts'
+import type { AccessLogSpec } from '../proxy/access-log.ts'
 import type { PlacedObject } from '../lint/manifests.ts'
 import { Workers } from '../proxy/workers.ts'
 import { HttpHookCaller } from '../remote/http-hook-caller.ts'
 import type { ApiBackend } from '../server/api-backend.ts'
 import { startApiServer } from '../server/api-server.ts'
 import { kubeconfigText } from '../server/kubeconfig.ts'
+import { assert } from '../std/bug.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { formatInstant } from '../std/instant.ts'
@@ -36,6 +38,7 @@ import { envoyAnswer } from './envoy-admin.ts'
 import { envoyView } from './envoy-view.ts'
 import { announceApi } from './api-service.ts'
 import { applyObject, ManifestError, readObjects } from './apply-files.ts'
+import { AccessLogs, accessLogOf } from './access-logs.ts'
 import type { Config } from './config.ts'
 import { type ApiIdentity, apiIdentity } from './identity.ts'
 import { Findings } from './findings.ts'
@@ -223,6 +226,7 @@ interface Plane {
   readonly mesh: Mesh
   readonly workers: Workers
   readonly collect: () => Promise<void>
+  readonly accessLogs: AccessLogs
 }
 
 /** The store and the data plane that follows it. */
@@ -234,7 +238,18 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
   rig.undo(() => api.close())
   rig.supervise('the store', api.failed)
   const [registry, history, stats] = [new Registry(), new WorkloadHistory(), new MeshStats()]
-  const workers = new Workers({ count: up.workers, clock, registry, stats, env: { SERIN_RUN: dir.run }, register: reaper, onTrouble: log })
+  const accessLogs: AccessLogs = new AccessLogs({ clock, path: dir.file('access.log'), pods: () => podsOf(mesh) })
+  const workers = new Workers({
+    count: up.workers,
+    clock,
+    registry,
+    stats,
+    env: { SERIN_RUN: dir.run },
+    register: reaper,
+    onTrouble: log,
+    accessLog: accessLogSpec(rig.options),
+    onLines: (lines) => accessLogs.take(lines)
+  })
   await workers.start()
   rig.undo(() => workers.stop(LAST_DRAIN))
   const client = new LocalClient(api)
@@ -253,7 +268,17 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
     history.add(clock.now(), registry.cells())
   }
   const obeyed = obeyedBackend(api, (object) => mesh.obeys(object, OBEYED_WITHIN))
-  return { backend: warnedBackend(obeyed, findings), client, registry, history, stats, mesh, workers, collect }
+  return { backend: warnedBackend(obeyed, findings), client, registry, history, stats, mesh, workers, collect, accessLogs }
+}
+
+function podsOf(mesh: Mesh): ReadonlySet<string> {
+  return new Set(mesh.objects().flatMap(({ kind, metadata }) => (kind === 'Pod' ? [`${metadata.namespace}/${metadata.name}`] : [])))
+}
+
+function accessLogSpec({ up, config }: InstanceOptions): AccessLogSpec {
+  const spec = accessLogOf(up.accessLog, config)
+  assert(!('problem' in spec), 'the settings of the access log were checked')
+  return spec
 }
 
 async function openStore(folder: string, open: (journal: FileJournal) => Promise<EmbeddedApi>): Promise<EmbeddedApi> {
@@ -266,7 +291,11 @@ async function openStore(folder: string, open: (journal: FileJournal) => Promise
 }
 
 /** The controllers and the kubelet. */
-async function startLoops(rig: Rig, { dir, reaper, slot, identity }: Ground, { client, mesh, history, collect }: Plane): Promise<Kubelet> {
+async function startLoops(
+  rig: Rig,
+  { dir, reaper, slot, identity }: Ground,
+  { client, mesh, history, collect, accessLogs }: Plane
+): Promise<Kubelet> {
   const { clock, draw, signal } = rig
   const { config, log } = rig.options
   const recorder = (component: string): EventRecorder => new EventRecorder({ client, clock, draw, component, time: formatInstant })
@@ -285,6 +314,7 @@ async function startLoops(rig: Rig, { dir, reaper, slot, identity }: Ground, { c
     programsDirectory: dir.file('programs'),
     sidecarDirectory: dir.file('istio-proxy'),
     admin: () => rig.admin,
+    accessLogs,
     signal
   })
   await kubelet.start()

@@ -4,13 +4,15 @@ import { Reflector } from '../kube/reflector.ts'
 import type { Millis } from '../std/clock.ts'
 import { allocateAddress, isAllocatable } from '../workload/allocate-address.ts'
 import { PODS } from '../workload/meta.ts'
-import type { Pod } from '../api/builtin-types-pod.ts'
+import type { Container, Pod } from '../api/builtin-types-pod.ts'
 import type { ExecExit, ExecStreams, LogRequest, PodName } from '../kube/pod-access.ts'
 import type { KubeletOptions } from './kubelet-options.ts'
 import { execIn } from './pod-exec.ts'
 import { PodRunner } from './pod-runner.ts'
 
 const SIDECAR = 'istio-proxy'
+/** The mesh's own processes stand for it. */
+const SIDECAR_IMAGE = 'serin/istio-proxy'
 // The object was removed without asking: its processes get this long.
 const ORPHAN_GRACE: Millis = 1000
 
@@ -144,13 +146,24 @@ export class Kubelet {
   async #begin(pod: Pod, runner: PodRunner): Promise<void> {
     const { client, nodeName } = this.#options
     const { namespace = '', name = '', uid } = pod.metadata
-    if (pod.spec.nodeName === undefined) {
-      const body = { metadata: { uid }, spec: { nodeName } }
+    const spec = { ...(pod.spec.nodeName === undefined ? { nodeName } : {}), ...this.#joining(pod) }
+    if (Object.keys(spec).length > 0) {
       const { signal } = this.#stopped
-      await client.patch({ ...PODS, namespace, name }, { kind: 'merge', body }, { signal }).catch(() => undefined)
-      this.#options.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${nodeName}`)
+      await client
+        .patch({ ...PODS, namespace, name }, { kind: 'merge', body: { metadata: { uid }, spec } }, { signal })
+        .catch(() => undefined)
     }
+    if (pod.spec.nodeName === undefined)
+      this.#options.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${nodeName}`)
     if (!this.#stopped.signal.aborted) await runner.run()
+  }
+
+  // kubectl shows logs only of containers that a pod's spec names: the proxy joins as an ephemeral one, which needs no process and does not
+  // count for readiness.
+  #joining({ spec }: Pod): { readonly ephemeralContainers?: readonly Container[] } {
+    const isThere = [...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) => name === SIDECAR)
+    if (this.#options.sidecar?.log === undefined || isThere || spec.ephemeralContainers !== undefined) return {}
+    return { ephemeralContainers: [{ name: SIDECAR, image: SIDECAR_IMAGE }] }
   }
 
   #remove(uid: string): void {

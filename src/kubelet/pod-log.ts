@@ -4,8 +4,13 @@ import type { Clock, Millis } from '../std/clock.ts'
 import { formatInstant, parseInstant } from '../std/instant.ts'
 import type { LogRequest } from '../kube/pod-access.ts'
 
-const LINES_MAX = 20_000
-const CHARS_MAX = 8_000_000
+/** How much is kept. */
+export interface LogBounds {
+  readonly linesMax: number
+  readonly charsMax: number
+}
+
+const BOUNDS: LogBounds = { linesMax: 20_000, charsMax: 8_000_000 }
 
 interface Line {
   readonly at: Millis
@@ -15,6 +20,7 @@ interface Line {
 /** One run of a container. Owns its lines and the readers that wait for more. */
 export class PodLog {
   readonly #clock: Clock
+  readonly #bounds: LogBounds
   #lines: Line[] = []
   // Number of the first line kept: readers hold line numbers, which survive the ring's turning.
   #first = 0
@@ -22,14 +28,15 @@ export class PodLog {
   #closed = false
   #waiters = new Set<() => void>()
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, bounds: LogBounds = BOUNDS) {
     this.#clock = clock
+    this.#bounds = bounds
   }
 
   append(text: string): void {
     this.#lines.push({ at: this.#clock.now(), text })
     this.#chars += text.length
-    if (this.#lines.length > LINES_MAX || this.#chars > CHARS_MAX) this.#drop()
+    if (this.#lines.length > this.#bounds.linesMax || this.#chars > this.#bounds.charsMax) this.#drop()
     this.#wake()
   }
 

@@ -66,7 +66,7 @@ export class Account {
     if (slot === undefined || code === undefined || cluster.id === PASSTHROUGH) return
     cells.peers(cluster, slot).destination.record(code, how === 'limited' ? 'RL' : '-', this.#clocks.monotonic() - started)
     if (log === undefined) return
-    const known = knownInbound(this.#known({ ...now, status: code }, '', this.#answerLines()), slot, how, this.triedAt)
+    const known = knownInbound(this.#known({ ...now, status: code }, '', this.#answerLines(this.triedAt)), slot, how, this.triedAt)
     log.write(known.place.pod ?? '', known)
   }
 
@@ -74,12 +74,12 @@ export class Account {
   ended(now: Now, cluster: Cluster, details: string): void {
     const { cells, log, place, started } = this.#from
     cells.ended(now, this.#clocks.monotonic() - started, cluster, now.slot)
-    if (log !== undefined) log.write(place.pod ?? '', this.#known(now, details, this.#answerLines()))
+    if (log !== undefined) log.write(place.pod ?? '', this.#known(now, details, this.#answerLines(started)))
   }
 
-  #answerLines(): string {
+  #answerLines(since: Millis): string {
     if (this.answeredAt === undefined) return ''
-    return this.answer === '' ? serviceTimeLine(this.answeredAt - this.#from.started) : this.answer
+    return this.answer === '' ? serviceTimeLine(this.answeredAt - since) : this.answer
   }
 
   #known({ status, flags, tries, slot, upstream, received }: Now, details: string, answer: string): Known {

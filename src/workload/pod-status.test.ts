@@ -83,3 +83,18 @@ test('crashes wait 1 s, doubling, five minutes at most', () => {
     false
   ])
 })
+
+test('a container that joined the pod runs as long as the pod does, and is never ready', () => {
+  const joined = { ...pod(), spec: { containers: [], ephemeralContainers: [{ name: 'istio-proxy', image: 'serin/mesh' }] } }
+  expect(statusOf(joined, [view(running(true))]).ephemeralContainerStatuses).toEqual([
+    {
+      name: 'istio-proxy',
+      state: { running: { startedAt: '1970-01-01T00:00:00Z' } },
+      ready: false,
+      restartCount: 0,
+      image: 'serin/mesh',
+      imageID: ''
+    }
+  ])
+  expect(statusOf(pod(), [view(running(true))])).not.toHaveProperty('ephemeralContainerStatuses')
+})

@@ -68,7 +68,25 @@ export function podStatus(view: PodView): PodStatus {
     podIPs: [{ ip: podIP }],
     startTime: pod.status?.startTime ?? formatInstant(view.startedAt),
     ...(view.init.length > 0 ? { initContainerStatuses: view.init.map(statusOf) } : {}),
-    containerStatuses: view.containers.map(statusOf)
+    containerStatuses: view.containers.map(statusOf),
+    ...joinedStatuses(view)
+  }
+}
+
+/** Ephemeral containers are no processes here: they are there as long as the pod is. Like a cluster's, they are never ready. */
+function joinedStatuses({ pod, startedAt }: PodView): Pick<PodStatus, 'ephemeralContainerStatuses'> {
+  const { ephemeralContainers = [] } = pod.spec
+  if (ephemeralContainers.length === 0) return {}
+  const state = { running: { startedAt: pod.status?.startTime ?? formatInstant(startedAt) } }
+  return {
+    ephemeralContainerStatuses: ephemeralContainers.map(({ name, image = '' }) => ({
+      name,
+      state,
+      ready: false,
+      restartCount: 0,
+      image,
+      imageID: ''
+    }))
   }
 }
 
