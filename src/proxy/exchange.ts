@@ -14,8 +14,8 @@ import type { Millis } from '../std/clock.ts'
 import type { Socket } from 'node:net'
 import { Account } from './account.ts'
 import type { Now } from './account.ts'
+import { AnswerWriter } from './answer-writer.ts'
 import type { Context } from './context.ts'
-import type { Copy } from './copies.ts'
 import type { Downstream, ExchangeStart, Handling } from './downstream.ts'
 import { FAILURES, withFlag } from './failures.ts'
 import type { InboundVerdict } from './inbound.ts'
@@ -23,12 +23,12 @@ import type { Failure } from './failures.ts'
 import type { LimitName } from './limits.ts'
 import { isAnywhere } from './passthrough.ts'
 import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
+import { RequestFeed } from './request-feed.ts'
 import { Retries } from './retries.ts'
 import type { TryEnd } from './known.ts'
 import { headOfTry } from './route-edits.ts'
 import type { Verdict } from './retries.ts'
-import { editInPlace, headText, outcomeOf } from './response-head.ts'
-import type { ResponseForm } from './response-head.ts'
+import { outcomeOf } from './response-head.ts'
 import { head } from './head.ts'
 import type { Upstream, UpstreamFailure, UpstreamUser } from './upstream.ts'
 
@@ -38,7 +38,6 @@ const STALE_MAX = 3
 // The bounds of the plane among the reasons to end for lack of time; the others are the route's.
 const BOUNDS: Partial<Record<Failure, LimitName>> = { 'stream-idle': 'streamIdleTimeout', 'request-timeout': 'requestTimeout' }
 const NEVER = Number.POSITIVE_INFINITY
-const NO_COPIES: readonly Copy[] = []
 
 /** Owns one request from its head to the end of its answer. */
 export class Exchange implements UpstreamUser, Waiter, Handling {
@@ -53,8 +52,8 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   readonly #pools: Pools
   readonly #client: Downstream
   readonly #from: ExchangeStart
-  // Body bytes for another try, latin1; undefined once they are too many.
-  #retained: string | undefined = ''
+  readonly #feed: RequestFeed
+  readonly #writer: AnswerWriter
   #upstream: Upstream | undefined
   #slot: EndpointSlot | undefined
   #lastSlot: EndpointSlot | undefined
@@ -65,7 +64,6 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   #state: ClusterState
   readonly #retries: Retries
   #stale = 0
-  #copies: readonly Copy[] = NO_COPIES
   #flags = '-'
   #status = 0
   readonly #account: Account
@@ -73,8 +71,6 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   #answered = false
   #tunnel = false
   #ended = false
-  #chunk = false
-  #keep = true
   #deadline = NEVER
   #tryDeadline = NEVER
   #waitsIn: Pool | undefined
@@ -90,6 +86,8 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     this.#state = from.state
     this.#retries = new Retries(from.decision.retry)
     this.#account = new Account(from, shared.context)
+    this.#feed = new RequestFeed(shared.context)
+    this.#writer = new AnswerWriter(client.socket, from)
     this.bodiless = from.method === 'HEAD'
     this.wantsUpgrade = from.upgrade
     this.bare = from.minor === 0
@@ -104,7 +102,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   }
 
   start(body: string): void {
-    this.#retained = body
+    this.#feed.begin(body)
     const { delay } = this.#from.decision
     if (delay === 0) return this.#first()
     this.#flags = 'DI'
@@ -121,8 +119,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     const { copies, timeout, hash } = decision
     if (copies.length > 0 && !upgrade && !this.#ended) {
       const start = { head: headOfTry(edited, 1), method, local, timeout, hash, cells }
-      this.#copies = copies.flatMap((cluster) => this.#pools.copies.begin(cluster, start, this.#retained ?? '') ?? [])
-      if (this.requestDone) for (const copy of this.#copies) copy.onRequestDone(this.#context.monotonic())
+      this.#feed.copyTo(copies, this.#pools.copies, start, this.requestDone)
     }
     this.#try()
   }
@@ -131,24 +128,22 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   onRequestDone(now: Millis): void {
     this.requestDone = true
     this.#account.doneAt ??= now
-    for (const copy of this.#copies) copy.onRequestDone(now)
+    this.#feed.done(now)
     if (this.#upstream !== undefined) this.#startTryTimer(now)
     // An injected delay does not count (istio.md 1.14).
     if (this.#from.decision.timeout > 0 && !this.#delayed) this.#deadline = now + this.#from.decision.timeout
   }
 
   get full(): boolean {
-    return this.#upstream === undefined && (this.#retained ?? '').length > this.#context.limits.retainBytesMax
+    return this.#upstream === undefined && this.#feed.isLong
   }
 
   onRequestBytes(bytes: Buffer, from: number, to: number): Socket | undefined {
-    for (const copy of this.#copies) copy.onRequestBytes(bytes, from, to)
-    if (this.#retained === undefined) return this.#upstream?.socket
-    const text = bytes.toString('latin1', from, to)
-    this.#retained += text
+    const text = this.#feed.add(bytes, from, to)
+    if (text === undefined) return this.#upstream?.socket
     if (this.#upstream === undefined) return undefined
     this.#upstream.socket.write(text, 'latin1')
-    this.#forgetLong()
+    this.#feed.handedOver()
     return undefined
   }
 
@@ -157,7 +152,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   }
 
   abort(): void {
-    for (const copy of this.#copies) copy.abort()
+    this.#feed.abort()
     if (this.#ended) return
     if (!this.#tunnel) this.#flags = withFlag(this.#flags, 'DC')
     this.#leave(this.#answering ? this.#status : undefined, 'left')
@@ -179,70 +174,45 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     this.#tryDeadline = NEVER
     this.#status = head.status
     const upgraded = head.status === 101
-    this.#chunk = untilClose && !this.bare && !this.bodiless
-    const { response } = this.#from.decision
-    const routed =
-      response?.stages === undefined ? response : this.#responseEdits('via_upstream', bytes.toString('latin1', head.start, head.end))
-    const edits = this.#side === undefined ? routed : withAdditions(routed, this.#side.fields, () => false)
-    const form = this.#form(untilClose, upgraded, edits)
-    this.#keep = !form.close
-    if (upgraded) {
-      this.#deadline = NEVER
-      this.#retained = undefined
-      this.#tunnel = true
-      this.#client.onTunnel()
-    }
-    const start = this.#chunk ? -1 : editInPlace(bytes, form)
-    const { end } = head
-    if (this.#account.asks) this.#account.answer = start < 0 ? headText(bytes, form) : bytes.toString('latin1', start, end)
-    if (start >= 0) return start
-    this.#client.socket.write(headText(bytes, form), 'latin1')
-    return end
-  }
-
-  #form(untilClose: boolean, upgraded: boolean, edits: HeaderEdits | undefined): ResponseForm {
-    const { started, keepAlive, close, minor } = this.#from
-    const ends = untilClose && this.bare
-    const bare = this.bare && head.chunked
-    const lengthKnown = !ends && !bare
-    const closes = close || this.#client.closing || (minor === 0 && !(keepAlive && lengthKnown))
     const now = this.#context.monotonic()
     this.#account.answeredAt = now
-    const serviceTime = Math.round(now - started)
-    return {
-      edits: withCookies(edits, this.#from.decision.cookies),
-      serviceTime,
-      close: closes && !upgraded,
-      keepAlive: minor === 0 && !closes,
-      framing: this.#chunk ? 'chunk' : bare ? 'bare' : 'same',
-      upgrade: upgraded
-    }
+    const start = this.#writer.begin(bytes, { untilClose, upgraded, edits: this.#editsOf(bytes), closing: this.#client.closing, now })
+    if (this.#account.asks) this.#account.answer = this.#writer.textOf(bytes, start)
+    if (upgraded) this.#openTunnel()
+    return start
+  }
+
+  // The route's edits of the answer in the registers, those of the called side, and generated cookies.
+  #editsOf(bytes: Buffer): HeaderEdits | undefined {
+    const { response, cookies } = this.#from.decision
+    const routed =
+      response?.stages === undefined ? response : this.#responseEdits('via_upstream', bytes.toString('latin1', head.start, head.end))
+    return withCookies(this.#side === undefined ? routed : withAdditions(routed, this.#side.fields, () => false), cookies)
+  }
+
+  #openTunnel(): void {
+    this.#deadline = NEVER
+    this.#feed.forget()
+    this.#tunnel = true
+    this.#client.onTunnel()
   }
 
   onBytes(bytes: Buffer, from: number, to: number): void {
-    const { socket } = this.#client
     const upstream = this.#upstream
     if (from >= to || upstream === undefined) return
     this.lastByte = this.#context.sweep.now
-    if (this.#chunk) {
-      socket.cork()
-      socket.write(`${(to - from).toString(16)}\r\n`, 'latin1')
-      socket.write(bytes.subarray(from, to))
-      socket.write('\r\n', 'latin1')
-      socket.uncork()
-    } else socket.write(bytes.subarray(from, to))
-    const waiting = socket.writableLength
+    const waiting = this.#writer.write(bytes, from, to)
     if (waiting === 0) return
-    upstream.buffers.lend(socket)
+    upstream.buffers.lend(this.#client.socket)
     if (waiting > this.#context.limits.pendingBytesMax) upstream.pauseFor()
   }
 
   onAnswered(): void {
-    if (this.#chunk) this.#client.socket.write('0\r\n\r\n', 'latin1')
+    this.#writer.end()
     this.#answered = true
     this.#leave(this.#status)
     this.#end(this.#status)
-    this.#client.onAnswered(this.#keep)
+    this.#client.onAnswered(this.#writer.keep)
   }
 
   onTunnelEnd(): void {
@@ -268,7 +238,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   #isStale(failure: UpstreamFailure): boolean {
     const upstream = this.#upstream
     if (failure !== 'terminated' || upstream?.reused !== true || !upstream.unread) return false
-    return SAFE.has(this.#from.method) && this.#retained !== undefined
+    return SAFE.has(this.#from.method) && this.#feed.isWhole
   }
 
   #try(): void {
@@ -321,8 +291,8 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     if (this.requestDone) this.#startTryTimer(now)
     this.#side = this.#slot === undefined ? undefined : this.#pools.inbound.ask(this.#state, this.#slot, this.#from)
     if (this.#side?.answer !== undefined) return upstream.pretend(this, this.#side.answer)
-    const body = this.#retained ?? ''
-    this.#forgetLong()
+    const body = this.#feed.text
+    this.#feed.handedOver()
     const { tries } = this.#retries
     upstream.begin(this, `${headOfTry(this.#from.edited, tries, this.#elapsed())}${this.#side?.lines ?? ''}\r\n${body}`)
     if (tries > 1 || !this.requestDone) this.#client.resumeReading()
@@ -338,12 +308,6 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     const { retry, timeout } = this.#from.decision
     const perTry = retry?.perTryTimeout ?? 0
     if (perTry > 0 && (timeout === 0 || perTry < timeout) && !this.#answering) this.#tryDeadline = now + perTry
-  }
-
-  #forgetLong(): void {
-    if ((this.#retained ?? '').length <= this.#context.limits.retainBytesMax) return
-    this.#retained = undefined
-    this.#context.recorder.reach('retainBytesMax')
   }
 
   // Leaves the connection of this try; `code` is what the endpoint's own side counts, undefined when the try did not reach it.
@@ -376,7 +340,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   }
 
   #verdict(outcome: TryOutcome): Verdict {
-    const verdict = this.#retries.judge(outcome, this.#state, this.#retained !== undefined)
+    const verdict = this.#retries.judge(outcome, this.#state, this.#feed.isWhole)
     if (verdict === 'URX' || verdict === 'UO') this.#flags = withFlag(this.#flags, verdict)
     return verdict
   }
@@ -454,7 +418,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   #end(code: number, details = 'via_upstream'): void {
     if (this.#ended) return
     this.#ended = true
-    if (!this.requestDone) for (const copy of this.#copies) copy.abort()
+    if (!this.requestDone) this.#feed.abort()
     this.#retries.end()
     this.#deadline = NEVER
     this.#tryDeadline = NEVER
