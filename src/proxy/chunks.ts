@@ -11,17 +11,20 @@ const SIZE_START = 0
 const SIZE = 1
 const EXTENSION_START = 2
 const EXTENSION = 3
-const QUOTED = 4
-const QUOTED_PAIR = 5
-const SIZE_LF = 6
-const DATA = 7
-const DATA_CR = 8
-const DATA_LF = 9
-const LINE_START = 10
-const TRAILER = 11
-const TRAILER_LF = 12
-const LAST_LF = 13
-const DONE = 14
+const WORD_START = 4
+const WORD = 5
+const QUOTED = 6
+const QUOTED_PAIR = 7
+const QUOTED_END = 8
+const SIZE_LF = 9
+const DATA = 10
+const DATA_CR = 11
+const DATA_LF = 12
+const LINE_START = 13
+const TRAILER = 14
+const TRAILER_LF = 15
+const LAST_LF = 16
+const DONE = 17
 
 // What becomes of one octet of framing.
 const KEEP = 0
@@ -96,8 +99,11 @@ export class ChunkScanner {
         return this.#size(octet)
       case EXTENSION_START:
       case EXTENSION:
+      case WORD_START:
+      case WORD:
       case QUOTED:
       case QUOTED_PAIR:
+      case QUOTED_END:
         return this.#extension(octet)
       case SIZE_LF:
         return octet === 10 ? this.#afterSize() : WRONG
@@ -141,30 +147,37 @@ export class ChunkScanner {
     return this.#go(this.#last ? LINE_START : DATA)
   }
 
+  // `;name`, `;name=word` or `;name="text"` (RFC 9112 7.1.1), without blanks.
   #extension(octet: number): number {
     if (++this.#extensionBytes > HEAD_LIMITS.chunkExtensionBytesMax) return this.#over('chunkExtensionBytesMax')
     switch (this.#phase) {
       case EXTENSION_START:
-        this.#phase = EXTENSION
-        return TOKEN[octet] === 1 ? DROPPED : WRONG
+        return this.#drop(EXTENSION, TOKEN[octet] === 1)
+      case EXTENSION:
+        return octet === 0x3d ? this.#drop(WORD_START, true) : this.#extensionEnd(octet, TOKEN[octet] === 1)
+      case WORD_START:
+        return octet === 0x22 ? this.#drop(QUOTED, true) : this.#drop(WORD, TOKEN[octet] === 1)
+      case WORD:
+        return this.#extensionEnd(octet, TOKEN[octet] === 1)
       case QUOTED:
-        if (octet === 0x22) this.#phase = EXTENSION
-        if (octet === 0x5c) this.#phase = QUOTED_PAIR
-        return VALUE[octet] === 1 ? DROPPED : WRONG
+        if (octet === 0x22) return this.#drop(QUOTED_END, true)
+        return this.#drop(octet === 0x5c ? QUOTED_PAIR : QUOTED, VALUE[octet] === 1)
       case QUOTED_PAIR:
-        this.#phase = QUOTED
-        return VALUE[octet] === 1 ? DROPPED : WRONG
+        return this.#drop(QUOTED, VALUE[octet] === 1)
       default:
-        return this.#extensionText(octet)
+        return this.#extensionEnd(octet, false)
     }
   }
 
-  #extensionText(octet: number): number {
+  #drop(phase: number, allowed: boolean): number {
+    this.#phase = phase
+    return allowed ? DROPPED : WRONG
+  }
+
+  // Where an extension may end; `more`: the octet belongs to it still.
+  #extensionEnd(octet: number, more: boolean): number {
     if (octet === 13) return this.#go(SIZE_LF)
-    if (octet === 0x3b) this.#phase = EXTENSION_START
-    else if (octet === 0x22) this.#phase = QUOTED
-    else if (octet !== 0x3d && TOKEN[octet] !== 1) return WRONG
-    return DROPPED
+    return octet === 0x3b ? this.#drop(EXTENSION_START, true) : this.#drop(this.#phase, more)
   }
 
   #trailers(octet: number): number {

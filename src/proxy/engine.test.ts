@@ -233,6 +233,14 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
     expect(text).not.toContain('Content-Length: 7')
   })
 
+  test.each(['HTTP/1.1 103 Early\r\nConnection: close', 'HTTP/1.0 100 Continue'])('%j leaves no final answer: 502', async (interim) => {
+    const up = await upstream((socket) => onHeads(socket, () => `${interim}\r\n\r\n${ok('behind')}`))
+    const { port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), { readMode })
+    const text = await talk(port, get())
+    expect(text).toMatch(/^HTTP\/1\.1 502 /)
+    expect(text).not.toContain('behind')
+  })
+
   test('100-continue is answered by the proxy and not passed on', async () => {
     const heads: string[] = []
     const up = await upstream((socket) => {

@@ -151,11 +151,18 @@ function noteLength(bytes: Uint8Array, index: number): number {
 function noteCoding(bytes: Uint8Array, index: number): number {
   const from = valueStart[index] as number
   if (head.chunked) return refuse(400, 'two Transfer-Encoding fields')
-  if ((valueEnd[index] as number) - from !== CHUNKED.length || !spells(bytes, from, CHUNKED)) {
+  const to = valueEnd[index] as number
+  // A tab behind the word hides it from readers that end it at a space only: llhttp is one.
+  if (to - from !== CHUNKED.length || !spells(bytes, from, CHUNKED) || hasTab(bytes, to, head.lineEnd)) {
     return refuse(501, 'a transfer coding other than chunked')
   }
   head.chunked = true
   return HEAD
+}
+
+function hasTab(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] === 9) return true
+  return false
 }
 
 function noteExpect(bytes: Uint8Array, index: number): number {

@@ -4,12 +4,13 @@
 import { HEAD, MORE, head, nameEnd, nameStart, refuse, refuseOver, reset, valueEnd, valueStart } from './head.ts'
 import { markNamed, noteField } from './known-fields.ts'
 import { HEAD_LIMITS } from './limits.ts'
-import { AUTHORITY, BLANK, METHOD, TARGET, TOKEN, VALUE, ascii, digit, skip, spells } from './octets.ts'
+import { AUTHORITY, BLANK, METHOD, TARGET, TOKEN, VALUE, ascii, digit, skip } from './octets.ts'
 
 const FOLDED = 'a folded header line'
 const NO_NAME = 'a header line that does not begin with a name and a colon'
 const TLS_HANDSHAKE = 22
-const VERSION = ascii('http/1.')
+// Upper case only: the name of the protocol is case-sensitive (RFC 9112 2.3).
+const VERSION = ascii('HTTP/1.')
 
 /** Reads a request head from bytes [start, end). One empty line before it is skipped. MORE, HEAD, or the status to refuse with. */
 export function scanRequest(bytes: Uint8Array, start: number, end: number): number {
@@ -46,32 +47,33 @@ function incomplete(start: number, end: number): number {
   return end - start >= HEAD_LIMITS.headBytesMax ? refuseOver(431, 'headBytesMax') : MORE
 }
 
-// `HTTP/1.x` CR LF, exactly ten bytes; refuses as soon as a byte is wrong.
+// `HTTP/1.x` CR LF, exactly ten bytes; refuses as soon as a byte is wrong, in whatever pieces they come.
 function requestVersion(bytes: Uint8Array, at: number, end: number): number {
-  if (!isVersion(bytes, at, end)) return badVersion(bytes, at, end)
-  if (at + 7 >= end) return MORE
-  const minor = (bytes[at + 7] as number) - 0x30
-  if (minor < 0 || minor > 9) return refuse(400, 'not a protocol version after the target')
-  if (at + 8 >= end) return MORE
+  const have = Math.min(end - at, 8)
+  if (!spellsVersion(bytes, at, have)) return refuse(400, 'not a protocol version after the target')
+  if (have < 8 || at + 8 >= end) return MORE
   if (bytes[at + 8] !== 13) return refuse(400, 'no line end after the version')
   if (at + 9 >= end) return MORE
   if (bytes[at + 9] !== 10) return refuse(400, 'no line end after the version')
-  if (minor > 1) return refuse(505, 'not HTTP/1.0 or HTTP/1.1')
-  head.minor = minor
-  return HEAD
+  head.minor = digit(bytes, at + 7)
+  return bytes[at + 5] === 0x31 && head.minor <= 1 ? HEAD : refuse(505, 'not HTTP/1.0 or HTTP/1.1')
+}
+
+// Whether `have` bytes from `at` begin `HTTP/`, digit, point, digit.
+function spellsVersion(bytes: Uint8Array, at: number, have: number): boolean {
+  for (let index = 0; index < have; index++) {
+    const octet = bytes[at + index] as number
+    const fits = index === 5 || index === 7 ? octet >= 0x30 && octet <= 0x39 : octet === VERSION[index]
+    if (!fits) return false
+  }
+  return true
 }
 
 // Whether what there is from `at` can be the beginning of `HTTP/1.`.
 function isVersion(bytes: Uint8Array, at: number, end: number): boolean {
-  const have = end - at
-  if (have > 0 && bytes[at] !== 0x48) return false
-  return spells(bytes, at, have < VERSION.length ? VERSION.subarray(0, have) : VERSION)
-}
-
-function badVersion(bytes: Uint8Array, at: number, end: number): number {
-  const major = bytes[at + 5] as number
-  const other = at + 8 < end && bytes[at] === 0x48 && bytes[at + 4] === 0x2f && major >= 0x30 && major <= 0x39 && bytes[at + 6] === 0x2e
-  return other ? refuse(505, 'not HTTP/1.0 or HTTP/1.1') : refuse(400, 'not a protocol version after the target')
+  const have = Math.min(end - at, VERSION.length)
+  for (let index = 0; index < have; index++) if (bytes[at + index] !== VERSION[index]) return false
+  return true
 }
 
 function requestFraming(): number {

@@ -235,13 +235,14 @@ export class Upstream implements Swept {
     this.#takeBody(bytes, { from, start: body, end })
   }
 
-  // Interim answers are not passed on: the proxy sent 100 itself, and nobody asked for others.
+  // Interim answers are not passed on: the proxy sent 100 itself, and nobody asked for others. One that ends the connection leaves no final one.
   #skipInterim(bytes: Buffer, start: number, end: number): void {
+    if (!keepsConnection()) return this.#refuse(undefined)
     if (start < end) this.#takeHead(bytes, start, end)
   }
 
   #beginBody(user: UpstreamUser): void {
-    this.#keep = head.minor === 1 ? !head.close : head.keepAlive
+    this.#keep = keepsConnection()
     const { status } = head
     this.#phase = status === 101 ? 'tunnel' : 'body'
     if (user.bodiless || status === 204 || status === 304) this.#frame.begin(0, 'plain')
@@ -322,4 +323,9 @@ export class Upstream implements Swept {
     this.#home.onClosed(this, before === 'connecting' ? this.#failure : undefined)
     user?.onFailure('terminated')
   }
+}
+
+// Whether the head in the registers leaves the connection open: `close` wins over `keep-alive` (RFC 9112 9.3).
+function keepsConnection(): boolean {
+  return !head.close && (head.minor === 1 || head.keepAlive)
 }
