@@ -83,7 +83,8 @@ export const STRICTER: readonly Rule[] = [
   {
     name: 'versions 0.9 and 2.0',
     reason: /^(not HTTP\/1\.0 or HTTP\/1\.1|not a status line)$/,
-    holds: ({ raw }) => /(^| )HTTP\/(0\.9|2\.0)/.test(firstLine(raw)),
+    // One cut off before its end is refused by its first figure; llhttp waits for the second.
+    holds: ({ raw }) => /(^| )HTTP\/(0\.9|2\.0|[02-9]\.?$)/.test(firstLine(raw)),
     why: 'another framing than HTTP/1: 505, and 502 from an upstream'
   },
   {
@@ -158,7 +159,10 @@ export const STRICTER: readonly Rule[] = [
   {
     name: 'names in Connection',
     reason: /names or more in Connection$/,
-    holds: ({ raw }) => values(raw, 'connection').join(',').split(',').length >= 10,
+    holds: ({ raw }) =>
+      values(raw, 'connection')
+        .join(',')
+        .split(/[ \t,]+/).length >= 10,
     why: 'bound nominationsMax: each is looked for among all fields'
   },
   {

@@ -54,7 +54,7 @@ const DECISION: Extract<Decision, { kind: 'forward' }> = {
   delay: 0,
   copies: [],
   hash: undefined,
-  cookie: undefined
+  cookies: []
 }
 
 const BAD_CHUNKS = 'the chunked framing of the body is malformed'
