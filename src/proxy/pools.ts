@@ -77,7 +77,7 @@ export class Pool implements Home {
     const idle = this.#idle.pop()
     if (idle !== undefined) return this.#attach(idle, waiter)
     const { stats, cluster } = this.#state
-    if (stats.read('upstream_rq_pending_active') >= cluster.maxPendingRequests) {
+    if (stats.at(STAT.upstream_rq_pending_active) >= cluster.maxPendingRequests) {
       stats.add(STAT.upstream_rq_pending_overflow)
       return waiter.onRefused('overflow')
     }
@@ -151,7 +151,7 @@ export class Pool implements Home {
 
   #attach(upstream: Upstream, waiter: Waiter): void {
     const { stats, cluster } = this.#state
-    if (stats.read('upstream_rq_active') < cluster.maxRequests) return waiter.onConnection(upstream)
+    if (stats.at(STAT.upstream_rq_active) < cluster.maxRequests) return waiter.onConnection(upstream)
     stats.add(STAT.upstream_rq_active_overflow)
     this.#idle.push(upstream)
     waiter.onRefused('overflow')
@@ -161,7 +161,7 @@ export class Pool implements Home {
   #grow(): void {
     if (this.#opening.size >= this.#waiting.length) return
     const { stats, cluster } = this.#state
-    if (this.#open > 0 && stats.read('upstream_cx_active') >= cluster.maxConnections) {
+    if (this.#open > 0 && stats.at(STAT.upstream_cx_active) >= cluster.maxConnections) {
       stats.add(STAT.upstream_cx_overflow)
       return
     }
@@ -175,7 +175,7 @@ export class Pool implements Home {
 
 /** Takes one of the cluster's concurrent retries; false when all are taken. */
 export function beginRetry({ cluster, stats }: ClusterState): boolean {
-  if (stats.read('upstream_rq_retry_active') >= cluster.maxRetries) {
+  if (stats.at(STAT.upstream_rq_retry_active) >= cluster.maxRetries) {
     stats.add(STAT.upstream_rq_retry_overflow)
     return false
   }

@@ -106,6 +106,11 @@ export class ClusterStats {
     this.values[place] = value
   }
 
+  /** The value at a place of STAT: on the request path, where a look by name costs ten times as much. */
+  at(place: number): number {
+    return this.values[place] ?? 0
+  }
+
   /** The value of a name. */
   read(name: ClusterStatName): number {
     return this.values[STAT[name]] ?? 0

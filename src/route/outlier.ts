@@ -123,7 +123,7 @@ function fire(state: ClusterState, slot: EndpointSlot, rule: Rule, now: Millis):
 
 /** The share of the ejected, this one included, is within the limit. */
 function maySpare({ slots, stats }: ClusterState, { maxPercent }: Outlier): boolean {
-  const ejected = stats.read('outlier_detection.ejections_active')
+  const ejected = stats.at(STAT['outlier_detection.ejections_active'])
   if ((100 * (ejected + 1)) / slots.length <= maxPercent) return true
   stats.add(STAT['outlier_detection.ejections_overflow'])
   return false
