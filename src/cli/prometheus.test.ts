@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { Processes } from '../host/processes.ts'
 import { systemClock } from '../host/system-clock.ts'
+import { freePort } from './listening.ts'
 import { findProgram, Prometheus, prometheusUrl } from './prometheus.ts'
 
 const clock = systemClock()
@@ -88,6 +89,15 @@ test('a port that another holds is left to it', async () => {
   const url = await prometheus.start()
   expect(url).toBeDefined()
   expect(url).not.toBe(`http://127.0.0.1:${port}`)
+})
+
+test('a port that is taken between the look and the start is left as well', async () => {
+  const port = await freePort('127.0.0.1')
+  const { prometheus, lines } = made(program(`if (port === ${port}) process.exit(1)\n${ANSWERS}`), port)
+  const url = await prometheus.start()
+  expect(url).toBeDefined()
+  expect(url).not.toBe(`http://127.0.0.1:${port}`)
+  expect(lines).toEqual([])
 })
 
 test('one that ends at once is tried again, and then gone without, in one sentence', async () => {

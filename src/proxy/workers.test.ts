@@ -101,12 +101,16 @@ test('two workers share an address, serve one table, and a killed one comes back
   expect(new Set(await Promise.all(Array.from({ length: 40 }, () => status(port))))).toEqual(new Set([200]))
   await workers.collect()
   expect(total(registry)).toBe(40)
+  const open = (): number => stats.clusters().get('c')?.read('upstream_cx_active') ?? 0
+  const opened = open()
   const before = workers.pids
   process.kill(before[0] ?? 0, 'SIGKILL')
   await expect.poll(() => workers.pids.filter((pid) => !before.includes(pid)).length, { timeout: 5000 }).toBe(1)
   await workers.collect()
   expect(total(registry)).toBe(40)
   expect(stats.clusters().get('c')?.read('upstream_rq_2xx')).toBe(40)
+  // Its connections ended with it.
+  expect(open()).toBeLessThan(opened)
   expect(troubles[0]).toMatch(/ended \(SIGKILL\): another starts in 50 ms/)
   expect(await workers.push(table(2, upstream, 1000))).toBe(2)
   await expect.poll(() => status(port)).toBe(200)
