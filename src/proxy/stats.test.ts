@@ -3,20 +3,11 @@
 import { Agent, createServer, request } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
-import { systemClock } from '../host/system-clock.ts'
+import { expect, test } from 'vitest'
+import { cleanups, cluster, endpoint, forward, plane, table } from '../../test/proxy-plane.ts'
 import { CLUSTER_STAT_NAMES, ClusterStats } from '../route/cluster-stats.ts'
 import type { RetryPolicy } from '../route/decision.ts'
-import { PLAIN_ENDPOINT, PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../route/plain.ts'
-import type { Cluster, Route, TableChange } from '../route/route-table.ts'
-import { seeded } from '../std/draw.ts'
-import { DataPlane } from './data-plane.ts'
-
-const clock = systemClock()
-const cleanups: (() => unknown)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+import type { DataPlane } from './data-plane.ts'
 
 async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<number> {
   const server = createServer(answer)
@@ -38,46 +29,14 @@ const RETRY: RetryPolicy = {
   avoidTried: false
 }
 
-async function planeTo(
-  ports: readonly number[],
-  more: { readonly action?: Partial<Extract<Route['action'], { kind: 'forward' }>>; readonly cluster?: Partial<Cluster> } = {}
-): Promise<{ plane: DataPlane; port: number }> {
-  const plane = new DataPlane({ clock, draw: seeded(7), readMode: 'buffer', limits: { drainTimeout: 200, sweepPeriod: 10 } })
-  const cluster: Cluster = {
-    id: 'c',
-    host: 'a.default.svc.cluster.local',
-    namespace: 'default',
-    serviceName: 'a',
-    port: 80,
-    subset: undefined,
-    endpoints: ports.map((port) => ({ ...PLAIN_ENDPOINT, address: '127.0.0.1', port })),
-    ...PLAIN_SETTINGS,
-    ...more.cluster
-  }
-  const action = { ...PLAIN_FORWARD, choices: [onlyChoice('c')], total: 1, ...more.action }
-  const ref = { virtualService: 'default/a', name: undefined, index: 0 }
-  const scope = { id: 'gateway|80', kind: 'gateway' as const, port: 80, namespace: '', tls: false }
-  const changes: TableChange[] = [
-    { kind: 'put-cluster', version: 1, cluster },
-    {
-      kind: 'put-entry',
-      version: 1,
-      entry: {
-        id: 'e',
-        version: 1,
-        host: '*',
-        httpsRedirect: false,
-        routes: [{ ref, path: { kind: 'any' }, headers: [], query: [], action }]
-      }
-    },
-    { kind: 'put-scope', version: 1, scope },
-    { kind: 'bind', version: 1, scope: scope.id, host: '*', entry: 'e' }
-  ]
-  plane.apply(changes)
-  const source = { workload: 'g', namespace: 'n', app: 'g', version: 'latest' }
-  const port = await plane.listen({ id: 'http', address: '127.0.0.1', port: 0, entry: { kind: 'gateway', port: 80 }, source })
-  cleanups.push(() => plane.drain(0))
-  return { plane, port }
+type Forwarding = NonNullable<Parameters<typeof forward>[1]>
+
+function planeTo(ports: readonly number[], more: Forwarding = {}): ReturnType<typeof plane> {
+  const to = cluster(
+    'c',
+    ports.map((port) => endpoint(port))
+  )
+  return plane(table([to], [forward([['c', 1]], more)]), { limits: { drainTimeout: 200, sweepPeriod: 10 } })
 }
 
 function ask(port: number, agent: Agent | false = false): Promise<number> {
@@ -92,9 +51,9 @@ function ask(port: number, agent: Agent | false = false): Promise<number> {
 }
 
 /** Everything counted, without what is zero. */
-function counted(plane: DataPlane): Record<string, number> {
+function statsOf(made: DataPlane): Record<string, number> {
   const stats = new ClusterStats()
-  for (const [, counts] of plane.stats().clusters) stats.absorb(counts)
+  for (const [, counts] of made.stats().clusters) stats.absorb(counts)
   const named = CLUSTER_STAT_NAMES.filter((name) => stats.read(name) !== 0 && name !== 'membership_change')
   return {
     ...Object.fromEntries(named.map((name) => [name, stats.read(name)])),
@@ -103,8 +62,8 @@ function counted(plane: DataPlane): Record<string, number> {
 }
 
 test('a cluster that nobody called is not told of', async () => {
-  const { plane } = await planeTo([1])
-  expect(plane.stats().clusters).toEqual([])
+  const { plane: made } = await planeTo([1])
+  expect(made.stats().clusters).toEqual([])
 })
 
 test('requests count by answer, connections as they are opened', async () => {
@@ -113,9 +72,9 @@ test('requests count by answer, connections as they are opened', async () => {
     served++
     response.writeHead(served === 3 ? 404 : 200).end('x')
   })
-  const { plane, port } = await planeTo([upstream])
+  const { plane: made, port } = await planeTo([upstream])
   for (const status of [200, 200, 404]) expect(await ask(port)).toBe(status)
-  expect(counted(plane)).toEqual({
+  expect(statsOf(made)).toEqual({
     '200': 2,
     '404': 1,
     upstream_cx_active: 1,
@@ -132,9 +91,9 @@ test('requests count by answer, connections as they are opened', async () => {
 test('an endpoint that refuses is a failed connection, and a request that was never sent', async () => {
   const gone = await serve(() => undefined)
   await (cleanups.pop() as () => Promise<void>)()
-  const { plane, port } = await planeTo([gone])
+  const { plane: made, port } = await planeTo([gone])
   expect(await ask(port)).toBe(503)
-  expect(counted(plane)).toEqual({
+  expect(statsOf(made)).toEqual({
     '503': 1,
     upstream_cx_connect_fail: 1,
     upstream_cx_destroy: 1,
@@ -149,17 +108,17 @@ test('an endpoint that refuses is a failed connection, and a request that was ne
 })
 
 test('no endpoint at all', async () => {
-  const { plane, port } = await planeTo([])
+  const { plane: made, port } = await planeTo([])
   expect(await ask(port)).toBe(503)
-  expect(counted(plane)).toEqual({ '503': 1, upstream_cx_none_healthy: 1, upstream_rq_5xx: 1, upstream_rq_completed: 1 })
+  expect(statsOf(made)).toEqual({ '503': 1, upstream_cx_none_healthy: 1, upstream_rq_5xx: 1, upstream_rq_completed: 1 })
 })
 
 test('a request that takes too long counts as one, and cuts its connection', async () => {
   const upstream = await serve(() => undefined)
-  const { plane, port } = await planeTo([upstream], { action: { timeout: 30 } })
+  const { plane: made, port } = await planeTo([upstream], { timeout: 30 })
   expect(await ask(port)).toBe(504)
-  await expect.poll(() => counted(plane)['upstream_cx_destroy']).toBe(1)
-  expect(counted(plane)).toMatchObject({
+  await expect.poll(() => statsOf(made)['upstream_cx_destroy']).toBe(1)
+  expect(statsOf(made)).toMatchObject({
     '504': 1,
     upstream_rq_timeout: 1,
     upstream_rq_total: 1,
@@ -171,36 +130,36 @@ test('a request that takes too long counts as one, and cuts its connection', asy
 test('only the last answer of a retried request counts by code; the tries count as requests', async () => {
   let served = 0
   const upstream = await serve((_, response) => response.writeHead(++served === 1 ? 503 : 200).end())
-  const { plane, port } = await planeTo([upstream], { action: { retry: RETRY } })
+  const { plane: made, port } = await planeTo([upstream], { retry: RETRY })
   expect(await ask(port)).toBe(200)
-  expect(counted(plane)).toMatchObject({
+  expect(statsOf(made)).toMatchObject({
     '200': 1,
     upstream_rq_total: 2,
     upstream_rq_completed: 1,
     upstream_rq_retry: 1,
     upstream_rq_retry_success: 1
   })
-  expect(counted(plane)['503']).toBeUndefined()
+  expect(statsOf(made)['503']).toBeUndefined()
 })
 
 test('an endpoint that hangs up in the middle of a request ends its connection there', async () => {
   const upstream = await serve((_, response) => (response.socket as Socket).destroy())
-  const { plane, port } = await planeTo([upstream])
+  const { plane: made, port } = await planeTo([upstream])
   expect(await ask(port)).toBe(503)
-  expect(counted(plane)).toMatchObject({ '503': 1, upstream_cx_destroy_remote_with_active_rq: 1, upstream_rq_total: 1 })
-  expect(counted(plane)['upstream_rq_active']).toBeUndefined()
+  expect(statsOf(made)).toMatchObject({ '503': 1, upstream_cx_destroy_remote_with_active_rq: 1, upstream_rq_total: 1 })
+  expect(statsOf(made)['upstream_rq_active']).toBeUndefined()
 })
 
 test('what is in progress is a gauge', async () => {
   const held: ServerResponse[] = []
   const upstream = await serve((_, response) => held.push(response))
-  const { plane, port } = await planeTo([upstream])
+  const { plane: made, port } = await planeTo([upstream])
   const [one, other] = [ask(port), ask(port)]
   await expect.poll(() => held.length).toBe(2)
-  expect(counted(plane)).toMatchObject({ upstream_rq_active: 2, upstream_cx_active: 2 })
+  expect(statsOf(made)).toMatchObject({ upstream_rq_active: 2, upstream_cx_active: 2 })
   for (const response of held) response.end()
   expect([await one, await other]).toEqual([200, 200])
-  expect(counted(plane)['upstream_rq_active']).toBeUndefined()
+  expect(statsOf(made)['upstream_rq_active']).toBeUndefined()
 })
 
 test('what comes in counts by the port it means to call: connections, requests, answers by class, clients that went', async () => {
@@ -211,14 +170,14 @@ test('what comes in counts by the port it means to call: connections, requests, 
     if (served > 2) held.push(response)
     else response.writeHead(served === 2 ? 404 : 200).end()
   })
-  const { plane, port } = await planeTo([upstream])
+  const { plane: made, port } = await planeTo([upstream])
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   cleanups.push(() => agent.destroy())
   for (const status of [200, 404]) expect(await ask(port, agent)).toBe(status)
   const leaving = request({ port, host: '127.0.0.1', agent: false }).on('error', () => undefined)
   leaving.end()
   await expect.poll(() => held.length).toBe(1)
-  const downstream = (name: string): number | undefined => plane.stats().counters[`http.outbound_0.0.0.0_80.downstream_${name}`]
+  const downstream = (name: string): number | undefined => made.stats().counters[`http.outbound_0.0.0.0_80.downstream_${name}`]
   expect(downstream('cx_active')).toBe(2)
   leaving.socket?.resetAndDestroy()
   await expect.poll(() => downstream('rq_rx_reset')).toBe(1)
