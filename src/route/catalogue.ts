@@ -88,6 +88,12 @@ export const CATALOGUE = {
     text: 'host "{0}" is no Service and no ServiceEntry{1}; {2}'
   },
   'never-injected': { severity: 'warning', text: '{0} without a percentage above 0 never happens: write percentage.value' },
+  'fault-for-all': { severity: 'warning', text: 'every request of these hosts gets the fault: add a match, such as a header of the tests' },
+  'fault-not-retried': { severity: 'warning', text: '{0} of this rule does not act on its injected fault: it comes before any try' },
+  'mirror-writes': {
+    severity: 'warning',
+    text: 'requests that write are copied and carried out twice: match the methods GET, HEAD and OPTIONS, or mirror to what may be written'
+  },
   'no-effect-beside': { severity: 'warning', text: '{0} has no effect beside {1}' },
   'cors-no-origin': { severity: 'warning', text: 'no origin is allowed: the policy has no effect' },
   'host-unknown-rule': {
