@@ -13,5 +13,6 @@ export const CUSTOM_TEXT = {
   WorkloadGroup: 'What WorkloadEntries have in common.',
   Sidecar: 'Which hosts and ports the proxies of a namespace, or of some pods, see.',
   EnvoyFilter: "Changes of Envoy's own configuration.",
+  RequestAuthentication: 'Whose tokens proxies accept, where they find them and with which keys they check them.',
   ProxyConfig: 'Settings of the proxies of a namespace, or of some pods.'
 } as const satisfies Readonly<Record<string, string>>

@@ -12,7 +12,8 @@ test('every kind is served under its preferred version first, one object in all 
     'workloadgroups v1,v1beta1,v1alpha3',
     'sidecars v1,v1beta1,v1alpha3',
     'envoyfilters v1alpha3',
-    'proxyconfigs v1beta1'
+    'proxyconfigs v1beta1',
+    'requestauthentications v1,v1beta1'
   ])
   for (const { versions } of ISTIO_KINDS) expect(new Set(versions.map((version) => version.schema)).size).toBe(1)
 })

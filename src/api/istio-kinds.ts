@@ -1,4 +1,4 @@
-// The kinds of networking.istio.io as the API serves them: names, versions and columns as in Istio's own CRDs.
+// The kinds of networking.istio.io, and of security.istio.io those that routing reads, as the API serves them: names, versions and columns as in Istio's own CRDs.
 
 import { CUSTOM_TEXT } from './custom-text.ts'
 import { istioStatus } from './istio-common.ts'
@@ -6,6 +6,7 @@ import { destinationRuleSpec } from './istio-destination-rule.ts'
 import { envoyFilterSpec } from './istio-envoy-filter.ts'
 import { gatewaySpec } from './istio-gateway.ts'
 import { proxyConfigSpec } from './istio-proxy-config.ts'
+import { requestAuthenticationSpec } from './istio-request-authentication.ts'
 import { serviceEntrySpec } from './istio-service-entry.ts'
 import { sidecarSpec } from './istio-sidecar.ts'
 import { virtualServiceSpec } from './istio-virtual-service.ts'
@@ -21,6 +22,8 @@ interface Names {
   readonly shortNames: readonly string[]
   /** Preferred first; the first is also the stored one. */
   readonly versions: readonly string[]
+  /** Default networking. */
+  readonly family?: 'security'
 }
 
 // Newest first, as discovery prefers them.
@@ -94,7 +97,14 @@ export const proxyConfigKind = kind(
   [AGE]
 )
 
-/** All kinds of networking.istio.io. */
+/** RequestAuthentication in v1 and v1beta1. */
+export const requestAuthenticationKind = kind(
+  { kind: 'RequestAuthentication', plural: 'requestauthentications', shortNames: ['ra'], versions: ['v1', 'v1beta1'], family: 'security' },
+  { spec: requestAuthenticationSpec },
+  [AGE]
+)
+
+/** All kinds of networking.istio.io, and RequestAuthentication. */
 export const ISTIO_KINDS: readonly KindSpec[] = [
   virtualServiceKind,
   destinationRuleKind,
@@ -104,7 +114,8 @@ export const ISTIO_KINDS: readonly KindSpec[] = [
   workloadGroupKind,
   sidecarKind,
   envoyFilterKind,
-  proxyConfigKind
+  proxyConfigKind,
+  requestAuthenticationKind
 ]
 
 function kind(
@@ -113,19 +124,20 @@ function kind(
   columns: readonly PrinterColumn[]
 ): KindSpec {
   const { spec, required } = fields
+  const { family = 'networking' } = names
   const schema = wholeObject({
     description: CUSTOM_TEXT[names.kind],
     properties: { spec, status: istioStatus },
     ...(required && { required })
   })
   return {
-    group: 'networking.istio.io',
+    group: `${family}.istio.io`,
     kind: names.kind,
     listKind: `${names.kind}List`,
     plural: names.plural,
     singular: names.kind.toLowerCase(),
     shortNames: names.shortNames,
-    categories: ['istio-io', 'networking-istio-io'],
+    categories: ['istio-io', `${family}-istio-io`],
     scope: 'Namespaced',
     versions: names.versions.map((name, index) => ({ name, served: true, storage: index === 0, schema, columns })),
     origin: 'custom',

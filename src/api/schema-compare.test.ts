@@ -61,9 +61,10 @@ function summary(kind: KindSpec | undefined): unknown {
   }
 }
 
-test('all kinds of networking.istio.io and flagger.app are described', () => {
+test('all kinds of networking.istio.io and flagger.app are described, and RequestAuthentication', () => {
   const groups = ['networking.istio.io', 'flagger.app']
-  const named = official.flatMap(({ value }) => (value && groups.includes(value.group) ? [value.kind] : []))
+  const wanted = ({ group, kind }: KindSpec): boolean => groups.includes(group) || kind === 'RequestAuthentication'
+  const named = official.flatMap(({ value }) => (value && wanted(value) ? [value.kind] : []))
   expect(own.map((kind) => kind.kind).toSorted()).toEqual(named.toSorted())
 })
 
@@ -88,6 +89,7 @@ test('CEL rules of the official CRDs are known by number: none is evaluated yet'
       "Sidecar: 14 rules, 5 distinct",
       "EnvoyFilter: 5 rules, 5 distinct",
       "ProxyConfig: 3 rules, 3 distinct",
+      "RequestAuthentication: 10 rules, 8 distinct",
       "Canary: 1 rules, 1 distinct",
       "MetricTemplate: 0 rules, 0 distinct",
       "AlertProvider: 0 rules, 0 distinct",

@@ -6,7 +6,10 @@ import { NameWatch } from '../control/name-watch.ts'
 import type { LookUp } from '../control/name-watch.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { Reflector } from '../kube/reflector.ts'
+import { KeySets } from '../remote/key-sets.ts'
 import { compileRoutes } from '../route/compile-routes.ts'
+import { keySetUris } from '../route/compile-tokens.ts'
+import type { MeshConfig } from '../route/mesh-config.ts'
 import { meshConfigOf } from '../route/mesh-objects.ts'
 import { namesIn } from '../route/registry.ts'
 import { EMPTY_TABLE, type RouteTable } from '../route/route-table.ts'
@@ -40,7 +43,8 @@ const FOLLOWED: readonly ResourceRef[] = [
   { ...ISTIO, resource: 'serviceentries' },
   { ...ISTIO, resource: 'workloadentries' },
   { ...ISTIO, resource: 'sidecars' },
-  { ...ISTIO, version: 'v1alpha3', resource: 'envoyfilters' }
+  { ...ISTIO, version: 'v1alpha3', resource: 'envoyfilters' },
+  { group: 'security.istio.io', version: 'v1', resource: 'requestauthentications' }
 ]
 
 /** A table and the objects it was made from. */
@@ -49,6 +53,8 @@ interface InForce {
   readonly objects: readonly KubeObject[]
 }
 
+/** How long a compilation waits for keys that are fetched the first time. */
+const KEYS_WAIT: Millis = 1000
 /** A port that was taken is tried again after so long. */
 const LISTEN_AGAIN: Millis = 5000
 
@@ -69,6 +75,7 @@ export class Mesh {
   #inForce: InForce = { table: EMPTY_TABLE, objects: [] }
   /** Everything has been listed once: before that a table would lack what is not yet known. */
   #following = false
+  readonly #keySets: KeySets
   #scheduled = false
   #syncing: Promise<void> = Promise.resolve()
 
@@ -76,6 +83,7 @@ export class Mesh {
     this.#options = options
     const { client, clock, draw, log, lookUp } = options
     this.#names = new NameWatch({ clock, lookUp, log, changed: () => this.#schedule() })
+    this.#keySets = new KeySets({ clock, log, changed: () => this.#schedule() })
     this.#reflectors = FOLLOWED.map(
       (query) =>
         new Reflector({
@@ -103,6 +111,7 @@ export class Mesh {
     this.#following = false
     this.#again?.()
     this.#names.stop()
+    await this.#keySets.follow(new Set())
   }
 
   /** The port a listener got, undefined while it does not listen. */
@@ -117,7 +126,11 @@ export class Mesh {
 
   /** A sentence for everything that should be in force and is not. */
   troubles(): string[] {
-    return [...(this.#failure === undefined ? [] : [`the rules in force are not the newest: ${this.#failure}`]), ...this.#refused.values()]
+    return [
+      ...(this.#failure === undefined ? [] : [`the rules in force are not the newest: ${this.#failure}`]),
+      ...this.#refused.values(),
+      ...this.#keySets.troubles()
+    ]
   }
 
   /** Every object that routing reads, as last seen. */
@@ -197,8 +210,9 @@ export class Mesh {
   async #sync(): Promise<void> {
     const objects = this.objects()
     const config = meshConfigOf(objects)
+    const keySets = await this.#keySetsOf(config)
     this.#names.want(namesIn(config))
-    const { table } = compileRoutes({ ...config, resolved: this.#names.answers() }, this.#table)
+    const { table } = compileRoutes({ ...config, keySets, resolved: this.#names.answers() }, this.#table)
     this.#table = table
     await this.#options.workers.push(table)
     this.#inForce = { table, objects }
@@ -207,6 +221,15 @@ export class Mesh {
     this.#failure = undefined
     this.#again?.()
     this.#again = this.#refused.size > 0 && this.#following ? this.#options.clock.after(LISTEN_AGAIN, () => this.#schedule()) : undefined
+  }
+
+  // New key sets are waited for a moment, so that a rule is not in force without the keys it names.
+  async #keySetsOf(config: MeshConfig): Promise<Record<string, string>> {
+    const over = new AbortController()
+    const limited = wait(this.#options.clock, KEYS_WAIT, over.signal).catch(() => undefined)
+    await Promise.race([this.#keySets.follow(keySetUris(config)), limited])
+    over.abort(new Error('fetched'))
+    return this.#keySets.sets
   }
 
   async #listen(objects: readonly KubeObject[], table: RouteTable): Promise<void> {

@@ -5,7 +5,16 @@ import type { KubeObject } from '../api/object.ts'
 import type { ApiBackend } from '../server/api-backend.ts'
 import type { StoreRequest } from '../store/store-request.ts'
 
-const OBEYED = new Set(['virtualservices', 'destinationrules', 'gateways', 'serviceentries', 'workloadentries', 'sidecars'])
+const OBEYED = new Set([
+  'virtualservices',
+  'destinationrules',
+  'gateways',
+  'serviceentries',
+  'workloadentries',
+  'sidecars',
+  'envoyfilters',
+  'requestauthentications'
+])
 
 /** A backend that waits for `obeys`, which must end soon whatever the data plane does. */
 export function obeyedBackend(backend: ApiBackend, obeys: (object: KubeObject) => Promise<void>): ApiBackend {
@@ -23,7 +32,7 @@ export function obeyedBackend(backend: ApiBackend, obeys: (object: KubeObject) =
 
 function changesRules(request: StoreRequest): boolean {
   const { group, resource } = request.target.resource
-  if (group !== 'networking.istio.io' || !OBEYED.has(resource)) return false
+  if (!group.endsWith('.istio.io') || !OBEYED.has(resource)) return false
   if (request.verb !== 'create' && request.verb !== 'update' && request.verb !== 'patch') return false
   return request.options.dryRun !== true && (request.verb === 'create' || request.subresource === undefined)
 }

@@ -17,6 +17,7 @@ import type { Mesh } from './mesh.ts'
 import { lintReach } from './reach.ts'
 import { lintRetries } from './retries.ts'
 import { lintRollouts } from './rollouts.ts'
+import { lintTokens } from './tokens.ts'
 import { lintWeights } from './weights.ts'
 import { workloadsOf } from './workloads.ts'
 
@@ -28,7 +29,8 @@ const ANALYSES: readonly ((mesh: Mesh) => ObjectProblem[])[] = [
   lintEffects,
   lintHosts,
   lintRetries,
-  lintEnvoyFilters
+  lintEnvoyFilters,
+  lintTokens
 ]
 
 /**

@@ -12,6 +12,7 @@ import type { Context } from './context.ts'
 import { DelayedAnswer } from './delayed-answer.ts'
 import type { Downstream, Entrance, Handling } from './downstream.ts'
 import { Exchange } from './exchange.ts'
+import type { Passing } from './filters.ts'
 import { FAILURES, asGrpc, bodyOf, localAnswer, spokenFor } from './failures.ts'
 import type { Failure, Spoken } from './failures.ts'
 import { HEAD, MORE, head, valueEnd, valueStart } from './head.ts'
@@ -29,8 +30,8 @@ import type { Swept } from './sweep.ts'
 
 type Forward = Extract<Decision, { kind: 'forward' }>
 
-/** head: between or in a head. answer: complete, waiting. lingering: answered for the last time. */
-type Phase = 'head' | 'body' | 'answer' | 'tunnel' | 'lingering'
+/** head: between or in a head. token: complete, its token is being checked. answer: complete, waiting. lingering: answered for the last time. */
+type Phase = 'head' | 'token' | 'body' | 'answer' | 'tunnel' | 'lingering'
 
 /** What is kept of the head of the current request, once the registers are used again. */
 interface Current {
@@ -166,6 +167,7 @@ export class Client implements Swept, Downstream, Taker {
         return this.#takeHead(bytes, start, end)
       case 'body':
         return this.#takeBody(bytes, start, end)
+      case 'token':
       case 'answer':
         this.intake.held.append(bytes, start, end)
         this.intake.pause()
@@ -191,7 +193,23 @@ export class Client implements Swept, Downstream, Taker {
     const problem = this.#facts.read(bytes) ?? (hostIsUsable(bytes) ? undefined : 'no usable Host field')
     if (this.#facts.method === 'CONNECT') return this.#refuse(405, 'CONNECT is not supported: use http_proxy for http:// addresses only')
     if (problem !== undefined) return this.#refuse(400, problem)
-    return this.#begin(bytes, next, end)
+    const wait = this.#entrance.filters.awaited(this.#passing())
+    return wait === undefined ? this.#begin(bytes, next, end) : this.#waitFor(wait, bytes, start, end)
+  }
+
+  // The head is held, and read again when what it waits for is known.
+  #waitFor(wait: Promise<void>, bytes: Buffer, start: number, end: number): number {
+    this.#phase = 'token'
+    this.intake.held.append(bytes, start, end)
+    this.intake.pause()
+    const goOn = (): void => {
+      if (this.#phase !== 'token') return
+      this.#phase = 'head'
+      this.#started = this.#context.sweep.now
+      this.intake.again()
+    }
+    wait.then(goOn, goOn)
+    return end
   }
 
   #begin(bytes: Buffer, next: number, end: number): number {
@@ -229,10 +247,13 @@ export class Client implements Swept, Downstream, Taker {
   }
 
   #decide(): Decision {
+    const passing = this.#passing()
+    return this.#entrance.filters.decided(passing, () => this.#route(passing.scope))
+  }
+
+  #passing(): Passing {
     const facts = this.#facts
-    const scope = this.#entrance.scopeOf(facts.authority)
-    const { filters } = this.#entrance
-    return filters.limited({ decision: this.#route(scope), scope, facts, clientAddress: this.#address, connection: this })
+    return { scope: this.#entrance.scopeOf(facts.authority), facts, clientAddress: this.#address, connection: this }
   }
 
   #route(scope: ScopeId): Decision {
@@ -428,7 +449,7 @@ export class Client implements Swept, Downstream, Taker {
     this.#halfClosed = true
     if (this.#phase === 'tunnel') return this.#handling?.endTunnel()
     // Half a request can never be completed; a complete one is still answered.
-    if (this.#phase !== 'answer') this.socket.destroy()
+    if (this.#phase !== 'answer' && this.#phase !== 'token') this.socket.destroy()
   }
 
   #onClose(): void {

@@ -8,6 +8,7 @@ import type { AccessLog } from './access-log.ts'
 import type { BufferPool } from './buffers.ts'
 import type { Ejections } from './ejections.ts'
 import type { Limits } from './limits.ts'
+import type { Signatures } from './signatures.ts'
 import type { Sweep } from './sweep.ts'
 import type { ReadMode } from './transport.ts'
 
@@ -31,6 +32,7 @@ export interface Context {
   readonly router: Router
   readonly ejections: Ejections
   readonly recorder: Recorder
+  readonly signatures: Signatures
   /** How many workers share what is limited for a proxy as a whole. */
   readonly workers: number
   /** undefined: nothing is logged. */

@@ -25,6 +25,7 @@ import type { ListenerSpec } from './listener.ts'
 import type { WorkerStats } from './mesh-stats.ts'
 import { PASSTHROUGH } from './passthrough.ts'
 import { Pools } from './pools.ts'
+import { Signatures } from './signatures.ts'
 import { Sweep } from './sweep.ts'
 import type { ReadMode } from './transport.ts'
 
@@ -86,6 +87,7 @@ export class DataPlane {
       router,
       ejections: new Ejections({ clock: options.clock, monotonic, router, onEjection: options.onEjection }),
       recorder: this.recorder,
+      signatures: new Signatures(),
       workers: options.share?.count ?? 1,
       accessLog: this.#logOf(options, { clock: options.clock, monotonic }, limits),
       draining: false

@@ -1,26 +1,31 @@
-// What a proxy does with a request before its route is carried out: its local rate limits are asked. Owns the buckets of one proxy, which is
-// one listener here, and of its connections.
+// What a proxy does with a request around its route: tokens are looked at before it is decided, local rate limits asked after. Owns the
+// buckets of one proxy, which is one listener here, and of its connections.
 
 import { scopeOf } from '../route/decide.ts'
 import type { Decision } from '../route/decision.ts'
+import { identify, refusedDecision, identifiedDecision } from '../route/identity.ts'
+import type { Identity, SignatureState } from '../route/identity.ts'
 import { askLimits } from '../route/limit-filter.ts'
 import type { Limiters } from '../route/limit-filter.ts'
 import { limitedDecision, limitsBefore } from '../route/limit-decision.ts'
 import { normalizePath, pathEnd } from '../route/path.ts'
 import type { LimitedRequest } from '../route/rate-descriptors.ts'
-import type { RequestFacts, ScopeId } from '../route/request-facts.ts'
+import type { ScopeId } from '../route/request-facts.ts'
+import type { TokenRule } from '../route/token-rule.ts'
 import type { Context } from './context.ts'
 import { LimitStats } from './limit-stats.ts'
+import type { RequestHead } from './request-head.ts'
 
-/** A request on its way to what was decided. */
+/** A request on its way through a proxy. */
 export interface Passing {
-  readonly decision: Decision
   readonly scope: ScopeId
-  readonly facts: RequestFacts
+  readonly facts: RequestHead
   readonly clientAddress: string
   /** What stands for the client's connection. */
   readonly connection: object
 }
+
+type Known = Exclude<SignatureState, 'pending'>
 
 /** Owns the limiters of one proxy. */
 export class Filters {
@@ -29,27 +34,65 @@ export class Filters {
   /** By scope: a forward proxy has one for each port asked for. */
   readonly #limiters = new Map<ScopeId, Limiters>()
   readonly #connections = new WeakMap<object, Limiters>()
+  /** What was found out about the tokens of the request that a connection waits with. */
+  readonly #found = new WeakMap<object, Map<string, Known>>()
 
   constructor(context: Context) {
     this.#context = context
     this.#stats = new LimitStats(context.recorder.counters)
   }
 
-  /** The decision after the limits of the scope were asked. */
-  limited(passing: Passing): Decision {
+  /**
+   * Looks at the tokens of a request and writes on its facts what they tell. Resolves when it is worth asking again; undefined: the
+   * request can go on.
+   */
+  awaited({ scope, facts, connection }: Passing): Promise<void> | undefined {
+    const { router, clock, signatures } = this.#context
+    const rules = scopeOf(router, scope)?.scope.tokens
+    if (rules === undefined) return undefined
+    const found = this.#found.get(connection)
+    const unknown: (readonly [TokenRule, string])[] = []
+    const identity = identify(rules, facts, clock.now(), (rule, token) => {
+      const state = signatures.known(rule, token) ?? found?.get(token)
+      if (state === undefined) unknown.push([rule, token])
+      return state ?? 'pending'
+    })
+    if (identity.kind !== 'pending') {
+      this.#found.delete(connection)
+      tell(facts, identity)
+      return undefined
+    }
+    return this.#findOut(connection, unknown)
+  }
+
+  async #findOut(connection: object, unknown: readonly (readonly [TokenRule, string])[]): Promise<void> {
+    const found = this.#found.get(connection) ?? new Map<string, Known>()
+    this.#found.set(connection, found)
+    await Promise.all(unknown.map(async ([rule, token]) => found.set(token, await this.#context.signatures.check(rule, token))))
+  }
+
+  /** What becomes of a request that `route` decides, by its tokens and by the limits of its scope. */
+  decided(passing: Passing, route: () => Decision): Decision {
+    const { fault, overrides } = passing.facts
+    if (fault !== undefined) return this.#limited(passing, refusedDecision(fault, passing.facts, route().route))
+    const decision = this.#limited(passing, route())
+    return overrides === undefined ? decision : identifiedDecision(decision, overrides)
+  }
+
+  #limited(passing: Passing, decision: Decision): Decision {
     const { router, monotonic, draw, workers } = this.#context
-    const { decision } = passing
     if (router.limits.size === 0) return decision
     const placed = scopeOf(router, passing.scope)?.scope.limits
     const filters = placed === undefined ? [] : limitsBefore(placed, decision)
     if (filters.length === 0) return decision
-    const request = limitedRequest(passing)
+    const request = limitedRequest(passing, decision)
     const verdict = askLimits({
       filters,
       overrides: decision.limits,
       request,
       limits: router.limits,
-      limitersFor: ({ perConnection }) => (perConnection ? this.#ofConnection(passing.connection) : this.#ofScope(passing.scope)),
+      limitersFor: ({ perConnection }) =>
+        perConnection ? limitersOf(this.#connections, passing.connection) : limitersOf(this.#limiters, passing.scope),
       count: (prefix, stat) => this.#stats.count(prefix, stat),
       workers,
       now: monotonic(),
@@ -57,25 +100,27 @@ export class Filters {
     })
     return limitedDecision(decision, verdict, request)
   }
-
-  #ofScope(scope: ScopeId): Limiters {
-    const known = this.#limiters.get(scope)
-    if (known !== undefined) return known
-    const fresh: Limiters = new Map()
-    this.#limiters.set(scope, fresh)
-    return fresh
-  }
-
-  #ofConnection(connection: object): Limiters {
-    const known = this.#connections.get(connection)
-    if (known !== undefined) return known
-    const fresh: Limiters = new Map()
-    this.#connections.set(connection, fresh)
-    return fresh
-  }
 }
 
-function limitedRequest({ decision, facts, clientAddress }: Passing): LimitedRequest {
+function tell(facts: RequestHead, identity: Exclude<Identity, { kind: 'pending' }>): void {
+  if (identity.kind === 'refused') {
+    facts.fault = identity.fault
+    return
+  }
+  facts.claims = identity.claims
+  facts.path = identity.path
+  facts.overrides = identity.headers
+}
+
+function limitersOf<K>(owners: { get(key: K): Limiters | undefined; set(key: K, value: Limiters): unknown }, key: K): Limiters {
+  const known = owners.get(key)
+  if (known !== undefined) return known
+  const fresh: Limiters = new Map()
+  owners.set(key, fresh)
+  return fresh
+}
+
+function limitedRequest({ facts, clientAddress }: Passing, decision: Decision): LimitedRequest {
   const path = normalizePath(facts.path) ?? facts.path
   const cluster = decision.kind === 'forward' ? decision.cluster.replace(/@.*$/, '') : undefined
   return { facts, path, pathEnd: pathEnd(path), remoteAddress: clientAddress, cluster }

@@ -5,6 +5,8 @@ import { randomUUID } from 'node:crypto'
 import type { Decision, HeaderEdits } from '../route/decision.ts'
 import { normalizePath } from '../route/path.ts'
 import type { RequestFacts } from '../route/request-facts.ts'
+import type { Claims } from '../route/token-rule.ts'
+import type { TokenFault } from '../route/tokens.ts'
 import { addedLines, ownLine, takesAway } from './edited-lines.ts'
 import {
   CONNECTION,
@@ -56,6 +58,10 @@ export class RequestHead implements RequestFacts {
   named = false
   /** It named it as a forward proxy is asked. */
   absolute = false
+  /** What the tokens of the request tell: their claims, or what is wrong with them, and headers that it has in place of its own. */
+  claims: Claims | undefined
+  fault: TokenFault | undefined
+  overrides: ReadonlyMap<string, string | undefined> | undefined
   #bytes: Buffer = Buffer.alloc(0)
 
   constructor(remote: string, local: string) {
@@ -66,6 +72,9 @@ export class RequestHead implements RequestFacts {
   /** Takes the head from the registers; a reason when its target cannot be used. */
   read(bytes: Buffer): string | undefined {
     this.#bytes = bytes
+    this.claims = undefined
+    this.fault = undefined
+    this.overrides = undefined
     this.absolute = false
     this.named = false
     this.scheme = head.forwardedProto && this.header('x-forwarded-proto')?.toLowerCase() === 'https' ? 'https' : 'http'
@@ -91,6 +100,7 @@ export class RequestHead implements RequestFacts {
   }
 
   header(name: string): string | undefined {
+    if (this.overrides?.has(name) === true) return this.overrides.get(name)
     if (this.edge && name === 'x-forwarded-proto') return this.scheme
     let joined: string | undefined
     for (let index = 0; index < head.fields; index++) {
@@ -103,6 +113,7 @@ export class RequestHead implements RequestFacts {
   }
 
   lines(name: string): readonly string[] {
+    if (this.overrides?.has(name) === true) return [this.overrides.get(name) ?? []].flat()
     if (this.edge && name === 'x-forwarded-proto') return [this.scheme]
     const found: string[] = []
     for (let index = 0; index < head.fields; index++) {

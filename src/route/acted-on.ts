@@ -121,7 +121,7 @@ export const SERVICE: Treatment = inside({
 })
 
 /** Kinds of Istio's that are read part by part: what of them is not acted on is told by their readers. */
-export const READ_BY_PART: readonly string[] = ['EnvoyFilter']
+export const READ_BY_PART: readonly string[] = ['EnvoyFilter', 'RequestAuthentication']
 
 /** The treatment of `spec` by kind; kinds of Istio's that are not here are not acted on at all. */
 export const ACTED_ON = {

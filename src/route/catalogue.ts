@@ -27,6 +27,11 @@ interface Message {
 /** Sentences by code; `{0}`, `{1}`, ... are the arguments. */
 export const CATALOGUE = {
   'not-applied-yet': { severity: 'warning', text: '{0} is accepted but not applied yet' },
+  'claims-unknown': {
+    severity: 'error',
+    istio: 'IST0149',
+    text: '{0} is never known: no RequestAuthentication makes the gateway look at tokens'
+  },
   'selects-no-proxy': {
     severity: 'warning',
     istio: 'IST0127',

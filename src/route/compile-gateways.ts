@@ -6,7 +6,9 @@ import type { Gateway, GatewayServer } from '../api/istio-gateway.ts'
 import { isHttps, routesHttp } from './check-rules.ts'
 import { visibleTo } from './compile-mesh.ts'
 import type { Work } from './compile-mesh.ts'
+import { gatewayLabels } from './compile-limits.ts'
 import { compileRules, isCatchAll } from './compile-rule.ts'
+import { tokenRulesOf } from './compile-tokens.ts'
 import { ROOT_NAMESPACE, byAge, intersectHosts, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
 import { gatewayScope } from './route-table.ts'
 import type { RuleSet } from './rule-sets.ts'
@@ -41,7 +43,8 @@ function serves(work: Work, gateway: Gateway): boolean {
 function compilePort(work: Work, port: number, all: { readonly bound: readonly Bound[]; readonly rules: readonly RuleSet[] }): void {
   const id = gatewayScope(port)
   const tls = all.bound.some(({ server }) => isHttps(server))
-  work.builder.open({ id, kind: 'gateway', port, namespace: '', tls })
+  const tokens = tokenRulesOf(work.config, gatewayLabels(work.config, port))
+  work.builder.open({ id, kind: 'gateway', port, namespace: '', tls, ...(tokens.length === 0 ? {} : { tokens }) })
   const merged = new Map<string, Merged>()
   for (const each of all.bound) {
     if (each.server.tls?.httpsRedirect === true) for (const host of each.server.hosts) entryOf(merged, dnsName(host)).httpsRedirect = true

@@ -2,6 +2,7 @@
 // hosts themselves come from elsewhere; where no EnvoyFilter is, they pass through as they are.
 
 import type { EnvoyFilter } from '../api/istio-envoy-filter.ts'
+import { tokenRulesOf } from './compile-tokens.ts'
 import { EnvoyPatches } from './envoy-patches.ts'
 import type { PatchedHost, PatchedProxy } from './envoy-patches.ts'
 import type { InboundLimits } from './local-limit.ts'
@@ -44,7 +45,8 @@ const INSTALLED: Labels = { istio: 'ingressgateway', app: 'istio-ingressgateway'
 
 function gatewayProxy(config: MeshConfig, { port }: Head): PatchedProxy {
   const labels = gatewayLabels(config, port)
-  return { context: 'GATEWAY', namespace: config.gatewayNamespace ?? ROOT_NAMESPACE, labels, readsTokens: false }
+  const readsTokens = tokenRulesOf(config, labels).length > 0
+  return { context: 'GATEWAY', namespace: config.gatewayNamespace ?? ROOT_NAMESPACE, labels, readsTokens }
 }
 
 /** The labels of a caller that anything asks for are in the id of its scope. */

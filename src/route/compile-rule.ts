@@ -10,10 +10,12 @@ import type { ClusterId, RetryPolicy } from './decision.ts'
 import type { Target } from './clusters.ts'
 import { corsOf, faultOf, mirrorsOf } from './compile-fault.ts'
 import type { ListedRule } from './delegates.ts'
+import { claimPath } from './claims.ts'
 import { authorityOf, editsOfSingle, editsOfWeighted } from './header-edits.ts'
 import { resolveGateway } from './mesh-config.ts'
 import { PLAIN_FORWARD } from './plain.ts'
 import type { Choice, HashPolicy, HeaderTest, PathRewrite, PathTest, QueryTest, Route, RouteAction, StringTest } from './route-table.ts'
+import type { ClaimTest } from './token-rule.ts'
 
 /** For whom a rule is compiled. */
 export interface Viewpoint {
@@ -48,8 +50,8 @@ export function compileRules(rules: readonly ListedRule[], view: Viewpoint): Rou
 }
 
 /** True when the route matches every request. */
-export function isCatchAll({ path, headers, query }: Route): boolean {
-  if (headers.length > 0 || query.length > 0) return false
+export function isCatchAll({ path, headers, query, claims }: Route): boolean {
+  if (headers.length > 0 || query.length > 0 || claims !== undefined) return false
   return path.kind === 'any' || (path.kind === 'prefix' && path.value === '/') || (path.kind === 'regex' && path.value === '.*')
 }
 
@@ -66,8 +68,22 @@ function compileRule({ rule, index, log }: ListedRule, view: Viewpoint): Route[]
     query: Object.entries(match?.queryParams ?? {})
       .toSorted(byName)
       .map(([name, value]): QueryTest => ({ name, test: presenceTest(value) })),
-    action
+    action,
+    ...claimTests(match)
   }))
+}
+
+/** Header names that mean claims of tokens. */
+function claimTests(match: HttpMatch | undefined): Pick<Route, 'claims'> {
+  const read = (headers: HttpMatch['headers'], invert: boolean): ClaimTest[] =>
+    Object.entries(headers ?? {})
+      .toSorted(byName)
+      .flatMap(([name, value]) => {
+        const path = claimPath(name)
+        return path === undefined ? [] : [{ path, invert, test: presenceTest(value) }]
+      })
+  const claims = [...read(match?.headers, false), ...read(match?.withoutHeaders, true)]
+  return claims.length === 0 ? {} : { claims }
 }
 
 function routeName(rule: string | undefined, match: string | undefined): string | undefined {
@@ -105,10 +121,10 @@ function headerTests(match: HttpMatch): HeaderTest[] {
     if (value !== undefined && hasKind(value)) tests.push({ name, invert: false, test: presenceTest(value) })
   }
   for (const [name, value] of Object.entries(match.headers ?? {}).toSorted(byName)) {
-    if (!name.startsWith('@')) tests.push({ name: name.toLowerCase(), invert: false, test: presenceTest(value) })
+    if (claimPath(name) === undefined) tests.push({ name: name.toLowerCase(), invert: false, test: presenceTest(value) })
   }
   for (const [name, value] of Object.entries(match.withoutHeaders ?? {}).toSorted(byName)) {
-    if (!name.startsWith('@')) tests.push({ name: name.toLowerCase(), invert: true, test: presenceTest(value) })
+    if (claimPath(name) === undefined) tests.push({ name: name.toLowerCase(), invert: true, test: presenceTest(value) })
   }
   return tests
 }

@@ -3,6 +3,7 @@
 
 import { CORS_DETAILS } from './decide.ts'
 import type { Decision, RouteRef } from './decision.ts'
+import { TOKEN_DETAILS } from './identity.ts'
 import { refusal, withAdditions } from './limit-filter.ts'
 import type { LimitVerdict } from './limit-filter.ts'
 import type { LimitPlace, PlacedLimit } from './local-limit.ts'
@@ -16,6 +17,7 @@ export function limitsBefore(filters: readonly PlacedLimit[], decision: Decision
   // A path that cannot be normalized is refused before any filter sees the request.
   if (decision.kind === 'no-route' && decision.because === 'bad-path') return []
   if (decision.kind !== 'respond') return filters
+  if (decision.details?.startsWith(TOKEN_DETAILS) === true) return filters.filter(({ place }) => place === 'first')
   if (decision.flag === 'FI') return filters.filter(({ place }) => BEFORE_FAULT.includes(place))
   return decision.details === CORS_DETAILS ? filters.filter(({ place }) => place !== 'last') : filters
 }

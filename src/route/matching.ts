@@ -1,11 +1,13 @@
 // Whether a route matches a request: plain tests walked by a switch, nothing allocated for literal tests (istio.md 1.3, envoy.md 2).
 
 import type { RE2JS } from 're2js'
+import { claimTexts } from './claims.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { HeaderTest, PathTest, QueryTest, StringTest } from './route-table.ts'
 import type { PreparedRoute } from './router.ts'
+import type { ClaimTest } from './token-rule.ts'
 
-/** True when path, headers and query parameters of the route all match. `path` is normalised, `end` where its query begins. */
+/** True when path, headers, query parameters and claims of the route all match. `path` is normalised, `end` where its query begins. */
 export function matches(prepared: PreparedRoute, facts: RequestFacts, path: string, end: number): boolean {
   const { route } = prepared
   if (!matchesPath(route.path, prepared.path, path, end)) return false
@@ -17,7 +19,12 @@ export function matches(prepared: PreparedRoute, facts: RequestFacts, path: stri
     const test = route.query[at]
     if (test !== undefined && !matchesQuery(test, prepared.query[at], path, end)) return false
   }
-  return true
+  return route.claims === undefined || route.claims.every((test, at) => matchesClaim(test, prepared.claims?.[at], facts))
+}
+
+/** Without a token there are no claims: only an inverted test passes. */
+function matchesClaim({ path, invert, test }: ClaimTest, regex: RE2JS | undefined, { claims }: RequestFacts): boolean {
+  return claimTexts(claims, path).some((text) => matchesText(test, regex, text)) !== invert
 }
 
 function matchesPath(test: PathTest, regex: RE2JS | undefined, path: string, end: number): boolean {

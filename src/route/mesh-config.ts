@@ -4,6 +4,7 @@
 import type { DestinationRule } from '../api/istio-destination-rule.ts'
 import type { EnvoyFilter } from '../api/istio-envoy-filter.ts'
 import type { Gateway } from '../api/istio-gateway.ts'
+import type { RequestAuthentication } from '../api/istio-request-authentication.ts'
 import type { ServiceEntry } from '../api/istio-service-entry.ts'
 import type { Sidecar } from '../api/istio-sidecar.ts'
 import type { VirtualService } from '../api/istio-virtual-service.ts'
@@ -60,9 +61,12 @@ export interface MeshConfig {
   readonly workloadEntries: readonly WorkloadEntry[]
   readonly sidecars: readonly Sidecar[]
   readonly envoyFilters: readonly EnvoyFilter[]
+  readonly requestAuthentications: readonly RequestAuthentication[]
   readonly services: readonly MeshService[]
   readonly endpointSlices: readonly MeshEndpointSlice[]
   readonly pods: readonly MeshPod[]
+  /** Key sets that were fetched, by their URI. */
+  readonly keySets?: Readonly<Record<string, string>>
   /** Names; a scope is made for each, beside those that objects are in. */
   readonly namespaces: readonly string[]
   /** Labels of the gateway's pod: Gateways whose selector does not match are left out. Absent: every Gateway is served. */
@@ -82,6 +86,7 @@ export const EMPTY_CONFIG: MeshConfig = {
   workloadEntries: [],
   sidecars: [],
   envoyFilters: [],
+  requestAuthentications: [],
   services: [],
   endpointSlices: [],
   pods: [],

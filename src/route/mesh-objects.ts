@@ -14,6 +14,7 @@ const GROUPS: Readonly<Record<keyof typeof LISTS, string>> = {
   WorkloadEntry: 'networking.istio.io/',
   Sidecar: 'networking.istio.io/',
   EnvoyFilter: 'networking.istio.io/',
+  RequestAuthentication: 'security.istio.io/',
   Service: 'v1',
   EndpointSlice: 'discovery.k8s.io/',
   Pod: 'v1'
@@ -27,6 +28,7 @@ const LISTS = {
   WorkloadEntry: 'workloadEntries',
   Sidecar: 'sidecars',
   EnvoyFilter: 'envoyFilters',
+  RequestAuthentication: 'requestAuthentications',
   Service: 'services',
   EndpointSlice: 'endpointSlices',
   Pod: 'pods'
@@ -42,7 +44,7 @@ export function meshConfigOf(objects: Iterable<KubeObject>): MeshConfig {
   for (const object of objects) {
     if (object.kind === 'Namespace') namespaces.push(object.metadata.name ?? '')
     if (!isMeshKind(object.kind) || !object.apiVersion.startsWith(GROUPS[object.kind])) continue
-    if (object.apiVersion.startsWith('networking.istio.io') && !isObject(object['spec'])) continue
+    if (GROUPS[object.kind].endsWith('.istio.io/') && !isObject(object['spec'])) continue
     const list = LISTS[object.kind]
     ;(lists[list] ??= []).push(object)
   }

@@ -1,5 +1,7 @@
 // What routing may ask about a request. An interface, so that the engine answers from bytes at offsets and tests from plain objects.
 
+import type { Claims } from './token-rule.ts'
+
 /** Where a request came into the mesh: it selects the scope of rules that see it. */
 export type ScopeId = string
 
@@ -14,6 +16,8 @@ export interface RequestFacts {
   /** The client's address, `ip:port`, and the address it called. */
   readonly remote: string
   readonly local: string
+  /** Claims of the token that the request was accepted with; absent: none. */
+  readonly claims?: Claims | undefined
   /** All values of the header joined by a comma (`cookie`: by `; `), undefined when absent. */
   header(name: string): string | undefined
   /** The lines of a header one by one (Envoy matches each alone). Without this method the joined value counts as one line. */

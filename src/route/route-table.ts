@@ -5,6 +5,7 @@ import type { Millis } from '../std/clock.ts'
 import type { ClusterId, HeaderEdits, RetryPolicy, RouteRef } from './decision.ts'
 import type { InboundLimits, LimitId, LimitOverrides, LocalLimit, PlacedLimit } from './local-limit.ts'
 import type { ScopeId } from './request-facts.ts'
+import type { ClaimTest, TokenRule } from './token-rule.ts'
 
 /** A place traffic can go: one pod (or ServiceEntry address) and port, with the labels metrics need. */
 export interface Endpoint {
@@ -214,6 +215,8 @@ export interface Route {
   readonly headers: readonly HeaderTest[]
   readonly query: readonly QueryTest[]
   readonly action: RouteAction
+  /** Tests of the claims of tokens; absent: none. */
+  readonly claims?: readonly ClaimTest[]
   /** What EnvoyFilters say of local rate limits here; absent: nothing. */
   readonly limits?: LimitOverrides
 }
@@ -241,6 +244,8 @@ export interface Scope {
   readonly tls: boolean
   /** Requests to hosts that are not here get 502 (a Sidecar's REGISTRY_ONLY); absent: the data plane may let them pass. */
   readonly refusesUnknown?: true
+  /** Whose tokens a gateway accepts; absent: it does not look at tokens. */
+  readonly tokens?: readonly TokenRule[]
   /** Local rate limits of the listener, in the order they are asked; absent: none. */
   readonly limits?: readonly PlacedLimit[]
   /** Domain -> HostEntry.id. */

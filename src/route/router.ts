@@ -54,6 +54,7 @@ export interface PreparedRoute {
   readonly rewrite: RegexRewrite | undefined
   /** Of the origins of its CORS policy. */
   readonly origins: readonly (RE2JS | undefined)[]
+  readonly claims?: readonly (RE2JS | undefined)[]
   /** What the route and its host say of local rate limits; absent: nothing. */
   readonly limits?: PreparedOverrides
 }
@@ -204,6 +205,7 @@ export function prepareRoute(route: Route): PreparedRoute {
     headers: route.headers.map(({ test }) => regexOf(test)),
     query: route.query.map(({ test }) => regexOf(test)),
     origins: origins.map(regexOf),
+    ...(route.claims === undefined ? {} : { claims: route.claims.map(({ test }) => regexOf(test)) }),
     rewrite: rewrite?.kind === 'regex' ? { regex: RE2JS.compile(rewrite.match), parts: substitution(rewrite.substitute) } : undefined
   }
 }

@@ -10,7 +10,6 @@ export interface Deliberate {
 
 const DURATION = 'maximum duration of a connection is not applied yet'
 const LOCALITY = 'priorities and locality weights are not applied yet'
-const CLAIMS = 'token claims are not applied yet'
 const NOT_HTTP = 'rules of TCP and TLS are facts of another protocol: nothing is asked'
 
 /** The cases that do not pass yet, with the reason. */
@@ -20,12 +19,6 @@ export const NOT_YET: Readonly<Record<string, string>> = {
   'lb-locality-default': LOCALITY,
   'lb-locality-failover-region': LOCALITY,
   'lb-locality-distribute': LOCALITY,
-  'jwt-list': CLAIMS,
-  'jwt-nested': CLAIMS,
-  'jwt-not-string': CLAIMS,
-  'jwt-scope': CLAIMS,
-  'jwt-audience': CLAIMS,
-  'jwt-no-authentication': CLAIMS,
   'tcp-subnets': NOT_HTTP,
   'tcp-idle': NOT_HTTP,
   'tls-sni': NOT_HTTP,

@@ -1,0 +1,66 @@
+// RequestAuthentications of a gateway as token rules (istio.md 1.3). Only gateways look at tokens here; what else an object says is named by
+// lint. Keys that are fetched come from the config: the control process keeps them.
+
+import { hasLabels } from '../api/label-selector.ts'
+import type { JwtRule, RequestAuthentication } from '../api/istio-request-authentication.ts'
+import { ROOT_NAMESPACE, byAge, namespaceOf } from './mesh-config.ts'
+import type { MeshConfig } from './mesh-config.ts'
+import type { TokenRule } from './token-rule.ts'
+
+/** Claims that are always lists with spaces between. */
+const LISTS = ['scope', 'permission']
+
+/** The rules of the gateway whose pod may be selected by any of these sets of labels, in the order of their issuers. */
+export function tokenRulesOf(config: MeshConfig, labels: readonly Readonly<Record<string, string>>[]): TokenRule[] {
+  return config.requestAuthentications
+    .filter((object) => selectsGateway(config, object, labels))
+    .toSorted(byAge)
+    .flatMap(({ spec }) => spec.jwtRules ?? [])
+    .toSorted((a, b) => ((a.issuer ?? '') < (b.issuer ?? '') ? -1 : (a.issuer ?? '') === (b.issuer ?? '') ? 0 : 1))
+    .map((rule) => ruleOf(rule, config.keySets ?? {}))
+}
+
+/** Whether an object is for the gateway: in its namespace or the root one, and with labels that the gateway has. */
+export function selectsGateway(
+  config: MeshConfig,
+  object: RequestAuthentication,
+  labels: readonly Readonly<Record<string, string>>[]
+): boolean {
+  const { selector, targetRef, targetRefs = [] } = object.spec
+  if (targetRef !== undefined || targetRefs.length > 0) return false
+  const namespace = namespaceOf(object)
+  if (namespace !== ROOT_NAMESPACE && namespace !== (config.gatewayNamespace ?? ROOT_NAMESPACE)) return false
+  return labels.some((own) => hasLabels(own, selector?.matchLabels ?? {}))
+}
+
+/** Every URI from which keys are fetched. */
+export function keySetUris({ requestAuthentications }: MeshConfig): Set<string> {
+  const rules = requestAuthentications.flatMap(({ spec }) => spec.jwtRules ?? [])
+  return new Set(rules.flatMap((rule) => keysUri(rule) ?? []))
+}
+
+/** Where the keys of a rule are fetched; undefined: they are in it. */
+export function keysUri(rule: JwtRule): string | undefined {
+  if (given(rule.jwks) !== undefined) return undefined
+  return given(rule.jwksUri) ?? given(rule.jwks_uri)
+}
+
+function ruleOf(rule: JwtRule, keySets: Readonly<Record<string, string>>): TokenRule {
+  const uri = keysUri(rule)
+  return {
+    issuer: given(rule.issuer),
+    audiences: rule.audiences ?? [],
+    keys: given(rule.jwks) ?? (uri === undefined ? undefined : keySets[uri]),
+    headers: (rule.fromHeaders ?? []).map(({ name, prefix = '' }) => ({ name: name.toLowerCase(), prefix })),
+    parameters: rule.fromParams ?? [],
+    cookies: rule.fromCookies ?? [],
+    forwards: rule.forwardOriginalToken === true,
+    claimHeaders: (rule.outputClaimToHeaders ?? []).map(({ header, claim }) => ({ header: header.toLowerCase(), claim })),
+    payloadHeader: given(rule.outputPayloadToHeader)?.toLowerCase(),
+    lists: [...new Set([...LISTS, ...(rule.spaceDelimitedClaims ?? [])])]
+  }
+}
+
+function given(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text
+}
