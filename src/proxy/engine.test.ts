@@ -559,6 +559,30 @@ test('each try is told how long it may take: its own timeout, or what is left of
   expect([first, Number(second) > 0 && Number(second) <= 5000]).toEqual(['5000', true])
 })
 
+test('a connection that is too old closes with the answer in progress, and an idle one at once', async () => {
+  const sockets: Socket[] = []
+  let [asked, ended] = [0, 0]
+  const up = await upstream((socket) => {
+    sockets.push(socket)
+    socket.on('data', () => void (asked += 1))
+    socket.on('end', () => void (ended += 1))
+  })
+  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)], { maxConnectionDuration: 20 })], [forward([['c', 1]])]))
+  const old = (): number => made.clusters.get('c')?.stats.read('upstream_cx_max_duration_reached') ?? 0
+  const first = talk(port, get())
+  await until(() => asked === 1 && old() === 1)
+  expect(ended).toBe(0)
+  sockets[0]?.write(ok('late'))
+  expect(bodyOf(await first)).toBe('late')
+  await until(() => ended === 1)
+  const second = talk(port, get())
+  await until(() => asked === 2)
+  sockets[1]?.write(ok('soon'))
+  expect(bodyOf(await second)).toBe('soon')
+  await until(() => ended === 2)
+  expect([old(), sockets.length]).toEqual([2, 2])
+})
+
 test('an endpoint that stalls: 504 UT at the route timeout and at the timeout of each try', async () => {
   const up = await upstream((socket) => void socket.on('data', () => undefined))
   const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]], { timeout: 60 })]))

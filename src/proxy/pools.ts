@@ -64,6 +64,10 @@ export class Pool implements Home {
     return this.#state.cluster.idleTimeout
   }
 
+  get connectionDuration(): number {
+    return this.#state.cluster.maxConnectionDuration
+  }
+
   get requestsMax(): number {
     return this.#state.cluster.maxRequestsPerConnection
   }

@@ -50,6 +50,8 @@ export interface Home {
   readonly port: number
   readonly connectTimeout: Millis
   readonly idleTimeout: Millis
+  /** How old a connection may be when a request begins on it; 0: of any age. */
+  readonly connectionDuration: Millis
   readonly requestsMax: number
   /** The cluster's counts. */
   readonly stats: ClusterStats
@@ -59,6 +61,8 @@ export interface Home {
   /** `failure`: it never opened. */
   onClosed(upstream: Upstream, failure: ConnectFailure | undefined): void
 }
+
+const NEVER = Number.POSITIVE_INFINITY
 
 type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'closed'
 
@@ -83,6 +87,9 @@ export class Upstream implements Swept {
   #paused = false
   #answerStarted = false
   #deadline: Millis
+  // When it opened, and whether it has been told to be too old.
+  #openedAt: Millis = NEVER
+  #old = false
   readonly #held = new HeldBytes()
   readonly #frame = new BodyFrame()
   readonly #context: Context
@@ -164,6 +171,8 @@ export class Upstream implements Swept {
   }
 
   sweep(now: Millis): void {
+    const { connectionDuration } = this.#home
+    if (connectionDuration > 0 && !this.#old && now - this.#openedAt >= connectionDuration) return this.#retire()
     if (now < this.#deadline) return
     if (this.#phase === 'connecting') {
       this.#failure = 'connect-timeout'
@@ -172,6 +181,13 @@ export class Upstream implements Swept {
       this.#home.stats.add(STAT.upstream_cx_idle_timeout)
       this.destroy()
     }
+  }
+
+  // Too old: it closes now, or with the answer in progress.
+  #retire(): void {
+    this.#old = true
+    this.#home.stats.add(STAT.upstream_cx_max_duration_reached)
+    if (this.#phase === 'idle') this.destroy()
   }
 
   #close(): void {
@@ -186,6 +202,7 @@ export class Upstream implements Swept {
   }
 
   #onConnect(): void {
+    this.#openedAt = this.#context.monotonic()
     this.#rest()
     this.#home.onConnected(this)
   }
@@ -273,7 +290,7 @@ export class Upstream implements Swept {
     const whole = user?.requestDone === true
     const spent = requestsMax > 0 && this.#requests >= requestsMax
     if (spent) this.#home.stats.add(STAT.upstream_cx_max_requests)
-    if (!whole || !this.#keep || this.#phase === 'closed' || spent) this.#close()
+    if (!whole || !this.#keep || this.#phase === 'closed' || spent || this.#old) this.#close()
     else {
       this.#rest()
       this.#home.onIdle(this)

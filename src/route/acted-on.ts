@@ -31,7 +31,7 @@ const POLICY_BLOCKS = {
       h2UpgradePolicy: only((policy) => policy !== 'UPGRADE'),
       useClientProtocol: only((use) => use !== true)
     }),
-    tcp: inside(each('connectTimeout', 'idleTimeout', 'maxConnections'))
+    tcp: inside(each('connectTimeout', 'idleTimeout', 'maxConnectionDuration', 'maxConnections'))
   }),
   loadBalancer: inside(each('consistentHash', 'simple', 'warmup', 'warmupDurationSecs')),
   outlierDetection: inside({

@@ -26,8 +26,12 @@ export function clusterSettings(policy: EffectivePolicy): ClusterSettings {
   }
 }
 
-function connectionLimits(tcp: ConnectionPool['tcp']): Pick<Cluster, 'connectTimeout' | 'maxConnections'> {
-  return { connectTimeout: duration(tcp?.connectTimeout, PLAIN_SETTINGS.connectTimeout), maxConnections: limit(tcp?.maxConnections) }
+function connectionLimits(tcp: ConnectionPool['tcp']): Pick<Cluster, 'connectTimeout' | 'maxConnections' | 'maxConnectionDuration'> {
+  return {
+    connectTimeout: duration(tcp?.connectTimeout, PLAIN_SETTINGS.connectTimeout),
+    maxConnections: limit(tcp?.maxConnections),
+    maxConnectionDuration: duration(tcp?.maxConnectionDuration, PLAIN_SETTINGS.maxConnectionDuration)
+  }
 }
 
 type RequestLimits = Pick<Cluster, 'maxPendingRequests' | 'maxRequests' | 'maxRetries' | 'maxRequestsPerConnection'>

@@ -20,6 +20,7 @@ export const PLAIN_SETTINGS = {
   maxRequests: UNLIMITED,
   maxRetries: UNLIMITED,
   maxRequestsPerConnection: UNLIMITED,
+  maxConnectionDuration: 0,
   idleTimeout: 3_600_000
 } as const satisfies Partial<Cluster>
 

@@ -88,6 +88,8 @@ export interface Cluster {
   readonly maxRequests: number
   readonly maxRetries: number
   readonly maxRequestsPerConnection: number
+  /** A connection this old takes no further request; 0: it may be of any age. */
+  readonly maxConnectionDuration: Millis
   readonly idleTimeout: Millis
 }
 

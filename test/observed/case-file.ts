@@ -110,6 +110,8 @@ export interface Case {
   readonly istioError?: string
   readonly istioWarnings?: readonly string[]
   readonly envoyError?: string
+  /** Clusters that Istio made, as facts. */
+  readonly clusters?: readonly { readonly name: string; readonly type: string }[]
   /** region/zone of the caller. */
   readonly locality?: string
   /** Endpoints that appear when a request's `join` names them. */

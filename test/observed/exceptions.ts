@@ -8,14 +8,11 @@ export interface Deliberate {
   readonly only: RegExp
 }
 
-const DURATION = 'maximum duration of a connection is not applied yet'
 const LOCALITY = 'priorities and locality weights are not applied yet'
 const NOT_HTTP = 'rules of TCP and TLS are facts of another protocol: nothing is asked'
 
 /** The cases that do not pass yet, with the reason. */
 export const NOT_YET: Readonly<Record<string, string>> = {
-  'pool-max-connection-duration': DURATION,
-  'lb-passthrough': LOCALITY,
   'lb-locality-default': LOCALITY,
   'lb-locality-failover-region': LOCALITY,
   'lb-locality-distribute': LOCALITY,

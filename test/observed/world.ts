@@ -87,13 +87,13 @@ export class World {
 
   /** Plays one entry to the end of its last answer. */
   async play({ request, observed }: Entry): Promise<Played> {
+    this.#gauges.begin()
     await this.#waitFor(request)
     const origin = this.#origin ?? 0
     const first = this.#tag
     const director = new Director(request, observed)
     this.#echoes.direct = director.direct
     const before = { arrivals: this.#echoes.arrivals.length, refused: this.#echoes.refused.length }
-    this.#gauges.begin()
     const answers = await this.#askAll(request)
     // Copies are still on their way when the answer is there.
     await this.#tempo.reach(this.#tempo.now())
