@@ -32,6 +32,22 @@ test('a filter sees the whole name, a type leaves the others out', () => {
   expect(statsText([])).toBe('')
 })
 
+test('prefixes that users chose break neither lines nor series', () => {
+  const limits = ['a.b', 'a_b', 'x: 1\ny'].map((prefix): Stat => {
+    return { cluster: undefined, name: `${prefix}.http_local_rate_limit.ok`, type: 'counter', value: 2 }
+  })
+  expect(statsText(limits).split('\n')).toEqual([
+    'a.b.http_local_rate_limit.ok: 2',
+    'a_b.http_local_rate_limit.ok: 2',
+    'x_ 1_y.http_local_rate_limit.ok: 2',
+    ''
+  ])
+  expect(statsMetrics(limits).map(({ name, samples }) => [name, samples])).toEqual([
+    ['envoy_a_b_http_local_rate_limit_ok', [{ labels: {}, value: 4 }]],
+    ['envoy_x__1_y_http_local_rate_limit_ok', [{ labels: {}, value: 2 }]]
+  ])
+})
+
 test('series have the cluster and the code as labels, as at an Istio proxy', () => {
   const series = statsMetrics(STATS).flatMap(({ name, type, samples }) => samples.map(({ labels, value }) => [name, type, labels, value]))
   expect(series).toEqual([

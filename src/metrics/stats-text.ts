@@ -19,9 +19,9 @@ export interface StatFilter {
   readonly type?: Stat['type']
 }
 
-/** The whole name, as in `/stats`. */
+/** The whole name, as in `/stats`: on one line, whatever a user's prefix holds. */
 export function statName({ cluster, name }: Stat): string {
-  return cluster === undefined ? name : `cluster.${cluster}.${name}`
+  return cluster === undefined ? name.replaceAll(/[\0\r\n:]/g, '_') : `cluster.${cluster}.${name}`
 }
 
 /** `name: value`, sorted by name; ends with a line feed unless there is nothing. */
@@ -38,17 +38,19 @@ export function statsJson(stats: readonly Stat[], filter: StatFilter = {}): stri
 
 /** The same as series: one metric for each name, clusters and codes as labels. */
 export function statsMetrics(stats: readonly Stat[], filter: StatFilter = {}): PlainMetric[] {
-  const byName = new Map<string, { readonly type: Stat['type']; readonly samples: PlainMetric['samples'][number][] }>()
+  const byName = new Map<string, { readonly type: Stat['type']; readonly samples: Map<string, PlainMetric['samples'][number]> }>()
   for (const stat of stats) {
     if (!passes(stat, filter)) continue
     const { name, labels } = seriesOf(stat)
-    const known = byName.get(name) ?? { type: stat.type, samples: [] }
+    const known = byName.get(name) ?? { type: stat.type, samples: new Map<string, PlainMetric['samples'][number]>() }
     byName.set(name, known)
-    known.samples.push({ labels, value: stat.value })
+    // Names that differ in what a series' name cannot hold are one series: two of a name would make the whole text worthless.
+    const key = Object.values(labels).join('\0')
+    known.samples.set(key, { labels, value: stat.value + (known.samples.get(key)?.value ?? 0) })
   }
   return [...byName]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { type, samples }]) => ({ name, type, help: `Envoy's ${name.slice(PREFIX.length)}.`, samples }))
+    .map(([name, { type, samples }]) => ({ name, type, help: `Envoy's ${name.slice(PREFIX.length)}.`, samples: [...samples.values()] }))
 }
 
 const PREFIX = 'envoy_'
