@@ -45,6 +45,8 @@ interface Current {
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const NEVER = Number.POSITIVE_INFINITY
+// What is said to nobody: the client went during an injected delay.
+const LEFT: Spoken = { status: 0, flag: 'DI,DC', details: 'downstream_remote_disconnect', body: '', lines: '', edits: undefined }
 
 /** Owns a client socket, its intake and what is done about the request in progress. */
 export class Client implements Swept, Downstream, Taker {
@@ -278,7 +280,12 @@ export class Client implements Swept, Downstream, Taker {
     if (decision.kind === 'redirect' || decision.delay === 0) return undefined
     return new DelayedAnswer(this.#context, decision.delay, {
       answer: () => this.#answerBy(decision, started),
-      onOverdue: () => this.#say({ ...FAILURES['request-timeout'], lines: '', edits: undefined }, true)
+      onOverdue: () => {
+        const overdue = { ...FAILURES['request-timeout'], flag: 'DI', lines: '', edits: undefined }
+        this.#count(decision.route, overdue, started)
+        this.#say(overdue, true)
+      },
+      onLeft: () => this.#count(decision.route, LEFT, started)
     })
   }
 
@@ -390,15 +397,16 @@ export class Client implements Swept, Downstream, Taker {
   #answerBy(decision: Decision, started: Millis): void {
     const spoken = spokenFor(decision)
     const answer = this.#current.grpc ? asGrpc(spoken) : spoken
-    this.#entrance.cells.ended({ status: answer.status, flags: answer.flag }, this.#context.monotonic() - started)
+    this.#count(decision.route, answer, started)
     // Header values of an answer of the proxy's own see no status yet, as in Envoy.
     const edits = responseEdits(answer.edits, () => this.#known(decision.route, { ...answer, status: 0 }, started), this.#context)
     this.#say({ ...answer, edits }, false)
-    this.#logAnswer(decision.route, answer, started)
   }
 
-  #logAnswer(route: RouteRef | undefined, answer: Spoken, started: Millis): void {
-    const { accessLog } = this.#context
+  // The end of a request that no destination took: its counts and its line.
+  #count(route: RouteRef | undefined, answer: Spoken, started: Millis): void {
+    const { accessLog, monotonic } = this.#context
+    this.#entrance.cells.ended({ status: answer.status, flags: answer.flag }, monotonic() - started)
     if (accessLog?.wants(route) === true) accessLog.write(this.#entrance.place.pod ?? '', this.#known(route, answer, started))
   }
 

@@ -5,17 +5,26 @@ import type { Millis } from '../std/clock.ts'
 import type { Context } from './context.ts'
 import type { Handling } from './downstream.ts'
 
-/** Owns the wait. `answer` is called once, unless the client goes first or the request does not come in time. */
+/** How the wait ends; one of them is called, once. */
+export interface Afterwards {
+  readonly answer: () => void
+  /** The request did not come in time. */
+  readonly onOverdue: () => void
+  /** The client went first. */
+  readonly onLeft: () => void
+}
+
+/** Owns the wait. */
 export class DelayedAnswer implements Handling {
   ended = false
   readonly answering = false
   readonly full = false
   readonly lastByte = 0
   readonly #cancel: () => void
-  readonly #onOverdue: () => void
+  readonly #then: Afterwards
 
-  constructor(context: Context, delay: Millis, then: { readonly answer: () => void; readonly onOverdue: () => void }) {
-    this.#onOverdue = then.onOverdue
+  constructor(context: Context, delay: Millis, then: Afterwards) {
+    this.#then = then
     this.#cancel = context.clock.after(delay, () => {
       this.ended = true
       then.answer()
@@ -33,14 +42,19 @@ export class DelayedAnswer implements Handling {
   endTunnel(): void {}
 
   abort(): void {
-    this.ended = true
-    this.#cancel()
+    this.#end(this.#then.onLeft)
   }
 
   sweep(_now: Millis): void {}
 
   overdue(): void {
-    this.abort()
-    this.#onOverdue()
+    this.#end(this.#then.onOverdue)
+  }
+
+  #end(then: () => void): void {
+    if (this.ended) return
+    this.ended = true
+    this.#cancel()
+    then()
   }
 }
