@@ -1,5 +1,5 @@
 // CustomResourceDefinition (apiextensions.k8s.io/v1): its own kind, and the KindSpec that one describes (kubernetes.md 3.13).
-// Conversion is `None` only: all versions hold the same object. CEL rules stay in the schema and are not evaluated.
+// Conversion is `None` only: all versions hold the same object. Its rules in CEL must be CEL.
 
 import { dig, isObject } from '../std/json.ts'
 import type { Checked, Problem } from '../std/problem.ts'

@@ -3,6 +3,7 @@
 
 import { isObject } from '../std/json.ts'
 import type { Problem } from '../std/problem.ts'
+import { compileCel } from './cel.ts'
 import { fieldPath } from './schema-fields.ts'
 import type { Schema } from './schema.ts'
 import { patternFound } from './string-format.ts'
@@ -15,6 +16,10 @@ const isText = (value: unknown): boolean => typeof value === 'string'
 const isNumber = (value: unknown): boolean => typeof value === 'number'
 const isFlag = (value: unknown): boolean => typeof value === 'boolean'
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
+
+function isRule(value: unknown): boolean {
+  return isObject(value) && typeof value['rule'] === 'string' && typeof compileCel(value['rule']) !== 'string'
+}
 
 // keywords that are read, with what their values must be; other keywords are ignored
 const KEYWORDS: readonly (readonly [string, (value: unknown) => boolean])[] = [
@@ -42,7 +47,7 @@ const KEYWORDS: readonly (readonly [string, (value: unknown) => boolean])[] = [
   ['x-kubernetes-list-type', (value) => value === 'atomic' || value === 'set' || value === 'map'],
   ['x-kubernetes-list-map-keys', isTexts],
   ['x-kubernetes-map-type', (value) => value === 'atomic' || value === 'granular'],
-  ['x-kubernetes-validations', (value) => Array.isArray(value) && value.every((rule) => isObject(rule) && isText(rule['rule']))]
+  ['x-kubernetes-validations', (value) => Array.isArray(value) && value.every(isRule)]
 ]
 const LISTS = ['oneOf', 'anyOf', 'allOf']
 
@@ -59,15 +64,12 @@ export function schemaProblems(value: unknown, path: string, depth = 0): readonl
   return [...problems, ...inner.flatMap((child) => schemaProblems(child.value, child.path, depth + 1))]
 }
 
-/** The CEL rules of a schema, which are not evaluated: where each stands and what it says. */
-export function pendingRules(
-  schema: Schema,
-  path = ''
-): readonly { readonly path: string; readonly rule: string; readonly message: string }[] {
+/** The CEL rules of a schema: where each stands and what it says. */
+export function celRules(schema: Schema, path = ''): readonly { readonly path: string; readonly rule: string; readonly message: string }[] {
   const own = (schema['x-kubernetes-validations'] ?? []).map(({ rule, message = '' }) => ({ path, rule, message }))
-  const properties = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => pendingRules(inner, fieldPath(path, name)))
-  const items = schema.items === undefined ? [] : pendingRules(schema.items, `${path}[]`)
-  const values = typeof schema.additionalProperties === 'object' ? pendingRules(schema.additionalProperties, `${path}.*`) : []
+  const properties = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => celRules(inner, fieldPath(path, name)))
+  const items = schema.items === undefined ? [] : celRules(schema.items, `${path}[]`)
+  const values = typeof schema.additionalProperties === 'object' ? celRules(schema.additionalProperties, `${path}.*`) : []
   return [...own, ...properties, ...items, ...values]
 }
 

@@ -14,6 +14,7 @@ import {
   number,
   object,
   required,
+  ruled,
   string
 } from './schema-builder.ts'
 import type { Typed } from './schema-builder.ts'
@@ -137,13 +138,16 @@ const gatewayRef = object('A Gateway of the Gateway API; not acted on.', {
   port: portOfRef
 })
 const mirror = object('A mirror of the Gateway API; not acted on.', {
-  backendRef: object('Where copies go.', {
-    group: group(''),
-    kind: kind('Service'),
-    name: nameOfRef,
-    namespace: namespaceOfRef,
-    port: portOfRef
-  })
+  backendRef: ruled(
+    object('Where copies go.', {
+      group: group(''),
+      kind: kind('Service'),
+      name: nameOfRef,
+      namespace: namespaceOfRef,
+      port: portOfRef
+    }),
+    ["self.group != '' || self.kind != 'Service' || has(self.port)", 'Must have port for Service reference']
+  )
 })
 
 const metadata = object('Metadata of a Service.', {

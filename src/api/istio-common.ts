@@ -1,12 +1,23 @@
 // What several kinds of networking.istio.io share: status, destinations, header edits, selectors, ports.
 
 import type { Infer } from './schema-builder.ts'
-import { array, choice, double, int32, intOrString, map, object, required, string, uint32 } from './schema-builder.ts'
+import { array, choice, double, int32, intOrString, map, object, required, ruled, string, uint32 } from './schema-builder.ts'
+import type { Typed } from './schema-builder.ts'
 import type { Schema } from './schema.ts'
 
 const keepUnknown: Schema = { 'x-kubernetes-preserve-unknown-fields': true }
 const wholeOrText: Schema = { anyOf: [{ type: 'integer' }, { type: 'string' }] }
 const generation = intOrString('Generation that was looked at.', wholeOrText)
+
+/** A duration of 1 ms or more. */
+export function duration(description: string): Typed<string> {
+  return ruled(string(description), ["duration(self) >= duration('1ms')", 'must be a valid duration greater than 1ms'])
+}
+
+/** A port from 1 to 65535. */
+export function port(description: string): Typed<number> {
+  return ruled(uint32(description), ['self >= 1 && self <= 65535', 'port must be between 1-65535'])
+}
 
 /** status of every kind of Istio's. */
 export const istioStatus = object(
@@ -69,12 +80,24 @@ export const percentage = object('A share.', { value: double('From 0 to 100.') }
 
 /** Labels of the pods that an object applies to. */
 export const labelledWorkloads = object('Which workloads it applies to; absent: all of the namespace.', {
-  labels: map('Labels that pods must have.', string('Label value.', { maxLength: 63 }), { maxProperties: 256 })
+  labels: map(
+    'Labels that pods must have.',
+    ruled(string('Label value.', { maxLength: 63 }), ["!self.contains('*')", 'wildcard is not supported in selector']),
+    { maxProperties: 256 }
+  )
 })
 
 /** The same selector as newer kinds spell it. */
 export const matchedWorkloads = object('Which workloads it applies to; absent: all of the namespace.', {
-  matchLabels: map('Labels that pods must have.', string('Label value.', { maxLength: 63 }), { maxProperties: 4096 })
+  matchLabels: ruled(
+    map(
+      'Labels that pods must have.',
+      ruled(string('Label value.', { maxLength: 63 }), ["!self.contains('*')", 'wildcard not allowed in label value match']),
+      { maxProperties: 4096 }
+    ),
+    ["self.all(key, !key.contains('*'))", 'wildcard not allowed in label key match'],
+    ["self.all(key, key != '')", 'key must not be empty']
+  )
 })
 
 /** Where an object may be seen from. */

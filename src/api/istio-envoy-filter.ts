@@ -1,10 +1,10 @@
 // EnvoyFilter (networking.istio.io): patches of Envoy's configuration. There is no Envoy here: stored, shown, named as not acted on.
 
-import { labelledWorkloads } from './istio-common.ts'
+import { labelledWorkloads, port } from './istio-common.ts'
 import type { IstioStatus } from './istio-common.ts'
 import type { KubeObject } from './object.ts'
 import type { Infer } from './schema-builder.ts'
-import { array, atMostOne, choice, freeform, int32, map, object, required, string, uint32 } from './schema-builder.ts'
+import { array, atMostOne, choice, freeform, int32, map, object, required, ruled, string, uint32 } from './schema-builder.ts'
 
 const APPLY_TO = [
   'INVALID',
@@ -27,40 +27,43 @@ const portNumber = uint32('Port number.')
 const portName = string('Name of the port.')
 const filter = object('A filter.', { name, subFilter: object('A filter inside it.', { name }) })
 
-const match = object(
-  'What is patched.',
-  {
-    cluster: object('Clusters.', { name, portNumber, service: string('Host of the service.'), subset: string('Subset.') }),
-    context: choice('Which proxies.', 'ANY', 'SIDECAR_INBOUND', 'SIDECAR_OUTBOUND', 'GATEWAY', 'WAYPOINT'),
-    listener: object('Listeners.', {
-      filterChain: object('Filter chains.', {
-        applicationProtocols: string('Protocols, comma separated.'),
-        destinationPort: uint32('Port called.'),
-        filter,
+const match = ruled(
+  object(
+    'What is patched.',
+    {
+      cluster: object('Clusters.', { name, portNumber, service: string('Host of the service.'), subset: string('Subset.') }),
+      context: choice('Which proxies.', 'ANY', 'SIDECAR_INBOUND', 'SIDECAR_OUTBOUND', 'GATEWAY', 'WAYPOINT'),
+      listener: object('Listeners.', {
+        filterChain: object('Filter chains.', {
+          applicationProtocols: string('Protocols, comma separated.'),
+          destinationPort: uint32('Port called.'),
+          filter,
+          name,
+          sni: string('Server name.'),
+          transportProtocol: string('tls or raw_buffer.')
+        }),
+        listenerFilter: string('A listener filter.'),
         name,
-        sni: string('Server name.'),
-        transportProtocol: string('tls or raw_buffer.')
+        portName,
+        portNumber
       }),
-      listenerFilter: string('A listener filter.'),
-      name,
-      portName,
-      portNumber
-    }),
-    proxy: object('Proxies.', { metadata: map('Their metadata.', string('Value.')), proxyVersion: string('Expression on the version.') }),
-    routeConfiguration: object('Routes.', {
-      gateway: string('Gateway.'),
-      name,
-      portName,
-      portNumber,
-      vhost: object('Virtual hosts.', {
-        domainName: string('Domain.'),
+      proxy: object('Proxies.', { metadata: map('Their metadata.', string('Value.')), proxyVersion: string('Expression on the version.') }),
+      routeConfiguration: object('Routes.', {
+        gateway: string('Gateway.'),
         name,
-        route: object('Routes.', { action: choice('What they do.', 'ANY', 'ROUTE', 'REDIRECT', 'DIRECT_RESPONSE'), name })
-      })
-    }),
-    waypoint: object('Waypoints.', { filter, portNumber, route: object('Routes.', { name }) })
-  },
-  atMostOne('listener', 'routeConfiguration', 'cluster', 'waypoint')
+        portName,
+        portNumber,
+        vhost: object('Virtual hosts.', {
+          domainName: string('Domain.'),
+          name,
+          route: object('Routes.', { action: choice('What they do.', 'ANY', 'ROUTE', 'REDIRECT', 'DIRECT_RESPONSE'), name })
+        })
+      }),
+      waypoint: object('Waypoints.', { filter, portNumber: port('Port number.'), route: object('Routes.', { name }) })
+    },
+    atMostOne('listener', 'routeConfiguration', 'cluster', 'waypoint')
+  ),
+  ["(has(self.context) && self.context == 'WAYPOINT') == has(self.waypoint)", 'only support waypointMatch when context is WAYPOINT']
 )
 
 const targetRef = object('An object it applies to.', {
@@ -70,27 +73,30 @@ const targetRef = object('An object it applies to.', {
   }),
   kind: required(string('Its kind.', { minLength: 1, maxLength: 63, pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$' })),
   name: required(string('Its name.', { minLength: 1, maxLength: 253 })),
-  namespace: string('Not in use.')
+  namespace: ruled(string('Not in use.'), ["self == ''", 'cross namespace referencing is not currently supported'])
 })
 
 /** spec of an EnvoyFilter. */
-export const envoyFilterSpec = object("Patches of Envoy's configuration.", {
-  configPatches: array(
-    'The patches.',
-    object('A patch.', {
-      applyTo: choice('Which part is patched.', ...APPLY_TO),
-      match,
-      patch: object('The change.', {
-        filterClass: choice('Where filters go.', 'UNSPECIFIED', 'AUTHN', 'AUTHZ', 'STATS'),
-        operation: choice('How it is changed.', ...OPERATIONS),
-        value: freeform('Configuration as Envoy writes it.')
+export const envoyFilterSpec = ruled(
+  object("Patches of Envoy's configuration.", {
+    configPatches: array(
+      'The patches.',
+      object('A patch.', {
+        applyTo: choice('Which part is patched.', ...APPLY_TO),
+        match,
+        patch: object('The change.', {
+          filterClass: choice('Where filters go.', 'UNSPECIFIED', 'AUTHN', 'AUTHZ', 'STATS'),
+          operation: choice('How it is changed.', ...OPERATIONS),
+          value: freeform('Configuration as Envoy writes it.')
+        })
       })
-    })
-  ),
-  priority: int32('Order among filters; lower first.'),
-  targetRefs: array('Objects it applies to.', targetRef, { maxItems: 16 }),
-  workloadSelector: labelledWorkloads
-})
+    ),
+    priority: int32('Order among filters; lower first.'),
+    targetRefs: array('Objects it applies to.', targetRef, { maxItems: 16 }),
+    workloadSelector: labelledWorkloads
+  }),
+  ['!(has(self.workloadSelector) && has(self.targetRefs))', 'only one of targetRefs or workloadSelector can be set']
+)
 /** spec of an EnvoyFilter. */
 export type EnvoyFilterSpec = Infer<typeof envoyFilterSpec>
 

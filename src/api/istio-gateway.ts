@@ -3,7 +3,7 @@
 import type { IstioStatus } from './istio-common.ts'
 import type { KubeObject } from './object.ts'
 import type { Infer } from './schema-builder.ts'
-import { array, boolean, choice, map, object, required, string, uint32 } from './schema-builder.ts'
+import { array, boolean, choice, map, object, required, ruled, string, uint32 } from './schema-builder.ts'
 
 const tlsVersions = ['TLS_AUTO', 'TLSV1_0', 'TLSV1_1', 'TLSV1_2', 'TLSV1_3'] as const
 const caCertificates = string('File with the authorities trusted for clients.')
@@ -11,8 +11,7 @@ const privateKey = string('File with the server key.')
 const serverCertificate = string('File with the server certificate.')
 const oneOrTwo = { minItems: 1, maxItems: 2 }
 
-/** TLS of a port that is listened on. */
-export const serverTls = object('TLS of the port.', {
+const serverTlsFields = object('TLS of the port.', {
   caCertCredentialName: string('Secret with the authorities trusted for clients.'),
   caCertificates,
   caCrl: string('File with certificates revoked.'),
@@ -34,6 +33,16 @@ export const serverTls = object('TLS of the port.', {
   verifyCertificateHash: array('SHA-256 of client certificates allowed.', string('Hash.')),
   verifyCertificateSpki: array('SHA-256 of client public keys allowed.', string('Hash.'))
 })
+const ONE_CREDENTIAL = 'only one of credentialName or credentialNames can be set'
+const NAMES_OR_FILES = 'only one of credentialNames or tlsCertificates can be set'
+
+/** TLS of a port that is listened on. The last sentence is Istio's own: it names another field than the rule asks about. */
+export const serverTls = ruled(
+  serverTlsFields,
+  ['!(has(self.tlsCertificates) && has(self.credentialNames))', NAMES_OR_FILES],
+  ['!(has(self.credentialName) && has(self.credentialNames))', ONE_CREDENTIAL],
+  ['!(has(self.credentialNames) && has(self.tlsCertificates))', 'only one of credentialName or tlsCertificates can be set']
+)
 /** TLS of a port that is listened on. */
 export type ServerTls = Infer<typeof serverTls>
 

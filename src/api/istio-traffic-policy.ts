@@ -1,6 +1,6 @@
 // Settings of the connections to a host, shared by DestinationRule and Sidecar: pools, balancing, ejection, TLS.
 
-import { portSelector } from './istio-common.ts'
+import { duration, portSelector } from './istio-common.ts'
 import type { Infer } from './schema-builder.ts'
 import {
   array,
@@ -24,21 +24,21 @@ export const connectionPool = object('Limits of connections and requests.', {
     h2UpgradePolicy: choice('Speak HTTP/2 to the host.', 'DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE'),
     http1MaxPendingRequests: int32('Requests that may wait for a connection.'),
     http2MaxRequests: int32('Requests at a time.'),
-    idleTimeout: string('Idle connections are closed after this, 1h by default.'),
+    idleTimeout: duration('Idle connections are closed after this, 1h by default.'),
     maxConcurrentStreams: int32('Streams on one HTTP/2 connection.'),
     maxRequestsPerConnection: int32('Requests on one connection; 1 turns keep-alive off.'),
     maxRetries: int32('Retries at a time.'),
     useClientProtocol: boolean('Use the protocol the caller used.')
   }),
   tcp: object('Limits of TCP.', {
-    connectTimeout: string('Limit of connecting, 10s by default.'),
-    idleTimeout: string('Idle connections are closed after this.'),
-    maxConnectionDuration: string('Longest life of a connection.'),
+    connectTimeout: duration('Limit of connecting, 10s by default.'),
+    idleTimeout: string('Idle connections are closed after this; 0s: never.'),
+    maxConnectionDuration: duration('Longest life of a connection.'),
     maxConnections: int32('Connections at a time.'),
     tcpKeepalive: object('Probes on idle connections.', {
-      interval: string('Time between probes.'),
+      interval: duration('Time between probes.'),
       probes: uint32('Unanswered probes before it is dead.'),
-      time: string('Idle time before the first probe.')
+      time: duration('Idle time before the first probe.')
     })
   })
 })
@@ -92,10 +92,10 @@ const loadBalancer = object(
     simple: choice('By a simple rule.', 'UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST'),
     warmup: object('New endpoints get their share slowly.', {
       aggression: nullable(double('Shape of the rise, 1 is linear.', size)),
-      duration: required(string('How long.')),
+      duration: required(duration('How long.')),
       minimumPercent: nullable(double('Share at the start.', { minimum: 0, maximum: 100 }))
     }),
-    warmupDurationSecs: string('Replaced by warmup.')
+    warmupDurationSecs: duration('Replaced by warmup.')
   },
   atMostOne('simple', 'consistentHash')
 )
@@ -103,12 +103,12 @@ const loadBalancer = object(
 export type LoadBalancer = Infer<typeof loadBalancer>
 
 const outlierDetection = object('When failing endpoints are left out.', {
-  baseEjectionTime: string('Shortest ejection, 30s by default.'),
+  baseEjectionTime: duration('Shortest ejection, 30s by default.'),
   consecutive5xxErrors: nullable(uint32('5xx answers in a row, 5 by default; 0: off.')),
   consecutiveErrors: int32('No longer in use.'),
   consecutiveGatewayErrors: nullable(uint32('502, 503 and 504 in a row; 0: off.')),
   consecutiveLocalOriginFailures: nullable(uint32('Failed connections in a row, 5 by default.')),
-  interval: string('Time between looks, 10s by default.'),
+  interval: duration('Time between looks, 10s by default.'),
   maxEjectionPercent: int32('Most endpoints ejected, 10 by default.'),
   minHealthPercent: int32('Below this share of healthy endpoints it is off.'),
   splitExternalLocalOriginErrors: boolean('Count failed connections apart from answers.')

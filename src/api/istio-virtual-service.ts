@@ -1,6 +1,6 @@
 // VirtualService (networking.istio.io): how requests to a host are matched, changed and split. Behaviour is route's.
 
-import { destination, exportTo, headersRules, percentage, weight } from './istio-common.ts'
+import { destination, duration, exportTo, headersRules, percentage, weight } from './istio-common.ts'
 import type { IstioStatus } from './istio-common.ts'
 import type { KubeObject } from './object.ts'
 import type { Infer } from './schema-builder.ts'
@@ -45,7 +45,7 @@ const corsPolicy = object('Answers to cross-origin requests.', {
   allowOrigin: array('Origins allowed; replaced by allowOrigins.', string('Origin.')),
   allowOrigins: array('Origins allowed.', stringMatch),
   exposeHeaders: array('Response headers that scripts may read.', string('Header.')),
-  maxAge: string('How long a preflight answer may be kept.'),
+  maxAge: duration('How long a preflight answer may be kept.'),
   unmatchedPreflights: choice('What becomes of preflights from other origins.', 'UNSPECIFIED', 'FORWARD', 'IGNORE')
 })
 /** CORS settings of a route. */
@@ -71,8 +71,8 @@ const fault = object('Failures put in on purpose.', {
   delay: object(
     'Requests held back.',
     {
-      exponentialDelay: string('Not in use.'),
-      fixedDelay: string('How long.'),
+      exponentialDelay: duration('Not in use.'),
+      fixedDelay: duration('How long.'),
       percent: int32('Whole percents; replaced by percentage.'),
       percentage
     },
@@ -99,8 +99,8 @@ export type Redirect = Infer<typeof redirect>
 
 const retries = object('When and how often to try again.', {
   attempts: int32('Retries after the first try; 0 turns retries off.'),
-  backoff: string('Least wait between tries, 25ms by default.'),
-  perTryTimeout: string('Limit of each try.'),
+  backoff: duration('Least wait between tries, 25ms by default.'),
+  perTryTimeout: duration('Limit of each try.'),
   retryIgnorePreviousHosts: nullable(boolean('Avoid endpoints already tried.')),
   retryOn: string('Conditions and statuses, comma separated.'),
   retryRemoteLocalities: nullable(boolean('May try other localities.'))
@@ -148,7 +148,7 @@ const httpRoute = object('One rule; the first that matches decides.', {
   retries,
   rewrite,
   route: array('Weighted destinations.', httpRouteDestination),
-  timeout: string('Limit of the whole request; absent: none.')
+  timeout: duration('Limit of the whole request; absent: none.')
 })
 /** One rule of http. */
 export type HttpRoute = Infer<typeof httpRoute>

@@ -101,6 +101,11 @@ export function described<T>(description: string, schema: Typed<T>): Typed<T> {
   return { ...schema, description }
 }
 
+/** The same schema with rules in CEL, each with the sentence about values that break it. */
+export function ruled<T>(schema: Typed<T>, ...rules: readonly (readonly [rule: string, message: string])[]): Typed<T> {
+  return { ...schema, 'x-kubernetes-validations': rules.map(([rule, message]) => ({ rule, message })) }
+}
+
 /** An object whose content is kept as it is. */
 export function freeform(description: string): Typed<Readonly<Record<string, unknown>>> {
   return { type: 'object', description, 'x-kubernetes-preserve-unknown-fields': true }

@@ -1,5 +1,5 @@
 // Whether a value is what its structural schema says, in the Kubernetes API server's own words (kubernetes.md 3.13): one interpreter
-// for our kinds and for CRDs that users apply (docs/decisions/010). CEL rules are not evaluated: see schema-rules.ts.
+// for our kinds and for CRDs that users apply (docs/decisions/010). Rules in CEL are asked once the rest allows it: validate-cel.ts.
 
 import { isObject } from '../std/json.ts'
 import type { Cause } from './cause.ts'
@@ -7,6 +7,7 @@ import { invalid, missing, NO_FIELD } from './cause.ts'
 import type { Schema } from './schema.ts'
 import { fieldPath, schemaOfField } from './schema-fields.ts'
 import { checkAlternatives } from './validate-alternatives.ts'
+import { brokenRules } from './validate-cel.ts'
 import { checkEnum, checkList, checkNumber, checkSize, checkString, checkType } from './validate-rules.ts'
 
 /** More causes than this are not collected: hostile input must not grow the answer without bound. */
@@ -23,13 +24,14 @@ const BLOCKING: readonly Cause['reason'][] = [
 
 /**
  * What is wrong with `value`, at most CAUSES_MAX causes; [] when it is valid. `kind` is custom (default) or built-in: for custom kinds
- * Kubernetes adds the cause with field <nil> after faults that keep CEL rules from running. Recursion follows the schema, never the
- * value, so that deep input is harmless.
+ * Kubernetes adds the cause with field <nil> after faults that keep CEL rules from running. `old` is what the value was, for rules about
+ * change. Recursion follows the schema, never the value, so that deep input is harmless.
  */
-export function validate(schema: Schema, value: unknown, kind: 'custom' | 'built-in' = 'custom'): readonly Cause[] {
+export function validate(schema: Schema, value: unknown, kind: 'custom' | 'built-in' = 'custom', old?: unknown): readonly Cause[] {
   const causes: Cause[] = []
   check(schema, value, '', causes)
-  if (kind === 'custom' && causes.some((cause) => BLOCKING.includes(cause.reason))) causes.push(invalid(NO_FIELD, null, BLOCKED))
+  if (!causes.some((cause) => BLOCKING.includes(cause.reason))) causes.push(...brokenRules(schema, value, old, CAUSES_MAX - causes.length))
+  else if (kind === 'custom') causes.push(invalid(NO_FIELD, null, BLOCKED))
   return causes
 }
 

@@ -21,7 +21,8 @@ const OWN_WORDS: Readonly<Record<string, string>> = {
   // The CRD of Istio 1.30 has no prefixRewrite: without it nothing is left of the redirect.
   'redirect prefix_rewrite requires all URI matches to use prefix match type': 'redirect must specify URI, authority, scheme, or port',
   // The schema says it before Istio does.
-  'destination is required': 'spec.http[0].route[0].destination: Required value'
+  'destination is required': 'spec.http[0].route[0].destination: Required value',
+  'duration must be greater than 1ms': 'spec.http[0].timeout: Invalid value: "0.5ms": must be a valid duration greater than 1ms'
 }
 
 /** Istio's sentence without what every one of its kind has. */

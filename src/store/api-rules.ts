@@ -32,7 +32,7 @@ export function apiRules(hooks: RuleHooks = {}): KindRules {
     admit,
     validate: (object, old, served) => {
       const own = [...metaFaults(object, old, served.spec.origin), ...validateKind(object, old), ...definitionFaults(object, served)]
-      return withSchema(own, validate(served.version.schema, object, served.spec.origin), served.spec.origin)
+      return withSchema(own, validate(served.version.schema, object, served.spec.origin, old), served.spec.origin)
     },
     deny: istioDenial,
     warn: (object, { spec }) => [...metaWarnings(object, spec.origin), ...warningsOf(object)],

@@ -108,7 +108,6 @@ export function missingFeature(recorded: RecordedCase, kinds: readonly KindSpec[
   const parts = [...(recorded.before ?? []), recorded]
   const exchanges = parts.flatMap((part) => part.exchanges)
   if (exchanges.some((exchange) => exchange.requestHeaders?.['content-type'] === 'application/apply-patch+yaml')) return 'server-side apply'
-  if (CEL_CASES.has(recorded.id)) return 'CEL rules'
   for (const object of recorded.setup ?? []) {
     if (!isServed(collectionPath(object), kinds)) return `kind ${String(object['kind'])}`
   }
@@ -120,9 +119,6 @@ export function missingFeature(recorded: RecordedCase, kinds: readonly KindSpec[
     ? `resource ${unserved.path.split('?')[0]}`
     : undefined
 }
-
-// Cases that a rule in a CRD's x-kubernetes-validations decides.
-const CEL_CASES: ReadonlySet<string> = new Set(['apply-cel-vs', 'apply-cel-gateway', 'apply-cel-destination-rule'])
 
 /** True when a path is of a kind that is served, or of none at all. */
 export function isServed(path: string, kinds: readonly KindSpec[]): boolean {

@@ -42,11 +42,18 @@ describe.skipIf(!KUBECTL_FOUND)("kubectl: Istio's admission", () => {
     expect(await weights()).toBe('')
   })
 
+  it("what a rule in CEL of Istio's own CRD refuses is refused before Istio is asked, in the words of the API server", async () => {
+    const { stderr } = await apply(rule('{directResponse: {status: 99}, timeout: 0s}'))
+    expect(stderr).toBe(
+      'The VirtualService "reviews" is invalid: spec.http[0].timeout: Invalid value: "0s": must be a valid duration greater than 1ms\n'
+    )
+  })
+
   it('several faults are a list', async () => {
-    const { stderr } = await apply(rule('{redirect: {uri: /x}, rewrite: {uri: /y}, timeout: 0s}'))
+    const { stderr } = await apply(rule('{redirect: {uri: /x, scheme: ftp}, rewrite: {uri: /y}}'))
     expect(stderr).toContain(`${DENIED}2 errors occurred:`)
     expect(stderr).toContain('\t* HTTP route rule cannot contain both rewrite and redirect (spec.http[0])')
-    expect(stderr).toContain('\t* duration must be greater than 1ms (spec.http[0].timeout)')
+    expect(stderr).toContain('\t* redirect scheme must be http or https (spec.http[0].redirect.scheme)')
   })
 
   it('weights that Istio takes are taken, with what lint says beside', async () => {
@@ -71,8 +78,8 @@ describe.skipIf(!KUBECTL_FOUND)("kubectl: Istio's admission", () => {
     expect((await apply(`${header}kind: Gateway\nspec: {servers: []}\n`)).stderr).toContain(
       `${DENIED}gateway must have at least one server`
     )
-    const entry = `${header}kind: ServiceEntry\nspec: {hosts: ["*"], ports: [{number: 80, name: http, protocol: HTTP}]}\n`
-    expect((await apply(entry)).stderr).toContain(`${DENIED}invalid host * (spec.hosts[0])`)
+    const entry = `${header}kind: ServiceEntry\nspec: {hosts: [a_b.example], ports: [{number: 80, name: http, protocol: HTTP}]}\n`
+    expect((await apply(entry)).stderr).toContain(`${DENIED}domain name "a_b.example" invalid (label "a_b" invalid) (spec.hosts[0])`)
     expect(await serin.kubectl(['delete', 'virtualservice', 'reviews'])).toMatchObject({ code: 0 })
   })
 })

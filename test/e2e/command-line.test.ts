@@ -20,7 +20,7 @@ const SERVICE = 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {sele
 const UNEVEN =
   'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\nspec:\n  hosts: [a]\n  http: [{route: [{destination: {host: a}, weight: 10}]}]\n'
 
-const DENIED = HALF.replace('{route: [{weight: 1}]}', '{directResponse: {status: 200}, timeout: 0s}')
+const DENIED = HALF.replace('{route: [{weight: 1}]}', '{directResponse: {status: 99}}')
 
 beforeAll(() => {
   const files = {
@@ -70,7 +70,7 @@ describe('serin up -f with an object that the API refuses ends with 1 before any
     ],
     [
       'denied.yaml',
-      'denied.yaml:4: error: VirtualService default/v: spec.http[0].timeout: duration must be greater than 1ms [bad-duration, IST0106]'
+      'denied.yaml:4: error: VirtualService default/v: spec.http[0].directResponse.status: HTTP status 99 is not in range 200-599 [istio-refuses, IST0106]'
     ],
     ['broken.yaml', 'broken.yaml:1: error: ']
   ])('%s', async (file, message) => {
