@@ -70,6 +70,8 @@ test("Istio's metrics are valid with any label values and any durations", () => 
   expect(families.map(({ name, type }) => `${name} ${type}`)).toEqual([
     'istio_requests_total counter',
     'istio_request_duration_milliseconds histogram',
+    'istio_request_bytes histogram',
+    'istio_response_bytes histogram',
     'serin_x gauge'
   ])
   const read = families[0]?.samples.map(({ labels }) => labels.get('source_workload'))

@@ -39,6 +39,35 @@ test('a series has all of the labels of Istio, cumulative buckets, sum and count
   expect(text.endsWith('\n')).toBe(true)
 })
 
+test('sizes are histograms of their own, of what was measured', () => {
+  const recorder = new Recorder()
+  const cell = recorder.cell(LABELS)
+  cell.record(200, '-', 1, { grpc: undefined, requestBytes: 700, responseBytes: 7 })
+  cell.record(404, '-', 1)
+  const text = exposition(recorder.snapshot(), [])
+  const told = (name: string): string[] =>
+    [...text.matchAll(new RegExp(`^${name}\\{.*response_code="(\\d+)".*\\} (.*)$`, 'gm'))].map((found) => `${found[1]} ${found[2]}`)
+  expect([told('istio_request_bytes_sum'), told('istio_request_bytes_count')]).toEqual([['200 700'], ['200 1']])
+  expect([told('istio_response_bytes_sum'), told('istio_response_bytes_count')]).toEqual([['200 7'], ['200 1']])
+  expect(text.match(/^# TYPE istio_(request|response)_bytes histogram$/gm)).toHaveLength(2)
+  expect(/^istio_request_bytes_bucket\{.*le="1000"\} (\d+)$/m.exec(text)?.[1]).toBe('1')
+})
+
+test('canonical names come from labels of their own, and an unknown peer is of no cluster', () => {
+  const recorder = new Recorder()
+  const unknown = { sourceWorkload: 'unknown', sourceApp: 'unknown', sourceVersion: 'unknown', sourceNamespace: 'unknown' }
+  recorder.cell({ ...LABELS, ...unknown, destinationCanonicalService: 'shop', destinationCanonicalRevision: 'blue' }).record(200, '-', 1)
+  const text = exposition(recorder.snapshot(), [])
+  expect(text).toContain('source_cluster="unknown",source_canonical_service="unknown",source_canonical_revision="latest"')
+  expect(text).toContain('destination_cluster="Kubernetes",destination_canonical_service="shop",destination_canonical_revision="blue"')
+})
+
+test('a gRPC request says so, with its status', () => {
+  const recorder = new Recorder()
+  recorder.cell(LABELS).record(200, '-', 1, { grpc: '14', requestBytes: 0, responseBytes: 0 })
+  expect(exposition(recorder.snapshot(), [])).toContain('request_protocol="grpc",response_code="200",grpc_response_status="14"')
+})
+
 test('label values are escaped: backslash, quote and line feed', () => {
   const recorder = new Recorder()
   recorder.cell({ ...LABELS, destinationService: 'a"b\\c\nd' }).record(404, 'NR', 1)

@@ -1,7 +1,7 @@
 // Prometheus' text format (version 0.0.4) of Istio's standard metrics.
 
 import { DURATION_EDGES } from './buckets.ts'
-import type { CellData, CellLabels, CountData } from './recorder.ts'
+import type { CellData, CellLabels, CountData, Spread } from './recorder.ts'
 
 /** Content-Type of the text. */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -14,7 +14,7 @@ export interface PlainMetric {
   readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[]
 }
 
-/** istio_requests_total and istio_request_duration_milliseconds of `cells`, then `others`; ends with a line feed. */
+/** Istio's request metrics of `cells`, then `others`; ends with a line feed. */
 export function exposition(cells: readonly CellData[], others: readonly PlainMetric[]): string {
   return [...expositionParts(cells, others)].join('')
 }
@@ -37,7 +37,12 @@ function* blocks(cells: readonly CellData[], others: readonly PlainMetric[]): Ge
   yield head('istio_requests_total', 'counter', 'Requests, by caller, destination and response.')
   for (const { count, labels } of seriesOf(cells)) yield `istio_requests_total{${labels}} ${count.count}\n`
   yield head(DURATION, 'histogram', 'Time from the start of a request to the end of its response.')
-  for (const { count, labels } of seriesOf(cells)) yield histogram(labels, count)
+  for (const { count, labels } of seriesOf(cells)) yield histogram(DURATION, labels, count)
+  for (const [side, what] of SIZES) {
+    const name = `istio_${side}_bytes`
+    yield head(name, 'histogram', what)
+    for (const { count, labels } of seriesOf(cells)) if (count.sizes !== undefined) yield histogram(name, labels, count.sizes[side])
+  }
   for (const metric of others) {
     yield head(metric.name, metric.type, metric.help)
     for (const sample of metric.samples) yield plainSample(metric.name, sample)
@@ -63,17 +68,22 @@ export function limitMetric(names: readonly string[], reached: Readonly<Record<s
 }
 
 const DURATION = 'istio_request_duration_milliseconds'
+const SIZES = [
+  ['request', 'Bytes of requests, heads and bodies.'],
+  ['response', 'Bytes of responses, heads and bodies.']
+] as const
 
-function histogram(labels: string, count: CountData): string {
+function histogram(name: string, labels: string, { buckets, sum }: Spread): string {
   let text = ''
   let below = 0
   for (let index = 0; index < DURATION_EDGES.length; index++) {
-    below += count.buckets[index] ?? 0
-    text += `${DURATION}_bucket{${labels},le="${DURATION_EDGES[index]}"} ${below}\n`
+    below += buckets[index] ?? 0
+    text += `${name}_bucket{${labels},le="${DURATION_EDGES[index]}"} ${below}\n`
   }
-  return `${text}${DURATION}_bucket{${labels},le="+Inf"} ${count.count}
-${DURATION}_sum{${labels}} ${count.sum}
-${DURATION}_count{${labels}} ${count.count}
+  below += buckets[DURATION_EDGES.length] ?? 0
+  return `${text}${name}_bucket{${labels},le="+Inf"} ${below}
+${name}_sum{${labels}} ${sum}
+${name}_count{${labels}} ${below}
 `
 }
 
@@ -85,41 +95,57 @@ function plainSample(name: string, { labels, value }: PlainMetric['samples'][num
 function requestLabels(labels: CellLabels, count: CountData): string {
   return [
     pair('reporter', labels.reporter),
-    ...peerPairs('source', labels.sourceWorkload, labels.sourceNamespace, [labels.sourceApp, labels.sourceVersion]),
-    ...peerPairs('destination', labels.destinationWorkload, labels.destinationNamespace, [
-      labels.destinationApp,
-      labels.destinationVersion
-    ]),
+    ...peerPairs('source', {
+      workload: labels.sourceWorkload,
+      namespace: labels.sourceNamespace,
+      app: labels.sourceApp,
+      version: labels.sourceVersion,
+      service: labels.sourceCanonicalService,
+      revision: labels.sourceCanonicalRevision
+    }),
+    ...peerPairs('destination', {
+      workload: labels.destinationWorkload,
+      namespace: labels.destinationNamespace,
+      app: labels.destinationApp,
+      version: labels.destinationVersion,
+      service: labels.destinationCanonicalService,
+      revision: labels.destinationCanonicalRevision
+    }),
     pair('destination_service', labels.destinationService),
     pair('destination_service_name', labels.destinationServiceName),
     pair('destination_service_namespace', labels.destinationServiceNamespace),
-    pair('request_protocol', 'http'),
+    pair('request_protocol', count.grpc === undefined ? 'http' : 'grpc'),
     pair('response_code', String(count.code)),
-    pair('grpc_response_status', ''),
+    pair('grpc_response_status', count.grpc ?? ''),
     pair('response_flags', count.flags),
     // No peer speaks mutual TLS here: the called side knows that, the calling side does not ask.
     pair('connection_security_policy', labels.reporter === 'destination' ? 'none' : 'unknown')
   ].join(',')
 }
 
-function peerPairs(
-  side: 'source' | 'destination',
-  workload: string,
-  namespace: string,
-  [app, version]: readonly [string, string]
-): string[] {
+interface Peer {
+  readonly workload: string
+  readonly namespace: string
+  readonly app: string
+  readonly version: string
+  readonly service: string | undefined
+  readonly revision: string | undefined
+}
+
+function peerPairs(side: 'source' | 'destination', { workload, namespace, app, version, service, revision }: Peer): string[] {
   return [
     pair(`${side}_workload`, workload),
     pair(`${side}_workload_namespace`, namespace),
-    pair(`${side}_principal`, 'unknown'),
+    pair(`${side}_principal`, UNKNOWN),
     pair(`${side}_app`, app),
     pair(`${side}_version`, version),
-    pair(`${side}_cluster`, 'Kubernetes'),
-    pair(`${side}_canonical_service`, app === 'unknown' ? workload : app),
-    pair(`${side}_canonical_revision`, version === 'unknown' ? 'latest' : version)
+    pair(`${side}_cluster`, workload === UNKNOWN ? UNKNOWN : 'Kubernetes'),
+    pair(`${side}_canonical_service`, service ?? (app === UNKNOWN ? workload : app)),
+    pair(`${side}_canonical_revision`, revision ?? (version === UNKNOWN ? 'latest' : version))
   ]
 }
 
+const UNKNOWN = 'unknown'
 const ESCAPED = /["\\\n]/
 
 function pair(name: string, value: string): string {

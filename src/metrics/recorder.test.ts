@@ -50,3 +50,35 @@ test('a snapshot does not change when counting goes on', () => {
   cell.record(200, '-', 1)
   expect(before[0]?.counts[0]?.count).toBe(1)
 })
+
+test('sizes fall into buckets, for the requests that were measured', () => {
+  const recorder = new Recorder()
+  const cell = recorder.cell(labels())
+  cell.record(200, '-', 3, { grpc: undefined, requestBytes: 90, responseBytes: 2000 })
+  cell.record(200, '-', 3, { grpc: undefined, requestBytes: 110, responseBytes: 10 })
+  cell.record(404, '-', 3)
+  const [ok, missing] = recorder.snapshot()[0]?.counts ?? []
+  expect([ok?.sizes?.request.sum, ok?.sizes?.response.sum, missing?.sizes]).toEqual([200, 2010, undefined])
+  expect(ok?.sizes?.request.buckets.slice(6, 8)).toEqual([1, 1])
+})
+
+test('gRPC requests are counted by their status, apart from others', () => {
+  const recorder = new Recorder()
+  const cell = recorder.cell(labels())
+  for (const grpc of [undefined, '0', '14', '14']) cell.record(200, '-', 1, { grpc, requestBytes: 0, responseBytes: 0 })
+  const counts = recorder.snapshot()[0]?.counts ?? []
+  expect(counts.map(({ grpc, count }) => [grpc, count])).toEqual([
+    [undefined, 1],
+    ['0', 1],
+    ['14', 2]
+  ])
+})
+
+test('pods that differ in their canonical names have cells of their own', () => {
+  const recorder = new Recorder()
+  const plain = recorder.cell(labels())
+  expect(recorder.cell(labels({ destinationCanonicalService: 'shop' }))).not.toBe(plain)
+  expect(recorder.cell(labels({ destinationCanonicalRevision: 'shop' }))).not.toBe(
+    recorder.cell(labels({ destinationCanonicalService: 'shop' }))
+  )
+})

@@ -13,10 +13,15 @@ export interface CellLabels {
   readonly sourceNamespace: string
   readonly sourceApp: string
   readonly sourceVersion: string
+  /** What labels of the pod say of its canonical service and revision; absent: app (else workload) and version (else latest). */
+  readonly sourceCanonicalService?: string
+  readonly sourceCanonicalRevision?: string
   readonly destinationWorkload: string
   readonly destinationNamespace: string
   readonly destinationApp: string
   readonly destinationVersion: string
+  readonly destinationCanonicalService?: string
+  readonly destinationCanonicalRevision?: string
   /** FQDN of the service, or the Host header where no service is known. */
   readonly destinationService: string
   readonly destinationServiceName: string
@@ -29,9 +34,32 @@ export interface CountData {
   readonly code: number
   /** Envoy's short flags joined by commas, `-` for none. */
   readonly flags: string
+  /** The status of gRPC requests, '' without one; absent for others. */
+  readonly grpc?: string
   readonly count: number
   readonly sum: Millis
   readonly buckets: readonly number[]
+  /** Bytes of heads and bodies, of the requests that were measured; absent when none was. */
+  readonly sizes?: Sizes
+}
+
+/** Sizes of requests and of their answers. */
+export interface Sizes {
+  readonly request: Spread
+  readonly response: Spread
+}
+
+/** Values by bucket, not cumulative, and their sum. */
+export interface Spread {
+  readonly sum: number
+  readonly buckets: readonly number[]
+}
+
+/** What else is known of a request that is counted. */
+export interface Measured {
+  readonly grpc: string | undefined
+  readonly requestBytes: number
+  readonly responseBytes: number
 }
 
 /** A cell as plain data. */
@@ -40,17 +68,49 @@ export interface CellData {
   readonly counts: readonly CountData[]
 }
 
-/** Counts of one code and flags. Owned by its cell. */
+/** Values by bucket. Owned by its count. */
+class Histogram {
+  sum = 0
+  readonly buckets = new Float64Array(BUCKET_COUNT)
+
+  add(value: number): void {
+    this.sum += value
+    const bucket = bucketOf(value)
+    this.buckets[bucket] = (this.buckets[bucket] ?? 0) + 1
+  }
+
+  data(): Spread {
+    return { sum: this.sum, buckets: [...this.buckets] }
+  }
+}
+
+/** Counts of one code, flags and status of gRPC. Owned by its cell. */
 export class Count {
   readonly code: number
   readonly flags: string
+  readonly grpc: string | undefined
+  sizes: { readonly request: Histogram; readonly response: Histogram } | undefined
   count = 0
   sum = 0
   readonly buckets = new Float64Array(BUCKET_COUNT)
 
-  constructor(code: number, flags: string) {
+  constructor(code: number, flags: string, grpc: string | undefined) {
     this.code = code
     this.flags = flags
+    this.grpc = grpc
+  }
+
+  data(): CountData {
+    const { code, flags, grpc, count, sum, buckets, sizes } = this
+    return {
+      code,
+      flags,
+      ...(grpc === undefined ? {} : { grpc }),
+      count,
+      sum,
+      buckets: [...buckets],
+      ...(sizes === undefined ? {} : { sizes: { request: sizes.request.data(), response: sizes.response.data() } })
+    }
   }
 }
 
@@ -68,39 +128,34 @@ export class Cell {
   }
 
   /** Counts one request. `code` 0 means no response; `flags` is `-` for none; `ms` from the request's start to its end. */
-  record(code: number, flags: string, ms: Millis): void {
-    const count = this.#countOf(code, flags)
+  record(code: number, flags: string, ms: Millis, measured?: Measured): void {
+    const count = this.#countOf(code, flags, measured?.grpc)
     count.count += 1
     count.sum += ms
     const bucket = bucketOf(ms)
     count.buckets[bucket] = (count.buckets[bucket] ?? 0) + 1
+    if (measured === undefined) return
+    count.sizes ??= { request: new Histogram(), response: new Histogram() }
+    count.sizes.request.add(measured.requestBytes)
+    count.sizes.response.add(measured.responseBytes)
   }
 
   /** The counts so far, copied. */
   data(): CellData {
     const counts = [...this.#plain.filter((count) => count !== undefined), ...this.#flagged]
-    return {
-      labels: this.labels,
-      counts: counts.map((count) => ({
-        code: count.code,
-        flags: count.flags,
-        count: count.count,
-        sum: count.sum,
-        buckets: [...count.buckets]
-      }))
-    }
+    return { labels: this.labels, counts: counts.map((count) => count.data()) }
   }
 
-  #countOf(code: number, flags: string): Count {
-    if (flags === '-' && code >= 0 && code < CODES) {
+  #countOf(code: number, flags: string, grpc: string | undefined): Count {
+    if (flags === '-' && grpc === undefined && code >= 0 && code < CODES) {
       const known = this.#plain[code]
       if (known !== undefined) return known
-      const fresh = new Count(code, flags)
+      const fresh = new Count(code, flags, grpc)
       this.#plain[code] = fresh
       return fresh
     }
-    for (const known of this.#flagged) if (known.code === code && known.flags === flags) return known
-    const fresh = new Count(code, flags)
+    for (const known of this.#flagged) if (known.code === code && known.flags === flags && known.grpc === grpc) return known
+    const fresh = new Count(code, flags, grpc)
     this.#flagged.push(fresh)
     return fresh
   }
@@ -146,10 +201,14 @@ export function cellKey(labels: CellLabels): string {
     labels.sourceNamespace,
     labels.sourceApp,
     labels.sourceVersion,
+    labels.sourceCanonicalService,
+    labels.sourceCanonicalRevision,
     labels.destinationWorkload,
     labels.destinationNamespace,
     labels.destinationApp,
     labels.destinationVersion,
+    labels.destinationCanonicalService,
+    labels.destinationCanonicalRevision,
     labels.destinationService,
     labels.destinationServiceName,
     labels.destinationServiceNamespace

@@ -68,3 +68,20 @@ test('buckets of the same series are added bucket by bucket', () => {
   expect(cell?.counts[0]).toMatchObject({ count: 2, sum: 43 })
   expect(cell?.counts[0]?.buckets.slice(0, 6)).toEqual([0, 0, 1, 0, 0, 1])
 })
+
+test('sizes are added up, and gRPC stays apart', () => {
+  const registry = new Registry()
+  for (const worker of ['0.0', '1.0']) {
+    const recorder = new Recorder()
+    const cell = recorder.cell(LABELS)
+    cell.record(200, '-', 1, { grpc: undefined, requestBytes: 10, responseBytes: 300 })
+    if (worker === '0.0') cell.record(200, '-', 1, { grpc: '0', requestBytes: 1, responseBytes: 1 })
+    registry.update(worker, recorder.snapshot())
+  }
+  const counts = registry.cells()[0]?.counts ?? []
+  expect(counts.map(({ grpc, count, sizes }) => [grpc, count, sizes?.request.sum, sizes?.response.sum])).toEqual([
+    [undefined, 2, 20, 600],
+    ['0', 1, 1, 1]
+  ])
+  expect(counts[0]?.sizes?.response.buckets.reduce((sum, value) => sum + value, 0)).toBe(2)
+})

@@ -1,7 +1,7 @@
 // The control process' view of all workers' counts: added up, and never falling when a worker dies and starts again from zero.
 // Owns the last snapshot of each living worker and the final counts of the dead ones.
 
-import { type CellData, type CellLabels, cellKey, type CountData } from './recorder.ts'
+import { type CellData, type CellLabels, cellKey, type CountData, type Sizes, type Spread } from './recorder.ts'
 
 interface Total {
   code: number
@@ -9,6 +9,8 @@ interface Total {
   count: number
   sum: number
   buckets: number[]
+  grpc?: string
+  sizes?: Sizes
 }
 
 interface MergedCell {
@@ -78,7 +80,7 @@ function addCell(merged: Map<string, MergedCell>, cell: CellData): void {
 }
 
 function addCount(counts: Map<string, Total>, count: CountData): void {
-  const key = `${count.code} ${count.flags}`
+  const key = `${count.code} ${count.flags} ${count.grpc ?? 'http'}`
   const known = counts.get(key)
   if (known === undefined) {
     counts.set(key, { ...count, buckets: [...count.buckets] })
@@ -86,5 +88,18 @@ function addCount(counts: Map<string, Total>, count: CountData): void {
   }
   known.count += count.count
   known.sum += count.sum
-  known.buckets = known.buckets.map((value, index) => value + (count.buckets[index] ?? 0))
+  known.buckets = added(known.buckets, count.buckets)
+  if (count.sizes !== undefined) known.sizes = known.sizes === undefined ? count.sizes : addedSizes(known.sizes, count.sizes)
+}
+
+function addedSizes(some: Sizes, more: Sizes): Sizes {
+  return { request: addedSpread(some.request, more.request), response: addedSpread(some.response, more.response) }
+}
+
+function addedSpread(some: Spread, more: Spread): Spread {
+  return { sum: some.sum + more.sum, buckets: added(some.buckets, more.buckets) }
+}
+
+function added(some: readonly number[], more: readonly number[]): number[] {
+  return some.map((value, index) => value + (more[index] ?? 0))
 }

@@ -1,16 +1,19 @@
 // What is written down of one forwarded request: the counts of both sides, their lines of the access log, and the facts for its header
 // values. The exchange tells it what happens.
 
+import type { Measured } from '../metrics/recorder.ts'
 import type { HeaderEdits } from '../route/decision.ts'
 import type { Cluster } from '../route/route-table.ts'
 import type { EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Clocks } from './clocks.ts'
 import type { ExchangeStart } from './downstream.ts'
+import { head } from './head.ts'
 import type { Known } from './known-facts.ts'
 import { knownInbound, knownOf, localOf, serviceTimeLine } from './known.ts'
 import type { TryEnd } from './known.ts'
 import { PASSTHROUGH } from './passthrough.ts'
+import { outcomeOf } from './response-head.ts'
 import { responseEdits } from './route-edits.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -36,6 +39,9 @@ export class Account {
   sent = 0
   /** The head of the answer, where lines show its fields. */
   answer = ''
+  /** The gRPC status of the answer. */
+  grpcStatus: number | undefined
+  #headBytes = 0
   readonly #from: ExchangeStart
   readonly #clocks: Clocks
   #local: string | undefined
@@ -48,6 +54,14 @@ export class Account {
   /** Lines show fields of the answer. */
   get asks(): boolean {
     return this.#from.log?.asks === true
+  }
+
+  /** The head of the answer that is passed on is in the registers. */
+  begin(bytes: Buffer, now: Millis): void {
+    this.answeredAt = now
+    this.#headBytes = head.end - head.start
+    const outcome = this.#from.grpc ? outcomeOf(bytes) : undefined
+    if (outcome?.kind === 'response') this.grpcStatus = outcome.grpcStatus
   }
 
   /** The route's edits of an answer, whose head is `answer`. */
@@ -64,7 +78,9 @@ export class Account {
     if (log !== undefined) this.#local = localOf(upstream?.socket)
     // Outside of the mesh nobody counts on the other side.
     if (slot === undefined || code === undefined || cluster.id === PASSTHROUGH) return
-    cells.peers(cluster, slot).destination.record(code, how === 'limited' ? 'RL' : '-', this.#clocks.monotonic() - started)
+    cells
+      .peers(cluster, slot)
+      .destination.record(code, how === 'limited' ? 'RL' : '-', this.#clocks.monotonic() - started, this.#measured(now))
     if (log === undefined) return
     const known = knownInbound(this.#known({ ...now, status: code }, '', this.#answerLines(this.triedAt)), slot, how, this.triedAt)
     log.write(known.place.pod ?? '', known)
@@ -73,8 +89,18 @@ export class Account {
   /** The request ends: its caller's side counts it once. */
   ended(now: Now, cluster: Cluster, details: string): void {
     const { cells, log, place, started } = this.#from
-    cells.ended(now, this.#clocks.monotonic() - started, cluster, now.slot)
+    const { status, flags } = now
+    cells.ended({ status, flags, measured: this.#measured(now) }, this.#clocks.monotonic() - started, cluster, now.slot)
     if (log !== undefined) log.write(place.pod ?? '', this.#known(now, details, this.#answerLines(started)))
+  }
+
+  #measured({ received }: Now): Measured {
+    const { grpc, edited } = this.#from
+    return {
+      grpc: grpc ? String(this.grpcStatus ?? '') : undefined,
+      requestBytes: edited.head.length + received,
+      responseBytes: this.#headBytes + this.sent
+    }
   }
 
   #answerLines(since: Millis): string {

@@ -1,6 +1,6 @@
 // The metric cells of one listener's callers: found by endpoint slot, so that recording a request costs one map read (istio.md 6.1).
 
-import type { Cell, CellLabels, Recorder } from '../metrics/recorder.ts'
+import type { Cell, CellLabels, Measured, Recorder } from '../metrics/recorder.ts'
 import type { Cluster, Endpoint, Source } from '../route/route-table.ts'
 import type { EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
@@ -10,6 +10,13 @@ import { DownstreamStats } from './downstream-stats.ts'
 export interface PeerCells {
   readonly source: Cell
   readonly destination: Cell
+}
+
+/** How a request ended. */
+export interface Ended {
+  readonly status: number
+  readonly flags: string
+  readonly measured?: Measured
 }
 
 const UNKNOWN = 'unknown'
@@ -33,9 +40,9 @@ export class ListenerCells {
   }
 
   /** Counts a request where it ended: at the endpoint it reached last, if any, of a cluster, if any. Status 0: its client went first. */
-  ended(answer: { readonly status: number; readonly flags: string }, ms: Millis, cluster?: Cluster, slot?: EndpointSlot): void {
+  ended(answer: Ended, ms: Millis, cluster?: Cluster, slot?: EndpointSlot): void {
     const cell = cluster === undefined || slot === undefined ? this.unreached(cluster) : this.peers(cluster, slot).source
-    cell.record(answer.status, answer.flags, ms)
+    cell.record(answer.status, answer.flags, ms, answer.measured)
     this.downstream.ended(answer.status)
   }
 
@@ -67,9 +74,11 @@ export class ListenerCells {
   }
 
   #labels(reporter: CellLabels['reporter'], cluster: Cluster | undefined, endpoint: Endpoint | undefined): CellLabels {
-    const peer = endpoint ?? NOBODY
+    const peer: Source = endpoint ?? NOBODY
     const service = cluster ?? NO_SERVICE
     return {
+      ...canonical('source', this.#source),
+      ...canonical('destination', peer),
       reporter,
       sourceWorkload: this.#source.workload,
       sourceNamespace: this.#source.namespace,
@@ -83,5 +92,15 @@ export class ListenerCells {
       destinationServiceName: service.serviceName,
       destinationServiceNamespace: service.namespace
     }
+  }
+}
+
+function canonical(
+  side: 'source' | 'destination',
+  { canonicalService: service, canonicalRevision: revision }: Source
+): Partial<CellLabels> {
+  return {
+    ...(service === undefined ? {} : { [`${side}CanonicalService`]: service }),
+    ...(revision === undefined ? {} : { [`${side}CanonicalRevision`]: revision })
   }
 }

@@ -2,7 +2,7 @@
 // pass without being kept; an answer that comes before the end of its request lets the rest be read and dropped, up to a limit.
 
 import type { Socket } from 'node:net'
-import type { Decision, HeaderEdits, RouteRef } from '../route/decision.ts'
+import type { Decision, HeaderEdits } from '../route/decision.ts'
 import { decide } from '../route/decide.ts'
 import { isGrpc } from '../route/fault.ts'
 import type { ScopeId } from '../route/request-facts.ts'
@@ -18,13 +18,14 @@ import type { Failure, Spoken } from './failures.ts'
 import { HEAD, MORE, head, valueEnd, valueStart } from './head.ts'
 import { Intake } from './intake.ts'
 import type { Taker } from './intake.ts'
-import { NO_REQUEST, addressOf, knownHere, refusalDetails } from './known.ts'
-import type { Known } from './known-facts.ts'
+import { addressOf } from './known.ts'
 import type { LimitName } from './limits.ts'
+import { OwnAccount } from './own-account.ts'
+import type { Answered } from './own-account.ts'
 import { isAddress, passOn } from './passthrough.ts'
 import type { Pools } from './pools.ts'
-import { RequestHead, receivedHead } from './request-head.ts'
-import { editedHead, responseEdits } from './route-edits.ts'
+import { RequestHead } from './request-head.ts'
+import { editedHead } from './route-edits.ts'
 import { hostIsUsable, scanRequest } from './scanner.ts'
 import type { Swept } from './sweep.ts'
 
@@ -61,8 +62,7 @@ export class Client implements Swept, Downstream, Taker {
   readonly #facts: RequestHead
   readonly #current: Current = { method: '', minor: 1, close: false, keepAlive: false, grpc: false }
   readonly #frame = new BodyFrame()
-  // The head of the current request as text, where somebody will ask.
-  #asked = ''
+  readonly #account: OwnAccount
   #phase: Phase = 'head'
   #handling: Handling | undefined
   #dropped = 0
@@ -81,6 +81,7 @@ export class Client implements Swept, Downstream, Taker {
     this.#address = socket.remoteAddress ?? '127.0.0.1'
     this.#facts = new RequestHead(addressOf(this.#address, socket.remotePort), addressOf(socket.localAddress ?? '', socket.localPort))
     this.#facts.edge = entrance.edge
+    this.#account = new OwnAccount(shared.context, entrance, this.#facts)
     this.intake = new Intake(shared.context, socket, this)
     this.#context.sweep.add(this)
     this.#lastByte = this.#context.sweep.now
@@ -221,7 +222,7 @@ export class Client implements Swept, Downstream, Taker {
     const { continues } = head
     this.#facts.authority = this.#entrance.nameOf(this.#facts.authority)
     const decision = this.#decide()
-    this.#asked = this.#needsHead(decision) ? receivedHead(bytes, this.#entrance.edge, this.#address) : ''
+    this.#account.begin(bytes, decision, this.#address)
     const handling = this.#handlingOf(bytes, decision, started)
     this.#handling = handling
     // The registers are not read from here on: trailers are scanned with them.
@@ -282,10 +283,10 @@ export class Client implements Swept, Downstream, Taker {
       answer: () => this.#answerBy(decision, started),
       onOverdue: () => {
         const overdue = { ...FAILURES['request-timeout'], flag: 'DI', lines: '', edits: undefined }
-        this.#count(decision.route, overdue, started)
+        this.#count(decision, overdue, started)
         this.#say(overdue, true)
       },
-      onLeft: () => this.#count(decision.route, LEFT, started)
+      onLeft: () => this.#count(decision, LEFT, started)
     })
   }
 
@@ -397,30 +398,16 @@ export class Client implements Swept, Downstream, Taker {
   #answerBy(decision: Decision, started: Millis): void {
     const spoken = spokenFor(decision)
     const answer = this.#current.grpc ? asGrpc(spoken) : spoken
-    this.#count(decision.route, answer, started)
-    // Header values of an answer of the proxy's own see no status yet, as in Envoy.
-    const edits = responseEdits(answer.edits, () => this.#known(decision.route, { ...answer, status: 0 }, started), this.#context)
+    const edits = this.#account.editsOf(this.#count(decision, answer, started))
     this.#say({ ...answer, edits }, false)
   }
 
   // The end of a request that no destination took: its counts and its line.
-  #count(route: RouteRef | undefined, answer: Spoken, started: Millis): void {
-    const { accessLog, monotonic } = this.#context
-    this.#entrance.cells.ended({ status: answer.status, flags: answer.flag }, monotonic() - started)
-    if (accessLog?.wants(route) === true) accessLog.write(this.#entrance.place.pod ?? '', this.#known(route, answer, started))
-  }
-
-  /** Formats ask about the request of an answer that is not its upstream's. */
-  #needsHead(decision: Decision): boolean {
-    if (decision.kind === 'forward') return false
-    return decision.response?.stages !== undefined || this.#context.accessLog?.wants(decision.route) === true
-  }
-
-  #known(route: RouteRef | undefined, answer: Spoken, started: Millis): Known {
-    const { method, path, authority } = this.#facts
-    const request = { method, path, authority, minor: this.#current.minor, head: this.#asked }
-    const { received } = this
-    return knownHere({ request, place: this.#entrance.place, client: this.#facts, started, route, received }, answer)
+  #count(decision: Decision, answer: Spoken, started: Millis): Answered {
+    const { minor, grpc } = this.#current
+    const answered = { decision, answer, started, received: this.received, minor, grpc }
+    this.#account.ended(answered)
+    return answered
   }
 
   #say(answer: Spoken, close: boolean): void {
@@ -433,21 +420,8 @@ export class Client implements Swept, Downstream, Taker {
   // A message that cannot be understood: an answer, and the end of the connection. Nothing of what follows is read as a request.
   #refuse(status: number, reason: string, limit?: LimitName): number {
     if (limit !== undefined) this.#context.recorder.reach(limit)
-    const flag = status === 400 ? 'DPE' : '-'
-    this.#entrance.cells.ended({ status, flags: flag }, 0)
+    this.#account.refused(status, status === 400 ? 'DPE' : '-', reason)
     this.socket.write(localAnswer({ status, body: reason, lines: '', edits: undefined, close: true, bodiless: false }), 'latin1')
-    const { accessLog, monotonic } = this.#context
-    if (accessLog?.wants(undefined) === true) {
-      const here = {
-        request: NO_REQUEST,
-        place: this.#entrance.place,
-        client: this.#facts,
-        started: monotonic(),
-        route: undefined,
-        received: 0
-      }
-      accessLog.write(here.place.pod ?? '', knownHere(here, { status, flag, details: refusalDetails(status), body: reason, lines: '' }))
-    }
     this.#handling = undefined
     this.#linger()
     return NEVER

@@ -1,6 +1,7 @@
 // One request and its answer: tries on upstream connections until there is an answer to pass on, bounded by the route's retries and
 // timeouts. Every way it can end goes through `#end`, which counts it once. Failures become answers by the table of failures.ts.
 
+import { grpcStatusOf } from '../route/fault.ts'
 import { chooseEndpoint } from '../route/balance.ts'
 import { STAT } from '../route/cluster-stats.ts'
 import type { HeaderEdits } from '../route/decision.ts'
@@ -175,7 +176,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     this.#status = head.status
     const upgraded = head.status === 101
     const now = this.#context.monotonic()
-    this.#account.answeredAt = now
+    this.#account.begin(bytes, now)
     const start = this.#writer.begin(bytes, { untilClose, upgraded, edits: this.#editsOf(bytes), closing: this.#client.closing, now })
     if (this.#account.asks) this.#account.answer = this.#writer.textOf(bytes, start)
     if (upgraded) this.#openTunnel()
@@ -395,6 +396,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     this.#flags = withFlag(this.#flags, flag)
     const { grpc } = this.#from
     this.#account.sent = grpc ? 0 : body.length
+    if (grpc) this.#account.grpcStatus = grpcStatusOf(status)
     this.#end(grpc ? 200 : status, details)
     this.#client.answer(failure, this.#retries.tries, this.#responseEdits(details, ''))
   }

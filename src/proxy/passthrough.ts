@@ -101,6 +101,9 @@ const CLUSTER: Cluster = {
   idleTimeout: 60_000
 }
 
+/** Istio's name in metrics of where blocked requests would have gone. */
+export const BLACK_HOLE: Cluster = { ...CLUSTER, id: 'BlackHoleCluster', serviceName: 'BlackHoleCluster' }
+
 function stateOf(authority: string, { cluster, stats }: Pick<ClusterState, 'cluster' | 'stats'>): ClusterState {
   const { hostname, port } = new URL(`http://${authority}`)
   const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname

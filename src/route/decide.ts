@@ -20,9 +20,11 @@ const NOWHERE = { kind: 'no-route', route: undefined, response: undefined, delay
 const UNKNOWN_HOST: Decision = { ...NOWHERE, because: 'unknown-host' }
 const NO_MATCH: Decision = { ...NOWHERE, because: 'no-match' }
 const BAD_PATH: Decision = { ...NOWHERE, because: 'bad-path' }
+/** Istio's name of the route that refuses what no host of the mesh is meant by. */
+export const BLOCK_ALL = 'block_all'
 const BLOCKED: Decision = {
   kind: 'respond',
-  route: { virtualService: undefined, name: 'block_all', index: 0 },
+  route: { virtualService: undefined, name: BLOCK_ALL, index: 0 },
   status: 502,
   headers: [],
   body: '',

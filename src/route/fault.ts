@@ -63,7 +63,7 @@ export function isGrpc(facts: Pick<RequestFacts, 'header'>): boolean {
 }
 
 /** gRPC's own table of what an HTTP status means. */
-function grpcStatusOf(status: number): number {
+export function grpcStatusOf(status: number): number {
   switch (status) {
     case 400:
       return 13

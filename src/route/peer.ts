@@ -8,7 +8,16 @@ const UNKNOWN = 'unknown'
 /** A pod's part of the source_* and destination_* labels; app and version are `unknown` where it has no such label (istio.md 6.1). */
 export function peerOf(pod: MeshPod): Source {
   const { namespace = 'default', labels = {} } = pod.metadata
-  return { workload: workloadOf(pod), namespace, app: labels['app'] ?? UNKNOWN, version: labels['version'] ?? UNKNOWN }
+  const service = labels['service.istio.io/canonical-name'] ?? labels['app.kubernetes.io/name']
+  const revision = labels['service.istio.io/canonical-revision'] ?? labels['app.kubernetes.io/version']
+  return {
+    workload: workloadOf(pod),
+    namespace,
+    app: labels['app'] ?? UNKNOWN,
+    version: labels['version'] ?? UNKNOWN,
+    ...(service === undefined ? {} : { canonicalService: service }),
+    ...(revision === undefined ? {} : { canonicalRevision: revision })
+  }
 }
 
 /** The Deployment behind a pod: its ReplicaSet's name without the template hash; else its owner's name, else its own. */

@@ -19,9 +19,12 @@ export interface Endpoint {
   readonly pod: string
   readonly namespace: string
   readonly workload: string
-  /** Label `app`/`app.kubernetes.io/name`, and `version`, as Istio's canonical service and revision. */
+  /** Labels `app` and `version`; `unknown` where there is none. */
   readonly app: string
   readonly version: string
+  /** What other labels say of its canonical service and revision (istio.md 6.1); absent: app, else workload, and version, else latest. */
+  readonly canonicalService?: string
+  readonly canonicalRevision?: string
 }
 
 /** Slow start: the factor of an endpoint's weight rises from `minimum` to 1 over `window` ms (envoy.md 4.4). */
@@ -99,6 +102,9 @@ export interface Source {
   readonly namespace: string
   readonly app: string
   readonly version: string
+  /** As an endpoint's. */
+  readonly canonicalService?: string
+  readonly canonicalRevision?: string
 }
 
 /** A test of one string; regex is RE2 and must match the whole value. */
