@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Those that wait a minute and more, for the shortest interval of a Canary: begun first, they wait beside all the others.
-const LONG = /\/e2e\/(demo|canary-guide|canary-restart)[^/]*\.test\.ts$/
+const LONG = /\/e2e\/(demo|canary-guide|canary-restart|canary-script-good)[^/]*\.test\.ts$/
 
 // A random order that the seed decides (tests must not depend on it), but for the long ones.
 class LongestFirst extends BaseSequencer {
