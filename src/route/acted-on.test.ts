@@ -20,7 +20,6 @@ import { meshConfigOf } from './mesh-objects.ts'
 
 type Kind = keyof typeof ACTED_ON
 
-const WARMS = { loadBalancer: { warmup: { duration: '9s' } } }
 const TO = { destination: { host: 'reviews' } }
 const SPECS: Readonly<Record<Kind, Schema>> = {
   VirtualService: virtualServiceSpec,
@@ -29,6 +28,17 @@ const SPECS: Readonly<Record<Kind, Schema>> = {
   ServiceEntry: serviceEntrySpec,
   WorkloadEntry: workloadEntrySpec,
   Sidecar: sidecarSpec
+}
+
+/** A base at each level that a policy can stand at. */
+function atLevels(field: string, policy: object): (readonly [string, unknown])[] {
+  const ports = { portLevelSettings: [{ port: { number: 9080 }, ...policy }] }
+  return [
+    [`trafficPolicy.${field}`, { host: 'reviews', trafficPolicy: policy }],
+    [`subsets.trafficPolicy.${field}`, { host: 'reviews', subsets: [{ name: 'v1', trafficPolicy: policy }] }],
+    [`trafficPolicy.portLevelSettings.${field}`, { host: 'reviews', trafficPolicy: ports }],
+    [`subsets.trafficPolicy.portLevelSettings.${field}`, { host: 'reviews', subsets: [{ name: 'v1', trafficPolicy: ports }] }]
+  ]
 }
 
 /** What each field is put into: something complete in which it can make a difference. First prefix that fits. */
@@ -68,19 +78,17 @@ const BASES: Readonly<Record<Kind, readonly (readonly [string, unknown])[]>> = {
     ['', { hosts: ['reviews'], http: [{ route: [TO] }] }]
   ],
   DestinationRule: [
-    ['trafficPolicy.loadBalancer.warmup.', { host: 'reviews', trafficPolicy: WARMS }],
-    ['subsets.trafficPolicy.loadBalancer.warmup.', { host: 'reviews', subsets: [{ name: 'v1', trafficPolicy: WARMS }] }],
-    [
-      'trafficPolicy.portLevelSettings.loadBalancer.warmup.',
-      { host: 'reviews', trafficPolicy: { portLevelSettings: [{ port: { number: 9080 }, ...WARMS }] } }
-    ],
-    [
-      'subsets.trafficPolicy.portLevelSettings.loadBalancer.warmup.',
-      {
-        host: 'reviews',
-        subsets: [{ name: 'v1', trafficPolicy: { portLevelSettings: [{ port: { number: 9080 }, ...WARMS }] } }]
-      }
-    ],
+    ...atLevels('loadBalancer.warmup.', { loadBalancer: { warmup: { duration: '9s' } } }),
+    ...atLevels('loadBalancer.localityLbSetting.enabled', {
+      loadBalancer: { localityLbSetting: { distribute: [{ from: '*', to: { '*': 100 } }] } }
+    }),
+    ...atLevels('loadBalancer.localityLbSetting.distribute.from', {
+      loadBalancer: { localityLbSetting: { distribute: [{ to: { far: 100 } }] } }
+    }),
+    ...atLevels('loadBalancer.localityLbSetting.distribute.to', {
+      loadBalancer: { localityLbSetting: { distribute: [{ from: '*', to: { far: 1 } }] } }
+    }),
+    ...atLevels('loadBalancer.localityLbSetting', { outlierDetection: {} }),
     [
       'trafficPolicy.portLevelSettings.port',
       { host: 'reviews', trafficPolicy: { portLevelSettings: [{ port: { number: 1 }, loadBalancer: { simple: 'RANDOM' } }] } }
@@ -173,7 +181,7 @@ function valuesOf(kind: Kind, leaf: Leaf): readonly unknown[] {
   const { schema } = leaf
   if (schema.enum !== undefined) return schema.enum
   if (schema.type === 'integer' || schema.type === 'number') return [7]
-  if (schema.type === 'boolean') return String(leaf.steps.at(-1)).startsWith('retryIgnore') ? [false] : [true]
+  if (schema.type === 'boolean') return /^(retryIgnore|enabled$)/.test(String(leaf.steps.at(-1))) ? [false] : [true]
   if (schema.format === 'byte') return ['YQ==']
   return /timeout|interval|duration|backoff|time$|ttl|age$/i.test(String(leaf.steps.at(-1))) ? ['7s'] : ['probe']
 }
@@ -208,8 +216,13 @@ function compiled(kind: Kind, spec: unknown): Compiled {
   return compileRoutes(meshConfigOf([...REVIEWS, ...around[kind], object(kind, 'probe', spec)]))
 }
 
+// The pods of v1 say where they are.
 const REVIEWS = [
-  ...deployed({ name: 'reviews', versions: { v1: 1, v2: 1 } }),
+  ...deployed({ name: 'reviews', versions: { v1: 1, v2: 1 } }).map((each) =>
+    each.kind === 'Pod' && each.metadata.labels?.['version'] === 'v1'
+      ? { ...each, metadata: { ...each.metadata, labels: { ...each.metadata.labels, 'istio-locality': 'probe' } } }
+      : each
+  ),
   ...['default', 'elsewhere'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
 ]
 
@@ -283,6 +296,5 @@ test('everything that is compiled is read by the data plane', () => {
   // Told to people, and read by cli/listeners.ts.
   const elsewhere = ['subset', 'tls']
   // Being built: leaves with the module that reads it.
-  elsewhere.push('locality')
   expect([...fields].filter((field) => !elsewhere.includes(field) && !new RegExp(`\\b${field}\\b`).test(read))).toEqual([])
 })

@@ -33,7 +33,7 @@ const POLICY_BLOCKS = {
     }),
     tcp: inside(each('connectTimeout', 'idleTimeout', 'maxConnectionDuration', 'maxConnections'))
   }),
-  loadBalancer: inside(each('consistentHash', 'simple', 'warmup', 'warmupDurationSecs')),
+  loadBalancer: inside(each('consistentHash', 'localityLbSetting', 'simple', 'warmup', 'warmupDurationSecs')),
   outlierDetection: inside({
     ...each('baseEjectionTime', 'consecutive5xxErrors', 'consecutiveGatewayErrors', 'consecutiveLocalOriginFailures', 'interval'),
     ...each('maxEjectionPercent', 'minHealthPercent', 'splitExternalLocalOriginErrors'),
@@ -45,7 +45,7 @@ const POLICY_BLOCKS = {
 const TRAFFIC_POLICY = inside({ ...POLICY_BLOCKS, portLevelSettings: inside({ ...POLICY_BLOCKS, port: ACTED }) })
 
 const DESTINATION_RULE = inside({
-  ...each('exportTo', 'host'),
+  ...each('exportTo', 'host', 'workloadSelector'),
   subsets: inside({ ...each('labels', 'name'), trafficPolicy: TRAFFIC_POLICY }),
   trafficPolicy: TRAFFIC_POLICY
 })

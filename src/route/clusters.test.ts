@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest'
-import { deployed, objectsOf } from '../../test/route-mesh.ts'
+import { deployed, factsOf, objectsOf, routerOf } from '../../test/route-mesh.ts'
 import { ClusterSet, clusterName } from './clusters.ts'
+import { decide } from './decide.ts'
 import { UNLIMITED } from './plain.ts'
 import { indexRules } from './destination-rules.ts'
+import type { RuleCaller } from './destination-rules.ts'
 import { meshConfigOf } from './mesh-objects.ts'
 import { buildRegistry } from './registry.ts'
+import { meshScope } from './route-table.ts'
 
 const HOST = 'web.default.svc.cluster.local'
 
@@ -23,6 +26,10 @@ spec:
   trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}, connectionPool: {tcp: {connectTimeout: 30ms, maxConnections: 7}, http: {idleTimeout: 5m}}}
   subsets: [{name: v1, labels: {version: v1}}, {name: v2, labels: {version: v2}}]
 `
+
+function callerIn(namespace: string, labels: Readonly<Record<string, string>> = {}): RuleCaller {
+  return { namespace, labels }
+}
 
 test('a host has a cluster for itself and each subset, with ready endpoints only', () => {
   const all = clustersOf(RULE).all()
@@ -58,9 +65,72 @@ spec: {host: ${HOST}, subsets: [{name: v1, labels: {version: v2}}]}
 `
   const clusters = clustersOf(own)
   const target = { host: HOST, port: 9080, subset: 'v1' }
-  expect(clusters.idFor(target, 'default')).toBe(clusterName(target))
-  expect(clusters.idFor(target, 'shop')).toBe(`${clusterName(target)}@shop`)
+  expect(clusters.idFor(target, callerIn('default'))).toBe(clusterName(target))
+  expect(clusters.idFor(target, callerIn('shop'))).toBe(`${clusterName(target)}@shop`)
   expect(clusters.all()[`${clusterName(target)}@shop`]?.endpoints).toEqual([])
-  expect(clusters.all()[clusters.idFor({ ...target, subset: 'v9' }, 'default')]).toBeUndefined()
-  expect(clusters.all()[clusters.idFor({ ...target, host: 'nowhere' }, 'default')]).toBeUndefined()
+  expect(clusters.all()[clusters.idFor({ ...target, subset: 'v9' }, callerIn('default'))]).toBeUndefined()
+  expect(clusters.all()[clusters.idFor({ ...target, host: 'nowhere' }, callerIn('default'))]).toBeUndefined()
+})
+
+test('callers that a rule selects get variants, named after the rule, in the mesh too', () => {
+  const some = `apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: some}
+spec: {host: web, workloadSelector: {matchLabels: {app: shop}}, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true}}}}
+`
+  const clusters = clustersOf(some)
+  const target = { host: HOST, port: 9080, subset: undefined }
+  const id = clusters.idFor(target, callerIn('default', { app: 'shop' }))
+  expect(id).toBe(`${clusterName(target)}@default/some`)
+  expect(clusters.all()[id]?.balance).toBe('ring-hash')
+  expect(clusters.hashFor(target, callerIn('default', { app: 'shop' }))).toEqual({ kind: 'source-ip' })
+  expect(clusters.idFor(target, callerIn('default', { app: 'api' }))).toBe(clusterName(target))
+  const caller = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop', labels: { app: 'shop' } } }
+  const router = routerOf([...deployed({ name: 'web', versions: { v1: 1 } }), caller, ...objectsOf(some)])
+  const from = (labels: Readonly<Record<string, string>>): string => {
+    const decision = decide(
+      router,
+      meshScope(router.sourceLabels, { namespace: 'default', labels }, 9080),
+      factsOf({ host: 'web' }),
+      () => 0
+    )
+    return decision.kind === 'forward' ? decision.cluster : decision.kind
+  }
+  expect(from({ app: 'shop', version: 'v1' })).toBe(id)
+  expect(from({ app: 'api' })).toBe(clusterName(target))
+})
+
+test('callers at another place get a variant where a rule asks for places, with their own priorities', () => {
+  const labels = (zone: string): string => `{app: web, istio-locality: r1.${zone}}`
+  const pod = (name: string, zone: string, address: string): string =>
+    `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, labels: ${labels(zone)}}\nstatus: {podIP: ${address}}\n---\n`
+  const slice = `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-2, namespace: default, labels: {kubernetes.io/service-name: web}}
+ports: [{name: http, port: 80}]
+endpoints: [{addresses: [10.1.1.1], conditions: {ready: true}}, {addresses: [10.1.1.2], conditions: {ready: true}}]
+---
+`
+  const rule = `apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: web}
+spec: {host: web, trafficPolicy: {outlierDetection: {}}}
+`
+  const clusters = clustersOf(pod('a', 'z1', '10.1.1.1') + pod('b', 'z2', '10.1.1.2') + slice + rule)
+  const target = { host: HOST, port: 9080, subset: undefined }
+  const priorities = (zone: string): Record<string, number> => {
+    const id = clusters.idFor(target, callerIn('default', { 'istio-locality': `r1.${zone}` }))
+    expect(id).toBe(`${clusterName(target)}~r1/${zone}`)
+    const endpoints = clusters.all()[id]?.endpoints.filter(({ address }) => address.startsWith('10.')) ?? []
+    return Object.fromEntries(endpoints.map(({ address, priority }) => [address, priority]))
+  }
+  expect(priorities('z1')).toEqual({ '10.1.1.1': 0, '10.1.1.2': 1 })
+  expect(priorities('z2')).toEqual({ '10.1.1.1': 1, '10.1.1.2': 0 })
+  expect(clusters.idFor(target, callerIn('default'))).toBe(clusterName(target))
+})
+
+test('PASSTHROUGH has all endpoints of the port, whatever subset is named', () => {
+  const passes = RULE.replace('simple: ROUND_ROBIN', 'simple: PASSTHROUGH')
+  const cluster = clustersOf(passes).all()[`outbound|9080|v2|${HOST}`]
+  expect([cluster?.balance, cluster?.endpoints.length]).toEqual(['passthrough', 1])
 })

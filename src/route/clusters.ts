@@ -1,14 +1,16 @@
 // Destinations as clusters: one per host, port and subset (istio.md 1.5, 2.4-2.6), with the ready endpoints that have the subset's labels.
-// A caller whose namespace overrides the service's DestinationRule gets a variant with `@namespace` behind its id.
+// Callers that get another DestinationRule than the service's own, or are elsewhere than most, get variants with more behind their ids.
 
 import { hasLabels } from '../api/label-selector.ts'
 import type { Subset } from '../api/istio-destination-rule.ts'
 import { clusterSettings, hashPolicyOf } from './cluster-settings.ts'
 import type { ClusterId } from './decision.ts'
 import { hashRuleFor, policyFor, ruleFor } from './destination-rules.ts'
-import type { AppliedRule, RuleIndex } from './destination-rules.ts'
+import type { AppliedRule, EffectivePolicy, RuleCaller, RuleIndex } from './destination-rules.ts'
+import { askedLabels, asksWhere, localCaller, localize } from './locality.ts'
 import type { Registry, RegistryHost, RegistryPort } from './registry.ts'
 import type { Cluster, HashPolicy } from './route-table.ts'
+import type { LabelledEndpoint } from './workload-entries.ts'
 
 /** A place a rule sends to, with its host in full. */
 export interface Target {
@@ -26,11 +28,14 @@ export function clusterName({ host, port, subset }: Target): ClusterId {
 export class ClusterSet {
   readonly #registry: Registry
   readonly #rules: RuleIndex
+  readonly #locality: string
   readonly #made = new Map<ClusterId, Cluster>()
 
-  constructor(registry: Registry, rules: RuleIndex) {
+  /** `locality`: of callers whose labels do not say where they are. */
+  constructor(registry: Registry, rules: RuleIndex, locality = '') {
     this.#registry = registry
     this.#rules = rules
+    this.#locality = locality
   }
 
   /** Every HTTP port of every host, whole and by each subset, as callers without a rule of their own see it. */
@@ -39,30 +44,32 @@ export class ClusterSet {
       const rule = ruleFor(this.#rules, host.host, host.namespace, host.namespace)
       for (const port of host.ports) {
         if (!port.http) continue
-        this.#make(host, port, { rule, variant: '' })
-        for (const subset of rule?.subsets ?? []) if (exists(host, port, subset)) this.#make(host, port, { rule, variant: '', subset })
+        this.#make(host, port, { rule, variant: '', labels: {} })
+        for (const subset of rule?.subsets ?? [])
+          if (exists(host, port, subset)) this.#make(host, port, { rule, variant: '', labels: {}, subset })
       }
     }
   }
 
   /** The id under which callers of `caller` reach the target; it names no cluster when host, port or subset do not exist. */
-  idFor(target: Target, caller: string): ClusterId {
+  idFor(target: Target, caller: RuleCaller): ClusterId {
+    const { namespace, labels } = caller
     const first = this.#registry.get(target.host)
-    const host = this.#registry.seenFrom(target.host, caller)
+    const host = this.#registry.seenFrom(target.host, namespace)
     const port = host?.ports.find(({ number }) => number === target.port)
     // A variant that nobody makes: what others see under the plain name is not for this caller.
-    if (host === undefined || port === undefined) return clusterName(target) + (host === first ? '' : `@${caller}`)
+    if (host === undefined || port === undefined) return clusterName(target) + (host === first ? '' : `@${namespace}`)
     const home = ruleFor(this.#rules, host.host, host.namespace, host.namespace)
     const rule = ruleFor(this.#rules, host.host, host.namespace, caller)
-    const variant = host === first && sameRule(home, rule) ? '' : `@${caller}`
+    const variant = host === first && sameRule(home, rule) ? '' : `@${namespace}${selected(rule)}`
     const subset = target.subset === undefined ? undefined : rule?.subsets.find(({ name }) => name === target.subset)
     if (target.subset !== undefined && (subset === undefined || !exists(host, port, subset))) return `${clusterName(target)}${variant}`
-    return this.#make(host, port, { rule, variant, subset }).id
+    return this.#make(host, port, { rule, variant, labels, subset }).id
   }
 
   /** What makes requests to a destination stick, by the rule that the caller gets for its host; `port` is the one the destination names. */
-  hashFor(target: Omit<Target, 'port'> & { readonly port: number | undefined }, caller: string): HashPolicy | undefined {
-    const host = this.#registry.seenFrom(target.host, caller)
+  hashFor(target: Omit<Target, 'port'> & { readonly port: number | undefined }, caller: RuleCaller): HashPolicy | undefined {
+    const host = this.#registry.seenFrom(target.host, caller.namespace)
     if (host === undefined) return undefined
     const rule = ruleFor(this.#rules, host.host, host.namespace, caller)
     const subset = target.subset === undefined ? undefined : rule?.subsets.find(({ name }) => name === target.subset)
@@ -76,10 +83,13 @@ export class ClusterSet {
   }
 
   #make(host: RegistryHost, port: RegistryPort, seen: Seen): Cluster {
-    const id = clusterName({ host: host.host, port: port.number, subset: seen.subset?.name }) + seen.variant
+    const policy = policyFor(seen.rule, port.number, seen.subset)
+    const settings = clusterSettings(policy)
+    const members = membersOf(port, settings.balance === 'passthrough' ? {} : (seen.subset?.labels ?? {}))
+    const near = asksWhere(members, policy) ? this.#placeOf(seen.labels, policy) : ''
+    const id = clusterName({ host: host.host, port: port.number, subset: seen.subset?.name }) + seen.variant + near
     const old = this.#made.get(id)
     if (old !== undefined) return old
-    const labels = seen.subset?.labels ?? {}
     const cluster: Cluster = {
       id,
       host: host.host,
@@ -87,14 +97,33 @@ export class ClusterSet {
       serviceName: host.name,
       port: port.number,
       subset: seen.subset?.name,
-      endpoints: port.endpoints.filter((endpoint) => endpoint.ready && hasLabels(endpoint.labels, labels)).map(({ endpoint }) => endpoint),
-      localities: undefined,
-      ...clusterSettings(policyFor(seen.rule, port.number, seen.subset)),
+      ...localize(members, policy, localCaller(seen.labels, this.#locality), host.discovery === 'dns'),
+      ...settings,
       ...(host.discovery === 'original' ? { balance: 'passthrough' } : {})
     }
     this.#made.set(id, cluster)
     return cluster
   }
+
+  /** Tells callers apart that a policy treats differently; '' for those that say nothing of themselves. */
+  #placeOf(labels: RuleCaller['labels'], policy: EffectivePolicy): string {
+    const asked = askedLabels(policy)
+    const place = (of: RuleCaller['labels']): string => {
+      const caller = localCaller(of, this.#locality)
+      return [caller.locality, ...asked.map((key) => caller.labels[key] ?? '')].join(',')
+    }
+    const own = place(labels)
+    return own === place({}) ? '' : `~${own}`
+  }
+}
+
+function membersOf(port: RegistryPort, labels: Readonly<Record<string, string>>): LabelledEndpoint[] {
+  return port.endpoints.filter((endpoint) => endpoint.ready && hasLabels(endpoint.labels, labels))
+}
+
+/** What tells a rule for some callers of a namespace from others there. */
+function selected(rule: AppliedRule | undefined): string {
+  return rule?.selector === undefined ? '' : `/${rule.from.map((key) => key.slice(key.indexOf('/') + 1)).join('+')}`
 }
 
 /** A subset of looked up names that has none of them is no cluster at all, unlike one of listed endpoints (istio.md 2.4). */
@@ -105,6 +134,8 @@ function exists(host: RegistryHost, port: RegistryPort, subset: Subset): boolean
 interface Seen {
   readonly rule: AppliedRule | undefined
   readonly variant: string
+  /** Of the caller. */
+  readonly labels: RuleCaller['labels']
   readonly subset?: Subset | undefined
 }
 

@@ -102,7 +102,7 @@ function hostsOf({ gateway, server, rule }: Meeting): string[] {
 }
 
 function routesOf(work: Work, { gateway, server, rule, port }: Meeting): Route[] {
-  const owner = ownerOf(work)
+  const caller = { namespace: ownerOf(work), labels: work.config.gatewayLabels ?? {} }
   const fullHost = (host: string): string => resolveHost(host, rule.namespace)
   return compileRules(rule.rules, {
     virtualService: rule.key,
@@ -111,11 +111,11 @@ function routesOf(work: Work, { gateway, server, rule, port }: Meeting): Route[]
     port,
     // A server that only redirects has a tls block too.
     tls: isHttps(server) || server.tls !== undefined,
-    caller: { namespace: owner, labels: work.config.gatewayLabels ?? {} },
-    hashOf: (to) => work.clusters.hashFor({ ...to, host: fullHost(to.host) }, owner),
+    caller,
+    hashOf: (to) => work.clusters.hashFor({ ...to, host: fullHost(to.host) }, caller),
     clusterOf: (to) => {
       const host = fullHost(to.host)
-      return work.clusters.idFor({ host, subset: to.subset, port: to.port ?? onlyPort(work, host) ?? port }, owner)
+      return work.clusters.idFor({ host, subset: to.subset, port: to.port ?? onlyPort(work, host) ?? port }, caller)
     }
   })
 }

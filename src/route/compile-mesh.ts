@@ -25,6 +25,8 @@ export interface Work {
   /** Oldest first. */
   readonly ruleSets: readonly RuleSet[]
   readonly sourceLabels: readonly string[]
+  /** Those of them that DestinationRules ask. */
+  readonly ruleLabels: readonly string[]
 }
 
 /** Opens a scope for each port and kind of caller, and binds every host in it. */
@@ -203,9 +205,14 @@ function ownedContent(view: MeshView, owner: RuleSet, host: string): EntryConten
   return content
 }
 
-/** The caller's namespace where it may change which DestinationRule applies: it has rules, or some rule is not exported to all. */
+/**
+ * The caller's namespace where it may change which DestinationRule applies: it has rules, or some rule is not exported to all. Where rules
+ * look at labels or places of callers, these too.
+ */
 function overridesOf(view: MeshView): string {
-  return view.limited || view.ruled.has(view.source.namespace) ? view.source.namespace : ''
+  const { work, source, limited, ruled } = view
+  const namespace = limited || ruled.has(source.namespace) ? source.namespace : ''
+  return meshScope(work.ruleLabels, { namespace, labels: source.labels }, 0)
 }
 
 function compileOwned(view: MeshView, owner: RuleSet, host: string): EntryContent | undefined {
@@ -219,8 +226,8 @@ function compileOwned(view: MeshView, owner: RuleSet, host: string): EntryConten
     tls: false,
     caller: source,
     clusterOf: (to) =>
-      work.clusters.idFor({ host: resolveHost(to.host, owner.namespace), subset: to.subset, port: to.port ?? port }, source.namespace),
-    hashOf: (to) => work.clusters.hashFor({ ...to, host: resolveHost(to.host, owner.namespace) }, source.namespace)
+      work.clusters.idFor({ host: resolveHost(to.host, owner.namespace), subset: to.subset, port: to.port ?? port }, source),
+    hashOf: (to) => work.clusters.hashFor({ ...to, host: resolveHost(to.host, owner.namespace) }, source)
   })
   return routes.length === 0 ? undefined : { host, httpsRedirect: false, routes, broken: false }
 }
@@ -230,8 +237,8 @@ function defaultContent(view: MeshView, host: RegistryHost): EntryContent {
   const key = ['default', host.namespace, host.host, port, overridesOf(view)].join(' ')
   const before = made.get(key)
   if (before !== undefined) return before
-  const cluster = work.clusters.idFor({ host: host.host, port, subset: undefined }, source.namespace)
-  const hash = work.clusters.hashFor({ host: host.host, port, subset: undefined }, source.namespace)
+  const cluster = work.clusters.idFor({ host: host.host, port, subset: undefined }, source)
+  const hash = work.clusters.hashFor({ host: host.host, port, subset: undefined }, source)
   const sticks = hash === undefined ? {} : { hash: [hash], retry: { ...DEFAULT_RETRY, avoidTried: false } }
   const content = wholeContent(host.host, { name: 'default', cluster, policy: { retry: DEFAULT_RETRY, ...sticks } })
   made.set(key, content)
@@ -240,7 +247,7 @@ function defaultContent(view: MeshView, host: RegistryHost): EntryContent {
 
 /** What passes to a Service because nobody knows the Host: no rule and no policy is for it. */
 function passedContent({ work, port }: MeshView, { host }: RegistryHost): EntryContent {
-  const cluster = work.clusters.idFor({ host, port, subset: undefined }, '')
+  const cluster = work.clusters.idFor({ host, port, subset: undefined }, { namespace: '', labels: {} })
   return wholeContent(host, { name: 'allow_any', cluster, policy: {} })
 }
 

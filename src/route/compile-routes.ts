@@ -8,7 +8,7 @@ import { ClusterSet } from './clusters.ts'
 import { compileGateways } from './compile-gateways.ts'
 import { compileLimits } from './compile-limits.ts'
 import { compileMesh } from './compile-mesh.ts'
-import { indexRules } from './destination-rules.ts'
+import { callerLabelsOf, indexRules } from './destination-rules.ts'
 import type { MeshConfig } from './mesh-config.ts'
 import { buildRegistry } from './registry.ts'
 import { ruleSetsOf, sourceLabelsOf } from './rule-sets.ts'
@@ -48,20 +48,25 @@ export function compileRoutes(config: MeshConfig, previous: RouteTable = EMPTY_T
   const problems = checkObjects(config)
   const broken = new Set(problems.filter(breaksRules).map(({ object }) => `${object.namespace}/${object.name}`))
   const registry = buildRegistry(config)
-  const clusters = new ClusterSet(registry, indexRules(config.destinationRules))
+  const clusters = new ClusterSet(registry, indexRules(config.destinationRules), config.locality)
   clusters.addAll()
   const limits = compileLimits(config)
   const builder = new TableBuilder(previous, limits)
   const sidecars = new Sidecars(config.sidecars)
   const ruleSets = ruleSetsOf(config.virtualServices, broken)
+  // A label that nobody has tells nobody apart.
+  const ruleLabels = callerLabelsOf(config.destinationRules).filter((key) =>
+    config.pods.some(({ metadata }) => metadata.labels?.[key] !== undefined)
+  )
   const work = {
+    ruleLabels,
     config,
     registry,
     clusters,
     builder,
     ruleSets,
     sidecars,
-    sourceLabels: [...new Set([...sourceLabelsOf(ruleSets), ...sidecars.labelKeys, ...limits.callerLabels])].toSorted()
+    sourceLabels: [...new Set([...sourceLabelsOf(ruleSets), ...sidecars.labelKeys, ...limits.callerLabels, ...ruleLabels])].toSorted()
   }
   compileMesh(work)
   compileGateways(work)

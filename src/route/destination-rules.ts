@@ -3,7 +3,10 @@
 
 import type { DestinationRule, Subset } from '../api/istio-destination-rule.ts'
 import type { ConsistentHash, PortTrafficPolicy, TrafficPolicy } from '../api/istio-traffic-policy.ts'
+import { hasLabels } from '../api/label-selector.ts'
+import { sameJson } from '../std/json.ts'
 import { byAge, coversHost, isVisible, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
+import { TOPOLOGY_LABELS } from './topology.ts'
 
 /** The rule in force: rules of one namespace for one host put together. */
 export interface AppliedRule {
@@ -13,10 +16,21 @@ export interface AppliedRule {
   readonly namespace: string
   readonly subsets: readonly Subset[]
   readonly trafficPolicy: TrafficPolicy | undefined
+  /** Labels of the only callers that it is for; undefined: for all. */
+  readonly selector: Labels | undefined
 }
 
 interface HostRule extends AppliedRule {
-  readonly exportTo: readonly string[] | undefined
+  /** Namespaces that see it; '*' for all. */
+  readonly exportTo: readonly string[]
+}
+
+type Labels = Readonly<Record<string, string>>
+
+/** Who asks for a rule. */
+export interface RuleCaller {
+  readonly namespace: string
+  readonly labels: Labels
 }
 
 /** The rules of a namespace: those for one host, by it, and those for wildcards. */
@@ -31,37 +45,57 @@ export interface RuleIndex {
   readonly rootNamespace: string
 }
 
-/** Indexes the rules. Rules with a workloadSelector are left out (named as not applied yet by the compiler). */
+/**
+ * Indexes the rules: those that select callers first, then the oldest. A rule joins those before it for the same host, in the same
+ * namespace and exported alike; one for all callers joins those that select some too, and stands for itself besides.
+ */
 export function indexRules(rules: readonly DestinationRule[], rootNamespace = 'istio-system'): RuleIndex {
   const byNamespace = new Map<string, NamespaceRules>()
-  for (const rule of rules.toSorted(byAge)) {
-    if (rule.spec.workloadSelector !== undefined) continue
-    const namespace = namespaceOf(rule)
-    const host = resolveHost(rule.spec.host, namespace)
-    const list = listFor(byNamespace, namespace, host)
-    const exportTo = rule.spec.exportTo
-    const at = list.findIndex((other) => other.host === host && sameExport(other.exportTo, exportTo))
-    const before = list[at]
-    if (before === undefined) {
-      list.push({
-        from: [keyOf(rule)],
-        host,
-        namespace,
-        exportTo,
-        subsets: rule.spec.subsets ?? [],
-        trafficPolicy: rule.spec.trafficPolicy
-      })
-      continue
+  const ordered = rules.toSorted(byAge)
+  const selects = ({ spec }: DestinationRule): boolean => spec.workloadSelector !== undefined
+  for (const rule of [...ordered.filter(selects), ...ordered.filter((each) => !selects(each))]) {
+    const incoming = hostRule(rule)
+    const list = listFor(byNamespace, incoming.namespace, incoming.host)
+    let alone = true
+    for (const [at, before] of list.entries()) {
+      if (!joins(before, incoming)) continue
+      list[at] = joined(before, incoming)
+      if (sameExport(before, incoming) && sameJson(before.selector, incoming.selector)) alone = false
     }
-    const added = (rule.spec.subsets ?? []).filter((subset) => !before.subsets.some(({ name }) => name === subset.name))
-    list[at] = {
-      ...before,
-      from: [...before.from, keyOf(rule)],
-      subsets: [...before.subsets, ...added],
-      trafficPolicy: before.trafficPolicy ?? rule.spec.trafficPolicy
-    }
+    if (alone) list.push(incoming)
   }
   return { byNamespace, rootNamespace }
+}
+
+function hostRule(rule: DestinationRule): HostRule {
+  const { spec } = rule
+  const namespace = namespaceOf(rule)
+  return {
+    from: [keyOf(rule)],
+    host: resolveHost(spec.host, namespace),
+    namespace,
+    exportTo: spec.exportTo === undefined || spec.exportTo.length === 0 ? ['*'] : spec.exportTo,
+    subsets: spec.subsets ?? [],
+    trafficPolicy: spec.trafficPolicy,
+    selector: spec.workloadSelector === undefined ? undefined : (spec.workloadSelector.matchLabels ?? {})
+  }
+}
+
+/** Whether a later rule adds to an earlier one: both must be for the same callers, or the later one for all. */
+function joins(before: HostRule, incoming: HostRule): boolean {
+  if (before.host !== incoming.host) return false
+  if (incoming.selector !== undefined && !sameJson(before.selector, incoming.selector)) return false
+  return sameExport(before, incoming) || before.exportTo.every((namespace) => incoming.exportTo.includes(namespace))
+}
+
+function joined(before: HostRule, incoming: HostRule): HostRule {
+  const added = incoming.subsets.filter((subset) => !before.subsets.some(({ name }) => name === subset.name))
+  return {
+    ...before,
+    from: [...before.from, ...incoming.from],
+    subsets: [...before.subsets, ...added],
+    trafficPolicy: before.trafficPolicy ?? incoming.trafficPolicy
+  }
 }
 
 function listFor(byNamespace: Map<string, NamespaceRules>, namespace: string, host: string): HostRule[] {
@@ -73,30 +107,41 @@ function listFor(byNamespace: Map<string, NamespaceRules>, namespace: string, ho
   return list
 }
 
-function sameExport(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
-  return (a ?? []).toSorted().join(' ') === (b ?? []).toSorted().join(' ')
+function sameExport(a: HostRule, b: HostRule): boolean {
+  return a.exportTo.toSorted().join(' ') === b.exportTo.toSorted().join(' ')
 }
 
 /**
- * The rule for calls from `caller` to `host` in `serviceNamespace`: the first tier (caller's namespace, service's, root) that has any rule
- * for the host wins, even when it lacks the subset; within a tier the most specific host.
+ * The rule for calls from `caller` (a namespace alone: callers without labels) to `host` in `serviceNamespace`: the first tier (caller's
+ * namespace, service's, root) that has any rule for the host wins, even when it lacks the subset or selects other callers; within a tier
+ * the most specific host.
  */
-export function ruleFor(index: RuleIndex, host: string, serviceNamespace: string, caller: string): AppliedRule | undefined {
-  const own = caller === index.rootNamespace ? undefined : bestRule(index, caller, host, caller)
-  return own ?? bestRule(index, serviceNamespace, host, caller) ?? bestRule(index, index.rootNamespace, host, caller)
+export function ruleFor(index: RuleIndex, host: string, serviceNamespace: string, caller: string | RuleCaller): AppliedRule | undefined {
+  const asking = typeof caller === 'string' ? { namespace: caller, labels: {} } : caller
+  const tiers = [asking.namespace === index.rootNamespace ? undefined : asking.namespace, serviceNamespace, index.rootNamespace]
+  for (const tier of tiers) {
+    const found = tier === undefined ? [] : rulesIn(index, tier, { host, caller: asking.namespace })
+    if (found.length > 0) return chosen(found, asking)
+  }
+  return undefined
 }
 
-/** The most specific of the tier's rules that cover the host and that the caller sees; of the same host the oldest. */
-function bestRule(index: RuleIndex, tier: string, host: string, caller: string): HostRule | undefined {
+/** Of the rules for one host the one that selects the caller, which only rules of its own namespace do; else the one for all. */
+function chosen(rules: readonly HostRule[], { namespace, labels }: RuleCaller): HostRule | undefined {
+  const own = rules.find((rule) => rule.selector !== undefined && rule.namespace === namespace && hasLabels(labels, rule.selector))
+  return own ?? rules.find(({ selector }) => selector === undefined)
+}
+
+/** The rules of a tier for its most specific host that covers this one, among those that the caller sees. */
+function rulesIn(index: RuleIndex, tier: string, asked: { readonly host: string; readonly caller: string }): readonly HostRule[] {
   const rules = index.byNamespace.get(tier)
-  const exact = rules?.exact.get(host)?.find((rule) => isVisible(rule.exportTo, tier, caller))
-  if (exact !== undefined || rules === undefined) return exact
-  let best: HostRule | undefined
-  for (const rule of rules.wild) {
-    if (!coversHost(rule.host, host) || !isVisible(rule.exportTo, tier, caller)) continue
-    if (best === undefined || moreSpecific(rule.host, best.host)) best = rule
-  }
-  return best
+  if (rules === undefined) return []
+  const sees = (rule: HostRule): boolean => isVisible(rule.exportTo, tier, asked.caller)
+  const exact = rules.exact.get(asked.host)?.filter(sees) ?? []
+  if (exact.length > 0) return exact
+  const covering = rules.wild.filter((rule) => coversHost(rule.host, asked.host) && sees(rule))
+  const [best] = covering.toSorted((a, b) => (a.host === b.host ? 0 : moreSpecific(a.host, b.host) ? -1 : 1))
+  return covering.filter(({ host }) => host === best?.host)
 }
 
 /** Exact before wildcard, longer suffix before shorter, then by the alphabet. */
@@ -106,8 +151,8 @@ export function moreSpecific(a: string, b: string): boolean {
   return a.length === b.length ? a < b : a.length > b.length
 }
 
-/** The four blocks that apply to one port and subset. */
-export type EffectivePolicy = Pick<TrafficPolicy, 'connectionPool' | 'loadBalancer' | 'outlierDetection' | 'tls'>
+/** The blocks that apply to one port and subset; a port's own entry has no retry budget. */
+export type EffectivePolicy = Pick<TrafficPolicy, 'connectionPool' | 'loadBalancer' | 'outlierDetection' | 'tls' | 'retryBudget'>
 
 /** Whole blocks at a time: a port-level entry replaces its level; a subset's block replaces the base's; nothing merges deeply. */
 export function policyFor(rule: AppliedRule | undefined, port: number, subset: Subset | undefined): EffectivePolicy {
@@ -128,7 +173,8 @@ function definedBlocks(policy: EffectivePolicy): EffectivePolicy {
     ...(policy.connectionPool === undefined ? {} : { connectionPool: policy.connectionPool }),
     ...(policy.loadBalancer === undefined ? {} : { loadBalancer: policy.loadBalancer }),
     ...(policy.outlierDetection === undefined ? {} : { outlierDetection: policy.outlierDetection }),
-    ...(policy.tls === undefined ? {} : { tls: policy.tls })
+    ...(policy.tls === undefined ? {} : { tls: policy.tls }),
+    ...(policy.retryBudget === undefined ? {} : { retryBudget: policy.retryBudget })
   }
 }
 
@@ -147,4 +193,24 @@ export function hashRuleFor(
 function hashOfLevel(policy: TrafficPolicy | undefined, port: number | undefined): ConsistentHash | undefined {
   const own = port === undefined ? undefined : policy?.portLevelSettings?.find((entry) => entry.port?.number === port)
   return own?.loadBalancer?.consistentHash ?? policy?.loadBalancer?.consistentHash
+}
+
+/** Label keys that rules ask of their callers: those they select by, and where failover or distribution look at places, what tells a place. */
+export function callerLabelsOf(rules: readonly DestinationRule[]): string[] {
+  const keys = rules.flatMap(({ spec }) => [
+    ...Object.keys(spec.workloadSelector?.matchLabels ?? {}),
+    ...policiesOf(spec).flatMap(labelsAsked)
+  ])
+  return [...new Set(keys)].toSorted()
+}
+
+function labelsAsked({ loadBalancer, outlierDetection }: TrafficPolicy | PortTrafficPolicy): string[] {
+  const setting = loadBalancer?.localityLbSetting
+  const named = (setting?.failoverPriority ?? []).map((entry) => entry.split('=')[0] ?? '')
+  return outlierDetection === undefined && setting === undefined ? named : [...named, ...TOPOLOGY_LABELS]
+}
+
+function policiesOf(spec: DestinationRule['spec']): (TrafficPolicy | PortTrafficPolicy)[] {
+  const levels = [spec.trafficPolicy, ...(spec.subsets ?? []).map(({ trafficPolicy }) => trafficPolicy)]
+  return levels.flatMap((policy) => (policy === undefined ? [] : [policy, ...(policy.portLevelSettings ?? [])]))
 }

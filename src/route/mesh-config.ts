@@ -46,6 +46,7 @@ export interface MeshEndpointSlice {
 /** The fields of a Pod that routing reads. */
 export interface MeshPod {
   readonly metadata: ObjectMeta
+  readonly spec?: { readonly nodeName?: string }
   readonly status?: {
     readonly podIP?: string
     readonly conditions?: readonly { readonly type: string; readonly status: string }[]
@@ -67,6 +68,10 @@ export interface MeshConfig {
   readonly pods: readonly MeshPod[]
   /** Key sets that were fetched, by their URI. */
   readonly keySets?: Readonly<Record<string, string>>
+  /** Their labels say where pods are. */
+  readonly nodes?: readonly { readonly metadata: ObjectMeta }[]
+  /** `region/zone/subzone` of callers whose labels do not say where they are. */
+  readonly locality?: string
   /** Names; a scope is made for each, beside those that objects are in. */
   readonly namespaces: readonly string[]
   /** Labels of the gateway's pod: Gateways whose selector does not match are left out. Absent: every Gateway is served. */

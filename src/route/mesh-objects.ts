@@ -17,7 +17,8 @@ const GROUPS: Readonly<Record<keyof typeof LISTS, string>> = {
   RequestAuthentication: 'security.istio.io/',
   Service: 'v1',
   EndpointSlice: 'discovery.k8s.io/',
-  Pod: 'v1'
+  Pod: 'v1',
+  Node: 'v1'
 }
 
 const LISTS = {
@@ -31,7 +32,8 @@ const LISTS = {
   RequestAuthentication: 'requestAuthentications',
   Service: 'services',
   EndpointSlice: 'endpointSlices',
-  Pod: 'pods'
+  Pod: 'pods',
+  Node: 'nodes'
 } as const satisfies Record<string, keyof MeshConfig>
 
 /** The kinds that routing reads. */

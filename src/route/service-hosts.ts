@@ -10,11 +10,12 @@ import { carriesHttp, isDeclaredHttp } from './protocol.ts'
 import type { RegistryHost, RegistryPort } from './registry.ts'
 import type { Endpoint } from './route-table.ts'
 import { endpointsAt, resolvedEndpoints, workloadOf } from './workload-entries.ts'
+import { Topology, withTopology } from './topology.ts'
 import type { LabelledEndpoint, Workload } from './workload-entries.ts'
 
 /** The hosts of all Services, oldest first. */
 export function serviceHosts(config: MeshConfig, sources: EntrySources): RegistryHost[] {
-  const pods = new PodIndex(config.pods)
+  const pods = new PodIndex(config)
   const slices = Map.groupBy(
     config.endpointSlices,
     (slice) => `${namespaceOf(slice)}/${slice.metadata.labels?.['kubernetes.io/service-name'] ?? ''}`
@@ -33,8 +34,11 @@ class PodIndex {
   readonly #byName = new Map<string, MeshPod>()
   readonly #byAddress = new Map<string, MeshPod>()
 
-  constructor(pods: readonly MeshPod[]) {
-    for (const pod of pods) {
+  readonly topology: Topology
+
+  constructor(config: Pick<MeshConfig, 'pods' | 'nodes'>) {
+    this.topology = new Topology(config)
+    for (const pod of config.pods) {
       this.#byName.set(keyOf(pod), pod)
       const address = pod.status?.podIP
       if (address !== undefined && address !== '') this.#byAddress.set(address, pod)
@@ -105,17 +109,25 @@ function sliceEndpoints(port: MeshServicePort, { slices, pods }: Behind): Labell
       const address = listed.addresses?.[0]
       if (address === undefined) continue
       const pod = pods.find(namespaceOf(slice), listed.targetRef?.name, address)
-      found.set(`${address}:${target}`, { ...labelled(pod, address, target), ready: listed.conditions?.ready !== false })
+      found.set(`${address}:${target}`, {
+        ...labelled(pod, { address, port: target }, pods.topology),
+        ready: listed.conditions?.ready !== false
+      })
     }
   }
   return [...found.keys()].toSorted().flatMap((key) => found.get(key) ?? [])
 }
 
-function labelled(pod: MeshPod | undefined, address: string, port: number): Pick<LabelledEndpoint, 'endpoint' | 'labels'> {
-  if (pod === undefined) return { endpoint: { address, port, ...PLAIN_ENDPOINT }, labels: {} }
-  return { endpoint: podEndpoint(pod, address, port), labels: pod.metadata.labels ?? {} }
+function labelled(
+  pod: MeshPod | undefined,
+  at: Pick<Endpoint, 'address' | 'port'>,
+  topology: Topology
+): Pick<LabelledEndpoint, 'endpoint' | 'labels'> {
+  if (pod === undefined) return { endpoint: { ...at, ...PLAIN_ENDPOINT }, labels: {} }
+  const locality = topology.ofPod(pod)
+  return { endpoint: podEndpoint(pod, at, locality), labels: withTopology(pod.metadata.labels ?? {}, locality) }
 }
 
-function podEndpoint(pod: MeshPod, address: string, port: number): Endpoint {
-  return { address, port, ...PLAIN_ENDPOINT, pod: pod.metadata.name ?? '', ...peerOf(pod) }
+function podEndpoint(pod: MeshPod, at: Pick<Endpoint, 'address' | 'port'>, locality: string): Endpoint {
+  return { ...at, ...PLAIN_ENDPOINT, locality, pod: pod.metadata.name ?? '', ...peerOf(pod) }
 }

@@ -8,6 +8,7 @@ import type { MeshConfig, MeshPod } from './mesh-config.ts'
 import { peerOf } from './peer.ts'
 import { PLAIN_ENDPOINT } from './plain.ts'
 import type { Endpoint } from './route-table.ts'
+import { Topology, withTopology } from './topology.ts'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -42,7 +43,7 @@ export function workloadOf(
   const { address, ports = {}, weight, locality = '' } = spec
   return {
     address: address === undefined || address === '' || address.startsWith('unix:') ? undefined : address,
-    labels,
+    labels: withTopology(labels, locality),
     ready,
     ports,
     peer: {
@@ -62,7 +63,10 @@ export class Workloads {
   readonly #entries: ReadonlyMap<string, readonly Workload[]>
   readonly #pods: ReadonlyMap<string, readonly MeshPod[]>
 
-  constructor(config: Pick<MeshConfig, 'pods' | 'workloadEntries'>) {
+  readonly #topology: Topology
+
+  constructor(config: Pick<MeshConfig, 'pods' | 'workloadEntries' | 'nodes'>) {
+    this.#topology = new Topology(config)
     const entries = new Map<string, Workload[]>()
     for (const entry of config.workloadEntries) {
       const namespace = namespaceOf(entry)
@@ -84,7 +88,7 @@ export class Workloads {
   all(namespace: string, labels: Labels | undefined): Workload[] {
     if (labels === undefined || Object.keys(labels).length === 0) return []
     const pods = (this.#pods.get(namespace) ?? []).filter((pod) => hasLabels(pod.metadata.labels ?? {}, labels))
-    return [...this.entries(namespace, labels), ...pods.map(workloadOfPod)]
+    return [...this.entries(namespace, labels), ...pods.map((pod) => workloadOfPod(pod, this.#topology.ofPod(pod)))]
   }
 }
 
@@ -103,14 +107,14 @@ function workloadOfEntry(entry: WorkloadEntry): Workload {
   })
 }
 
-function workloadOfPod(pod: MeshPod): Workload {
+function workloadOfPod(pod: MeshPod, locality: string): Workload {
   const { podIP, conditions = [] } = pod.status ?? {}
   return {
     address: podIP === '' ? undefined : podIP,
-    labels: pod.metadata.labels ?? {},
+    labels: withTopology(pod.metadata.labels ?? {}, locality),
     ready: conditions.some(({ type, status }) => type === 'Ready' && status === 'True') && pod.metadata.deletionTimestamp === undefined,
     ports: {},
-    peer: { ...PLAIN_ENDPOINT, pod: pod.metadata.name ?? '', ...peerOf(pod) }
+    peer: { ...PLAIN_ENDPOINT, locality, pod: pod.metadata.name ?? '', ...peerOf(pod) }
   }
 }
 

@@ -8,14 +8,10 @@ export interface Deliberate {
   readonly only: RegExp
 }
 
-const LOCALITY = 'priorities and locality weights are not applied yet'
 const NOT_HTTP = 'rules of TCP and TLS are facts of another protocol: nothing is asked'
 
 /** The cases that do not pass yet, with the reason. */
 export const NOT_YET: Readonly<Record<string, string>> = {
-  'lb-locality-default': LOCALITY,
-  'lb-locality-failover-region': LOCALITY,
-  'lb-locality-distribute': LOCALITY,
   'tcp-subnets': NOT_HTTP,
   'tcp-idle': NOT_HTTP,
   'tls-sni': NOT_HTTP,

@@ -169,7 +169,7 @@ export class World {
 }
 
 function configOf(each: Case, hidden: ReadonlySet<string>): MeshConfig {
-  const config = meshConfigOf(objectsOfCase(each, hidden))
+  const config = { ...meshConfigOf(objectsOfCase(each, hidden)), ...(each.locality === undefined ? {} : { locality: each.locality }) }
   return each.node === 'gateway' ? { ...config, gatewayLabels: each.labels ?? {}, gatewayNamespace: each.namespace } : config
 }
 
