@@ -71,7 +71,7 @@ test('fields that are accepted but not applied yet are named, by field', () => {
   const keepalive = '{host: reviews, trafficPolicy: {connectionPool: {tcp: {tcpKeepalive: {probes: 3}}}}}'
   const rule = `apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a, namespace: default}\nspec: ${keepalive}\n`
   const paths = found(objectsOf(rule), 'not-applied-yet').map(({ object, path }) => `${object.name} ${path}`)
-  expect(paths).toEqual(['a spec.trafficPolicy.connectionPool.tcp.tcpKeepalive'])
+  expect(paths).toEqual(['a spec.trafficPolicy.connectionPool.tcp.tcpKeepalive.probes'])
 })
 
 test('subsets whose pods are not ready are a warning', () => {

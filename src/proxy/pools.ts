@@ -68,6 +68,10 @@ export class Pool implements Home {
     return this.#state.cluster.maxConnectionDuration
   }
 
+  get keepAlive(): number | undefined {
+    return this.#state.cluster.keepAlive
+  }
+
   get requestsMax(): number {
     return this.#state.cluster.maxRequestsPerConnection
   }
@@ -177,9 +181,17 @@ export class Pool implements Home {
   }
 }
 
+/** Retries that may be under way at a time (envoy.md 5.5): a budget counts the requests in flight and those that wait. */
+export function retriesMax({ cluster: { maxRetries, retryBudget }, stats }: Pick<ClusterState, 'cluster' | 'stats'>): number {
+  if (retryBudget === undefined) return maxRetries
+  const requests = stats.at(STAT.upstream_rq_active) + stats.at(STAT.upstream_rq_pending_active)
+  return Math.max(retryBudget.minimum, Math.floor((retryBudget.percent / 100) * requests))
+}
+
 /** Takes one of the cluster's concurrent retries; false when all are taken. */
-export function beginRetry({ cluster, stats }: ClusterState): boolean {
-  if (stats.at(STAT.upstream_rq_retry_active) >= cluster.maxRetries) {
+export function beginRetry(state: ClusterState): boolean {
+  const { stats } = state
+  if (stats.at(STAT.upstream_rq_retry_active) >= retriesMax(state)) {
     stats.add(STAT.upstream_rq_retry_overflow)
     return false
   }

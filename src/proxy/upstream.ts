@@ -52,6 +52,8 @@ export interface Home {
   readonly idleTimeout: Millis
   /** How old a connection may be when a request begins on it; 0: of any age. */
   readonly connectionDuration: Millis
+  /** Idle time before the system probes it, 0 for the system's own; undefined: no probes. */
+  readonly keepAlive: Millis | undefined
   readonly requestsMax: number
   /** The cluster's counts. */
   readonly stats: ClusterStats
@@ -203,6 +205,8 @@ export class Upstream implements Swept {
 
   #onConnect(): void {
     this.#openedAt = this.#context.monotonic()
+    const { keepAlive } = this.#home
+    if (keepAlive !== undefined) this.socket.setKeepAlive(true, keepAlive)
     this.#rest()
     this.#home.onConnected(this)
   }

@@ -29,9 +29,13 @@ const POLICY_BLOCKS = {
     http: inside({
       ...each('http1MaxPendingRequests', 'http2MaxRequests', 'idleTimeout', 'maxRequestsPerConnection', 'maxRetries'),
       h2UpgradePolicy: only((policy) => policy !== 'UPGRADE'),
+      maxConcurrentStreams: { idle: 'it counts on HTTP/2 connections only, and endpoints are called with HTTP/1.1' },
       useClientProtocol: only((use) => use !== true)
     }),
-    tcp: inside(each('connectTimeout', 'idleTimeout', 'maxConnectionDuration', 'maxConnections'))
+    tcp: inside({
+      ...each('connectTimeout', 'idleTimeout', 'maxConnectionDuration', 'maxConnections'),
+      tcpKeepalive: inside(each('time'))
+    })
   }),
   loadBalancer: inside(each('consistentHash', 'localityLbSetting', 'simple', 'warmup', 'warmupDurationSecs')),
   outlierDetection: inside({
@@ -42,7 +46,7 @@ const POLICY_BLOCKS = {
   tls: PLAIN_TLS
 }
 
-const TRAFFIC_POLICY = inside({ ...POLICY_BLOCKS, portLevelSettings: inside({ ...POLICY_BLOCKS, port: ACTED }) })
+const TRAFFIC_POLICY = inside({ ...POLICY_BLOCKS, retryBudget: ACTED, portLevelSettings: inside({ ...POLICY_BLOCKS, port: ACTED }) })
 
 const DESTINATION_RULE = inside({
   ...each('exportTo', 'host', 'workloadSelector'),

@@ -109,7 +109,7 @@ test('a DestinationRule names what is not applied, at every level', () => {
     config('DestinationRule', spec)
       .destinationRules.flatMap(checkDestinationRule)
       .map(({ path }) => path)
-  ).toEqual(['spec.trafficPolicy.connectionPool.tcp.tcpKeepalive', 'spec.trafficPolicy.portLevelSettings[0].tls'])
+  ).toEqual(['spec.trafficPolicy.connectionPool.tcp.tcpKeepalive.probes', 'spec.trafficPolicy.portLevelSettings[0].tls'])
 })
 
 test('a Gateway names servers that are not plain HTTP, whether their rules are compiled or not', () => {

@@ -81,6 +81,14 @@ test('outlier detection: what is set; 0 turns a rule off, local failures have th
   expect(clusterSettings({ outlierDetection: { splitExternalLocalOriginErrors: true } }).outlier?.localOrigin?.errors).toBe(5)
 })
 
+test('probes, longest life and the budget of retries', () => {
+  const tcp = { tcpKeepalive: { time: '5s' }, maxConnectionDuration: '1h' }
+  const settings = clusterSettings({ connectionPool: { tcp }, retryBudget: { percent: 25 } })
+  expect(settings).toMatchObject({ keepAlive: 5000, maxConnectionDuration: 3_600_000, retryBudget: { percent: 25, minimum: 3 } })
+  expect(clusterSettings({ retryBudget: {} }).retryBudget).toEqual({ percent: 20, minimum: 3 })
+  expect(clusterSettings({ connectionPool: { tcp: { tcpKeepalive: {} } } }).keepAlive).toBe(0)
+})
+
 test('limits and times', () => {
   const tcp = { maxConnections: 5, connectTimeout: '30ms', idleTimeout: '9s' }
   expect(clusterSettings({ connectionPool: { tcp, http: { http1MaxPendingRequests: 1 } } })).toMatchObject({

@@ -7,7 +7,7 @@ import type { Millis } from '../std/clock.ts'
 import type { EffectivePolicy } from './destination-rules.ts'
 import { MAGLEV_SIZE } from './maglev.ts'
 import { PLAIN_SETTINGS, UNLIMITED } from './plain.ts'
-import type { Cluster, Detector, HashPolicy, Outlier, Warmup } from './route-table.ts'
+import type { Cluster, Detector, HashPolicy, Outlier, RetryBudget, Warmup } from './route-table.ts'
 
 /** A cluster's settings, besides what and where it is. */
 export type ClusterSettings = Omit<Cluster, 'id' | 'host' | 'namespace' | 'serviceName' | 'port' | 'subset' | 'endpoints' | 'localities'>
@@ -22,15 +22,23 @@ export function clusterSettings(policy: EffectivePolicy): ClusterSettings {
     outlier: policy.outlierDetection === undefined ? undefined : outlierOf(policy.outlierDetection),
     ...connectionLimits(tcp),
     ...requestLimits(http),
-    idleTimeout: duration(http?.idleTimeout ?? tcp?.idleTimeout, PLAIN_SETTINGS.idleTimeout)
+    idleTimeout: duration(http?.idleTimeout ?? tcp?.idleTimeout, PLAIN_SETTINGS.idleTimeout),
+    retryBudget: policy.retryBudget === undefined ? undefined : retryBudgetOf(policy.retryBudget)
   }
 }
 
-function connectionLimits(tcp: ConnectionPool['tcp']): Pick<Cluster, 'connectTimeout' | 'maxConnections' | 'maxConnectionDuration'> {
+function retryBudgetOf({ percent, minRetryConcurrency }: NonNullable<EffectivePolicy['retryBudget']>): RetryBudget {
+  return { percent: percent ?? 20, minimum: minRetryConcurrency ?? 3 }
+}
+
+type ConnectionLimits = Pick<Cluster, 'connectTimeout' | 'maxConnections' | 'maxConnectionDuration' | 'keepAlive'>
+
+function connectionLimits(tcp: ConnectionPool['tcp']): ConnectionLimits {
   return {
     connectTimeout: duration(tcp?.connectTimeout, PLAIN_SETTINGS.connectTimeout),
     maxConnections: limit(tcp?.maxConnections),
-    maxConnectionDuration: duration(tcp?.maxConnectionDuration, PLAIN_SETTINGS.maxConnectionDuration)
+    maxConnectionDuration: duration(tcp?.maxConnectionDuration, PLAIN_SETTINGS.maxConnectionDuration),
+    keepAlive: tcp?.tcpKeepalive === undefined ? undefined : duration(tcp.tcpKeepalive.time, 0)
   }
 }
 

@@ -20,8 +20,10 @@ export const PLAIN_SETTINGS = {
   maxRequests: UNLIMITED,
   maxRetries: UNLIMITED,
   maxRequestsPerConnection: UNLIMITED,
+  idleTimeout: 3_600_000,
   maxConnectionDuration: 0,
-  idleTimeout: 3_600_000
+  keepAlive: undefined,
+  retryBudget: undefined
 } as const satisfies Partial<Cluster>
 
 /** A destination without endpoints that no rule says anything about. */

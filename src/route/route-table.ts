@@ -94,6 +94,16 @@ export interface Cluster {
   /** A connection this old takes no further request; 0: it may be of any age. */
   readonly maxConnectionDuration: Millis
   readonly idleTimeout: Millis
+  /** Idle time before the system probes a connection, 0 for the system's own; undefined: no probes. */
+  readonly keepAlive: Millis | undefined
+  /** Concurrent retries as a share of the requests, instead of `maxRetries`. */
+  readonly retryBudget: RetryBudget | undefined
+}
+
+/** `percent` of the requests in flight and waiting, but always at least `minimum` retries. */
+export interface RetryBudget {
+  readonly percent: number
+  readonly minimum: number
 }
 
 /** Who calls, for the source_* labels of metrics. A gateway's scope names the gateway workload. */
