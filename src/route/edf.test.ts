@@ -72,6 +72,12 @@ test('law: a schedule advanced by whole cycles goes on with the turns due then',
   )
 })
 
+test('a schedule advanced by k turns goes on where k turns lead', () => {
+  const weights = [1, Math.SQRT2, Math.PI, Math.E / 2]
+  const plain = turns(weights, 80)
+  for (let picks = 0; picks <= 40; picks += 1) expect(turns(weights, 40, picks)).toEqual(plain.slice(picks, picks + 40))
+})
+
 test('advancing by hundreds of millions of turns costs no more than by a few', () => {
   expect(countsOf(turns([1, 2, 3], 600, 429_496_728), 3)).toEqual([100, 200, 300])
 })

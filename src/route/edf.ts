@@ -14,7 +14,6 @@ export const PICKS_MAX = 429_496_729
 /** The turns of some values. Owns its heap. */
 export class EdfSchedule<T> {
   readonly #heap: Entry<T>[] = []
-  #now = 0
   #turns = 0
 
   /** `weightOf` is above 0; the schedule starts as if `picks` turns had been taken. */
@@ -27,7 +26,6 @@ export class EdfSchedule<T> {
       // Whole turns are computed, the few that remain are taken: as many as there are values at most.
       const taken = Math.floor((weight / total) * picks)
       left -= taken
-      this.#now = Math.max(this.#now, taken / weight)
       this.#push({ value, deadline: (taken + 1) / weight, turn: this.#turns })
       this.#turns += 1
     }
@@ -38,8 +36,8 @@ export class EdfSchedule<T> {
   next(weightOf: (value: T) => number): T | undefined {
     const first = this.#heap[0]
     if (first === undefined) return undefined
-    this.#now = Math.max(this.#now, first.deadline)
-    first.deadline = this.#now + 1 / weightOf(first.value)
+    // Its turn is now: nobody is due before it.
+    first.deadline += 1 / weightOf(first.value)
     first.turn = this.#turns
     this.#turns += 1
     this.#sink(first)

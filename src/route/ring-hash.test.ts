@@ -45,6 +45,7 @@ test('a hash goes to the place at or after it, and round the end to the first', 
   expect(port(3551244743356806948n)).toBe(93)
   expect([port(0n, 1), port(0n, 2), port(16117243373044804889n, 1)]).toEqual([92, 90, 94])
   expect(ringOwner(buildRing([], 1024), 1n)).toBeUndefined()
+  expect(ringOwner(buildRing([{ key: 'a', weight: 1 }], 1), 1n)).toBe(0)
 })
 
 test('places are in proportion to the weights, and a share too small for the minimum enlarges the ring', () => {
