@@ -30,6 +30,8 @@ export class ClusterSet {
   readonly #rules: RuleIndex
   readonly #locality: string
   readonly #made = new Map<ClusterId, Cluster>()
+  /** Those that differ by the place of the caller. */
+  readonly #asking = new Set<ClusterId>()
 
   /** `locality`: of callers whose labels do not say where they are. */
   constructor(registry: Registry, rules: RuleIndex, locality = '') {
@@ -83,11 +85,15 @@ export class ClusterSet {
   }
 
   #make(host: RegistryHost, port: RegistryPort, seen: Seen): Cluster {
+    const base = clusterName({ host: host.host, port: port.number, subset: seen.subset?.name }) + seen.variant
+    const known = this.#asking.has(base) ? undefined : this.#made.get(base)
+    if (known !== undefined) return known
     const policy = policyFor(seen.rule, port.number, seen.subset)
     const settings = clusterSettings(policy)
     const members = membersOf(port, settings.balance === 'passthrough' ? {} : (seen.subset?.labels ?? {}))
-    const near = asksWhere(members, policy) ? this.#placeOf(seen.labels, policy) : ''
-    const id = clusterName({ host: host.host, port: port.number, subset: seen.subset?.name }) + seen.variant + near
+    const asks = asksWhere(members, policy)
+    if (asks) this.#asking.add(base)
+    const id = asks ? base + this.#placeOf(seen.labels, policy) : base
     const old = this.#made.get(id)
     if (old !== undefined) return old
     const cluster: Cluster = {

@@ -27,6 +27,13 @@ test('a header is hashed as its line; several lines sorted, each seeded with the
   expect(hashOf(HEADER, {})).toBeUndefined()
 })
 
+test('pseudo-headers and the host can be hashed', () => {
+  expect(hashOf({ kind: 'header', name: ':authority' }, {})).toBe(xxHash64('h'))
+  expect(hashOf({ kind: 'header', name: 'host' }, {})).toBe(xxHash64('h'))
+  expect(hashOf({ kind: 'header', name: ':path' }, { path: '/a?b' })).toBe(xxHash64('/a?b'))
+  expect(hashOf({ kind: 'header', name: ':unknown' }, {})).toBeUndefined()
+})
+
 test('a query parameter is hashed as written, the first of its name; an empty one too', () => {
   expect(hashOf(QUERY, { path: '/a?x=1&user=u%34&user=z' })).toBe(xxHash64('u%34'))
   expect(hashOf(QUERY, { path: '/a?user' })).toBe(xxHash64(''))

@@ -3,6 +3,7 @@
 
 import { xxHash64 } from '../std/xxhash.ts'
 import type { HeaderEdits } from './decision.ts'
+import { headerValue } from './matching.ts'
 import { pathEnd } from './path.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { HashPolicy } from './route-table.ts'
@@ -62,7 +63,9 @@ function queryValue(path: string, name: string): string | undefined {
   return undefined
 }
 
+/** Pseudo-headers too: the path is the one received, with its query. */
 function linesOf(facts: RequestFacts, name: string): readonly string[] {
+  if (name === 'host' || name.startsWith(':')) return [headerValue(name, facts, facts.path) ?? ''].filter((value) => value !== '')
   if (facts.lines !== undefined) return facts.lines(name)
   const joined = facts.header(name)
   return joined === undefined ? [] : [joined]
