@@ -160,7 +160,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   'Sidecar egress.port.protocol': ['TCP'],
   'ServiceEntry endpoints.address': ['2.2.2.2', 'unix:///x'],
   'ServiceEntry endpoints.labels.probe': ['x'],
-  'ServiceEntry addresses': ['10.1.1.1', '10.0.0.0/8'],
+  'ServiceEntry addresses': ['10.1.1.1'],
   'ServiceEntry ports.protocol': ['TCP', 'GRPC', 'HTTP2', 'TLS']
 }
 

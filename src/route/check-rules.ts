@@ -157,15 +157,12 @@ function isCarried(protocol: string): boolean {
   return protocol !== 'HTTPS' && HTTP_PROTOCOLS.has(protocol)
 }
 
-/** What of a ServiceEntry is not acted on yet. */
+/** What of a ServiceEntry is not acted on yet. A range of addresses is about its TCP ports, which are named; HTTP goes by the Host. */
 export function checkServiceEntry(entry: ServiceEntry): ObjectProblem[] {
   const object = referTo('ServiceEntry', entry)
   const { spec } = entry
   const at = (path: string, field: string): ObjectProblem => unapplied({ object, path: `spec.${path}` }, field)
   return [
-    ...(spec.addresses ?? []).flatMap((address, index) =>
-      address.includes('/') ? [at(`addresses[${index}]`, 'a range of addresses')] : []
-    ),
     ...(spec.ports ?? []).flatMap((port, index) => portNotes(port.protocol).map((note) => at(`ports[${index}].protocol`, note))),
     ...(spec.endpoints ?? []).flatMap(({ address }, index) =>
       address?.startsWith('unix:') === true ? [at(`endpoints[${index}].address`, 'a Unix socket')] : []
