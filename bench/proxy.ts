@@ -175,6 +175,7 @@ async function main(): Promise<number> {
   const workers = new Workers({ count: 1, clock, registry, onTrouble: (message) => console.error(message) })
   try {
     mkdirSync(join(folder, 'files'))
+    mkdirSync(join(here, '.cache'), { recursive: true })
     // nginx started by root reads as another user.
     chmodSync(folder, 0o755)
     writeFileSync(join(folder, 'files', '10k'), 'y'.repeat(10_240))
