@@ -33,9 +33,9 @@ test("a request has a line at its caller's and one at the called pod's", async (
   )
   const times = /" 3 5 \d+ \d+ "/g
   expect(linesOf(made).map((line) => line.replace(times, '" 3 5 D S "').replaceAll(String(port), 'PORT'))).toEqual([
-    `default/pod-PORT: [<time>] "POST /a?b HTTP/1.1" 200 - via_upstream - "-" 3 5 D S "127.0.0.1" "curl/8 "q"" "id-1" "reviews" ` +
+    `default/pod-PORT: [<time>] "POST /a?b HTTP/1.1" 200 - via_upstream - "-" 3 5 D S "127.0.0.1" "curl/8 "q"" "<id>" "reviews" ` +
       `"<address>" inbound|PORT|| <address> <address> <address> - default`,
-    `: [<time>] "POST /a?b HTTP/1.1" 200 - via_upstream - "-" 3 5 D S "127.0.0.1" "curl/8 "q"" "id-1" "reviews" ` +
+    `: [<time>] "POST /a?b HTTP/1.1" 200 - via_upstream - "-" 3 5 D S "127.0.0.1" "curl/8 "q"" "<id>" "reviews" ` +
       `"<address>" outbound|80||reviews <address> <address> <address> - main`
   ])
 })

@@ -26,6 +26,8 @@ export const DATE = 12
 export const SERVER = 13
 /** Named by a Connection field, hence removed. */
 export const NAMED = 14
+/** Who called from outside: the first proxy of all says it. */
+export const EXTERNAL_ADDRESS = 15
 
 /** Offsets of the fields of the head read last. */
 export const nameStart = new Int32Array(HEAD_LIMITS.fieldsMax)

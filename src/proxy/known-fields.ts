@@ -7,6 +7,7 @@ import {
   DATE,
   DROP,
   EXPECT,
+  EXTERNAL_ADDRESS,
   FORWARDED_FOR,
   FORWARDED_PROTO,
   HEAD,
@@ -48,6 +49,7 @@ const KNOWN: readonly (readonly [name: string, kind: number])[] = [
   ['date', DATE],
   ['server', SERVER],
   ['x-forwarded-client-cert', DROP],
+  ['x-envoy-external-address', EXTERNAL_ADDRESS],
   ['x-envoy-internal', DROP],
   ['x-envoy-retry-on', DROP],
   ['x-envoy-retry-grpc-on', DROP],
@@ -86,7 +88,7 @@ export function noteField(bytes: Uint8Array, index: number): number {
   const start = nameStart[index] as number
   const kind = kindOf(bytes, start, (nameEnd[index] as number) - start)
   fieldKind[index] = kind
-  return kind === OTHER || kind === DROP ? HEAD : note(bytes, index, kind)
+  return kind === OTHER || kind === DROP || kind === EXTERNAL_ADDRESS ? HEAD : note(bytes, index, kind)
 }
 
 function kindOf(bytes: Uint8Array, start: number, length: number): number {

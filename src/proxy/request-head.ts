@@ -12,10 +12,12 @@ import {
   CONNECTION,
   DROP,
   EXPECT,
+  EXTERNAL_ADDRESS,
   FORWARDED_FOR,
   FORWARDED_PROTO,
   HOST,
   NAMED,
+  REQUEST_ID,
   TE,
   UPGRADE,
   fieldKind,
@@ -147,8 +149,9 @@ export function upstreamHead(bytes: Buffer, forwarding: Forwarding): string {
   return edits === undefined ? text : text + addedLines(edits)
 }
 
-function ownLines({ facts, edits, requestId, upgrade }: Forwarding): string {
-  let text = head.requestId < 0 ? ownLine('x-request-id', requestId ?? randomUUID(), edits) : ''
+// A client outside of the mesh does not choose the id that its request has within (envoy.md 12.1).
+function ownLines({ facts, edits, edge, requestId, upgrade }: Forwarding): string {
+  let text = edge || head.requestId < 0 ? ownLine('x-request-id', requestId ?? randomUUID(), edits) : ''
   if (upgrade) return `${text}connection: upgrade\r\n`
   return head.chunked || head.contentLength >= 0 || BODILESS.has(facts.method) ? text : `${text}content-length: 0\r\n`
 }
@@ -159,7 +162,7 @@ const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT'])
 /** The head of a request that goes nowhere, with the fields that the proxy adds, from the registers. */
 export function receivedHead(bytes: Buffer, edge: boolean, clientAddress: string): string {
   const own = edge ? edgeLines(bytes, { clientAddress, edits: undefined }) : ''
-  const id = head.requestId < 0 ? `x-request-id: ${randomUUID()}\r\n` : ''
+  const id = edge || head.requestId < 0 ? `x-request-id: ${randomUUID()}\r\n` : ''
   // The proxy's fields come first: what they replace is behind them.
   return `${bytes.toString('latin1', head.start, head.fieldsStart)}${own}${id}${bytes.toString('latin1', head.fieldsStart, head.end - 2)}`
 }
@@ -178,7 +181,8 @@ function originalPath(decision: Forward, facts: RequestHead): string {
 
 function edgeLines(bytes: Buffer, { clientAddress, edits }: Pick<Forwarding, 'clientAddress' | 'edits'>): string {
   const before = head.forwardedFor < 0 ? '' : `${bytes.toString('latin1', valueStart[head.forwardedFor], valueEnd[head.forwardedFor])},`
-  return ownLine('x-forwarded-for', before + clientAddress, edits) + ownLine('x-forwarded-proto', 'http', edits)
+  const lines = ownLine('x-forwarded-for', before + clientAddress, edits) + ownLine('x-forwarded-proto', 'http', edits)
+  return lines + ownLine('x-envoy-external-address', clientAddress, edits)
 }
 
 function keptFields(bytes: Buffer, forwarding: Forwarding, newHost: boolean): string {
@@ -210,8 +214,10 @@ function isDropped(kind: number, forwarding: Forwarding, newHost: boolean): bool
       return !forwarding.upgrade
     case HOST:
       return newHost
+    case EXTERNAL_ADDRESS:
     case FORWARDED_FOR:
     case FORWARDED_PROTO:
+    case REQUEST_ID:
       return forwarding.edge
     default:
       return false
