@@ -1,0 +1,184 @@
+// Local rate limits through a data plane: those of called pods (what the caller gets, what the pod sees, what both sides count) and those of a
+// connection. The cases of observed-istio are the harness'; these are what it does not ask.
+
+import { expect, test } from 'vitest'
+import { bodyOf, cluster, counted, endpoint, forward, get, ok, plane, statusOf, table, talk, upstream } from '../../test/proxy-plane.ts'
+import { DEFAULT_RETRY } from '../route/compile-rule.ts'
+import type { DescriptorRule, LocalLimit, PlacedLimit } from '../route/local-limit.ts'
+import { inboundKey } from '../route/route-table.ts'
+import type { TableChange } from '../route/route-table.ts'
+
+const ONE = { max: 1, perFill: 1, interval: 3_600_000 }
+
+function limitOf(rest: Partial<LocalLimit> = {}): LocalLimit {
+  return {
+    statPrefix: 'p',
+    bucket: ONE,
+    enabled: 1,
+    enforced: 1,
+    status: 429,
+    grpcStatus: 14,
+    response: [{ name: 'x-limited', value: 'yes', action: 'append' }],
+    request: [],
+    descriptors: [],
+    rules: [],
+    stage: 0,
+    hostRules: 'override',
+    perConnection: false,
+    alwaysDefault: true,
+    announced: false,
+    dynamicMax: 20,
+    ...rest
+  }
+}
+
+const USE: PlacedLimit = { name: 'limit', place: 'last', limit: 'l', bucket: '' }
+
+/** The limit on the side of each pod behind these ports. */
+function atPods(ports: readonly number[], limit: LocalLimit): TableChange[] {
+  const pods = ports.map((port): TableChange => {
+    const limits = { filters: [USE], overrides: undefined }
+    return { kind: 'put-inbound', version: 1, key: inboundKey(endpoint(port), 80), limits }
+  })
+  return [{ kind: 'put-limit', version: 1, id: 'l', limit }, ...pods]
+}
+
+/** An upstream that answers `said` and keeps all it heard. */
+async function pod(said: string): Promise<{ readonly port: number; readonly heard: () => string }> {
+  let heard = ''
+  const port = await upstream((socket) => {
+    socket.on('data', (bytes) => {
+      const text = bytes.toString('latin1')
+      heard += text
+      if (text.includes('\r\n\r\n')) socket.write(ok(said), 'latin1')
+    })
+  })
+  return { port, heard: () => heard }
+}
+
+test("what a pod's sidecar refuses is an answer of the pod: edits of the caller's route, both sides count it", async () => {
+  const { port, heard } = await pod('hello')
+  const edits = { set: [], add: [['x-route', '1'] as const], remove: [] }
+  const route = forward([['c', 1]])
+  const action =
+    route.action.kind === 'forward'
+      ? { ...route.action, choices: route.action.choices.map((one) => ({ ...one, response: edits })) }
+      : route.action
+  const made = await plane([...table([cluster('c', [endpoint(port)])], [{ ...route, action }]), ...atPods([port], limitOf())])
+  expect(bodyOf(await talk(made.port, get()))).toBe('hello')
+  const refused = await talk(made.port, get('/second'))
+  expect([statusOf(refused), bodyOf(refused)]).toEqual([429, 'local_rate_limited'])
+  expect(refused).toContain('x-limited: yes\r\n')
+  expect(refused).toContain('x-route: 1\r\n')
+  expect(refused).toContain('x-envoy-upstream-service-time: ')
+  expect(heard()).not.toContain('/second')
+  expect(counted(made.plane)).toEqual(['v1 200 - 1', 'v1 429 - 1'])
+  expect(counted(made.plane, 'destination')).toEqual(['v1 200 - 1', 'v1 429 RL 1'])
+  expect(made.plane.recorder.counters.snapshot()).toMatchObject({
+    'p.http_local_rate_limit.enabled': 2,
+    'p.http_local_rate_limit.enforced': 1,
+    'p.http_local_rate_limit.ok': 1,
+    'p.http_local_rate_limit.rate_limited': 1
+  })
+})
+
+test('each pod has its own bucket, and a retry may find another pod', async () => {
+  const [first, second] = [await pod('one'), await pod('two')]
+  const retry = { ...DEFAULT_RETRY, on: ['retriable-status-codes'], statuses: [429], backoffBase: 1, backoffMax: 1 }
+  const ports = [first.port, second.port]
+  const changes = [
+    ...table(
+      [
+        cluster(
+          'c',
+          ports.map((port) => endpoint(port))
+        )
+      ],
+      [forward([['c', 1]], { retry })]
+    ),
+    ...atPods(ports, limitOf())
+  ]
+  const made = await plane(changes)
+  const bodies = [bodyOf(await talk(made.port, get())), bodyOf(await talk(made.port, get()))]
+  expect(bodies.toSorted()).toEqual(['one', 'two'])
+  expect(statusOf(await talk(made.port, get()))).toBe(429)
+})
+
+test('the body of a refused request never reaches the pod, and the connection goes on', async () => {
+  const { port, heard } = await pod('hello')
+  const made = await plane([...table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), ...atPods([port], limitOf())])
+  expect(statusOf(await talk(made.port, get()))).toBe(200)
+  const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: evil\r\n\r\n'
+  const post = `POST / HTTP/1.1\r\nHost: reviews\r\nContent-Length: ${smuggled.length}\r\n\r\n`
+  const text = await talk(made.port, [post, smuggled, get('/after')], (seen) => seen.split('HTTP/1.1').length > 2)
+  expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['429', '429'])
+  expect(heard()).not.toContain('smuggled')
+})
+
+test('an answer to HEAD and to a gRPC client', async () => {
+  const { port } = await pod('')
+  const made = await plane([...table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), ...atPods([port], limitOf())])
+  await talk(made.port, get())
+  const head = await talk(made.port, get().replace('GET', 'HEAD'))
+  expect([statusOf(head), bodyOf(head)]).toEqual([429, ''])
+  const grpc = await talk(made.port, get('/', 'content-type: application/grpc\r\n'))
+  expect(statusOf(grpc)).toBe(200)
+  expect(grpc).toContain('grpc-status: 14\r\n')
+  expect(grpc).toContain('grpc-message: local_rate_limited\r\n')
+})
+
+test('descriptors see the request as the pod would', async () => {
+  const { port } = await pod('hello')
+  const rules: DescriptorRule[] = [{ stage: 0, actions: [{ kind: 'request-header', header: 'x-plan', key: 'plan', skipAbsent: false }] }]
+  const limit = limitOf({ bucket: { ...ONE, max: 99 }, rules, descriptors: [{ entries: [{ key: 'plan', value: 'gold' }], bucket: ONE }] })
+  const made = await plane([...table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), ...atPods([port], limit)])
+  const ask = async (plan: string): Promise<number> => statusOf(await talk(made.port, get('/', `x-plan: ${plan}\r\n`)))
+  expect([await ask('gold'), await ask('gold'), await ask('tin'), await ask('tin')]).toEqual([200, 429, 200, 200])
+})
+
+test('over a limit that does not refuse: lines for the pod, announced to the caller', async () => {
+  const { port, heard } = await pod('hello')
+  const limit = limitOf({ enforced: 0, announced: true, request: [{ name: 'x-over', value: '1', action: 'append' }] })
+  const made = await plane([...table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), ...atPods([port], limit)])
+  await talk(made.port, get('/first'))
+  const second = await talk(made.port, get('/second'))
+  expect(statusOf(second)).toBe(200)
+  expect(second).toContain('x-ratelimit-remaining: 0\r\n')
+  expect(
+    heard()
+      .split('GET ')
+      .map((text) => text.includes('x-over: 1'))
+  ).toEqual([false, false, true])
+})
+
+test('a limit of each connection', async () => {
+  const { port } = await pod('hello')
+  const changes = table([cluster('c', [endpoint(port)])], [forward([['c', 1]])])
+  const limits = changes.map((change) => (change.kind === 'put-scope' ? { ...change, scope: { ...change.scope, limits: [USE] } } : change))
+  const made = await plane([{ kind: 'put-limit', version: 1, id: 'l', limit: limitOf({ perConnection: true }) }, ...limits])
+  const twice = get().replace('Connection: close\r\n', '') + get()
+  const statuses = async (): Promise<number[]> =>
+    [...(await talk(made.port, twice)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status))
+  expect([await statuses(), await statuses()]).toEqual([
+    [200, 429],
+    [200, 429]
+  ])
+})
+
+test('a request without a route takes a token too', async () => {
+  const changes = table([], [], 'known.example.com')
+  const limits = changes.map((change) => (change.kind === 'put-scope' ? { ...change, scope: { ...change.scope, limits: [USE] } } : change))
+  const made = await plane([{ kind: 'put-limit', version: 1, id: 'l', limit: limitOf() }, ...limits])
+  expect([statusOf(await talk(made.port, get())), statusOf(await talk(made.port, get()))]).toEqual([404, 429])
+  expect(counted(made.plane)).toEqual(['unknown 404 NR 1', 'unknown 429 RL 1'])
+})
+
+test('several workers share the tokens of a proxy', async () => {
+  const { port } = await pod('hello')
+  const limit = limitOf({ bucket: { ...ONE, max: 4 } })
+  const changes = [...table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), ...atPods([port], limit)]
+  const made = await plane(changes, { share: { index: 0, count: 2 } })
+  const statuses: number[] = []
+  for (let at = 0; at < 4; at += 1) statuses.push(statusOf(await talk(made.port, get())))
+  expect(statuses).toEqual([200, 200, 429, 429])
+})
