@@ -1,4 +1,4 @@
-// EnvoyFilter (networking.istio.io): patches of Envoy's configuration. There is no Envoy here: stored, shown, named as not acted on.
+// EnvoyFilter (networking.istio.io): patches of Envoy's configuration. Of these routing reads local rate limits; the rest is stored, shown and named.
 
 import { labelledWorkloads, port } from './istio-common.ts'
 import type { IstioStatus } from './istio-common.ts'

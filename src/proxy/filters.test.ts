@@ -104,7 +104,7 @@ test('a client that ends its side with the request is answered', async () => {
 
 test('a head that comes in pieces of one byte', async () => {
   const { port } = await gateway()
-  expect(bodyOf(await talk(port, [...get('/', bearer(ISSUER.token({ group: 'vip', nonce: 2 })))]))).toBe('vip')
+  expect(bodyOf(await talk(port, Array.from(get('/', bearer(ISSUER.token({ group: 'vip', nonce: 2 }))))))).toBe('vip')
 })
 
 describe('what is not accepted is refused before any route', () => {
@@ -114,16 +114,18 @@ describe('what is not accepted is refused before any route', () => {
     ['another key', other.token({ group: 'vip' }), 401, 'Jwt verification fails'],
     ['no algorithm', none, 401, "Jwks doesn't have key to match kid or alg from Jwt"],
     ['expired', ISSUER.token({ exp: 1 }), 401, 'Jwt is expired'],
-    ['not a token', 'abc', 401, 'Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections'],
-    ['too many claims', ISSUER.token({ deep: 'x'.repeat(20_000) }), 200, 'all']
+    ['not a token', 'abc', 401, 'Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections']
   ])('%s', async (_, token, status, body) => {
     const { port, heard } = await gateway()
     const text = await talk(port, get('/', bearer(token)))
     expect([statusOf(text), bodyOf(text)]).toEqual([status, body])
-    if (status === 401) {
-      expect(heard()).toBe('')
-      expect(text).toContain('www-authenticate: Bearer realm="http://reviews/", error="invalid_token"\r\n')
-    }
+    expect(heard()).toBe('')
+    expect(text).toContain('www-authenticate: Bearer realm="http://reviews/", error="invalid_token"\r\n')
+  })
+
+  test('a token with very many claims is one as any other', async () => {
+    const { port } = await gateway()
+    expect(bodyOf(await talk(port, get('/', bearer(ISSUER.token({ deep: 'x'.repeat(20_000) })))))).toBe('all')
   })
 
   test('another audience is forbidden', async () => {
