@@ -2,27 +2,32 @@
 // listening on loopback, real sockets and echo servers, virtual time (test/observed). One group: vitest run src/proxy/observed-istio.test.ts
 // -t 'outlier:'; one case: -t ': outlier-reset:'. What does not pass stands in test/observed/exceptions.ts.
 
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCases } from '../../test/observed/case-file.ts'
 import type { Case } from '../../test/observed/case-file.ts'
 import { compareEntry } from '../../test/observed/compare.ts'
 import { DELIBERATE, NOT_YET, exceptionOf, judge } from '../../test/observed/exceptions.ts'
 import { compareVerdict } from '../../test/observed/verdicts.ts'
+import { Loopback } from '../../test/observed/loopback.ts'
 import { World } from '../../test/observed/world.ts'
+import type { Ground } from '../../test/observed/world.ts'
+import { assert } from '../std/bug.ts'
 import { testReadMode } from './transport.ts'
-import type { ReadMode } from './transport.ts'
 
 const cases = readCases()
-let readMode: ReadMode = 'data'
+let ground: Ground | undefined
 
 beforeAll(async () => {
-  readMode = await testReadMode()
+  ground = { readMode: await testReadMode(), loopback: await Loopback.open() }
 })
+
+afterAll(() => ground?.loopback.close())
 
 async function differencesOf(each: Case): Promise<readonly string[]> {
   const verdict = compareVerdict(each)
   if (verdict !== undefined) return verdict
-  const world = await World.open(each, readMode)
+  assert(ground !== undefined, 'made before all')
+  const world = await World.open(each, ground)
   const differences: string[] = []
   try {
     for (const [at, entry] of each.requests.entries()) {

@@ -22,7 +22,8 @@ export function compareMany(each: Case, seen: SeenMany, played: Played): string[
     ...kinds('flags', count(played.lines.map(({ flags }) => flags)), seen.flags),
     ...compareEndpoints(seen, count(answers.flatMap((answer) => answeredBy(played, answer)?.endpoint ?? [])), shares),
     ...compareTries(seen, played, shares),
-    ...compareSamples(seen, played).filter((line) => !isFreeStart(shares) || !line.includes('x-envoy-attempt-count')),
+    ...compareSpread(seen, played),
+    ...compareSamples(seen, played),
     ...compareTook(seen.took ?? [], answers),
     ...compareSequence(each, seen, played)
   ]
@@ -53,9 +54,22 @@ function compareTries(seen: SeenMany, played: Played, shares: Shares): string[] 
   ]
 }
 
-// The turns begin anywhere: who is asked first is no fact, nor is how the first answer of a kind was come by.
+// The turns begin anywhere: how many tries there were is nearly a fact only.
 function isFreeStart({ endpoints }: Shares): boolean {
   return endpoints === 'near' || endpoints === 'free'
+}
+
+// How many of the requests that were tried again went elsewhere each time: five draws leave few repeats.
+function compareSpread({ allTriesOnDifferentEndpoints: wanted }: SeenMany, { arrivals }: Played): string[] {
+  if (wanted === undefined) return []
+  const tries = Map.groupBy(
+    arrivals.filter(({ copy }) => !copy),
+    ({ tag }) => tag
+  )
+  const retried = [...tries.values()].filter((each) => each.length > 1)
+  const spread = retried.filter((each) => new Set(each.map(({ endpoint }) => endpoint)).size === each.length).length
+  const isRight = wanted === 0 ? spread === 0 : spread >= retried.length - 1
+  return isRight ? [] : [`tries on different endpoints: got ${spread} of ${retried.length}, wanted ${wanted}`]
 }
 
 // One answer of each kind is as the sample: which one it was is not told.

@@ -3,18 +3,24 @@
 
 import { VirtualClock } from '../../src/std/clock.ts'
 import type { Millis } from '../../src/std/clock.ts'
+import type { Loopback } from './loopback.ts'
 
-/** Turns of the event loop without a byte or an event before time may move: a refused connection shows nowhere but in the plane. */
-const QUIET_TURNS = 12
+/** Rounds without a byte or an event before time may move: a refused connection shows nowhere but in the plane. */
+const QUIET_ROUNDS = 3
 /** A loop of bytes that never ends must not hang the test run. */
-const TURNS_MAX = 2_000_000
+const ROUNDS_MAX = 500_000
 
 /** Owns the clock of one world. Clients and servers `note` whatever they see. */
 export class Tempo {
   readonly clock = new VirtualClock(1_760_000_000_000)
   readonly #start = this.clock.now()
   #seen = 0
-  #turns = 0
+  #rounds = 0
+  readonly #loopback: Loopback
+
+  constructor(loopback: Loopback) {
+    this.#loopback = loopback
+  }
 
   /** Something was seen on a socket. */
   readonly note = (): void => {
@@ -42,12 +48,12 @@ export class Tempo {
 
   // Whether `done` holds before everything is quiet.
   async #settles(done: () => boolean): Promise<boolean> {
-    for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
+    for (let quiet = 0; quiet < QUIET_ROUNDS; quiet += 1) {
       if (done()) return true
       const before = this.#seen
-      await new Promise<void>((resolve) => setImmediate(resolve))
-      this.#turns += 1
-      if (this.#turns > TURNS_MAX) throw new Error('the sockets never come to rest')
+      await this.#loopback.round()
+      this.#rounds += 1
+      if (this.#rounds > ROUNDS_MAX) throw new Error('the sockets never come to rest')
       if (this.#seen !== before) quiet = -1
     }
     return done()

@@ -20,6 +20,7 @@ import { Echoes } from './echo.ts'
 import type { Arrival } from './echo.ts'
 import { Gauges, LOG } from './gauges.ts'
 import type { Line } from './gauges.ts'
+import type { Loopback } from './loopback.ts'
 import { isForProxy, requestText } from './request-text.ts'
 import { Tempo } from './tempo.ts'
 
@@ -44,12 +45,17 @@ const HEAD_START = 50
 /** Virtual milliseconds for one entry; the longest of the file takes nine seconds. */
 const ENTRY_MAX = 60_000
 
+/** What all worlds of a run share. */
+export interface Ground {
+  readonly readMode: ReadMode
+  readonly loopback: Loopback
+}
+
 /** Owns a plane, its servers and its clients for one case. */
 export class World {
   readonly #case: Case
-  readonly #readMode: ReadMode
-  readonly #tempo = new Tempo()
-  readonly #echoes = new Echoes(this.#tempo)
+  readonly #tempo: Tempo
+  readonly #echoes: Echoes
   readonly #plane: DataPlane
   readonly #gauges: Gauges
   readonly #ports = new Map<string, number>()
@@ -59,15 +65,16 @@ export class World {
   #tag = 0
   #origin: number | undefined
 
-  private constructor(each: Case, readMode: ReadMode) {
+  private constructor(each: Case, { readMode, loopback }: Ground) {
     this.#case = each
-    this.#readMode = readMode
+    this.#tempo = new Tempo(loopback)
+    this.#echoes = new Echoes(this.#tempo)
     this.#hidden = new Set(each.late)
     this.#plane = new DataPlane({
       clock: this.#tempo.clock,
       monotonic: this.#tempo.now,
       draw: seeded(7),
-      readMode: this.#readMode,
+      readMode,
       locate: this.#echoes.locate,
       accessLog: LOG,
       onEjection: (cluster, endpoint, ejected) => {
@@ -77,8 +84,8 @@ export class World {
     this.#gauges = new Gauges(this.#plane)
   }
 
-  static async open(each: Case, readMode: ReadMode): Promise<World> {
-    const world = new World(each, readMode)
+  static async open(each: Case, ground: Ground): Promise<World> {
+    const world = new World(each, ground)
     await world.#addServers()
     world.#applyTable()
     for (const { request } of each.requests) await world.#listen(request)
