@@ -98,6 +98,38 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: hosts through the mesh', () => {
     expect(await said('http://legacy.example/a')).toBe('503 no healthy upstream')
   })
 
+  it("at a Service's own address a Host that nobody knows means the Service: by its rules where the port is not declared, else past them", async () => {
+    const names = ['declared', 'any']
+    const own = (name: string): object => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name },
+      spec: { selector: { app: 'own' }, ports: [{ name: name === 'any' ? 'web' : 'http', port: 80, targetPort: port }] }
+    })
+    await apply(
+      ...names.map(own),
+      { apiVersion: ISTIO, kind: 'WorkloadEntry', metadata: { name: 'own' }, spec: { address: '127.0.0.1', labels: { app: 'own' } } },
+      {
+        apiVersion: ISTIO,
+        kind: 'VirtualService',
+        metadata: { name: 'own' },
+        spec: { hosts: names, http: [{ directResponse: { status: 418 } }] }
+      }
+    )
+    const at = async (name: string, host: string): Promise<number> => {
+      const address = await serin.kubectl(['get', 'service', name, '-o', 'jsonpath={.spec.clusterIP}'])
+      return new Promise((resolve, reject) => {
+        const asked = http.get({ host: address.stdout, port: 80, headers: { host }, agent: false }, (answer) => {
+          answer.resume()
+          resolve(answer.statusCode ?? 0)
+        })
+        asked.on('error', reject)
+      })
+    }
+    expect([await at('declared', 'declared.default'), await at('declared', 'whatever.example')]).toEqual([418, 200])
+    expect([await at('any', 'any.default'), await at('any', 'whatever.example')]).toEqual([418, 418])
+  })
+
   it('a Sidecar decides which hosts are known, and that others are refused', async () => {
     const hosts = ['./api.partner.example']
     await apply({
