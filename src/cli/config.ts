@@ -10,6 +10,8 @@ export interface Config {
   readonly images: Readonly<Record<string, ImageTarget>>
   /** Lines of the access log in Envoy's notation: a text, or a map of texts for JSON lines. */
   readonly accessLogFormat?: string | Readonly<Record<string, string>>
+  /** Copies of mirrored requests are sent to `<host>-shadow`, as older releases of Istio did. Default false. */
+  readonly shadowHostSuffix?: boolean
 }
 
 export const NO_CONFIG: Config = { images: {} }
@@ -25,8 +27,7 @@ export function readConfig(text: string, file: string): Config | readonly string
   const faults = faultsOf(first.value)
   if (faults.length > 0) return faults.map(({ path, message }) => `${file}:${first.locate(path).line}: ${path}: ${message}`)
   // every value has just been tested
-  const { images = {}, accessLogFormat } = first.value as Partial<Config>
-  return { images, ...(accessLogFormat === undefined ? {} : { accessLogFormat }) }
+  return { images: {}, ...(first.value as Partial<Config>) }
 }
 
 interface Fault {
@@ -34,14 +35,19 @@ interface Fault {
   readonly message: string
 }
 
+const FIELDS: readonly string[] = ['images', 'accessLogFormat', 'shadowHostSuffix'] satisfies (keyof Config)[]
+
 function faultsOf(config: Readonly<Record<string, unknown>>): Fault[] {
-  const unknown = Object.keys(config).filter((name) => name !== 'images' && name !== 'accessLogFormat')
-  if (unknown.length > 0) return unknown.map((name) => ({ path: name, message: 'unknown field; images and accessLogFormat are known' }))
+  const unknown = Object.keys(config).filter((name) => !FIELDS.includes(name))
+  if (unknown.length > 0) return unknown.map((name) => ({ path: name, message: `unknown field; known are ${FIELDS.join(', ')}` }))
   const { images = {} } = config
   if (!isObject(images)) return [{ path: 'images', message: 'must be a map from image patterns to an image or a command' }]
   const wrong = Object.entries(images).filter(([, target]) => !isTarget(target))
   return [
     ...formatFaults(config['accessLogFormat']),
+    ...(['boolean', 'undefined'].includes(typeof config['shadowHostSuffix'])
+      ? []
+      : [{ path: 'shadowHostSuffix', message: 'must be true or false' }]),
     ...wrong.map(([pattern]) => ({ path: `images.${pattern}`, message: 'must be an image, a command line or a list of words' }))
   ]
 }

@@ -248,6 +248,7 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
     register: reaper,
     onTrouble: log,
     accessLog: accessLogSpec(rig.options),
+    shadowHosts: rig.options.config.shadowHostSuffix ?? false,
     onLines: (lines) => accessLogs.take(lines)
   })
   await workers.start()

@@ -27,6 +27,8 @@ export interface Context {
   /** Where all accepted sockets read to, but for those in the middle of a long body. */
   readonly shared: Buffer
   readonly readMode: ReadMode
+  /** Copies name their host with `-shadow`. */
+  readonly shadowHosts: boolean
   /** Where an endpoint's address is really reached. */
   readonly locate: Locate
   readonly router: Router

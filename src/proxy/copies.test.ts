@@ -31,10 +31,17 @@ async function mesh(first: number, mirror: number, more: Partial<DataPlaneOption
 
 test('a copy says that it comes from inside, and by whom', () => {
   const text = 'GET / HTTP/1.1\r\nhost: a\r\n'
-  expect(copyHead(text, '127.0.0.1:80')).toBe(`${text}x-forwarded-for: 127.0.0.1\r\nx-envoy-internal: true\r\n\r\n`)
-  expect(copyHead(`${text}X-Forwarded-For: 10.0.0.1\r\nx-b: 1\r\n`, '127.0.0.1:80')).toContain(
+  expect(copyHead(text, '127.0.0.1:80', false)).toBe(`${text}x-forwarded-for: 127.0.0.1\r\nx-envoy-internal: true\r\n\r\n`)
+  expect(copyHead(`${text}X-Forwarded-For: 10.0.0.1\r\nx-b: 1\r\n`, '127.0.0.1:80', false)).toContain(
     'X-Forwarded-For: 10.0.0.1,127.0.0.1\r\nx-b: 1'
   )
+})
+
+test.each([
+  ['shop.example.com', 'shop.example.com-shadow'],
+  ['shop:8080', 'shop-shadow:8080']
+])('where older meshes are to be met, the host %s becomes %s', (host, shadow) => {
+  expect(copyHead(`GET / HTTP/1.1\r\nX-A: host\r\nHost: ${host}\r\n`, '127.0.0.1:80', true)).toContain(`X-A: host\r\nHost: ${shadow}\r\n`)
 })
 
 test('a copy has head and body of the request; its answer is dropped and its connection used again', async () => {

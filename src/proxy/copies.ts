@@ -56,12 +56,15 @@ export class Copies {
   }
 }
 
-/** The head of a copy: it says that it comes from inside, and by whom (envoy.md 10). */
-export function copyHead(text: string, local: string): string {
+const HOST = /^(host: *)([^\r:]*)/im
+
+/** The head of a copy: it says that it comes from inside, and by whom, and with `shadow` that its host is one (envoy.md 10). */
+export function copyHead(text: string, local: string, shadow: boolean): string {
   const own = local.slice(0, local.lastIndexOf(':'))
   const named = FORWARDED_FOR.test(text)
   const lines = named ? text.replace(FORWARDED_FOR, (line) => `${line},${own}`) : `${text}x-forwarded-for: ${own}\r\n`
-  return `${lines}x-envoy-internal: true\r\n\r\n`
+  const told = shadow ? lines.replace(HOST, '$1$2-shadow') : lines
+  return `${told}x-envoy-internal: true\r\n\r\n`
 }
 
 interface CopyOf extends CopyStart {
@@ -95,7 +98,7 @@ export class Copy implements UpstreamUser, Waiter, Swept {
     this.#of = of
     this.#onEnd = onEnd
     this.bodiless = of.method === 'HEAD'
-    this.#kept = copyHead(of.head, of.local) + of.body
+    this.#kept = copyHead(of.head, of.local, context.shadowHosts) + of.body
     this.#started = context.monotonic()
     this.#lastByte = context.sweep.now
     context.sweep.add(this)

@@ -57,6 +57,8 @@ export interface DataPlaneOptions {
   readonly onEjection?: OnEjection
   /** Which of how many processes that share the traffic; limits of a proxy as a whole are divided among them. Default: the only one. */
   readonly share?: WorkerShare
+  /** Copies of mirrored requests name their host with `-shadow`. Default false. */
+  readonly shadowHosts?: boolean
   /** Several processes listen on the same addresses. */
   readonly reusePort?: boolean
 }
@@ -87,6 +89,7 @@ export class DataPlane {
       router,
       ejections: new Ejections({ clock: options.clock, monotonic, router, onEjection: options.onEjection }),
       recorder: this.recorder,
+      shadowHosts: options.shadowHosts ?? false,
       signatures: new Signatures(),
       workers: options.share?.count ?? 1,
       accessLog: this.#logOf(options, { clock: options.clock, monotonic }, limits),

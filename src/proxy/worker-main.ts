@@ -50,7 +50,8 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       limits: order.limits,
       share: order.share,
       reusePort: order.share.count > 1,
-      accessLog: order.accessLog
+      accessLog: order.accessLog,
+      shadowHosts: order.shadowHosts
     })
     if (order.accessLog !== undefined) setInterval(() => void sendLog(), LOG_PERIOD).unref()
     return report({ kind: 'begun', readMode })

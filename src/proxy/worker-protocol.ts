@@ -21,6 +21,7 @@ export type WorkerOrder =
       readonly limits: Partial<Limits>
       readonly readMode: ReadMode | undefined
       readonly accessLog: AccessLogSpec | undefined
+      readonly shadowHosts: boolean
     }
   | { readonly kind: 'apply'; readonly order: number; readonly changes: readonly TableChange[] }
   | { readonly kind: 'listen'; readonly order: number; readonly spec: ListenerSpec }

@@ -42,6 +42,8 @@ export interface WorkersOptions {
   readonly onTrouble: (message: string) => void
   /** Absent: no access log. */
   readonly accessLog?: AccessLogSpec | undefined
+  /** Copies of mirrored requests name their host with `-shadow`. Default false. */
+  readonly shadowHosts?: boolean
   /** Gets the lines of the access log, in the order of each worker. */
   readonly onLines?: (lines: readonly LogLine[]) => void
 }
@@ -248,7 +250,8 @@ export class Workers {
       share: { index: slot, count: this.#options.count },
       limits,
       readMode,
-      accessLog: this.#options.accessLog
+      accessLog: this.#options.accessLog,
+      shadowHosts: this.#options.shadowHosts ?? false
     })
     this.#bring(run)
   }
