@@ -62,3 +62,18 @@ test('copies are looked at as requests are', () => {
   expect(first).toMatchObject({ code: 'host-not-found', path: 'spec.http[0].mirrors[0].destination.host' })
   expect(first?.message).toContain('its copies are dropped')
 })
+
+test('a host that the callers of a rule do not see is told with who sees it', () => {
+  const entry = (exportTo: string): string =>
+    `apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {name: e, namespace: other}\nspec: {hosts: [a.example], exportTo: [${exportTo}], ports: [{number: 80, name: http, protocol: HTTP}], resolution: DNS}\n---\n`
+  const rule = (more = ''): string =>
+    `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\nspec: {hosts: [b.example], ${more}http: [{route: [{destination: {host: a.example}}]}]}\n`
+  const told = (text: string): string[] =>
+    lint(objectsOf(text)).flatMap(({ code, message }) => (code === 'host-not-found' ? [message] : []))
+  expect(told(entry('.') + rule())).toEqual([
+    'host "a.example" is no Service and no ServiceEntry that its callers see (a.example is exported to .); its requests get 503 (NC)'
+  ])
+  expect(told(entry('default') + rule())).toEqual([])
+  expect(told(entry('default') + rule('exportTo: [third], '))).toHaveLength(1)
+  expect(told(entry('third') + rule('exportTo: [third, "."], '))).toEqual([])
+})

@@ -4,7 +4,7 @@
 import { hasLabels } from '../api/label-selector.ts'
 import type { Subset } from '../api/istio-destination-rule.ts'
 import type { Destination } from '../api/istio-common.ts'
-import type { HttpRoute } from '../api/istio-virtual-service.ts'
+import type { HttpRoute, VirtualService } from '../api/istio-virtual-service.ts'
 import { problem, referTo } from '../route/catalogue.ts'
 import type { ObjectProblem, Place } from '../route/catalogue.ts'
 import { ruleFor } from '../route/destination-rules.ts'
@@ -78,6 +78,10 @@ function lintDestination(mesh: Mesh, placed: PlacedRule, listed: Listed): Object
       ? []
       : [problem('host-not-found', within(place, 'host'), [destination.host, hint(mesh, destination.host, full), fate(what, 'NC')])]
   }
+  if (!viewersOf(placed.virtualService).some((viewer) => mesh.registry.seenFrom(full, viewer) !== undefined)) {
+    const exported = ` that its callers see (${full} is exported to ${(host.exportTo ?? []).join(', ') || 'nobody'})`
+    return [problem('host-not-found', within(place, 'host'), [destination.host, exported, fate(what, 'NC')])]
+  }
   const problems = lintPort(host, destination.port?.number, place)
   if (destination.subset === undefined || destination.subset === '') return problems
   return [
@@ -91,6 +95,13 @@ function lintDestination(mesh: Mesh, placed: PlacedRule, listed: Listed): Object
       caller: namespaceOf(placed.virtualService)
     })
   ]
+}
+
+/** Namespaces whose callers have the rules: those that are named, else its own. */
+function viewersOf(virtualService: VirtualService): readonly string[] {
+  const own = namespaceOf(virtualService)
+  const named = (virtualService.spec.exportTo ?? []).filter((entry) => entry !== '*').map((entry) => (entry === '.' ? own : entry))
+  return named.length === 0 ? [own] : named
 }
 
 function lintPort(host: RegistryHost, port: number | undefined, place: Place): ObjectProblem[] {

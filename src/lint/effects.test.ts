@@ -34,7 +34,7 @@ test.each([
   [
     'faults that happen',
     `fault: {delay: {fixedDelay: 1s, percent: 1}, abort: {httpStatus: 500, percentage: {value: 1}}}, ${TO}`,
-    ['fault-for-all spec.http[0].fault']
+    ['fault-for-all spec.http[0].fault', 'deprecated spec.http[0].fault.delay.percent']
   ],
   [
     'policies beside a redirect',

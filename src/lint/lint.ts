@@ -8,9 +8,12 @@ import { indexRules } from '../route/destination-rules.ts'
 import { meshConfigOf } from '../route/mesh-objects.ts'
 import { buildRegistry } from '../route/registry.ts'
 import { lintDelegates } from './delegates.ts'
+import { lintDeprecated } from './deprecated.ts'
 import { lintDestinations } from './destinations.ts'
 import { lintEffects } from './effects.ts'
 import { lintEnvoyFilters } from './envoy-filters.ts'
+import { lintEnvoyOperations } from './envoy-operations.ts'
+import { lintGatewayConflicts } from './gateway-conflicts.ts'
 import { lintHosts } from './hosts.ts'
 import { lintKinds } from './kinds.ts'
 import type { Mesh } from './mesh.ts'
@@ -18,6 +21,7 @@ import { lintReach } from './reach.ts'
 import { lintRetries } from './retries.ts'
 import { lintRollouts } from './rollouts.ts'
 import { lintTokens } from './tokens.ts'
+import { lintUpstreamTls } from './upstream-tls.ts'
 import { lintWeights } from './weights.ts'
 import { workloadsOf } from './workloads.ts'
 
@@ -30,7 +34,11 @@ const ANALYSES: readonly ((mesh: Mesh) => ObjectProblem[])[] = [
   lintHosts,
   lintRetries,
   lintEnvoyFilters,
-  lintTokens
+  lintTokens,
+  lintDeprecated,
+  lintEnvoyOperations,
+  lintGatewayConflicts,
+  lintUpstreamTls
 ]
 
 /**

@@ -108,6 +108,49 @@ export const CATALOGUE = {
   },
   'port-not-found': { severity: 'error', istio: 'IST0101', text: 'host {0} has no port {1}; it has {2}' },
   'port-required': { severity: 'error', istio: 'IST0112', text: 'host {0} has several ports ({1}): name one in destination.port' },
+  'gateway-internal': {
+    severity: 'warning',
+    istio: 'IST0165',
+    text: 'gateway "{0}" is one that Istio makes for a Gateway of the Gateway API: its name may change at any time'
+  },
+  'gateway-conflict': {
+    severity: 'error',
+    istio: 'IST0145',
+    text: 'port {0} with hosts {1} is also in Gateway {2} for the same proxies: which of them answers is not said'
+  },
+  'certificate-shared': {
+    severity: 'warning',
+    istio: 'IST0138',
+    text: 'the certificate is also that of Gateway {0}: clients may send requests for one host on a connection of the other, which get 404'
+  },
+  'tls-unverified': {
+    severity: 'warning',
+    istio: 'IST0128',
+    text: 'mode {0} without caCertificates: the certificate of {1} is not verified'
+  },
+  'tls-port-unverified': {
+    severity: 'warning',
+    istio: 'IST0129',
+    text: 'mode {0} without caCertificates at port {1}: the certificate of {2} is not verified'
+  },
+  'envoy-relative': {
+    severity: 'warning',
+    istio: 'IST0151',
+    text: '{0} without a priority: what is patched depends on the order of EnvoyFilters'
+  },
+  'envoy-relative-versioned': {
+    severity: 'warning',
+    istio: 'IST0155',
+    text: '{0} without a priority, beside a patch of the same filter for one version of the proxy: it is applied to that version only by chance'
+  },
+  'envoy-replace-ignored': {
+    severity: 'error',
+    istio: 'IST0152',
+    text: '{0} has no effect on {1}: only on HTTP_FILTER, NETWORK_FILTER and VIRTUAL_HOST'
+  },
+  'envoy-add-ignored': { severity: 'error', istio: 'IST0153', text: '{0} has no effect on {1}' },
+  'envoy-remove-ignored': { severity: 'error', istio: 'IST0154', text: '{0} has no effect on {1}' },
+  deprecated: { severity: 'warning', istio: 'IST0002', text: '{0} is deprecated: use {1}' },
   'host-conflict': {
     severity: 'error',
     istio: 'IST0109',

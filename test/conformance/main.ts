@@ -9,7 +9,7 @@ import { findKubectls } from './find-kubectls.ts'
 import { runCommands } from './kubectl-commands.ts'
 import { readRecordings, replayRecording } from './kubectl.ts'
 import { suiteLines, type SuiteResult } from './suite.ts'
-import { casesWithoutSuite, runTestedSuites } from './tested-suites.ts'
+import { runTestedSuites } from './tested-suites.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 /** Servers that commands run against beside each other: a kubectl waits more than it computes. */
@@ -44,7 +44,6 @@ async function* suites(data: string, only: readonly string[]): AsyncGenerator<Su
   }
   if (only.length > 0) return
   yield* await runTestedSuites(root, data)
-  yield* casesWithoutSuite(data)
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -1,10 +1,9 @@
 // The suites whose cases are run by tests beside the code they judge: vitest runs those files on the folder asked for, and what they report is
 // told here in the lines of all suites.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Reporter, startVitest, type TestCase, type TestModule } from 'vitest/node'
-import { dig } from '../../src/std/json.ts'
 import type { LeftOut } from '../data.ts'
 import { emptyResult, type OpenResult, type SuiteResult } from './suite.ts'
 
@@ -32,6 +31,7 @@ const SUITES: readonly TestedSuite[] = [
   { name: 'virtualservices', data: 'virtualservices', file: 'src/lint/lint.test.ts', cases: /route tests are linted/ },
   { name: 'route inputs and samples', data: 'virtualservices', file: 'src/route/route-inputs.test.ts', cases: /\.yaml$/ },
   { name: 'virtualservices admission', data: 'virtualservices', file: 'src/lint/istio-admission.test.ts', cases: /^admission case:/ },
+  { name: 'analyzer', data: 'analyzer', file: 'src/lint/istio-analyzer.test.ts', cases: /^analyzer case:/ },
   { name: 'observed-istio validation', data: 'observed-istio', file: 'src/lint/istio-observed.test.ts', cases: /^observed/ }
 ]
 
@@ -85,17 +85,4 @@ function count(test: TestCase, suite: TestedSuite, result: OpenResult): void {
   const id = `${suite.name}/${test.fullName}`
   if (state === 'failed') result.failed.push({ id, why: errors[0]?.message.split('\n')[0] ?? 'failed' })
   else if (state === 'passed' && (suite.cases?.test(test.fullName) ?? true)) result.passed.push(id)
-}
-
-// Files of cases that no suite judges yet.
-const WITHOUT_SUITE = [{ name: 'analyzer', file: 'analyzer/cases.json', why: "the rest of istioctl's analyzers comes later" }]
-
-/** The cases of the data that no suite judges yet, by name. */
-export function casesWithoutSuite(data: string): SuiteResult[] {
-  return WITHOUT_SUITE.filter(({ file }) => existsSync(join(data, file))).map(({ name, file, why }) => {
-    const read: unknown = JSON.parse(readFileSync(join(data, file), 'utf8'))
-    const cases = Array.isArray(read) ? read : dig(read, 'cases')
-    const ids = Array.isArray(cases) ? cases.map((one) => String(dig(one, 'id'))) : []
-    return { ...emptyResult(name), unsupported: ids.map((id) => ({ id: `${name}/${id}`, why })) }
-  })
 }
