@@ -121,6 +121,17 @@ test('every way a request can end has its flags and details, and each try its li
   expect(await told('/missing')).toEqual([': 503 NC cluster_not_found - 0 -'])
 })
 
+test('an endpoint that refuses connections is named with what the system said', async () => {
+  const spec: AccessLogSpec = {
+    ...TEXT,
+    format: '%RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %UPSTREAM_HOST%'
+  }
+  const { plane: made, port: at } = await plane(table([cluster('c', [endpoint(1)])], [forward([['c', 1]])]), { accessLog: spec })
+  await talk(at, get('/'))
+  const why = 'delayed_connect_error:_Connection_refused'
+  expect(linesOf(made)).toEqual([`: UF upstream_reset_before_response_started{remote_connection_failure|${why}} "${why}" <address>`])
+})
+
 test('a client that leaves before the answer has a line of its own', async () => {
   const silent = await upstream((socket) => socket.resume())
   const { plane: made, port: at } = await plane(table([cluster('c', [endpoint(silent)])], [forward([['c', 1]])]), { accessLog: SHORT })

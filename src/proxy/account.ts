@@ -8,6 +8,8 @@ import type { EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Clocks } from './clocks.ts'
 import type { ExchangeStart } from './downstream.ts'
+import { FAILURES } from './failures.ts'
+import type { Failure } from './failures.ts'
 import { head } from './head.ts'
 import type { Known } from './known-facts.ts'
 import { knownInbound, knownOf, localOf, serviceTimeLine } from './known.ts'
@@ -35,6 +37,8 @@ export class Account {
   doneAt: Millis | undefined
   triedAt: Millis = 0
   answeredAt: Millis | undefined
+  /** Why the last try got no connection, where the system said so. */
+  refusal: string | undefined
   /** Bytes of the answer's body. */
   sent = 0
   /** The head of the answer, where lines show its fields. */
@@ -54,6 +58,12 @@ export class Account {
   /** Lines show fields of the answer. */
   get asks(): boolean {
     return this.#from.log?.asks === true
+  }
+
+  /** Response code details of an answer that the proxy gives instead of an endpoint. */
+  detailsOf(failure: Failure): string {
+    const { details } = FAILURES[failure]
+    return this.refusal === undefined || failure !== 'connect-failure' ? details : details.replace('}', `|${this.refusal}}`)
   }
 
   /** The head of the answer that is passed on is in the registers. */
@@ -119,6 +129,7 @@ export class Account {
       local: upstream === undefined ? this.#local : localOf(upstream.socket),
       received,
       sent: upstream === undefined ? this.sent : upstream.payload,
+      failure: this.refusal,
       times: { requestDone: this.doneAt, answered: this.answeredAt }
     })
   }

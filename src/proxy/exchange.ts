@@ -270,8 +270,9 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     this.#try()
   }
 
-  onRefused(failure: PoolFailure): void {
+  onRefused(failure: PoolFailure, refusal?: string): void {
     this.#waitsIn = undefined
+    this.#account.refusal = refusal
     if (failure === 'overflow') return this.#give(failure)
     this.#report('connect-failure')
     this.#lastSlot = this.#chosen
@@ -390,7 +391,8 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
   }
 
   #give(failure: Failure): void {
-    const { status, flag, details, body } = FAILURES[failure]
+    const { status, flag, body } = FAILURES[failure]
+    const details = this.#account.detailsOf(failure)
     // What ends by the plane's own bounds is not the destination's.
     if (BOUNDS[failure] === undefined) this.#state.stats.answered(status)
     this.#flags = withFlag(this.#flags, flag)

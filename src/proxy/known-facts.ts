@@ -26,7 +26,7 @@ export interface Known {
   /** Response code details in Envoy's words. */
   readonly details: string | undefined
   readonly attempts: number
-  readonly upstream: Partial<Upstream>
+  readonly upstream: Upstream
   /** Bytes of the bodies, without framing. */
   readonly received: number
   readonly sent: number
@@ -60,9 +60,9 @@ export interface RequestText {
 
 interface Upstream {
   /** The endpoint, and the proxy's own end of the connection to it. */
-  readonly host: string
-  readonly local: string
-  readonly failure: string
+  readonly host?: string | undefined
+  readonly local?: string | undefined
+  readonly failure?: string | undefined
 }
 
 /** Instants of the monotonic clock. */

@@ -22,6 +22,8 @@ export interface Seen {
   readonly slot: EndpointSlot | undefined
   /** The proxy's end of the connection to the endpoint. */
   readonly local: string | undefined
+  /** Why there is no connection. */
+  readonly failure: string | undefined
   readonly received: number
   readonly sent: number
   readonly times: Omit<Times, 'started'>
@@ -30,7 +32,7 @@ export interface Seen {
 /** What is known of a forwarded request. */
 export function knownOf(from: ExchangeStart, seen: Seen): Known {
   const { decision, method, minor, started, edited, client, place } = from
-  const { status, flags, details, answer, slot, local, tries, received, sent, times } = seen
+  const { status, flags, details, answer, slot, local, failure, tries, received, sent, times } = seen
   return {
     place,
     client,
@@ -43,7 +45,7 @@ export function knownOf(from: ExchangeStart, seen: Seen): Known {
     flags,
     details,
     attempts: tries,
-    upstream: { ...(slot === undefined ? {} : { host: slot.key }), ...(local === undefined ? {} : { local }) },
+    upstream: { host: slot?.key, local, failure },
     received,
     sent,
     times: { started, ...times }

@@ -18,7 +18,7 @@ export type PoolFailure = 'overflow' | ConnectFailure
 export interface Waiter {
   /** A connection to begin on in this turn. */
   onConnection(upstream: Upstream): void
-  onRefused(failure: PoolFailure): void
+  onRefused(failure: PoolFailure, refusal?: string): void
   /** The endpoint is gone: another is to be chosen. */
   onRetired(): void
 }
@@ -125,7 +125,7 @@ export class Pool implements Home {
     // An endpoint that cannot be reached has nothing for those who wait either: they may choose another.
     for (const waiter of this.#unqueue()) {
       this.stats.add(STAT.upstream_rq_pending_failure_eject)
-      waiter.onRefused(failure)
+      waiter.onRefused(failure, upstream.refusal)
     }
   }
 

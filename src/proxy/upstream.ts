@@ -81,6 +81,8 @@ export class Upstream implements Swept {
   #user: UpstreamUser | undefined
   #requests = 0
   #keep = true
+  /** What the system said when it did not open, in Envoy's words. */
+  refusal: string | undefined
   // Why it did not open, as far as is known.
   #failure: ConnectFailure = 'connect-failure'
   // How it ended: by us, and in the middle of a request.
@@ -126,6 +128,7 @@ export class Upstream implements Swept {
     this.socket.on('end', () => this.#onEnd())
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.syscall === 'getaddrinfo') this.#failure = 'dns-failure'
+      else if (error.syscall === 'connect') this.refusal = refusalOf(error.code ?? 'unknown')
       this.unread ||= error.code === 'ECONNRESET' || error.code === 'EPIPE'
     })
     this.socket.on('close', () => this.#onClose())
@@ -349,4 +352,15 @@ export class Upstream implements Swept {
 // Whether the head in the registers leaves the connection open: `close` wins over `keep-alive` (RFC 9112 9.3).
 function keepsConnection(): boolean {
   return !head.close && (head.minor === 1 || head.keepAlive)
+}
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Connection_refused',
+  ECONNRESET: 'Connection_reset_by_peer',
+  EHOSTUNREACH: 'No_route_to_host',
+  ENETUNREACH: 'Network_is_unreachable'
+}
+
+function refusalOf(code: string): string {
+  return `delayed_connect_error:_${REFUSALS[code] ?? code}`
 }

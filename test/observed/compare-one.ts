@@ -45,8 +45,7 @@ function compareLine(seen: SeenOne, { lines }: Played): string[] {
   return [
     ...same('flags', line.flags, seen.flags),
     ...same('routeName', line.routeName, seen.routeName ?? '-'),
-    // The system's words about a refused connection are free.
-    ...same('details', line.details, seen.details?.replace(/\|[^}]*/, ''))
+    ...same('details', line.details, seen.details)
   ]
 }
 
