@@ -241,13 +241,23 @@ export class Upstream implements Swept {
   }
 
   #takeHead(bytes: Buffer, start: number, end: number): void {
-    const result = scanResponse(bytes, start, end)
-    if (result === MORE) return this.#held.keepPart(bytes, start, end)
+    let at = start
+    let result = scanResponse(bytes, at, end)
+    // Interim answers are not passed on: the proxy sent 100 itself, and nobody asked for others. One that ends the connection leaves no final one.
+    while (result === HEAD && head.status < 200 && head.status !== 101) {
+      if (!keepsConnection()) return this.#refuse(undefined)
+      at = head.end
+      if (at === end) return
+      result = scanResponse(bytes, at, end)
+    }
+    if (result === MORE) return this.#held.keepPart(bytes, at, end)
     if (result !== HEAD) return this.#refuse(head.limit)
-    const user = this.#user
-    if (user === undefined) return
+    if (this.#user !== undefined) this.#takeFinalHead(bytes, end, this.#user)
+  }
+
+  // The final head is in the registers.
+  #takeFinalHead(bytes: Buffer, end: number, user: UpstreamUser): void {
     const body = head.end
-    if (head.status < 200 && head.status !== 101) return this.#skipInterim(bytes, body, end)
     if (head.status === 101 && !user.wantsUpgrade) return this.#fail('protocol')
     this.#beginBody(user)
     const from = user.onHead(bytes, this.#phase === 'body' && this.#frame.untilClose)
@@ -257,12 +267,6 @@ export class Upstream implements Swept {
       return
     }
     this.#takeBody(bytes, { from, start: body, end })
-  }
-
-  // Interim answers are not passed on: the proxy sent 100 itself, and nobody asked for others. One that ends the connection leaves no final one.
-  #skipInterim(bytes: Buffer, start: number, end: number): void {
-    if (!keepsConnection()) return this.#refuse(undefined)
-    if (start < end) this.#takeHead(bytes, start, end)
   }
 
   #beginBody(user: UpstreamUser): void {

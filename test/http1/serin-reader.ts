@@ -244,14 +244,24 @@ class ResponseReader extends Read {
   }
 
   #takeHead(bytes: Buffer, start: number, end: number): void {
-    const result = scanResponse(bytes, start, end)
-    if (result === MORE) return this.held.keepPart(bytes, start, end)
+    let at = start
+    let result = scanResponse(bytes, at, end)
+    while (result === HEAD && head.status < 200) {
+      if (head.status === 101 && !this.#stream.toUpgrade) return this.refuse('an upgrade that nobody asked for')
+      this.#passInterim(bytes, at)
+      at = head.end
+      if (at === end || this.ending !== 'more') return
+      result = scanResponse(bytes, at, end)
+    }
+    if (result === MORE) return this.held.keepPart(bytes, at, end)
     if (result !== HEAD) return this.refuse(head.reason)
+    this.consumed += head.end - at
+    this.#takeFinalHead(bytes, end)
+  }
+
+  #takeFinalHead(bytes: Buffer, end: number): void {
     const body = head.end
     const { status } = head
-    if (status === 101 && !this.#stream.toUpgrade) return this.refuse('an upgrade that nobody asked for')
-    this.consumed += body - start
-    if (status < 200) return this.#afterInterim(bytes, { start: body, end })
     const { toHead } = this.#stream
     if (toHead || status === 204 || status === 304) this.frame.begin(0, 'plain')
     else if (head.chunked) this.frame.begin(-1, this.coding)
@@ -264,15 +274,14 @@ class ResponseReader extends Read {
     this.#takeBody(bytes, body, end)
   }
 
-  #afterInterim(bytes: Buffer, rest: { readonly start: number; readonly end: number }): void {
-    const isLast = head.status === 101
+  #passInterim(bytes: Buffer, start: number): void {
     const keep = keepsConnection()
     this.messages.push(this.message(bytes, { method: '', target: '', keep }))
     this.passedOn.push('')
+    this.consumed += head.end - start
     this.complete()
-    if (isLast) this.ending = 'tunnel'
+    if (head.status === 101) this.ending = 'tunnel'
     else if (!keep) this.refuse('an interim answer that ends the connection')
-    else if (rest.start < rest.end) this.#takeHead(bytes, rest.start, rest.end)
   }
 
   // The head for a client of HTTP/1.1, or (bare) for one of HTTP/1.0, as Exchange has it made.
