@@ -62,32 +62,54 @@ export function readByNode(stream: Stream): Reading {
   const messages: ReadMessage[] = []
   let from = 0
   for (;;) {
-    const one = new NodeReading(stream, messages)
-    const taken = one.read(stream.bytes.subarray(from))
+    const one = new NodeParsing(stream, messages)
+    from += one.read(stream.bytes.subarray(from))
     if (one.reason !== '') return { messages, ending: 'refused', reason: one.reason }
     if (one.tunnel) return { messages, ending: 'tunnel', reason: '' }
-    from += taken
+    if (!one.upgrade) one.end()
     if (!one.upgrade || from >= stream.bytes.length) return { messages, ending: 'more', reason: '' }
   }
 }
 
-// One parser over a part of a stream: to its end, or to the end of a message that asks for an upgrade.
-class NodeReading {
+/** One parser, fed as bytes come: to the end of a stream, or of a message that asks for an upgrade. */
+export class NodeParsing {
+  readonly messages: ReadMessage[]
+  /** Why it stopped: code and words. */
   reason = ''
   upgrade = false
   tunnel = false
-  readonly #stream: Stream
-  readonly #messages: ReadMessage[]
+  readonly #stream: Omit<Stream, 'bytes'>
+  readonly #parser: NodeParser
   #early: string[] = []
   #target = ''
   #inHead = true
 
-  constructor(stream: Stream, messages: ReadMessage[]) {
+  /** Adds what it reads to `messages`. */
+  constructor(stream: Omit<Stream, 'bytes'>, messages: ReadMessage[]) {
     this.#stream = stream
-    this.#messages = messages
+    this.messages = messages
+    this.#parser = this.#made()
   }
 
+  /** Reads on; returns how many bytes belong to HTTP. */
   read(bytes: Buffer): number {
+    const taken = this.#parser.execute(bytes)
+    if (typeof taken !== 'number') {
+      this.reason = `${taken.code} ${taken.reason}`
+      return 0
+    }
+    // Node tells no error once an upgrade was asked for: it hands the rest on.
+    if (this.upgrade && taken < bytes.length && this.messages.at(-1)?.complete === false)
+      this.reason = 'HPE in the body of a request for an upgrade'
+    return taken
+  }
+
+  /** The stream ended, which ends a body that has no other end. */
+  end(): void {
+    this.#parser.finish()
+  }
+
+  #made(): NodeParser {
     const parser = new HTTPParser()
     parser.initialize(this.#stream.type === 'request' ? REQUEST : RESPONSE, {}, HEAD_BYTES_MAX, 0)
     // A head of many fields comes in parts; so do trailers, which are of no interest.
@@ -102,36 +124,27 @@ class NodeReading {
       const headers = pairs([...this.#early, ...(fields ?? [])])
       const name = method === undefined ? '' : (NAMES.get(method) ?? `method ${method}`)
       const start = { method: name, target: this.#target + (target ?? ''), status: status ?? 0, version: `${major}.${minor}` }
-      this.#messages.push({ ...start, headers, body: '', complete: false, keep })
+      this.messages.push({ ...start, headers, body: '', complete: false, keep })
       return this.#afterHead(status ?? 0, upgrade)
     }
     parser[kOnBody] = (part: Buffer) => {
-      const current = this.#messages.at(-1)
+      const current = this.messages.at(-1)
       if (current !== undefined) current.body += part.toString('latin1')
     }
     parser[kOnMessageComplete] = () => {
       this.#inHead = true
       this.#early = []
       this.#target = ''
-      const current = this.#messages.at(-1)
+      const current = this.messages.at(-1)
       if (current !== undefined) current.complete = true
     }
-    const taken = parser.execute(bytes)
-    if (typeof taken !== 'number') {
-      this.reason = `${taken.code} ${taken.reason}`
-      return 0
-    }
-    if (!this.upgrade && !this.tunnel) parser.finish()
-    // Node tells no error once an upgrade was asked for: it hands the rest on.
-    if (this.upgrade && taken < bytes.length && this.#messages.at(-1)?.complete === false)
-      this.reason = 'HPE in the body of a request for an upgrade'
-    return taken
+    return parser
   }
 
   // What Node's server and client answer here: 1 skips the body, 2 ends HTTP.
   #afterHead(status: number, upgrade: boolean): number {
     const { type, toHead } = this.#stream
-    const current = this.#messages.at(-1)
+    const current = this.messages.at(-1)
     if (type === 'request') {
       this.tunnel = current?.method === 'CONNECT'
       this.upgrade = upgrade
