@@ -106,9 +106,12 @@ describe('least request', () => {
       [2, 1 / 4],
       [3, 1 / 9]
     ] as const) {
-      const state = clusterOf({}, hosts)
-      if (state.slots[0] !== undefined) state.slots[0].active = 5
-      expectShare(countsOf(picks(state, 100_000), hosts)[0] ?? 0, 100_000, share)
+      for (let busy = 0; busy < hosts; busy += 1) {
+        const state = clusterOf({}, hosts)
+        const slot = state.slots[busy]
+        if (slot !== undefined) slot.active = 5
+        expectShare(countsOf(picks(state, 40_000), hosts)[busy] ?? 0, 40_000, share)
+      }
     }
   })
 
@@ -221,6 +224,7 @@ describe('priorities', () => {
     expectShare(above, 2000, 0.7)
     expect(picks(state, 1, { hash: 69n })).toEqual([1])
     expect(picks(state, 1, { hash: 70n })[0]).toBeGreaterThan(1)
+    expect(picks(state, 1, { hash: 100n })).toEqual([1])
   })
 })
 

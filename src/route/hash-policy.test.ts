@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { factsOf } from '../../test/route-mesh.ts'
 import { xxHash64 } from '../std/xxhash.ts'
-import { cookieValue, stickinessOf } from './hash-policy.ts'
+import { cookieValue, stickinessOf, withCookies } from './hash-policy.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { HashPolicy } from './route-table.ts'
 
@@ -76,4 +76,19 @@ test('a cookie is found by its whole name', () => {
   expect(cookieValue('xuser=1; user=2', 'user')).toBe('2')
   expect(cookieValue('user', 'user')).toBe('')
   expect(cookieValue(undefined, 'user')).toBe('')
+  expect(['user="', 'user=a"', 'user="a', 'user=""'].map((line) => cookieValue(line, 'user'))).toEqual(['"', 'a"', '"a', ''])
+})
+
+test('the life of a cookie is in whole seconds, and none for less than one', () => {
+  const ages = [999, 1000, 1999].map(
+    (ttl) => /Max-Age=\d+/.exec(stickinessOf([cookie({ ttl })], factsOf({ host: 'h' })).cookies[0] ?? '')?.[0]
+  )
+  expect(ages).toEqual([undefined, 'Max-Age=1', 'Max-Age=1'])
+})
+
+test("cookies are added to a route's edits of the answer", () => {
+  const edits = { set: [['a', 'b'] as const], add: [['set-cookie', 'x=1'] as const], remove: ['c'] }
+  expect(withCookies(edits, [])).toBe(edits)
+  expect(withCookies(edits, ['y=2'])).toEqual({ ...edits, add: [...edits.add, ['set-cookie', 'y=2']] })
+  expect(withCookies(undefined, ['y=2'])).toEqual({ set: [], add: [['set-cookie', 'y=2']], remove: [] })
 })

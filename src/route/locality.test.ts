@@ -59,6 +59,7 @@ describe('failover by locality', () => {
     expect(priorities(PLACES, policy(undefined, {}))).toEqual({ 0: 0, 1: 0, 2: 0, 3: 0, 4: 0 })
     expect(priorities(PLACES, policy({ failover: [{ from: 'r1', to: 'r3' }] }, {}))).toEqual({ 0: 0, 1: 0, 2: 0, 3: 0, 4: 0 })
     expect(priorities(PLACES, policy({ enabled: false }))).toEqual({ 0: 0, 1: 0, 2: 0, 3: 0, 4: 0 })
+    expect(localize(PLACES, policy({ enabled: false }), localCaller({}, 'r1')).localities).toBeUndefined()
   })
 })
 
@@ -152,6 +153,7 @@ test('who calls matters only where a rule asks and endpoints differ', () => {
   expect(asksWhere(PLACES, policy())).toBe(true)
   expect(asksWhere(PLACES.slice(0, 1), policy())).toBe(false)
   expect(asksWhere(PLACES, policy(undefined, {}))).toBe(false)
+  expect(asksWhere(PLACES, policy({ enabled: false }))).toBe(false)
   expect(asksWhere([], policy({ failoverPriority: ['a'] }))).toBe(true)
   expect(askedLabels(policy({ failoverPriority: ['a', 'b=c'] }))).toEqual(['a'])
 })

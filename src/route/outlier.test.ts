@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { chooseEndpoint } from './balance.ts'
 import { clusterState } from './cluster-state.ts'
 import { nextTick, reportResult, statusCounted, sweepEjections } from './outlier.ts'
 import type { TryResult } from './outlier.ts'
@@ -77,6 +78,19 @@ describe('failures in a row', () => {
   test('an opened connection resets nothing', () => {
     const state = clusterOf({ errors: { errors: 2, enforced: true } })
     expect(report(state, 0, ['reset', 'opened', 'reset'])).toEqual([false, false, true])
+  })
+
+  test('an answer below 500 begins the count of gateway errors anew, and so does a fired rule', () => {
+    const state = clusterOf({ gateway: { errors: 2, enforced: true } })
+    report(state, 0, [503, 200, 503])
+    expect(ejected(state)).toEqual([])
+    const counting = clusterOf({ errors: { errors: 100, enforced: true } })
+    report(
+      counting,
+      0,
+      Array.from({ length: 14 }, () => 503)
+    )
+    expect(stat(counting, 'detected_consecutive_gateway_failure')).toBe(2)
   })
 
   test('500 is no gateway error: it begins their count anew; both rules may fire', () => {
@@ -185,6 +199,16 @@ describe('how long', () => {
     expect([ejected(state), stat(state, 'active')]).toEqual([[], 0])
   })
 
+  test('choices are made among others from the moment of an ejection, and of a return', () => {
+    const state = clusterOf(quick)
+    const choose = (): number => state.slots.findIndex((slot) => slot === chooseEndpoint(state, { now: 0, draw: () => 0 }))
+    expect(choose()).toBe(0)
+    report(state, 0, [500])
+    expect(choose()).toBe(1)
+    sweepEjections(state, 30_000)
+    expect(choose()).toBe(0)
+  })
+
   test('each further one is a base time longer, up to the most', () => {
     const state = clusterOf({ ...quick, baseEjection: 100_000, interval: 1_000_000 })
     const lengths: number[] = []
@@ -240,7 +264,7 @@ describe('ticks', () => {
     const state = clusterState(cluster, 3000)
     expect(nextTick(state, 5000)).toBeUndefined()
     report(state, 0, [500], 5000)
-    expect(nextTick(state, 5000)).toBe(13_000)
+    expect([nextTick(state, 5000), nextTick(state, 12_999)]).toEqual([13_000, 13_000])
     expect(nextTick(state, 13_000)).toBe(23_000)
     // The first tick at or after 35 s is that at 43 s.
     for (const at of [13_000, 23_000, 33_000]) expect(sweepEjections(state, at)).toEqual([])
@@ -274,6 +298,8 @@ describe('changes of the cluster', () => {
 })
 
 test('an answer with a gRPC status counts as the HTTP status that stands for it', () => {
-  expect([0, 4, 12, 14, 16, 99].map((grpc) => statusCounted(200, grpc))).toEqual([200, 504, 501, 503, 401, 500])
+  const all = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401]
+  expect(all.map((_, grpc) => statusCounted(200, grpc))).toEqual(all)
+  expect(statusCounted(200, 99)).toBe(500)
   expect(statusCounted(503, undefined)).toBe(503)
 })

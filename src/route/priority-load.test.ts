@@ -93,6 +93,15 @@ test.each([
   expect(load(healths).load).toEqual(wanted)
 })
 
+test('health is rounded down: five of nine are 77 of 100', () => {
+  expect(
+    load([
+      [5, 9],
+      [1, 1]
+    ]).load
+  ).toEqual([77, 23])
+})
+
 test('a priority below the threshold panics, but for healths that reach 100 together', () => {
   expect(load([[1, 4]], 50)).toMatchObject({ load: [100], panic: [true] })
   expect(load([[2, 4]], 50)).toMatchObject({ load: [100], panic: [false] })
@@ -123,6 +132,10 @@ test('a priority below the threshold panics, but for healths that reach 100 toge
       50
     ).panic
   ).toEqual([false, false])
+})
+
+test('the lowest threshold above none is enough to panic', () => {
+  expect(load([[0, 2]], 1)).toMatchObject({ load: [100], panic: [true] })
 })
 
 test('when all panic, endpoints are counted whatever their health', () => {
