@@ -28,7 +28,8 @@ test.each([
   [{ ringHash: { minimumRingSize: 16 } }, 16],
   [{ ringHash: {} }, 1024],
   [{ maglev: {} }, 65_537],
-  [{ maglev: { tableSize: 11 } }, 11]
+  [{ maglev: { tableSize: 11 } }, 11],
+  [{ maglev: { tableSize: 12 } }, 65_537]
 ])('%j: a ring or table of %d', (consistentHash, size) => {
   expect(clusterSettings({ loadBalancer: { consistentHash } }).hashSize).toBe(size)
 })

@@ -5,7 +5,7 @@ import { parseDuration } from '../api/duration.ts'
 import type { ConnectionPool, ConsistentHash, LoadBalancer, OutlierDetection } from '../api/istio-traffic-policy.ts'
 import type { Millis } from '../std/clock.ts'
 import type { EffectivePolicy } from './destination-rules.ts'
-import { MAGLEV_SIZE } from './maglev.ts'
+import { maglevSize } from './maglev.ts'
 import { PLAIN_SETTINGS, UNLIMITED } from './plain.ts'
 import type { Cluster, Detector, HashPolicy, Outlier, RetryBudget, Warmup } from './route-table.ts'
 
@@ -77,7 +77,7 @@ function simpleBalance(rule: LoadBalancer | undefined): Cluster['balance'] {
 
 /** Ring hash unless Maglev is asked for; sizes of 0 are none. */
 function hashBalancer({ maglev, ringHash, minimumRingSize }: ConsistentHash): Omit<Balancer, 'warmup'> {
-  if (maglev !== undefined) return { balance: 'maglev', hashSize: maglev.tableSize || MAGLEV_SIZE }
+  if (maglev !== undefined) return { balance: 'maglev', hashSize: maglevSize(maglev.tableSize ?? 0) }
   return {
     balance: 'ring-hash',
     hashSize: (ringHash === undefined ? minimumRingSize : ringHash.minimumRingSize) || PLAIN_SETTINGS.hashSize

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { xxHash64 } from '../std/xxhash.ts'
-import { buildMaglev, MAGLEV_SIZE, maglevOwner } from './maglev.ts'
+import { buildMaglev, MAGLEV_SIZE, maglevOwner, maglevSize } from './maglev.ts'
 import type { HashTarget } from './ring-hash.ts'
 
 function ports(prefix: string, ...weights: number[]): HashTarget[] {
@@ -46,4 +46,9 @@ test('attempt n of one request looks up the hash with n mixed in', () => {
   // 10 ^ (2^64 - 1) = 18446744073709551605
   expect(maglevOwner(table, 10n, 1)).toBe(table[Number(18446744073709551605n % 7n)])
   expect(maglevOwner(buildMaglev([], MAGLEV_SIZE), xxHash64('x'))).toBeUndefined()
+})
+
+test('a table that could not be filled, or is larger than Envoy takes, has the usual size', () => {
+  expect([3, 7, 17, 65_537, 5_000_011].map(maglevSize)).toEqual([3, 7, 17, 65_537, 5_000_011])
+  for (const size of [0, 1, 2, 9, 15, 4096, 65_535, 5_000_077, -7, 2.5]) expect(maglevSize(size)).toBe(MAGLEV_SIZE)
 })

@@ -6,8 +6,21 @@ import type { HashTarget } from './ring-hash.ts'
 
 /** Envoy's size where none is set. */
 export const MAGLEV_SIZE = 65_537
+/** The largest that Envoy takes. */
+const SIZE_MAX = 5_000_011
 const FREE = 0xffffffff
 const MASK = 0xffffffffffffffffn
+
+/** The size to use: the one asked for, or Envoy's where that could not be filled. Permutations reach every slot of a prime size only. */
+export function maglevSize(asked: number): number {
+  return asked <= SIZE_MAX && isPrime(asked) ? asked : MAGLEV_SIZE
+}
+
+function isPrime(value: number): boolean {
+  if (!Number.isInteger(value) || value < 3 || value % 2 === 0) return false
+  for (let divisor = 3; divisor * divisor <= value; divisor += 2) if (value % divisor === 0) return false
+  return true
+}
 
 interface Filler {
   readonly owner: number

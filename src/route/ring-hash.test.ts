@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { xxHash64 } from '../std/xxhash.ts'
-import { buildRing, ringOwner } from './ring-hash.ts'
+import { buildRing, ringOwner, ringScale } from './ring-hash.ts'
 import type { HashTarget, Ring } from './ring-hash.ts'
 
 const SIX = [90, 91, 92, 93, 94, 95].map((port): HashTarget => ({ key: `127.0.0.1:${port}`, weight: 1 }))
@@ -66,6 +66,13 @@ test('places are in proportion to the weights, and a share too small for the min
     1024
   )
   expect(shares(thin, 2)).toEqual([1, 9999])
+})
+
+test('a ring has a bound, however small a share or large the minimum', () => {
+  expect(ringScale([1, 1, 1], 1024)).toBe(1026)
+  expect(ringScale([1, 9999], 1024)).toBe(10_000)
+  expect(ringScale([1, 4e9], 1024)).toBe(1_048_576)
+  expect(ringScale([1, 1], 8_388_608)).toBe(1_048_576)
 })
 
 test('law: every host holds its share of 1024 places per host within one place', () => {

@@ -15,14 +15,23 @@ export interface Ring {
   readonly owners: Uint32Array
 }
 
-/** Envoy's bound of `maximum_ring_size`, which Istio never sets. */
-const SIZE_MAX = 8_388_608
+/** Of places: Envoy takes eight times as many, which here would hold up a worker for half a minute at each change. */
+const SIZE_MAX = 1_048_576
+
+/** How many places hosts of these weights get together, in fractions: at least one for the smallest share, within the bound. */
+export function ringScale(weights: readonly number[], minimumSize: number): number {
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const least = weights.reduce((min, weight) => Math.min(min, weight), Number.POSITIVE_INFINITY) / total
+  return Math.min(Math.ceil(least * minimumSize) / least, SIZE_MAX)
+}
 
 /** The ring of some hosts: at least `minimumSize` places, more where the smallest share would get no whole number of them. */
 export function buildRing(targets: readonly HashTarget[], minimumSize: number): Ring {
   const total = targets.reduce((sum, { weight }) => sum + weight, 0)
-  const least = targets.reduce((min, { weight }) => Math.min(min, weight), Number.POSITIVE_INFINITY) / total
-  const scale = Math.min(Math.ceil(least * minimumSize) / least, SIZE_MAX)
+  const scale = ringScale(
+    targets.map(({ weight }) => weight),
+    minimumSize
+  )
   const positions: bigint[] = []
   const owners: number[] = []
   let wanted = 0
