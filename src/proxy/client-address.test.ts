@@ -46,6 +46,20 @@ test('a gateway adds its peer to x-forwarded-for, which is the external address,
   expect(seen.has('x-envoy-internal')).toBe(false)
 })
 
+test('rules of a gateway see x-forwarded-for with the peer in it', async () => {
+  const asked = { name: 'x-forwarded-for', invert: false, test: { kind: 'exact' as const, value: '203.0.113.1,127.0.0.1' } }
+  const up = await upstream((socket) => onHeads(socket, () => ok('matched')))
+  const { port } = await plane(table([cluster('c', [endpoint(up)])], [{ ...forward([['c', 1]]), headers: [asked] }]))
+  expect(await talk(port, request(['X-Forwarded-For: 203.0.113.1']))).toMatch(/matched$/)
+  expect(await talk(port, request(['X-Forwarded-For: 203.0.113.1,127.0.0.1']))).toMatch(/^HTTP\/1.1 404 /)
+})
+
+test('several lines of x-forwarded-for are one list', async () => {
+  const lines = ['X-Forwarded-For: 203.0.113.128', 'X: y', 'x-forwarded-for: 203.0.113.10, 203.0.113.1']
+  const seen = await seenBy((port) => talk(port, request(lines)), 'gateway')
+  expect(seen.get('x-forwarded-for')).toBe('203.0.113.128,203.0.113.10, 203.0.113.1,127.0.0.1')
+})
+
 test('a gateway says the same of a client that claims nothing', async () => {
   const seen = await seenBy((port) => talk(port, request([])), 'gateway')
   expect([seen.get('x-forwarded-for'), seen.get('x-envoy-external-address')]).toEqual(['127.0.0.1', '127.0.0.1'])

@@ -111,17 +111,23 @@ export class RequestHead implements RequestFacts {
       if (joined === undefined) joined = value
       else joined += (name === 'cookie' ? '; ' : ',') + value
     }
-    return joined
+    return this.edge && name === 'x-forwarded-for' ? this.#forwarded(joined) : joined
   }
 
   lines(name: string): readonly string[] {
     if (this.overrides?.has(name) === true) return [this.overrides.get(name) ?? []].flat()
-    if (this.edge && name === 'x-forwarded-proto') return [this.scheme]
+    if (this.edge && name.startsWith('x-forwarded-')) return [this.header(name)].filter((value) => value !== undefined)
     const found: string[] = []
     for (let index = 0; index < head.fields; index++) {
       if (this.#isNamed(index, name)) found.push(this.#bytes.toString('latin1', valueStart[index], valueEnd[index]))
     }
     return found
+  }
+
+  // The peer is added before rules are asked.
+  #forwarded(before: string | undefined): string {
+    const peer = this.remote.slice(0, this.remote.lastIndexOf(':')).replace(/^\[|\]$/g, '')
+    return before === undefined ? peer : `${before},${peer}`
   }
 
   #isNamed(index: number, name: string): boolean {
@@ -180,9 +186,19 @@ function originalPath(decision: Forward, facts: RequestHead): string {
 }
 
 function edgeLines(bytes: Buffer, { clientAddress, edits }: Pick<Forwarding, 'clientAddress' | 'edits'>): string {
-  const before = head.forwardedFor < 0 ? '' : `${bytes.toString('latin1', valueStart[head.forwardedFor], valueEnd[head.forwardedFor])},`
+  const before = forwardedBefore(bytes)
   const lines = ownLine('x-forwarded-for', before + clientAddress, edits) + ownLine('x-forwarded-proto', 'http', edits)
   return lines + ownLine('x-envoy-external-address', clientAddress, edits)
+}
+
+// Several lines are one list, in their order.
+function forwardedBefore(bytes: Buffer): string {
+  if (head.forwardedFor < 0) return ''
+  let text = ''
+  for (let index = 0; index <= head.forwardedFor; index++) {
+    if (fieldKind[index] === FORWARDED_FOR) text += `${bytes.toString('latin1', valueStart[index], valueEnd[index])},`
+  }
+  return text
 }
 
 function keptFields(bytes: Buffer, forwarding: Forwarding, newHost: boolean): string {
