@@ -90,6 +90,15 @@ test('of ServiceEntries for one host each namespace goes to its own; who does no
   expect([address('a'), address('b'), address('default')]).toEqual(['1.1.1.1', '2.2.2.2', 'no-route'])
 })
 
+test('ports of a host are known, also where another namespace has an older one of the name', () => {
+  const text =
+    ENTRY('a', 'a', 'endpoints: [{address: 1.1.1.1}]') +
+    ENTRY('b', 'b', 'endpoints: [{address: 2.2.2.2}]').replace('number: 9080', 'number: 9081')
+  const router = routerOf(objectsOf(text))
+  expect(ask(router, { host: 'x.example', namespace: 'b', port: 9081 }).kind).toBe('forward')
+  expect(said(ask(router, { host: 'x.example', namespace: 'b', port: 9080 }))).toBe('unknown-host')
+})
+
 test('a rule that names a host which its caller does not see: 503 NC', () => {
   const hidden = ENTRY('a', 'a', "exportTo: ['.'], endpoints: [{address: 1.1.1.1}]")
   const rule = `apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v}\nspec: {hosts: [web], http: [{route: [{destination: {host: x.example}}]}]}\n`

@@ -92,7 +92,7 @@ interface MeshView {
 /** Ports that HTTP callers can dial: those of all hosts, those that Sidecars list, and 80. */
 function meshPorts(work: Work, sources: readonly MeshSource[]): number[] {
   const ports = new Set([80])
-  for (const host of work.registry.values()) for (const port of host.ports) if (port.http) ports.add(port.number)
+  for (const host of work.registry.all()) for (const port of host.ports) if (port.http) ports.add(port.number)
   for (const source of sources) for (const port of work.sidecars.of(source).ports) ports.add(port)
   return [...ports].toSorted((a, b) => a - b)
 }

@@ -66,6 +66,12 @@ export class Registry {
     return this.#first.values()
   }
 
+  /** All of all names. */
+  *all(): Generator<RegistryHost> {
+    yield* this.#first.values()
+    for (const hosts of this.#others.values()) yield* hosts
+  }
+
   /** The host as callers in `namespace` know it; undefined when they do not see it. */
   seenFrom(host: string, namespace: string): RegistryHost | undefined {
     const first = this.#first.get(host)
