@@ -51,12 +51,14 @@ test('G28: claims in a match where the gateway does not look at tokens are never
 })
 
 test('what is not applied of a RequestAuthentication is named', () => {
-  const rules = "[{issuer: a}, {issuer: b, jwksUri: 'https://issuer.example.com/keys', timeout: 5s}, {issuer: c, jwksUri: 'file:///keys'}]"
+  const rules =
+    "[{issuer: a}, {issuer: b, jwksUri: 'https://issuer.example.com/keys', timeout: 5s}, {issuer: c, jwksUri: 'http://127.0.0.1/keys'}]"
   expect(
     found(authentication(`${AT_GATEWAY}, jwtRules: ${rules}`)).map((line) => line.replace(/ is accepted but not applied yet$/, ''))
   ).toEqual([
     'RequestAuthentication not-applied-yet - spec.jwtRules[0].issuer: finding the keys by the name of the issuer (write jwks or jwksUri)',
-    'RequestAuthentication not-applied-yet - spec.jwtRules[1].jwksUri: fetching keys from another machine',
+    'RequestAuthentication not-applied-yet - spec.jwtRules[1].jwksUri: fetching keys from another machine ' +
+      '(keys in a file: annotation serin.dev/jwks-file with its absolute path)',
     'RequestAuthentication not-applied-yet - spec.jwtRules[1].timeout: timeout'
   ])
 })

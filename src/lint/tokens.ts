@@ -7,7 +7,7 @@ import { problem, referTo } from '../route/catalogue.ts'
 import type { ObjectProblem, Place } from '../route/catalogue.ts'
 import { claimPath } from '../route/claims.ts'
 import { gatewayLabels } from '../route/compile-limits.ts'
-import { keysUri, selectsGateway } from '../route/compile-tokens.ts'
+import { KEYS_FILE, keysUri, selectsGateway } from '../route/compile-tokens.ts'
 import { ROOT_NAMESPACE, gatewaysOf, namespaceOf } from '../route/mesh-config.ts'
 import type { MeshConfig } from '../route/mesh-config.ts'
 import { rulesOf, within } from './mesh.ts'
@@ -30,16 +30,20 @@ function lintObject(mesh: Mesh, object: RequestAuthentication): ObjectProblem[] 
   const { targetRef, targetRefs = [], jwtRules = [] } = object.spec
   const place = { object: referTo('RequestAuthentication', object), path: 'spec' }
   if (targetRef !== undefined || targetRefs.length > 0) return [problem('not-applied-yet', place, ['targetRefs'])]
-  return [...jwtRules.flatMap((rule, index) => lintRule(rule, within(place, `jwtRules[${index}]`))), ...lintSelector(mesh, object, place)]
+  return [
+    ...jwtRules.flatMap((rule, index) => lintRule(rule, object, within(place, `jwtRules[${index}]`))),
+    ...lintSelector(mesh, object, place)
+  ]
 }
 
-function lintRule(rule: JwtRule, place: Place): ObjectProblem[] {
-  const uri = keysUri(rule)
+function lintRule(rule: JwtRule, object: RequestAuthentication, place: Place): ObjectProblem[] {
+  const uri = keysUri(rule, object)
   const unapplied: (readonly [string, string])[] = []
   if (uri === undefined && (rule.jwks ?? '') === '') {
     unapplied.push(['issuer', 'finding the keys by the name of the issuer (write jwks or jwksUri)'])
   }
-  if (uri !== undefined && !isKeySetUri(uri)) unapplied.push(['jwksUri', 'fetching keys from another machine'])
+  if (uri !== undefined && !isKeySetUri(uri))
+    unapplied.push(['jwksUri', `fetching keys from another machine (keys in a file: annotation ${KEYS_FILE} with its absolute path)`])
   if (rule.timeout !== undefined) unapplied.push(['timeout', 'timeout'])
   return unapplied.map(([field, text]) => problem('not-applied-yet', within(place, field), [text]))
 }

@@ -1,11 +1,17 @@
 // Local rate limits through a data plane: those of called pods (what the caller gets, what the pod sees, what both sides count) and those of a
 // connection. The cases of observed-istio are the harness'; these are what it does not ask.
 
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { dataPath } from '../../test/data.ts'
 import { bodyOf, cluster, counted, endpoint, forward, get, ok, plane, statusOf, table, talk, upstream } from '../../test/proxy-plane.ts'
+import { objectsOf } from '../../test/route-mesh.ts'
+import { compileRoutes } from '../route/compile-routes.ts'
 import { DEFAULT_RETRY } from '../route/compile-rule.ts'
 import type { DescriptorRule, LocalLimit, PlacedLimit } from '../route/local-limit.ts'
-import { inboundKey } from '../route/route-table.ts'
+import { diffTables } from '../route/diff-tables.ts'
+import { meshConfigOf } from '../route/mesh-objects.ts'
+import { EMPTY_TABLE, inboundKey } from '../route/route-table.ts'
 import type { TableChange } from '../route/route-table.ts'
 
 const ONE = { max: 1, perFill: 1, interval: 3_600_000 }
@@ -181,4 +187,43 @@ test('several workers share the tokens of a proxy', async () => {
   const statuses: number[] = []
   for (let at = 0; at < 4; at += 1) statuses.push(statusOf(await talk(made.port, get())))
   expect(statuses).toEqual([200, 200, 429, 429])
+})
+
+const PRODUCTPAGE = `
+apiVersion: v1
+kind: Service
+metadata: {name: productpage, namespace: default}
+spec: {selector: {app: productpage}, ports: [{name: http, port: 8000}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: productpage-1, namespace: default, labels: {app: productpage}}
+status: {podIP: 192.0.2.9}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: productpage-1, namespace: default, labels: {kubernetes.io/service-name: productpage}}
+addressType: IPv4
+ports: [{name: http, port: 9080}]
+endpoints: [{addresses: [192.0.2.9], targetRef: {kind: Pod, name: productpage-1}}]
+`
+
+test("Istio's sample of a limit by path: 10 requests to /productpage, 100 in all, announced", async () => {
+  const { port } = await pod('page')
+  const sample = readFileSync(dataPath('samples/istio/ratelimit/local-rate-limit-service.yaml'), 'utf8')
+  const { table: compiled } = compileRoutes(meshConfigOf(objectsOf(`${PRODUCTPAGE}\n---\n${sample}`)))
+  const made = await plane(diffTables(EMPTY_TABLE, compiled), { locate: () => ({ host: '127.0.0.1', port }) })
+  const source = { workload: 'curl', namespace: 'default', app: 'curl', version: 'v1' }
+  const entry = { kind: 'mesh', caller: { namespace: 'default', labels: {} } } as const
+  const at = await made.plane.listen({ id: 'pod', address: '127.0.0.1', port: 0, entry, source })
+  const ask = (path: string): Promise<string> =>
+    talk(at, `GET http://productpage:8000${path} HTTP/1.1\r\nHost: productpage:8000\r\nConnection: close\r\n\r\n`)
+  const answers: string[] = []
+  for (let turn = 0; turn < 12; turn += 1) answers.push(await ask('/ProductPage?u=normal'))
+  expect(answers.map(statusOf)).toEqual([...Array.from({ length: 10 }, () => 200), 429, 429])
+  expect(answers[0]).toContain('x-ratelimit-limit: 10\r\nx-ratelimit-remaining: 9\r\nx-ratelimit-reset: 0\r\n')
+  expect(answers[11]).toContain('x-local-rate-limit: true\r\n')
+  const other = await ask('/reviews')
+  expect(statusOf(other)).toBe(200)
+  expect(other).toContain('x-ratelimit-limit: 100\r\nx-ratelimit-remaining: 89\r\n')
 })

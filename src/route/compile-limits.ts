@@ -8,6 +8,7 @@ import type { PatchedHost, PatchedProxy } from './envoy-patches.ts'
 import type { InboundLimits } from './local-limit.ts'
 import { ROOT_NAMESPACE, keyOf } from './mesh-config.ts'
 import type { MeshConfig } from './mesh-config.ts'
+import { PLAIN_FORWARD } from './plain.ts'
 import { inboundKey } from './route-table.ts'
 import type { Cluster, Endpoint, Route, Scope } from './route-table.ts'
 import { NO_LIMITS } from './table-builder.ts'
@@ -78,7 +79,7 @@ const INBOUND_ROUTE: Route = {
   path: { kind: 'any' },
   headers: [],
   query: [],
-  action: { kind: 'respond', status: 200, body: '', response: undefined }
+  action: { ...PLAIN_FORWARD, choices: [], total: 1 }
 }
 
 function inboundLimits(patches: EnvoyPatches, config: MeshConfig, clusters: readonly Cluster[]): Record<string, InboundLimits> {

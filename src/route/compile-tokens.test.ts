@@ -70,10 +70,19 @@ test('everything a rule says', () => {
 })
 
 test('keys that are fetched come from the config, and none until then', () => {
-  const config = meshConfigOf(objectsOf(authentication('a', "[{issuer: a, jwksUri: 'file:///k'}, {issuer: b, jwks_uri: 'file:///l'}]")))
-  expect([...keySetUris(config)]).toEqual(['file:///k', 'file:///l'])
+  const config = meshConfigOf(objectsOf(authentication('a', "[{issuer: a, jwksUri: 'http://k'}, {issuer: b, jwks_uri: 'http://l'}]")))
+  expect([...keySetUris(config)]).toEqual(['http://k', 'http://l'])
   const keys = (keySets: Record<string, string>): unknown[] =>
     tokenRulesOf({ ...config, keySets }, [{ istio: 'ingress' }]).map((rule) => rule.keys)
   expect(keys({})).toEqual([undefined, undefined])
-  expect(keys({ 'file:///k': 'one' })).toEqual(['one', undefined])
+  expect(keys({ 'http://k': 'one' })).toEqual(['one', undefined])
+})
+
+test('an annotation puts a file in the place of what would be fetched', () => {
+  const text = authentication('a', "[{issuer: a, jwksUri: 'https://k'}, {issuer: b, jwks: own}]")
+  const annotated = text.replace('name: a,', "name: a, annotations: {serin.dev/jwks-file: '/keys of a/set#1.json'},")
+  const config = meshConfigOf(objectsOf(annotated))
+  const uri = 'file:///keys%20of%20a/set%231.json'
+  expect([...keySetUris(config)]).toEqual([uri])
+  expect(tokenRulesOf({ ...config, keySets: { [uri]: 'file' } }, [{ istio: 'ingress' }]).map((rule) => rule.keys)).toEqual(['file', 'own'])
 })

@@ -15,9 +15,8 @@ export function tokenRulesOf(config: MeshConfig, labels: readonly Readonly<Recor
   return config.requestAuthentications
     .filter((object) => selectsGateway(config, object, labels))
     .toSorted(byAge)
-    .flatMap(({ spec }) => spec.jwtRules ?? [])
-    .toSorted((a, b) => ((a.issuer ?? '') < (b.issuer ?? '') ? -1 : (a.issuer ?? '') === (b.issuer ?? '') ? 0 : 1))
-    .map((rule) => ruleOf(rule, config.keySets ?? {}))
+    .flatMap((object) => (object.spec.jwtRules ?? []).map((rule) => ruleOf(rule, keysUri(rule, object), config.keySets ?? {})))
+    .toSorted((a, b) => ((a.issuer ?? '') < (b.issuer ?? '') ? -1 : a.issuer === b.issuer ? 0 : 1))
 }
 
 /** Whether an object is for the gateway: in its namespace or the root one, and with labels that the gateway has. */
@@ -35,18 +34,21 @@ export function selectsGateway(
 
 /** Every URI from which keys are fetched. */
 export function keySetUris({ requestAuthentications }: MeshConfig): Set<string> {
-  const rules = requestAuthentications.flatMap(({ spec }) => spec.jwtRules ?? [])
-  return new Set(rules.flatMap((rule) => keysUri(rule) ?? []))
+  return new Set(requestAuthentications.flatMap((object) => (object.spec.jwtRules ?? []).flatMap((rule) => keysUri(rule, object) ?? [])))
 }
 
+/** A file whose keys take the place of those that an object's rules would fetch. */
+export const KEYS_FILE = 'serin.dev/jwks-file'
+
 /** Where the keys of a rule are fetched; undefined: they are in it. */
-export function keysUri(rule: JwtRule): string | undefined {
+export function keysUri(rule: JwtRule, { metadata }: RequestAuthentication): string | undefined {
   if (given(rule.jwks) !== undefined) return undefined
+  const file = given(metadata.annotations?.[KEYS_FILE])
+  if (file !== undefined) return `file://${file.split('/').map(encodeURIComponent).join('/')}`
   return given(rule.jwksUri) ?? given(rule.jwks_uri)
 }
 
-function ruleOf(rule: JwtRule, keySets: Readonly<Record<string, string>>): TokenRule {
-  const uri = keysUri(rule)
+function ruleOf(rule: JwtRule, uri: string | undefined, keySets: Readonly<Record<string, string>>): TokenRule {
   return {
     issuer: given(rule.issuer),
     audiences: rule.audiences ?? [],

@@ -3,7 +3,6 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { manifestPath } from '../guides.ts'
 import { issuer } from '../tokens.ts'
@@ -122,10 +121,10 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: filters before the route', () => {
     const authentication = {
       apiVersion: 'security.istio.io/v1',
       kind: 'RequestAuthentication',
-      metadata: { name: 'tokens', namespace: 'istio-system' },
+      metadata: { name: 'tokens', namespace: 'istio-system', annotations: { 'serin.dev/jwks-file': file } },
       spec: {
         selector: { matchLabels: { istio: 'ingress' } },
-        jwtRules: [{ issuer: ISSUER.name, jwksUri: pathToFileURL(file).href, outputClaimToHeaders: [{ header: 'x-user', claim: 'sub' }] }]
+        jwtRules: [{ issuer: ISSUER.name, jwksUri: `${ISSUER.name}/keys`, outputClaimToHeaders: [{ header: 'x-user', claim: 'sub' }] }]
       }
     }
     expect(await apply(authentication)).toBe('')
