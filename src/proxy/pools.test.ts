@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { STAT } from '../route/cluster-stats.ts'
 import { clusterState } from '../route/cluster-state.ts'
@@ -28,4 +29,43 @@ test('retries beyond the budget are refused and counted until others end', () =>
   expect(state.stats.read('upstream_rq_retry_overflow')).toBe(1)
   endRetry(state)
   expect(beginRetry(state)).toBe(true)
+})
+
+interface Counts {
+  active: number
+  pending: number
+  retries: number
+}
+
+/** Moves a gauge and its oracle together; never below 0. */
+function move(state: ClusterState, now: Counts, which: 'active' | 'pending', by: number): void {
+  if (now[which] + by < 0) return
+  now[which] += by
+  state.stats.add(which === 'active' ? STAT.upstream_rq_active : STAT.upstream_rq_pending_active, by)
+}
+
+test('oracle: a retry begins exactly when fewer are under way than the budget allows for the requests of that moment', () => {
+  const step = fc.record({
+    which: fc.constantFrom('active', 'active', 'pending', 'retry', 'retry', 'retry', 'retried'),
+    by: fc.constantFrom(1, 1, -1)
+  })
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 100, noNaN: true }), fc.nat(4), fc.array(step, { maxLength: 200 }), (percent, minimum, steps) => {
+      const state = stateOf({ retryBudget: { percent, minimum } })
+      const now: Counts = { active: 0, pending: 0, retries: 0 }
+      const wrong = steps.filter(({ which, by }) => {
+        if (which === 'active' || which === 'pending') move(state, now, which, by)
+        else if (which === 'retried' && now.retries > 0) {
+          now.retries -= 1
+          endRetry(state)
+        }
+        if (which !== 'retry') return false
+        const allowed = now.retries < Math.max(minimum, Math.floor((percent / 100) * (now.active + now.pending)))
+        now.retries += Number(allowed)
+        return beginRetry(state) !== allowed
+      })
+      expect(wrong).toEqual([])
+    }),
+    { numRuns: 200 }
+  )
 })

@@ -115,8 +115,36 @@ describe('least request', () => {
     }
   })
 
-  test('ties go to the first draw: equal endpoints get equal shares', () => {
-    for (const count of countsOf(picks(clusterOf({}, 4), 100_000), 4)) expectShare(count, 100_000, 1 / 4)
+  test('ties go to the first draw: a million draws over ten equal endpoints are within 5,000 of their share', () => {
+    const script = [0.3, 0.9, 0.6, 0.1]
+    let at = 0
+    const scripted = (): number => script[at++ % 4] ?? 0
+    const state = clusterOf({}, 10)
+    state.seed = 0
+    expect(picks(state, 2, { draw: scripted })).toEqual([3, 6])
+    const counts = Array.from({ length: 10 }, () => 0)
+    const choosing = { now: 0, draw: seeded(8) }
+    for (let draw = 0; draw < 1_000_000; draw += 1) {
+      const port = chooseEndpoint(state, choosing)?.endpoint.port ?? 0
+      counts[port - 90] = (counts[port - 90] ?? 0) + 1
+    }
+    expect(counts.every((count) => Math.abs(count - 100_000) < 5000)).toBe(true)
+  })
+
+  test('scripted draws: the second wins only with strictly fewer requests', () => {
+    const script = [0, 0.5, 0.5, 0, 0.9, 0.9]
+    let at = 0
+    const state = clusterOf({}, 2)
+    state.seed = 0
+    for (const [place, active] of [2, 1].entries()) {
+      const slot = state.slots[place]
+      if (slot !== undefined) slot.active = active
+    }
+    expect(picks(state, 3, { draw: () => script[at++] ?? 0 })).toEqual([1, 1, 1])
+    const [first] = state.slots
+    if (first !== undefined) first.active = 1
+    at = 0
+    expect(picks(state, 3, { draw: () => script[at++] ?? 0 })).toEqual([0, 1, 1])
   })
 
   test('unequal weights: turns by the weight over the requests in flight and one', () => {
