@@ -17,6 +17,7 @@ import { lintGatewayConflicts } from './gateway-conflicts.ts'
 import { lintHosts } from './hosts.ts'
 import { lintKinds } from './kinds.ts'
 import type { Mesh } from './mesh.ts'
+import { lintPolicies } from './policies.ts'
 import { lintReach } from './reach.ts'
 import { lintRetries } from './retries.ts'
 import { lintRollouts } from './rollouts.ts'
@@ -33,6 +34,7 @@ const ANALYSES: readonly ((mesh: Mesh) => ObjectProblem[])[] = [
   lintEffects,
   lintHosts,
   lintRetries,
+  lintPolicies,
   lintEnvoyFilters,
   lintTokens,
   lintDeprecated,

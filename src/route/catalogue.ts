@@ -100,6 +100,14 @@ export const CATALOGUE = {
     text: 'requests that write are copied and carried out twice: match the methods GET, HEAD and OPTIONS, or mirror to what may be written'
   },
   'no-effect-beside': { severity: 'warning', text: '{0} has no effect beside {1}' },
+  'ejection-impossible': {
+    severity: 'warning',
+    text: 'nobody is ever ejected: {0} percent of {1} is less than one; for one to go maxEjectionPercent must be {2} or more'
+  },
+  'split-not-sticky': {
+    severity: 'warning',
+    text: 'the consistent hash of {0} only chooses the endpoint: which destination a request goes to is drawn anew each time; match a cookie before the weights to keep callers where they are'
+  },
   'cors-no-origin': { severity: 'warning', text: 'no origin is allowed: the policy has no effect' },
   'host-unknown-rule': {
     severity: 'warning',
