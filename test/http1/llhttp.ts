@@ -112,9 +112,12 @@ export class NodeParsing {
   #made(): NodeParser {
     const parser = new HTTPParser()
     parser.initialize(this.#stream.type === 'request' ? REQUEST : RESPONSE, {}, HEAD_BYTES_MAX, 0)
-    // A head of many fields comes in parts; so do trailers, which are of no interest.
+    // A head of many fields comes in parts. After the head these are trailers.
     parser[kOnHeaders] = (fields: Fields, target: string) => {
-      if (!this.#inHead) return
+      if (!this.#inHead) {
+        this.messages.at(-1)?.trailers.push(...pairs(fields))
+        return
+      }
       this.#early.push(...fields)
       this.#target += target
     }
@@ -124,7 +127,7 @@ export class NodeParsing {
       const headers = pairs([...this.#early, ...(fields ?? [])])
       const name = method === undefined ? '' : (NAMES.get(method) ?? `method ${method}`)
       const start = { method: name, target: this.#target + (target ?? ''), status: status ?? 0, version: `${major}.${minor}` }
-      this.messages.push({ ...start, headers, body: '', complete: false, keep })
+      this.messages.push({ ...start, headers, body: '', complete: false, trailers: [], keep })
       return this.#afterHead(status ?? 0, upgrade)
     }
     parser[kOnBody] = (part: Buffer) => {

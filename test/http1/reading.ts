@@ -20,6 +20,8 @@ export interface ReadMessage {
   /** Decoded. */
   body: string
   complete: boolean
+  /** Ours are checked and dropped: none are told. */
+  readonly trailers: (readonly [name: string, value: string])[]
   /** The connection can be used again, by version and Connection. */
   readonly keep: boolean
 }

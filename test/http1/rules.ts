@@ -290,6 +290,12 @@ export const FACTS: readonly FactRule[] = [
     why: 'no list (RFC 9110 7.6.1): each word counts here, so close is obeyed and names are removed'
   },
   {
+    name: 'trailers',
+    fact: 'trailers',
+    holds: (ours, theirs) => ours.trailers.length === 0 && theirs.trailers.every(([name]) => !FRAMING_TRAILERS.test(name.toLowerCase())),
+    why: 'checked and dropped, as Envoy does unless told otherwise'
+  },
+  {
     name: 'answers without a body',
     fact: 'keep',
     holds: (ours, _, stream) => ours.keep && stream.toHead,

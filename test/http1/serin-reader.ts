@@ -91,7 +91,15 @@ class Read {
       const name = bytes.toString('latin1', nameStart[index], nameEnd[index])
       headers.push([name, bytes.toString('latin1', valueStart[index], valueEnd[index])])
     }
-    return { ...facts, status: facts.method === '' ? head.status : 0, version: `1.${head.minor}`, headers, body: '', complete: false }
+    return {
+      ...facts,
+      status: facts.method === '' ? head.status : 0,
+      version: `1.${head.minor}`,
+      headers,
+      body: '',
+      complete: false,
+      trailers: []
+    }
   }
 
   protected complete(): void {
