@@ -6,8 +6,9 @@ import type { KubeObject } from './object.ts'
 import type { Infer } from './schema-builder.ts'
 import { array, boolean, object, required, ruled, string } from './schema-builder.ts'
 
+/** Istio's own CRD takes http and https only. Here keys may also be in a file (isKeySetUri), so a file's URL is no fault. */
 const uri = ruled(string('Where the keys are fetched.', { minLength: 1, maxLength: 2048 }), [
-  "url(self).getScheme() in ['http', 'https']",
+  "url(self).getScheme() in ['http', 'https', 'file']",
   'url must have scheme http:// or https://'
 ])
 
