@@ -74,16 +74,16 @@ export class Kubelet {
     container: string,
     options: LogRequest
   ): { kind: 'log'; chunks: AsyncIterable<Uint8Array> } | { kind: 'failure'; status: Failure } {
-    if (container === SIDECAR && this.#options.sidecar?.log !== undefined)
-      return { kind: 'log', chunks: this.#options.sidecar.log(pod, options) }
+    const { sidecar } = this.#options
+    if (container === SIDECAR && sidecar?.log !== undefined)
+      return options.previous ? noPrevious(pod, container) : { kind: 'log', chunks: sidecar.log(pod, options) }
     const runner = this.#find(pod)?.container(container)
     const message = `container "${container}" in pod "${pod.name}" is waiting to start: ContainerCreating`
     if (runner === undefined) return { kind: 'failure', status: { code: 400, reason: 'BadRequest', message } }
     const { fact, last } = runner.view()
     if (options.previous) {
       if (runner.previousLog !== undefined) return { kind: 'log', chunks: runner.previousLog.read(options) }
-      const none = `previous terminated container "${container}" in pod "${pod.name}" not found`
-      return { kind: 'failure', status: { code: 400, reason: 'BadRequest', message: none } }
+      return noPrevious(pod, container)
     }
     if (fact.kind === 'waiting' && last === undefined) {
       const waiting = `container "${container}" in pod "${pod.name}" is waiting to start: ${fact.reason}`
@@ -171,6 +171,11 @@ export class Kubelet {
     if (known === undefined) return
     void known.runner.end(ORPHAN_GRACE, 'gone').then(() => this.#pods.delete(uid))
   }
+}
+
+function noPrevious(pod: PodName, container: string): { readonly kind: 'failure'; readonly status: Failure } {
+  const message = `previous terminated container "${container}" in pod "${pod.name}" not found`
+  return { kind: 'failure', status: { code: 400, reason: 'BadRequest', message } }
 }
 
 function graceOf(pod: Pod): Millis {

@@ -144,6 +144,17 @@ test('a client that leaves before the answer has a line of its own', async () =>
   expect(lines.at(-1)?.[1]).toBe('0 DC downstream_remote_disconnect c 1 -')
 })
 
+test('the client of a called pod is whom the proxy before says it is; at a gateway it is the peer', async () => {
+  const port = await upstream((socket) => onHeads(socket, () => ok('')))
+  const spec: AccessLogSpec = { ...TEXT, format: '%DOWNSTREAM_REMOTE_ADDRESS% %DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%' }
+  const { plane: made, port: at } = await plane(table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), { accessLog: spec })
+  await talk(at, get('/', 'X-Forwarded-For: 10.1.1.1\r\n'))
+  expect(made.takeLog().map(([, text]) => text)).toEqual([
+    '127.0.0.1:0 127.0.0.1',
+    expect.stringMatching(/^127\.0\.0\.1:[1-9]\d* 127\.0\.0\.1$/)
+  ])
+})
+
 test('what cannot be understood has a line as well', async () => {
   const { plane: made, port: at } = await plane(table([], []), { accessLog: TEXT })
   expect(statusOf(await talk(at, 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'))).toBe(400)

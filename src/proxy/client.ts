@@ -18,7 +18,7 @@ import type { Failure, Spoken } from './failures.ts'
 import { HEAD, MORE, head, valueEnd, valueStart } from './head.ts'
 import { Intake } from './intake.ts'
 import type { Taker } from './intake.ts'
-import { addressOf } from './known.ts'
+import { addressOf } from './known-facts.ts'
 import type { LimitName } from './limits.ts'
 import { OwnAccount } from './own-account.ts'
 import type { Answered } from './own-account.ts'
@@ -296,7 +296,7 @@ export class Client implements Swept, Downstream, Taker {
     const upgrade = head.connectionUpgrade && head.upgrade >= 0 && !head.chunked && head.contentLength <= 0 && !this.#asksForHttp2(bytes)
     const { method, minor, close, keepAlive, grpc } = this.#current
     const { edge, place } = this.#entrance
-    const forwarding = { decision, facts: this.#facts, edge, clientAddress: this.#address, upgrade }
+    const forwarding = { decision, facts: this.#facts, edge, clientAddress: this.#address, upgrade, edits: decision.request }
     const edited = editedHead(bytes, forwarding, { place, client: this.#facts, minor, started }, this.#context)
     return new Exchange({ context: this.#context, pools: this.#pools }, this, {
       decision,

@@ -1,6 +1,7 @@
 // What formats of header values and of the access log ask about a request (route/format-facts.ts), answered from what the proxy knows of it
 // at the moment: before an upstream is chosen, when its answer came, or at the end.
 
+import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { ClusterId, RouteRef } from '../route/decision.ts'
 import type { FactName, FormatFacts, HeaderSource } from '../route/format-facts.ts'
@@ -45,6 +46,8 @@ export interface Place {
 export interface Ends {
   readonly remote: string
   readonly local: string
+  /** The proxy is the first: nobody before it says who the client is. */
+  readonly edge?: boolean
 }
 
 /** A request as it stands. */
@@ -137,6 +140,17 @@ function since(from: Millis | undefined, to: Millis | undefined): number | undef
   return from === undefined || to === undefined ? undefined : Math.floor(to - from)
 }
 
+/** The client as the proxy before this one saw it: the last address of x-forwarded-for, whose port nobody knows. */
+function forwardedFor(head: string): string | undefined {
+  const last = fieldIn(head, 'x-forwarded-for')?.split(',').at(-1)?.trim() ?? ''
+  return isIP(last) === 0 ? undefined : addressOf(last, 0)
+}
+
+/** `address:port`, an IPv6 address in brackets. */
+export function addressOf(address: string, port: number | undefined): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port ?? 0}`
+}
+
 const FACTS: Readonly<Record<FactName, Fact>> = {
   ACCESS_LOG_TYPE: () => 'DownstreamEnd',
   BYTES_RECEIVED: ({ received }) => received,
@@ -145,7 +159,7 @@ const FACTS: Readonly<Record<FactName, Fact>> = {
   CONNECTION_TERMINATION_DETAILS: () => undefined,
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS: ({ client }) => client.remote,
   DOWNSTREAM_LOCAL_ADDRESS: ({ client }) => client.local,
-  DOWNSTREAM_REMOTE_ADDRESS: ({ client }) => client.remote,
+  DOWNSTREAM_REMOTE_ADDRESS: ({ client, request }) => (client.edge === true ? undefined : forwardedFor(request.head)) ?? client.remote,
   DURATION: ({ times }, now) => since(times.started, times.ended ?? now),
   HOSTNAME: ({ place }) => place.hostname ?? OWN_NAME,
   LOCAL_REPLY_BODY: ({ body }) => text(body),

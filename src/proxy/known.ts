@@ -8,6 +8,7 @@ import type { Millis } from '../std/clock.ts'
 import { SERVICE_TIME } from './access-format.ts'
 import type { ExchangeStart } from './downstream.ts'
 import type { Spoken } from './failures.ts'
+import { addressOf } from './known-facts.ts'
 import type { Ends, Known, Place, RequestText, Times } from './known-facts.ts'
 import { headOfTry } from './route-edits.ts'
 
@@ -130,9 +131,4 @@ export function serviceTimeLine(ms: Millis): string {
 /** The proxy's end of a connection, `address:port`. */
 export function localOf(socket: Socket | undefined): string | undefined {
   return socket?.localAddress === undefined ? undefined : addressOf(socket.localAddress, socket.localPort)
-}
-
-/** `address:port`, an IPv6 address in brackets. */
-export function addressOf(address: string, port: number | undefined): string {
-  return `${address.includes(':') ? `[${address}]` : address}:${port ?? 0}`
 }

@@ -32,17 +32,16 @@ type Forward = Extract<Decision, { kind: 'forward' }>
  * Request edits are formatted before an endpoint is chosen and before host and path are rewritten, from the fields as the proxy would send
  * them. The registers are read.
  */
-export function editedHead(bytes: Buffer, forwarding: Omit<Forwarding, 'edits'>, asking: Asking, clocks: Clocks): EditedHead {
-  const { decision } = forwarding
-  const edits = decision.request
-  if (edits?.stages === undefined) return { head: upstreamHead(bytes, { ...forwarding, edits }), edits, decision }
+export function editedHead(bytes: Buffer, forwarding: Forwarding, asking: Asking, clocks: Clocks): EditedHead {
+  const { decision, edits } = forwarding
+  if (edits?.stages === undefined) return { head: upstreamHead(bytes, forwarding), edits, decision }
   const plain = upstreamHead(bytes, { ...forwarding, edits: undefined })
   const now = editsNow(edits, 'request', new KnownFacts(clocks, knownAtStart(plain, forwarding, asking)))
   const requestId = fieldIn(plain, 'x-request-id')
   return { head: upstreamHead(bytes, { ...forwarding, edits: now, requestId }), edits: now, decision }
 }
 
-function knownAtStart(plain: string, { decision, facts }: Omit<Forwarding, 'edits'>, { place, client, minor, started }: Asking): Known {
+function knownAtStart(plain: string, { decision, facts }: Forwarding, { place, client, minor, started }: Asking): Known {
   const { method, path, authority } = facts
   return {
     place,

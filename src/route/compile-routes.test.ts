@@ -295,6 +295,19 @@ test('an error in one host keeps its last good entry, leaves other hosts alone, 
   expect(said(ask(prepare(compileRoutes(bad).table), { host: 'reviews' }))).toBe('no-match')
 })
 
+test('a command that Envoy does not know keeps the rules before it in force, and the finding says so', () => {
+  const rule = (value: string): KubeObject[] =>
+    objectsOf(`apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews, namespace: default}
+spec: {hosts: [reviews], http: [{headers: {request: {set: {x: "${value}"}}}, route: [{destination: {host: reviews}}]}]}`)
+  const good = compileRoutes(meshConfigOf([...REVIEWS, ...rule('%PROTOCOL%')])).table
+  const after = compileRoutes(meshConfigOf([...REVIEWS, ...rule('%NO_SUCH_WORD%')]), good)
+  expect(after.problems.map(({ code, message }) => [code, message.includes('stay in force')])).toEqual([['unknown-command', true]])
+  const decision = ask(prepare(after.table), { host: 'reviews' })
+  expect(decision).toMatchObject({ kind: 'forward', request: { stages: [{ set: [['x', [{ kind: 'fact', name: 'PROTOCOL' }]]] }] } })
+})
+
 test('the same objects give the same table, and the very table when nothing changed', () => {
   const config = meshConfigOf([...REVIEWS, ...manifest('01'), ...manifest('02')])
   const first = compileRoutes(config).table

@@ -94,6 +94,35 @@ test.each([
   expect(parseFormat(text)).toEqual({ problem: expect.stringContaining(problem) })
 })
 
+test('no text can do worse than be refused, and what is taken prints', () => {
+  const piece = fc.constantFrom(
+    '%',
+    '(',
+    ')',
+    ':',
+    '?',
+    'REQ',
+    'START_TIME',
+    'PATH',
+    'COMMON_DURATION',
+    'a',
+    '9',
+    '"',
+    '[',
+    ']',
+    ' ',
+    'ü',
+    '\n'
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const format = parseFormat(pieces.join(''))
+      return 'problem' in format ? format.problem !== '' : typeof formatText(format, facts, '-') === 'string'
+    }),
+    { seed: 5, numRuns: 5000 }
+  )
+})
+
 test('only literals make a constant', () => {
   expect([isConstant(formatOf('100%%')), isConstant(formatOf('')), isConstant(formatOf('%PROTOCOL%'))]).toEqual([true, true, false])
 })
