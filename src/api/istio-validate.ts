@@ -7,6 +7,7 @@ import { ISTIO_KINDS } from './istio-kinds.ts'
 import { validateDestinationRule } from './istio-validate-destination-rule.ts'
 import { validateEnvoyFilter } from './istio-validate-envoy-filter.ts'
 import { validateGateway } from './istio-validate-gateway.ts'
+import { validateRequestAuthentication } from './istio-validate-request-authentication.ts'
 import { validateServiceEntry, validateWorkloadEntry } from './istio-validate-service-entry.ts'
 import { validateSidecar } from './istio-validate-sidecar.ts'
 import { validateVirtualService } from './istio-validate-virtual-service.ts'
@@ -18,6 +19,7 @@ const CHECKS: Readonly<Record<string, (object: never) => readonly IstioFault[]>>
   DestinationRule: validateDestinationRule,
   EnvoyFilter: validateEnvoyFilter,
   Gateway: validateGateway,
+  RequestAuthentication: validateRequestAuthentication,
   ServiceEntry: validateServiceEntry,
   Sidecar: validateSidecar,
   VirtualService: validateVirtualService,
@@ -26,7 +28,7 @@ const CHECKS: Readonly<Record<string, (object: never) => readonly IstioFault[]>>
 }
 
 /**
- * Errors and warnings of an object of networking.istio.io that its schema allows, in the order of its fields; [] for all other objects. An
+ * Errors and warnings of an object of Istio's that its schema allows, in the order of its fields; [] for all other objects. An
  * absent spec counts as an empty one.
  */
 export function validateIstio(object: KubeObject): readonly IstioFault[] {

@@ -47,7 +47,7 @@ test('G28: claims in a match where the gateway does not look at tokens are never
     'VirtualService claims-unknown IST0149 spec.http[0].match[0].headers: @request.auth.claims.group is never known: ' +
       'no RequestAuthentication makes the gateway look at tokens'
   ])
-  expect(found(CLAIMS, authentication(`${AT_GATEWAY}, jwtRules: [{issuer: a, jwks: '{}'}]`))).toEqual([])
+  expect(found(CLAIMS, authentication(`${AT_GATEWAY}, jwtRules: [{issuer: a, jwks: '{"keys":[]}'}]`))).toEqual([])
 })
 
 test('what is not applied of a RequestAuthentication is named', () => {
@@ -64,7 +64,7 @@ test('what is not applied of a RequestAuthentication is named', () => {
 })
 
 test('one for pods, for other objects, or for nobody', () => {
-  const rule = "jwtRules: [{issuer: a, jwks: '{}'}]"
+  const rule = `jwtRules: [{issuer: a, jwks: '{"keys":[]}'}]`
   const words = (spec: string, namespace?: string): string[] =>
     found(authentication(`${spec}, ${rule}`, namespace)).map((line) => line.replace(/^.* - /, ''))
   expect(words('selector: {matchLabels: {app: reviews}}', 'default')).toEqual([

@@ -12,7 +12,6 @@ import type { Context } from './context.ts'
 import { DelayedAnswer } from './delayed-answer.ts'
 import type { Downstream, Entrance, Handling } from './downstream.ts'
 import { Exchange } from './exchange.ts'
-import type { Passing } from './filters.ts'
 import { FAILURES, asGrpc, bodyOf, localAnswer, spokenFor } from './failures.ts'
 import type { Failure, Spoken } from './failures.ts'
 import { HEAD, MORE, head, valueEnd, valueStart } from './head.ts'
@@ -196,7 +195,9 @@ export class Client implements Swept, Downstream, Taker {
     const problem = this.#facts.read(bytes) ?? (hostIsUsable(bytes) ? undefined : 'no usable Host field')
     if (this.#facts.method === 'CONNECT') return this.#refuse(405, 'CONNECT is not supported: use http_proxy for http:// addresses only')
     if (problem !== undefined) return this.#refuse(400, problem)
-    const wait = this.#entrance.filters.awaited(this.#passing())
+    const { edge, filters } = this.#entrance
+    // Only a gateway looks at tokens.
+    const wait = edge ? filters.awaited(this.#entrance.scopeOf(this.#facts.authority), this.#facts, this) : undefined
     return wait === undefined ? this.#begin(bytes, next, end) : this.#waitFor(wait, bytes, start, end)
   }
 
@@ -250,13 +251,8 @@ export class Client implements Swept, Downstream, Taker {
   }
 
   #decide(): Decision {
-    const passing = this.#passing()
-    return this.#entrance.filters.decided(passing, () => this.#route(passing.scope))
-  }
-
-  #passing(): Passing {
-    const facts = this.#facts
-    return { scope: this.#entrance.scopeOf(facts.authority), facts, clientAddress: this.#address, connection: this }
+    const scope = this.#entrance.scopeOf(this.#facts.authority)
+    return this.#entrance.filters.decided(this.#route(scope), scope, this.#facts, this)
   }
 
   #route(scope: ScopeId): Decision {

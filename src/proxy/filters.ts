@@ -13,17 +13,8 @@ import type { LimitedRequest } from '../route/rate-descriptors.ts'
 import type { ScopeId } from '../route/request-facts.ts'
 import type { TokenRule } from '../route/token-rule.ts'
 import type { Context } from './context.ts'
-import { LimitStats } from './limit-stats.ts'
+import { LimitStats, addressIn } from './limit-stats.ts'
 import type { RequestHead } from './request-head.ts'
-
-/** A request on its way through a proxy. */
-export interface Passing {
-  readonly scope: ScopeId
-  readonly facts: RequestHead
-  readonly clientAddress: string
-  /** What stands for the client's connection. */
-  readonly connection: object
-}
 
 type Known = Exclude<SignatureState, 'pending'>
 
@@ -44,9 +35,9 @@ export class Filters {
 
   /**
    * Looks at the tokens of a request and writes on its facts what they tell. Resolves when it is worth asking again; undefined: the
-   * request can go on.
+   * request can go on. `connection` stands for the client's.
    */
-  awaited({ scope, facts, connection }: Passing): Promise<void> | undefined {
+  awaited(scope: ScopeId, facts: RequestHead, connection: object): Promise<void> | undefined {
     const { router, clock, signatures } = this.#context
     const rules = scopeOf(router, scope)?.scope.tokens
     if (rules === undefined) return undefined
@@ -57,12 +48,10 @@ export class Filters {
       if (state === undefined) unknown.push([rule, token])
       return state ?? 'pending'
     })
-    if (identity.kind !== 'pending') {
-      this.#found.delete(connection)
-      tell(facts, identity)
-      return undefined
-    }
-    return this.#findOut(connection, unknown)
+    if (identity.kind === 'pending') return this.#findOut(connection, unknown)
+    this.#found.delete(connection)
+    tell(facts, identity)
+    return undefined
   }
 
   async #findOut(connection: object, unknown: readonly (readonly [TokenRule, string])[]): Promise<void> {
@@ -71,28 +60,26 @@ export class Filters {
     await Promise.all(unknown.map(async ([rule, token]) => found.set(token, await this.#context.signatures.check(rule, token))))
   }
 
-  /** What becomes of a request that `route` decides, by its tokens and by the limits of its scope. */
-  decided(passing: Passing, route: () => Decision): Decision {
-    const { fault, overrides } = passing.facts
-    if (fault !== undefined) return this.#limited(passing, refusedDecision(fault, passing.facts, route().route))
-    const decision = this.#limited(passing, route())
-    return overrides === undefined ? decision : identifiedDecision(decision, overrides)
+  /** What becomes of a request after its route was found, by its tokens and by the limits of its scope. */
+  decided(routed: Decision, scope: ScopeId, facts: RequestHead, connection: object): Decision {
+    const { fault, overrides } = facts
+    const decision = fault === undefined ? routed : refusedDecision(fault, facts, routed.route)
+    const limited = this.#context.router.limits.size === 0 ? decision : this.#limited(decision, scope, facts, connection)
+    return overrides === undefined ? limited : identifiedDecision(limited, overrides)
   }
 
-  #limited(passing: Passing, decision: Decision): Decision {
+  #limited(decision: Decision, scope: ScopeId, facts: RequestHead, connection: object): Decision {
     const { router, monotonic, draw, workers } = this.#context
-    if (router.limits.size === 0) return decision
-    const placed = scopeOf(router, passing.scope)?.scope.limits
+    const placed = scopeOf(router, scope)?.scope.limits
     const filters = placed === undefined ? [] : limitsBefore(placed, decision)
     if (filters.length === 0) return decision
-    const request = limitedRequest(passing, decision)
+    const request = limitedRequest(facts, decision)
     const verdict = askLimits({
       filters,
       overrides: decision.limits,
       request,
       limits: router.limits,
-      limitersFor: ({ perConnection }) =>
-        perConnection ? limitersOf(this.#connections, passing.connection) : limitersOf(this.#limiters, passing.scope),
+      limitersFor: ({ perConnection }) => (perConnection ? limitersOf(this.#connections, connection) : limitersOf(this.#limiters, scope)),
       count: (prefix, stat) => this.#stats.count(prefix, stat),
       workers,
       now: monotonic(),
@@ -120,8 +107,8 @@ function limitersOf<K>(owners: { get(key: K): Limiters | undefined; set(key: K, 
   return fresh
 }
 
-function limitedRequest({ facts, clientAddress }: Passing, decision: Decision): LimitedRequest {
+function limitedRequest(facts: RequestHead, decision: Decision): LimitedRequest {
   const path = normalizePath(facts.path) ?? facts.path
   const cluster = decision.kind === 'forward' ? decision.cluster.replace(/@.*$/, '') : undefined
-  return { facts, path, pathEnd: pathEnd(path), remoteAddress: clientAddress, cluster }
+  return { facts, path, pathEnd: pathEnd(path), remoteAddress: addressIn(facts.remote), cluster }
 }

@@ -11,6 +11,12 @@ import { DEFAULT_RETRY } from '../route/compile-rule.ts'
 import type { DescriptorRule, LocalLimit, PlacedLimit } from '../route/local-limit.ts'
 import { diffTables } from '../route/diff-tables.ts'
 import { meshConfigOf } from '../route/mesh-objects.ts'
+import { Recorder } from '../metrics/recorder.ts'
+import { applyChange, prepare } from '../route/router.ts'
+import type { ClusterState, EndpointSlot } from '../route/router.ts'
+import type { Context } from './context.ts'
+import type { ExchangeStart } from './downstream.ts'
+import { InboundSides } from './inbound.ts'
 import { EMPTY_TABLE, inboundKey } from '../route/route-table.ts'
 import type { TableChange } from '../route/route-table.ts'
 
@@ -226,4 +232,24 @@ test("Istio's sample of a limit by path: 10 requests to /productpage, 100 in all
   const other = await ask('/reviews')
   expect(statusOf(other)).toBe(200)
   expect(other).toContain('x-ratelimit-limit: 100\r\nx-ratelimit-remaining: 89\r\n')
+})
+
+test('buckets of pods that are gone are forgotten', () => {
+  const router = prepare({ ...EMPTY_TABLE, limits: { l: limitOf() } })
+  // What the side of a pod asks of its plane.
+  const sides = new InboundSides({ router, recorder: new Recorder(), monotonic: () => 0, draw: () => 0, workers: 1 } as Context)
+  const from = {
+    edited: { head: 'GET / HTTP/1.1\r\n', edits: undefined },
+    method: 'GET',
+    client: { remote: '127.0.0.1:1', local: '127.0.0.1:2' },
+    decision: { path: '/', authority: 'reviews' }
+  } as ExchangeStart
+  for (let port = 1; port <= 1000; port += 1) {
+    const [key, pod] = [inboundKey(endpoint(port), 80), endpoint(port)]
+    router.inbound.clear()
+    applyChange(router, { kind: 'put-inbound', version: port, key, limits: { filters: [USE], overrides: undefined } })
+    const { state, slot } = { state: { cluster: cluster('c', [pod]) } as ClusterState, slot: { endpoint: pod } as EndpointSlot }
+    expect(sides.ask(state, slot, from)?.answer).toBeUndefined()
+  }
+  expect(sides.size).toBeLessThan(100)
 })

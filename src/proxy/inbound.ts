@@ -11,7 +11,7 @@ import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Context } from './context.ts'
 import type { ExchangeStart } from './downstream.ts'
 import { localAnswer, spokenFor } from './failures.ts'
-import { LimitStats } from './limit-stats.ts'
+import { LimitStats, addressIn } from './limit-stats.ts'
 import { SentHead } from './sent-head.ts'
 
 /** What the sidecar of a called pod does with a request. */
@@ -24,6 +24,9 @@ export interface InboundVerdict {
   readonly fields: readonly HeaderAddition[]
 }
 
+/** So many pods that are gone may be remembered beside those that are there. */
+const SPARE = 64
+
 /** Owns the buckets of all called pods of one worker. */
 export class InboundSides {
   readonly #context: Context
@@ -33,6 +36,11 @@ export class InboundSides {
   constructor(context: Context) {
     this.#context = context
     this.#stats = new LimitStats(context.recorder.counters)
+  }
+
+  /** Pods that have buckets. */
+  get size(): number {
+    return this.#limiters.size
   }
 
   /** Asks the limits of the pod behind `slot`; undefined when it has none. */
@@ -47,7 +55,7 @@ export class InboundSides {
       facts: new SentHead(from.edited.head, { method: from.method, path, authority, remote: from.client.remote, local: from.client.local }),
       path,
       pathEnd: pathEnd(path),
-      remoteAddress: from.client.remote.replace(/:\d+$/, ''),
+      remoteAddress: addressIn(from.client.remote),
       cluster: undefined
     }
     const verdict = askLimits({
@@ -71,8 +79,15 @@ export class InboundSides {
   #limitersOf(key: string): Limiters {
     const known = this.#limiters.get(key)
     if (known !== undefined) return known
+    if (this.#limiters.size > 2 * this.#context.router.inbound.size + SPARE) this.#forgetGone()
     const fresh: Limiters = new Map()
     this.#limiters.set(key, fresh)
     return fresh
+  }
+
+  // Pods come and go under ever new names.
+  #forgetGone(): void {
+    const pods = new Set([...this.#context.router.inbound.keys()].map((key) => key.slice(0, key.lastIndexOf('|'))))
+    for (const key of this.#limiters.keys()) if (!pods.has(key)) this.#limiters.delete(key)
   }
 }

@@ -1,4 +1,4 @@
-// The counters of local rate limits, under Envoy's names.
+// What local rate limits count, under Envoy's names, and how they name clients.
 
 import type { Counter, Counters } from '../metrics/counters.ts'
 import type { LimitStat } from '../route/limit-filter.ts'
@@ -27,4 +27,9 @@ export class LimitStats {
     // Every name of the type is in the list.
     return Object.fromEntries(made) as Record<LimitStat, Counter>
   }
+}
+
+/** The address in `address:port`, as descriptors have it. */
+export function addressIn(remote: string): string {
+  return remote.replace(/:\d+$/, '').replaceAll(/[[\]]/g, '')
 }
