@@ -29,7 +29,7 @@ import {
   valueStart
 } from './head.ts'
 import { HEAD_LIMITS } from './limits.ts'
-import { SEPARATOR, TOKEN, ascii, digit, skip, spells } from './octets.ts'
+import { BLANK, SEPARATOR, TOKEN, ascii, digit, skip, spells } from './octets.ts'
 
 const KNOWN: readonly (readonly [name: string, kind: number])[] = [
   ['host', HOST],
@@ -183,8 +183,10 @@ function noteConnection(bytes: Uint8Array, index: number): number {
     const stop = skip(TOKEN, bytes, at, end)
     if (stop === at) return refuse(400, 'not a list in Connection')
     noteOption(bytes, at, stop - at)
-    at = skip(SEPARATOR, bytes, stop, end)
-    if (at < end && at === stop) return refuse(400, 'not a list in Connection')
+    // Blanks alone separate nothing: `k keep-alive` keeps the connection for one reader and not for another.
+    at = skip(BLANK, bytes, stop, end)
+    if (at < end && bytes[at] !== 0x2c) return refuse(400, 'not a list in Connection')
+    at = skip(SEPARATOR, bytes, at, end)
   }
   return head.nominations >= HEAD_LIMITS.nominationsMax ? refuseOver(400, 'nominationsMax') : HEAD
 }

@@ -84,6 +84,8 @@ const REQUESTS: readonly (readonly [head: string, status: number])[] = [
   ['GET / Http/1.1\r\nHost: a\r\n\r\n', 400],
   ['GET / HTTPS/1.1\r\nHost: a\r\n\r\n', 400],
   ['GET /#part HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+  ['GET / HTTP/1.1\r\nHost: a\r\nConnection: close keep-alive\r\n\r\n', 400],
+  ['GET / HTTP/1.1\r\nHost: a\r\nConnection: , close\t ,,\tx \r\n\r\n', HEAD],
   ['GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n', 417],
   [`GET / HTTP/1.1\r\nHost: a\r\n${'X: 1\r\n'.repeat(128)}\r\n`, 431],
   [`GET / HTTP/1.1\r\nHost: a\r\nX: ${'y'.repeat(65_536)}\r\n\r\n`, 431],
