@@ -7,6 +7,7 @@ import type { LookUp } from '../control/name-watch.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { Reflector } from '../kube/reflector.ts'
 import { KeySets } from '../remote/key-sets.ts'
+import { WrittenChecks } from '../route/check-rules.ts'
 import { compileRoutes } from '../route/compile-routes.ts'
 import { keySetUris } from '../route/compile-tokens.ts'
 import type { MeshConfig } from '../route/mesh-config.ts'
@@ -77,6 +78,7 @@ export class Mesh {
   #following = false
   readonly #keySets: KeySets
   #scheduled = false
+  readonly #checks = new WrittenChecks()
   #syncing: Promise<void> = Promise.resolve()
 
   constructor(options: MeshOptions) {
@@ -212,7 +214,9 @@ export class Mesh {
     const config = meshConfigOf(objects)
     const keySets = await this.#keySetsOf(config)
     this.#names.want(namesIn(config))
-    const { table } = compileRoutes({ ...config, keySets, resolved: this.#names.answers() }, this.#table)
+    const { table } = compileRoutes({ ...config, keySets, resolved: this.#names.answers() }, this.#table, (object) =>
+      this.#checks.of(object)
+    )
     this.#table = table
     await this.#options.workers.push(table)
     this.#inForce = { table, objects }

@@ -7,6 +7,7 @@ import {
   checkServiceEntry,
   checkVirtualService,
   checkWritten,
+  WrittenChecks,
   isHttps,
   routesHttp
 } from './check-rules.ts'
@@ -65,6 +66,15 @@ test('weights and claims that Istio takes and Envoy refuses are errors', () => {
   const claim = (value: string): string => `match: [{headers: {"@request.auth.claims.a": ${value}}}], route: [{destination: {host: a}}]`
   expect(check(claim('{}'))).toEqual(['claim-without-value spec.http[0].match[0].headers["@request.auth.claims.a"]'])
   expect(check(claim('{exact: b}'))).toEqual([])
+})
+
+test('what was said of an object is remembered, of another one like it is not', () => {
+  const checks = new WrittenChecks()
+  const [rule] = config('VirtualService', '{http: []}').virtualServices
+  const again = rule === undefined ? [] : [checks.of(rule), checks.of(rule), checks.of({ ...rule }), checkWritten(rule)]
+  expect(again[1]).toBe(again[0])
+  expect(again[2]).not.toBe(again[0])
+  expect(again[2]).toEqual(again[3])
 })
 
 test('a redirect with a code that Istio takes and Envoy cannot answer is an error', () => {

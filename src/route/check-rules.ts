@@ -26,6 +26,21 @@ export function checkWritten(object: KubeObject): ObjectProblem[] {
   return validateIstio(object).map((fault) => ({ ...fault, object: referTo(object.kind, object) }))
 }
 
+/** Judges what was written, e.g. `checkWritten`. */
+export type WrittenCheck = (object: KubeObject) => readonly ObjectProblem[]
+
+/** Owns what `checkWritten` said of objects, for as long as they are used: whoever compiles after every change asks of few new ones. */
+export class WrittenChecks {
+  readonly #known = new WeakMap<KubeObject, readonly ObjectProblem[]>()
+
+  /** The problems of an object, which must not change. */
+  of(object: KubeObject): readonly ObjectProblem[] {
+    const known = this.#known.get(object) ?? checkWritten(object)
+    this.#known.set(object, known)
+    return known
+  }
+}
+
 /** What of a VirtualService cannot work though Istio takes it (errors), and what is not acted on yet. */
 export function checkVirtualService(virtualService: VirtualService): ObjectProblem[] {
   const object = referTo('VirtualService', virtualService)

@@ -2,7 +2,15 @@
 // plain data; what changed against the previous table gets the new version, and a host whose rules are wrong keeps its last good entry.
 
 import type { ObjectProblem } from './catalogue.ts'
-import { checkDestinationRule, checkGateway, checkService, checkServiceEntry, checkVirtualService, checkWritten } from './check-rules.ts'
+import {
+  checkDestinationRule,
+  checkGateway,
+  checkService,
+  checkServiceEntry,
+  checkVirtualService,
+  checkWritten,
+  type WrittenCheck
+} from './check-rules.ts'
 import { checkSidecar, checkWorkloadEntry } from './check-workloads.ts'
 import { ClusterSet } from './clusters.ts'
 import { compileGateways } from './compile-gateways.ts'
@@ -25,11 +33,11 @@ export interface Compiled {
 }
 
 /** What is wrong with single objects: the problems of a compilation, without its table. */
-export function checkObjects(config: MeshConfig): ObjectProblem[] {
+export function checkObjects(config: MeshConfig, check: WrittenCheck = checkWritten): ObjectProblem[] {
   const { virtualServices, destinationRules, gateways, serviceEntries, workloadEntries, sidecars } = config
   const written = [...virtualServices, ...destinationRules, ...gateways, ...serviceEntries, ...workloadEntries, ...sidecars]
   return [
-    ...written.flatMap(checkWritten),
+    ...written.flatMap(check),
     ...virtualServices.flatMap(checkVirtualService),
     ...destinationRules.flatMap(checkDestinationRule),
     ...gateways.flatMap(checkGateway),
@@ -42,10 +50,10 @@ export function checkObjects(config: MeshConfig): ObjectProblem[] {
 
 /**
  * Compiles everything. `previous` is the table in force: unchanged parts keep their versions, and the same table is returned when nothing
- * changed. Never fails: an object that cannot be used is named in `problems`.
+ * changed. `check` may remember what it said of an object. Never fails: an object that cannot be used is named in `problems`.
  */
-export function compileRoutes(config: MeshConfig, previous: RouteTable = EMPTY_TABLE): Compiled {
-  const problems = checkObjects(config)
+export function compileRoutes(config: MeshConfig, previous: RouteTable = EMPTY_TABLE, check: WrittenCheck = checkWritten): Compiled {
+  const problems = checkObjects(config, check)
   const broken = new Set(problems.filter(breaksRules).map(({ object }) => `${object.namespace}/${object.name}`))
   const registry = buildRegistry(config)
   const clusters = new ClusterSet(registry, indexRules(config.destinationRules), config.locality)
