@@ -121,6 +121,28 @@ test('every way a request can end has its flags and details, and each try its li
   expect(await told('/missing')).toEqual([': 503 NC cluster_not_found - 0 -'])
 })
 
+test('a mirrored request has a line at the pod that got the copy, and none of its own at the caller', async () => {
+  const port = await upstream((socket) => onHeads(socket, () => ok('')))
+  const mirror = await upstream((socket) => onHeads(socket, () => ok('seen')))
+  const spec: AccessLogSpec = {
+    ...TEXT,
+    format: '%REQ(:path)% %RESPONSE_CODE% %BYTES_SENT% %UPSTREAM_CLUSTER_RAW% %REQ(x-envoy-internal)%'
+  }
+  const clusters = [cluster('c', [endpoint(port)]), cluster('m', [endpoint(mirror)])]
+  const routes = [forward([['c', 1]], { mirrors: [{ cluster: 'm', millionths: 1_000_000 }] })]
+  const { plane: made, port: at } = await plane(table(clusters, routes), { accessLog: spec })
+  await talk(at, get('/a'))
+  const lines: string[] = []
+  await until(() => lines.push(...linesOf(made)) > 2)
+  expect(lines.toSorted()).toEqual(
+    [
+      `: /a 200 0 c -`,
+      `default/pod-${port}: /a 200 0 inbound|${port}|| -`,
+      `default/pod-${mirror}: /a 200 4 inbound|${mirror}|| true`
+    ].toSorted()
+  )
+})
+
 test('an endpoint that refuses connections is named with what the system said', async () => {
   const spec: AccessLogSpec = {
     ...TEXT,

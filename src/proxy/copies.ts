@@ -8,7 +8,9 @@ import type { ClusterState, EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ListenerCells } from './cells.ts'
 import type { Context } from './context.ts'
+import type { ExchangeStart } from './downstream.ts'
 import { head } from './head.ts'
+import { knownInbound, knownOf, localOf, serviceTimeLine } from './known.ts'
 import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
 import type { Swept } from './sweep.ts'
 import type { Upstream, UpstreamUser } from './upstream.ts'
@@ -24,6 +26,8 @@ export interface CopyStart {
   readonly timeout: Millis
   readonly hash: bigint | undefined
   readonly cells: ListenerCells
+  /** The request that is copied. */
+  readonly from: ExchangeStart
 }
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -84,6 +88,7 @@ export class Copy implements UpstreamUser, Waiter, Swept {
   readonly #of: CopyOf
   readonly #onEnd: () => void
   readonly #started: Millis
+  readonly #head: string
   // What waits for a connection, latin1.
   #kept: string
   #pool: Pool | undefined
@@ -91,6 +96,9 @@ export class Copy implements UpstreamUser, Waiter, Swept {
   #deadline = NEVER
   #lastByte: Millis
   #status = 0
+  #answeredAt: Millis | undefined
+  // With the framing of chunks.
+  #received = 0
   #ended = false
 
   constructor(context: Context, of: CopyOf, onEnd: () => void) {
@@ -98,7 +106,9 @@ export class Copy implements UpstreamUser, Waiter, Swept {
     this.#of = of
     this.#onEnd = onEnd
     this.bodiless = of.method === 'HEAD'
-    this.#kept = copyHead(of.head, of.local, context.shadowHosts) + of.body
+    this.#head = copyHead(of.head, of.local, context.shadowHosts)
+    this.#kept = this.#head + of.body
+    this.#received = of.body.length
     this.#started = context.monotonic()
     this.#lastByte = context.sweep.now
     context.sweep.add(this)
@@ -114,6 +124,7 @@ export class Copy implements UpstreamUser, Waiter, Swept {
   onRequestBytes(bytes: Buffer, from: number, to: number): void {
     if (this.#ended) return
     const text = bytes.toString('latin1', from, to)
+    this.#received += text.length
     if (this.#upstream === undefined) this.#kept += text
     else this.#upstream.socket.write(text, 'latin1')
     const waiting = this.#kept.length + (this.#upstream?.socket.writableLength ?? 0)
@@ -162,6 +173,7 @@ export class Copy implements UpstreamUser, Waiter, Swept {
 
   onHead(): number {
     this.#status = head.status
+    this.#answeredAt = this.#context.monotonic()
     this.#report(head.status)
     this.#of.state.stats.answered(head.status)
     return head.end
@@ -196,9 +208,32 @@ export class Copy implements UpstreamUser, Waiter, Swept {
     const { slot, state, cells } = this.#of
     slot.active--
     state.stats.add(STAT.upstream_rq_active, -1)
+    this.#log()
     if (this.#status === 0) return
     // Only the called side counts a copy: for the caller's side there was one request.
     cells.peers(state.cluster, slot).destination.record(this.#status, '-', this.#context.monotonic() - this.#started)
+  }
+
+  // The called pod has a line of a copy as of any request; the caller has that of the request alone.
+  #log(): void {
+    const { from, slot } = this.#of
+    if (from.log === undefined) return
+    const known = knownOf(from, {
+      status: this.#status,
+      flags: '-',
+      details: '',
+      answer: this.#answeredAt === undefined ? '' : serviceTimeLine(this.#answeredAt - this.#started),
+      tries: 1,
+      slot,
+      local: localOf(this.#upstream?.socket),
+      failure: undefined,
+      received: this.#received,
+      sent: this.#upstream?.payload ?? 0,
+      times: { answered: this.#answeredAt }
+    })
+    const request = { ...known.request, head: this.#head }
+    const inbound = knownInbound({ ...known, request }, slot, this.#status === 0 ? 'left' : 'answered', this.#started)
+    from.log.write(inbound.place.pod ?? '', inbound)
   }
 
   #end(): void {

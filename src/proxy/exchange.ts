@@ -119,7 +119,7 @@ export class Exchange implements UpstreamUser, Waiter, Handling {
     const { decision, edited, method, local, cells, upgrade } = this.#from
     const { copies, timeout, hash } = decision
     if (copies.length > 0 && !upgrade && !this.#ended) {
-      const start = { head: headOfTry(edited, 1), method, local, timeout, hash, cells }
+      const start = { head: headOfTry(edited, 1), method, local, timeout, hash, cells, from: this.#from }
       this.#feed.copyTo(copies, this.#pools.copies, start, this.requestDone)
     }
     this.#try()
