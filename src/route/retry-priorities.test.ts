@@ -18,7 +18,7 @@ function loads(tried: readonly number[], health: readonly number[] = HEALTHY): (
 }
 
 test('after every second try those tried are left out; when none is left it begins anew', () => {
-  expect(loads([0, 0, 1, 1, 2, 2, 0])).toEqual([
+  expect(loads([0, 0, 1, 1, 2, 2, 0, 0])).toEqual([
     [100, 0, 0],
     [100, 0, 0],
     [0, 100, 0],
@@ -26,7 +26,8 @@ test('after every second try those tried are left out; when none is left it begi
     [0, 0, 100],
     [0, 0, 100],
     [100, 0, 0],
-    [100, 0, 0]
+    [100, 0, 0],
+    [0, 100, 0]
   ])
 })
 
