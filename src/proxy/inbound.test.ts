@@ -253,3 +253,61 @@ test('buckets of pods that are gone are forgotten', () => {
   }
   expect(sides.size).toBeLessThan(100)
 })
+
+const CALLERS = `
+apiVersion: v1
+kind: Pod
+metadata: {name: curl-1, namespace: default, labels: {app: curl}}
+status: {podIP: 192.0.2.20}
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: callers, namespace: default}
+spec:
+  workloadSelector: {labels: {app: curl}}
+  configPatches:
+  - applyTo: HTTP_FILTER
+    match: {context: SIDECAR_OUTBOUND, listener: {filterChain: {filter: {subFilter: {name: envoy.filters.http.router}}}}}
+    patch:
+      operation: INSERT_BEFORE
+      value:
+        name: envoy.filters.http.local_ratelimit
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+          stat_prefix: callers
+          token_bucket: {max_tokens: 2, tokens_per_fill: 1, fill_interval: 3600s}
+          filter_enabled: {default_value: {numerator: 100}}
+          filter_enforced: {default_value: {numerator: 100}}
+`
+
+test('a limit on the side of callers: each pod that it selects has its own bucket for all it calls, others have none', async () => {
+  const { port } = await pod('page')
+  const { table: compiled } = compileRoutes(meshConfigOf(objectsOf(`${PRODUCTPAGE}\n---\n${CALLERS}`)))
+  const made = await plane(diffTables(EMPTY_TABLE, compiled), { locate: () => ({ host: '127.0.0.1', port }) })
+  const caller = (id: string, labels: Readonly<Record<string, string>>): Promise<number> => {
+    const source = { workload: id, namespace: 'default', app: id, version: 'v1' }
+    return made.plane.listen({
+      id,
+      address: '127.0.0.1',
+      port: 0,
+      entry: { kind: 'mesh', caller: { namespace: 'default', labels } },
+      source
+    })
+  }
+  const statuses = async (at: number): Promise<number[]> => {
+    const seen: number[] = []
+    for (const host of ['productpage:8000', 'productpage.default:8000', 'productpage:8000'])
+      seen.push(statusOf(await talk(at, `GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)))
+    return seen
+  }
+  const [first, second, other] = [
+    await caller('curl-1', { app: 'curl' }),
+    await caller('curl-2', { app: 'curl' }),
+    await caller('x', { app: 'x' })
+  ]
+  expect([await statuses(first), await statuses(second), await statuses(other)]).toEqual([
+    [200, 200, 429],
+    [200, 200, 429],
+    [200, 200, 200]
+  ])
+})
