@@ -54,6 +54,13 @@ test('rules of a gateway see x-forwarded-for with the peer in it', async () => {
   expect(await talk(port, request(['X-Forwarded-For: 203.0.113.1,127.0.0.1']))).toMatch(/^HTTP\/1.1 404 /)
 })
 
+test('rules of a gateway match other fields line by line', async () => {
+  const asked = { name: 'x-forwarded-host', invert: false, test: { kind: 'exact' as const, value: 'b' } }
+  const up = await upstream((socket) => onHeads(socket, () => ok('matched')))
+  const { port } = await plane(table([cluster('c', [endpoint(up)])], [{ ...forward([['c', 1]]), headers: [asked] }]))
+  expect(await talk(port, request(['X-Forwarded-Host: a', 'X-Forwarded-Host: b']))).toMatch(/matched$/)
+})
+
 test('several lines of x-forwarded-for are one list', async () => {
   const lines = ['X-Forwarded-For: 203.0.113.128', 'X: y', 'x-forwarded-for: 203.0.113.10, 203.0.113.1']
   const seen = await seenBy((port) => talk(port, request(lines)), 'gateway')

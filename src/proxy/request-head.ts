@@ -116,7 +116,8 @@ export class RequestHead implements RequestFacts {
 
   lines(name: string): readonly string[] {
     if (this.overrides?.has(name) === true) return [this.overrides.get(name) ?? []].flat()
-    if (this.edge && name.startsWith('x-forwarded-')) return [this.header(name)].filter((value) => value !== undefined)
+    if (this.edge && (name === 'x-forwarded-proto' || name === 'x-forwarded-for'))
+      return [this.header(name)].filter((value) => value !== undefined)
     const found: string[] = []
     for (let index = 0; index < head.fields; index++) {
       if (this.#isNamed(index, name)) found.push(this.#bytes.toString('latin1', valueStart[index], valueEnd[index]))
