@@ -30,7 +30,7 @@ export interface PodSpec {
   readonly initContainers?: readonly Container[]
   readonly containers: readonly Container[]
   /** Those that joined the pod while it ran. */
-  readonly ephemeralContainers?: readonly Container[]
+  readonly ephemeralContainers?: readonly EphemeralContainer[]
   readonly restartPolicy?: 'Always' | 'Never' | 'OnFailure'
   readonly terminationGracePeriodSeconds?: number
   readonly activeDeadlineSeconds?: number
@@ -57,6 +57,11 @@ export interface PodSpec {
   readonly enableServiceLinks?: boolean
   readonly setHostnameAsFQDN?: boolean
   readonly hostUsers?: boolean
+}
+
+/** A container that joined a running pod. */
+export interface EphemeralContainer extends Container {
+  readonly targetContainerName?: string
 }
 
 /** One program of a pod. */
