@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -43,9 +43,7 @@ test('a register that is a link of somebody is not used', () => {
 test("a new instance leaves a killed one's slot alone; the killed one gets it back", async () => {
   const register = join(folder, 'register')
   const first = dataFolder('first', 60)
-  const held = await takeSlot({ preferred: 60, kept: { owner: first, register } })
-  expect(held.number).toBe(60)
-  await held.release()
+  noteSlot({ register, owner: first }, 60)
   // All that is below is taken or kept for others too: the next one must be above.
   for (let number = 0; number < 60; number++) noteSlot({ register, owner: dataFolder(`d${number}`, number) }, number)
   const second = await takeSlot({ preferred: undefined, kept: { owner: join(folder, 'new'), register } })
@@ -54,4 +52,12 @@ test("a new instance leaves a killed one's slot alone; the killed one gets it ba
   expect(again.number).toBe(60)
   await second.release()
   await again.release()
+})
+
+test('one that stops leaves no note, and the last no register', async () => {
+  const register = join(folder, 'register')
+  const slot = await takeSlot({ preferred: 61, kept: { owner: dataFolder('only', 61), register } })
+  expect(isKept({ register, owner: 'another' }, slot.number)).toBe(true)
+  await slot.release()
+  expect(existsSync(register)).toBe(false)
 })

@@ -1,7 +1,7 @@
-// Who took which address slot last, in a folder that all instances of one user share. A slot is held only while its instance runs; this
-// keeps a stopped or killed instance's addresses from being the first that the next new instance takes.
+// Who took which address slot, in a folder that all instances of one user share. A slot is held only while its instance runs; this keeps a
+// killed instance's addresses from being the first that the next new instance takes. One that stops leaves nothing here.
 
-import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -27,6 +27,17 @@ export function noteSlot({ register, owner }: Noted, number: number): void {
     if (isOurs(register)) writeFileSync(join(register, String(number)), owner, { mode: 0o600 })
   } catch {
     // Only addresses after a crash depend on it.
+  }
+}
+
+/** Takes the note back. */
+export function forgetSlot({ register }: Noted, number: number): void {
+  try {
+    if (!isOurs(register)) return
+    rmSync(join(register, String(number)), { force: true })
+    rmdirSync(register)
+  } catch {
+    // Others are noted there, or nobody was.
   }
 }
 

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { HostError } from './host-error.ts'
-import { type Noted, isKept, noteSlot } from './slot-register.ts'
+import { type Noted, forgetSlot, isKept, noteSlot } from './slot-register.ts'
 
 /** A slot held until it is released or the process ends. */
 export interface Slot {
@@ -50,7 +50,10 @@ export async function takeSlot({ preferred, kept: noted }: SlotWish = {}): Promi
       number,
       podPrefix: `127.${10 + number}`,
       servicePrefix: `127.${96 + number}`,
-      release: () => release(claim)
+      release: () => {
+        if (noted !== undefined) forgetSlot(noted, number)
+        return release(claim)
+      }
     }
   }
   throw new HostError('no-slot', `no free address slot: ${SLOTS} instances run, or 127.96.0.0/9 is not local to this machine`)
