@@ -28,6 +28,8 @@ export const SERVER = 13
 export const NAMED = 14
 /** Who called from outside: the first proxy of all says it. */
 export const EXTERNAL_ADDRESS = 15
+/** Only while it is noted: it becomes DROP. */
+export const PROXY_CONNECTION = 16
 
 /** Offsets of the fields of the head read last. */
 export const nameStart = new Int32Array(HEAD_LIMITS.fieldsMax)

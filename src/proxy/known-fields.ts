@@ -14,6 +14,7 @@ import {
   HOST,
   NAMED,
   OTHER,
+  PROXY_CONNECTION,
   REQUEST_ID,
   SERVER,
   TE,
@@ -40,7 +41,7 @@ const KNOWN: readonly (readonly [name: string, kind: number])[] = [
   ['expect', EXPECT],
   ['te', TE],
   ['keep-alive', DROP],
-  ['proxy-connection', DROP],
+  ['proxy-connection', PROXY_CONNECTION],
   ['trailer', DROP],
   ['http2-settings', DROP],
   ['x-request-id', REQUEST_ID],
@@ -112,6 +113,8 @@ function note(bytes: Uint8Array, index: number, kind: number): number {
       return noteCoding(bytes, index)
     case CONNECTION:
       return noteConnection(bytes, index)
+    case PROXY_CONNECTION:
+      return noteProxyConnection(bytes, index)
     case UPGRADE:
       head.upgrade = index
       return HEAD
@@ -189,6 +192,19 @@ function noteConnection(bytes: Uint8Array, index: number): number {
     at = skip(SEPARATOR, bytes, at, end)
   }
   return head.nominations >= HEAD_LIMITS.nominationsMax ? refuseOver(400, 'nominationsMax') : HEAD
+}
+
+// Its close is obeyed, as by llhttp: a reader that does so would not read on. All else in it counts for nothing, and it goes no further.
+function noteProxyConnection(bytes: Uint8Array, index: number): number {
+  const end = valueEnd[index] as number
+  fieldKind[index] = DROP
+  let at = skip(SEPARATOR, bytes, valueStart[index] as number, end)
+  while (at < end) {
+    const stop = skip(TOKEN, bytes, at, end)
+    if (stop - at === CLOSE.length && spells(bytes, at, CLOSE)) head.close = true
+    at = skip(SEPARATOR, bytes, Math.max(stop, at + 1), end)
+  }
+  return HEAD
 }
 
 function noteOption(bytes: Uint8Array, from: number, length: number): void {

@@ -3,7 +3,7 @@ import { LOOSER, STRICTER, http1Cases, withHosts } from '../../test/http1/cases.
 import type { Case, Message } from '../../test/http1/cases.ts'
 import { readBySerin } from '../../test/http1/serin-reader.ts'
 import { ChunkScanner } from './chunks.ts'
-import { HEAD, MORE, NAMED, fieldKind, head } from './head.ts'
+import { DROP, HEAD, MORE, NAMED, fieldKind, head } from './head.ts'
 import { hostIsUsable, scanRequest } from './scanner.ts'
 
 type Told = readonly [start: string, headers: readonly (readonly [string, string])[], body: string, complete: boolean]
@@ -102,6 +102,17 @@ test('fields named in Connection are marked for removal, framing and Host are no
   expect(scanRequest(bytes, 0, bytes.length)).toBe(HEAD)
   expect([...fieldKind.subarray(0, head.fields)].map((kind) => kind === NAMED)).toEqual([true, false, false, false])
   expect(head.close).toBe(true)
+})
+
+test('Proxy-Connection is removed; its close is obeyed, its keep-alive is not', () => {
+  const read = (value: string): readonly [number | undefined, boolean, boolean] => {
+    const bytes = Buffer.from(`GET / HTTP/1.0\r\nProxy-Connection: ${value}\r\n\r\n`)
+    expect(scanRequest(bytes, 0, bytes.length)).toBe(HEAD)
+    return [fieldKind[0], head.close, head.keepAlive]
+  }
+  expect(read('keep-alive')).toEqual([DROP, false, false])
+  expect(read('a, Close')).toEqual([DROP, true, false])
+  expect(read('closed')).toEqual([DROP, false, false])
 })
 
 test('a usable Host is needed in HTTP/1.1 and may be missing in HTTP/1.0', () => {

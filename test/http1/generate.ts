@@ -148,6 +148,8 @@ const PLAIN_FIELDS = [
   'Date: Thu, 01 Jan 1970 00:00:00 GMT',
   'Keep-Alive: timeout=5',
   'Proxy-Connection: keep-alive',
+  'Proxy-Connection: close',
+  'Proxy-Connection: x,Close ,',
   'Trailer: X-Sum',
   'HTTP2-Settings: AAAA',
   'X-Envoy-Max-Retries: 3',

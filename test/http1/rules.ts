@@ -273,8 +273,8 @@ export const FACTS: readonly FactRule[] = [
   {
     name: 'Proxy-Connection',
     fact: 'keep',
-    holds: (_, theirs) => fieldOf(theirs, 'proxy-connection') !== undefined,
-    why: 'llhttp reads it as Connection; RFC 9112 C.2.2 advises against, and it is removed here'
+    holds: (ours, theirs) => !ours.keep && fieldOf(theirs, 'proxy-connection') !== undefined,
+    why: 'its close is obeyed, as llhttp does; its keep-alive is not: RFC 9112 C.2.2 advises against, and it is removed here'
   },
   {
     name: 'close wins in HTTP/1.0',
