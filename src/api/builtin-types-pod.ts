@@ -24,6 +24,11 @@ export interface Pod extends KubeObject {
   readonly status?: PodStatus
 }
 
+/** A container that joined a pod while it ran. */
+export interface EphemeralContainer extends Container {
+  readonly targetContainerName?: string
+}
+
 /** What a pod should run. Scheduling fields that Serin only stores are in the schema, not here. */
 export interface PodSpec {
   readonly volumes?: readonly Volume[]

@@ -4,7 +4,7 @@ import { Reflector } from '../kube/reflector.ts'
 import type { Millis } from '../std/clock.ts'
 import { allocateAddress, isAllocatable } from '../workload/allocate-address.ts'
 import { PODS } from '../workload/meta.ts'
-import type { Container, Pod } from '../api/builtin-types-pod.ts'
+import type { EphemeralContainer, Pod } from '../api/builtin-types-pod.ts'
 import type { ExecExit, ExecStreams, LogRequest, PodName } from '../kube/pod-access.ts'
 import type { KubeletOptions } from './kubelet-options.ts'
 import { execIn } from './pod-exec.ts'
@@ -160,7 +160,7 @@ export class Kubelet {
 
   // kubectl shows logs only of containers that a pod's spec names: the proxy joins as an ephemeral one, which needs no process and does not
   // count for readiness.
-  #joining({ spec }: Pod): { readonly ephemeralContainers?: readonly Container[] } {
+  #joining({ spec }: Pod): { readonly ephemeralContainers?: readonly EphemeralContainer[] } {
     const isThere = [...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) => name === SIDECAR)
     if (this.#options.sidecar?.log === undefined || isThere || spec.ephemeralContainers !== undefined) return {}
     return { ephemeralContainers: [{ name: SIDECAR, image: SIDECAR_IMAGE }] }
