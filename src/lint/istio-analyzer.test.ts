@@ -4,10 +4,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
 import { dataPath } from '../../test/data.ts'
 import { readCases } from '../../test/lint-cases.ts'
 import { BUILTIN_KINDS } from '../api/builtin-kinds.ts'
 import { ISTIO_KINDS } from '../api/istio-kinds.ts'
+import { isObject } from '../std/json.ts'
 import { lintManifests } from './lint-manifests.ts'
 
 interface Expected {
@@ -32,13 +34,26 @@ const codes = (JSON.parse(readFileSync(dataPath('analyzer/cases.json'), 'utf8'))
 
 /** Of IST0101, which several analyzers say, what each of them says. */
 const OWN_CODES: Readonly<Record<string, readonly string[]>> = {
-  'virtualservice.DestinationHostAnalyzer': ['host-not-found', 'port-not-found', 'port-required', 'subset-rule-passed-by'],
+  'virtualservice.DestinationHostAnalyzer': ['host-not-found', 'port-not-found', 'port-required'],
   'virtualservice.DestinationRuleAnalyzer': ['subset-not-found'],
+  'sidecar.SelectorAnalyzer': ['sidecar-selects-nobody', 'sidecars-overlap', 'sidecars-whole'],
   'virtualservice.GatewayAnalyzer': ['gateway-not-found', 'gateway-host-mismatch', 'gateway-internal']
 }
 
+/** An input whose pods have a container, as the API asks for: Istio's analyzers do not look at it, and the inputs leave it out. */
+function readInput(name: string): string {
+  const documents = parseAllDocuments(readFileSync(dataPath(join('analyzer/inputs', name)), 'utf8'))
+  const objects = documents.map((document): unknown => document.toJS())
+  const complete = objects.map((object) =>
+    isObject(object) && object['kind'] === 'Pod' && object['spec'] === undefined
+      ? { ...object, spec: { containers: [{ name: 'app', image: 'app' }] } }
+      : object
+  )
+  return complete.map((object) => JSON.stringify(object)).join('\n---\n')
+}
+
 function found(each: AnalyzerCase): string[] {
-  const manifests = each.inputs.map((name) => ({ file: name, text: readFileSync(dataPath(join('analyzer/inputs', name)), 'utf8') }))
+  const manifests = each.inputs.map((name) => ({ file: name, text: readInput(name) }))
   const { findings } = lintManifests([...manifests], [...BUILTIN_KINDS, ...ISTIO_KINDS])
   const own = OWN_CODES[each.analyzer]
   return findings.flatMap(({ istio = '', object, code }) =>
@@ -62,7 +77,6 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'injection.ImageAutoAnalyzer': 'there is no injection: every pod is in the mesh',
   'service.PortNameAnalyzer':
     'ports that do not say their protocol are served as HTTP, and those that say another are named (not-applied-yet)',
-  'sidecar.SelectorAnalyzer': 'which Sidecars meet is not looked at yet',
   'deployment.ServiceAssociationAnalyzer': 'Deployments in several Services are not looked at yet',
   'deployment.ApplicationUIDAnalyzer': 'pods are processes of one user',
   'multicluster.MeshNetworksAnalyzer': 'one network',

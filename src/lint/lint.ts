@@ -21,6 +21,7 @@ import { lintPolicies } from './policies.ts'
 import { lintReach } from './reach.ts'
 import { lintRetries } from './retries.ts'
 import { lintRollouts } from './rollouts.ts'
+import { lintSidecars } from './sidecars.ts'
 import { lintTokens } from './tokens.ts'
 import { lintUpstreamTls } from './upstream-tls.ts'
 import { lintWeights } from './weights.ts'
@@ -38,6 +39,7 @@ const ANALYSES: readonly ((mesh: Mesh) => ObjectProblem[])[] = [
   lintEnvoyFilters,
   lintTokens,
   lintDeprecated,
+  lintSidecars,
   lintEnvoyOperations,
   lintGatewayConflicts,
   lintUpstreamTls

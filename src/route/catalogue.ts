@@ -158,6 +158,21 @@ export const CATALOGUE = {
   },
   'envoy-add-ignored': { severity: 'error', istio: 'IST0153', text: '{0} has no effect on {1}' },
   'envoy-remove-ignored': { severity: 'error', istio: 'IST0154', text: '{0} has no effect on {1}' },
+  'sidecars-overlap': {
+    severity: 'error',
+    istio: 'IST0110',
+    text: 'the Sidecar {0} selects some of the same pods: which of them counts there is not said'
+  },
+  'sidecars-whole': {
+    severity: 'error',
+    istio: 'IST0111',
+    text: 'the Sidecar {0} is for the whole namespace too: which of them counts is not said'
+  },
+  'sidecar-selects-nobody': {
+    severity: 'error',
+    istio: 'IST0101',
+    text: 'no pod has the labels {0} in namespace {1}: it does nothing'
+  },
   deprecated: { severity: 'warning', istio: 'IST0002', text: '{0} is deprecated: use {1}' },
   'host-conflict': {
     severity: 'error',
