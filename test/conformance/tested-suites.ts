@@ -24,6 +24,7 @@ const SUITES: readonly TestedSuite[] = [
   { name: 'observed-istio', data: 'observed-istio', file: 'src/proxy/observed-istio.test.ts', cases: /^answers as Istio/ },
   { name: 'router-check', data: 'router-check', file: 'src/route/router-check.test.ts', cases: /^(?!the router suite is there)/ },
   { name: 'http1', data: 'http1', file: 'src/proxy/scanner.test.ts', cases: /^the scanner reads or refuses/ },
+  { name: 'http1 through the mesh', data: 'http1', file: 'src/proxy/http1-cases.test.ts', cases: /^(request|response)-/ },
   { name: 'flagger-live', data: 'flagger-live', file: 'src/control/rollout-replay.test.ts', cases: /goes as recorded/ },
   { name: 'flagger-live objects', data: 'flagger-live', file: 'src/rollout/render.test.ts' },
   { name: 'samples', data: 'samples', file: 'src/api/yaml-samples.test.ts' },
