@@ -751,7 +751,7 @@ test('draining finishes what is in flight, closes what is idle and accepts no mo
   const drained = made.drain(5000)
   expect(await idle).toBe('')
   // One that the system accepted just before is reset.
-  await expect(talk(to, get())).rejects.toThrow(/ECONNREFUSED|ECONNRESET/)
+  await expect(talk(to, get())).rejects.toThrow('ECONNREFUSED')
   asked[0]?.write(ok('last'))
   expect(await busy).toMatch(/connection: close[\s\S]*last$/)
   await drained
@@ -787,7 +787,7 @@ test('a forward proxy of the mesh routes by the authority asked for, a Service a
   expect(statusOf(await talk(mesh, get()))).toBe(404)
   expect(statusOf(await talk(direct, 'GET / HTTP/1.1\r\nHost: 127.77.0.2:80\r\nConnection: close\r\n\r\n'))).toBe(200)
   await made.unlisten('s')
-  await expect(talk(direct, get())).rejects.toThrow(/ECONNREFUSED|ECONNRESET/)
+  await expect(talk(direct, get())).rejects.toThrow('ECONNREFUSED')
 })
 
 test('header edits of the route are applied both ways', async () => {

@@ -45,6 +45,10 @@ export const CATALOGUE = {
     severity: 'error',
     text: 'header value "{0}": {1}; Envoy would refuse all routes, so the rules that were in force before stay in force'
   },
+  'breaks-head': {
+    severity: 'error',
+    text: '{0} has a line break or a zero byte; Envoy would refuse all routes, so the rules that were in force before stay in force'
+  },
   'bad-redirect-code': {
     severity: 'error',
     text: 'redirect code {0} is not one of 301, 302, 303, 307, 308: the route would have no action'

@@ -86,6 +86,20 @@ test('a redirect with a code that Istio takes and Envoy cannot answer is an erro
   expect([check(0), check(308), check(200)]).toEqual([[], [], []])
 })
 
+test('a text that would end its line in a head is an error where it stands', () => {
+  const paths = config(
+    'VirtualService',
+    String.raw`{http: [{rewrite: {uri: "/a\r\nx: y", authority: "a\nb"}}, {redirect: {uri: "/a\0", authority: "é"}}]}`
+  )
+    .virtualServices.flatMap(checkVirtualService)
+    .map(({ severity, code, path }) => `${severity} ${code} ${path}`)
+  expect(paths).toEqual([
+    'error breaks-head spec.http[0].rewrite.uri',
+    'error breaks-head spec.http[0].rewrite.authority',
+    'error breaks-head spec.http[1].redirect.uri'
+  ])
+})
+
 test.each([
   [
     '{http: [{fault: {delay: {exponentialDelay: 1s}, abort: {http2Error: x}}, route: [{destination: {host: a}}]}]}',

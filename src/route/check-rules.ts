@@ -20,6 +20,7 @@ import { LOG_ANNOTATION, readLogWords } from './log-words.ts'
 import { keyOf } from './mesh-config.ts'
 import type { MeshService } from './mesh-config.ts'
 import { OTHER_PROTOCOLS, declaredProtocol } from './protocol.ts'
+import { breaksHead } from '../std/octets.ts'
 
 /** What Istio says of an object when it is written: an error means that a cluster would not have taken it. */
 export function checkWritten(object: KubeObject): ObjectProblem[] {
@@ -79,6 +80,7 @@ function checkRule(rule: HttpRoute, place: Place): ObjectProblem[] {
   return [
     ...(rule.match ?? []).flatMap((match, index) => checkClaims(match, below(place, `match[${index}]`))),
     ...checkRedirect(rule, below(place, 'redirect.redirectCode')),
+    ...checkHeadTexts(rule, place),
     ...checkTotal(rule, below(place, 'route')),
     ...checkHeaders(rule.headers, below(place, 'headers')),
     ...(rule.route ?? []).flatMap(({ headers }, index) => checkHeaders(headers, below(place, `route[${index}].headers`)))
@@ -105,6 +107,20 @@ function checkTotal({ route = [] }: HttpRoute, place: Place): ObjectProblem[] {
 function checkRedirect({ redirect }: HttpRoute, place: Place): ObjectProblem[] {
   const code = redirect?.redirectCode ?? 0
   return code < 300 || code > 399 || REDIRECT_CODES.includes(code) ? [] : [problem('bad-redirect-code', place, [code])]
+}
+
+/** Texts that become part of a head: one that would end its line is refused by Envoy. */
+function checkHeadTexts({ rewrite, redirect }: HttpRoute, place: Place): ObjectProblem[] {
+  const texts: readonly (readonly [path: string, text: string | undefined])[] = [
+    ['rewrite.uri', rewrite?.uri],
+    ['rewrite.authority', rewrite?.authority],
+    ['rewrite.uriRegexRewrite.rewrite', rewrite?.uriRegexRewrite?.rewrite],
+    ['redirect.uri', redirect?.uri],
+    ['redirect.authority', redirect?.authority]
+  ]
+  return texts.flatMap(([path, text = '']) =>
+    breaksHead(text) ? [problem('breaks-head', below(place, path), [JSON.stringify(text)])] : []
+  )
 }
 
 function checkHeaders(headers: HttpRoute['headers'], place: Place): ObjectProblem[] {

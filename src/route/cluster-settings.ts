@@ -8,6 +8,7 @@ import type { EffectivePolicy } from './destination-rules.ts'
 import { maglevSize } from './maglev.ts'
 import { PLAIN_SETTINGS, UNLIMITED } from './plain.ts'
 import type { Cluster, Detector, HashPolicy, Outlier, RetryBudget, Warmup } from './route-table.ts'
+import { headText } from '../std/octets.ts'
 
 /** A cluster's settings, besides what and where it is. */
 export type ClusterSettings = Omit<Cluster, 'id' | 'host' | 'namespace' | 'serviceName' | 'port' | 'subset' | 'endpoints' | 'localities'>
@@ -121,10 +122,10 @@ export function hashPolicyOf(rule: ConsistentHash): HashPolicy | undefined {
   if (cookie === undefined) return undefined
   return {
     kind: 'cookie',
-    name: cookie.name,
-    path: cookie.path ?? '',
+    name: headText(cookie.name),
+    path: headText(cookie.path ?? ''),
     ttl: cookie.ttl === undefined ? undefined : parseDuration(cookie.ttl),
-    attributes: (cookie.attributes ?? []).map(({ name, value }) => [name, value ?? ''] as const)
+    attributes: (cookie.attributes ?? []).map(({ name, value }) => [headText(name), headText(value ?? '')] as const)
   }
 }
 

@@ -102,6 +102,18 @@ describe('what routes do', () => {
     expect(action({ redirect: { uri: '%PREFIX()%/v2' } })).toMatchObject({ uri: undefined, prefixRewrite: '/v2' })
   })
 
+  test('texts for a head are bytes of UTF-8, so that no character of theirs becomes a line feed', () => {
+    const to = [{ destination: { host: 'a' } }]
+    expect(action({ rewrite: { uri: '/\u010a', authority: '\u010a.example' }, route: to })).toMatchObject({
+      rewrite: { kind: 'prefix', value: '/\xc4\x8a' },
+      choices: [{ authority: '\xc4\x8a.example' }]
+    })
+    expect(action({ rewrite: { uriRegexRewrite: { match: 'a', rewrite: '\u010a\\1' } }, route: to })).toMatchObject({
+      rewrite: { kind: 'regex', substitute: '\xc4\x8a\\1' }
+    })
+    expect(action({ redirect: { uri: '/\u010a', authority: '\u010a' } })).toMatchObject({ uri: '/\xc4\x8a', authority: '\xc4\x8a' })
+  })
+
   test('the host comes from rewrite, else the route, else the destination', () => {
     const own = { request: { set: { host: 'own' } } }
     const route = [{ destination: { host: 'a' }, headers: own }]

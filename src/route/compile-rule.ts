@@ -16,6 +16,7 @@ import { resolveGateway } from './mesh-config.ts'
 import { PLAIN_FORWARD } from './plain.ts'
 import type { Choice, HashPolicy, HeaderTest, PathRewrite, PathTest, QueryTest, Route, RouteAction, StringTest } from './route-table.ts'
 import type { ClaimTest } from './token-rule.ts'
+import { headText } from '../std/octets.ts'
 
 /** For whom a rule is compiled. */
 export interface Viewpoint {
@@ -174,12 +175,13 @@ function forwardAction(rule: HttpRoute, view: Viewpoint): RouteAction | undefine
 function choicesOf(rule: HttpRoute, destinations: readonly HttpRouteDestination[], view: Viewpoint): Choice[] {
   const single = destinations.length === 1
   const edits = single ? editsOfSingle : editsOfWeighted
-  const routeAuthority = rule.rewrite?.authority ?? authorityOf(rule.headers)
+  const headHost = (text: string | undefined): string | undefined => (text === undefined ? undefined : headText(text))
+  const routeAuthority = headHost(rule.rewrite?.authority ?? authorityOf(rule.headers))
   return destinations
     .map((listed): Choice => ({
       cluster: clusterOf(listed.destination, view),
       weight: single ? 1 : (listed.weight ?? 0),
-      authority: routeAuthority ?? authorityOf(listed.headers),
+      authority: routeAuthority ?? headHost(authorityOf(listed.headers)),
       request: edits(rule.headers, listed.headers, 'request'),
       response: edits(rule.headers, listed.headers, 'response')
     }))
@@ -202,9 +204,9 @@ function namedTarget({ host, subset, port }: Destination): NamedTarget {
 
 function rewriteOf(rule: HttpRoute): PathRewrite | undefined {
   const { uri, uriRegexRewrite } = rule.rewrite ?? {}
-  if (uri !== undefined && uri !== '') return { kind: 'prefix', value: uri }
+  if (uri !== undefined && uri !== '') return { kind: 'prefix', value: headText(uri) }
   if (uriRegexRewrite?.match === undefined) return undefined
-  return { kind: 'regex', match: uriRegexRewrite.match, substitute: uriRegexRewrite.rewrite ?? '' }
+  return { kind: 'regex', match: uriRegexRewrite.match, substitute: headText(uriRegexRewrite.rewrite ?? '') }
 }
 
 /** The codes a redirect may have; any other gives no action. */
@@ -236,8 +238,9 @@ function redirectPort(redirect: Redirect, view: Viewpoint): number | undefined {
   return port === 0 || port === implied ? undefined : port
 }
 
+/** Text for a Location; an empty one is none. */
 function given(text: string | undefined): string | undefined {
-  return text === '' ? undefined : text
+  return text === undefined || text === '' ? undefined : headText(text)
 }
 
 function decodeBase64(text: string): string {

@@ -15,6 +15,7 @@ import type {
 import { STATUS_CODES } from './envoy-status.ts'
 import { readHeaderTest, readStringTest } from './envoy-matcher.ts'
 import type { ProtoMessage } from './proto-json.ts'
+import { breaksHead, octetsOf } from '../std/octets.ts'
 
 /** The full name of the filter's configuration. */
 export const LIMIT_TYPE = 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit'
@@ -148,9 +149,9 @@ export function readAdditions(parent: ProtoMessage, field: string): HeaderAdditi
 
 /** Values are taken as they stand; Envoy would fill in commands such as %START_TIME%. */
 function plainValue(message: ProtoMessage, value: string): string {
-  if (/[\0\r\n]/.test(value)) message.reject('header', 'has a value with a line break')
+  if (breaksHead(value)) message.reject('header', 'has a value with a line break')
   if (value.replaceAll('%%', '').includes('%')) message.reject('header', 'has a value with a command (%...%), which is not filled in here')
-  return value.replaceAll('%%', '%')
+  return octetsOf(value.replaceAll('%%', '%'))
 }
 
 /** The rate_limits of a route, a host or a limit. */

@@ -5,6 +5,7 @@ import { readCommand } from './format-commands.ts'
 import type { Command } from './format-commands.ts'
 import type { FormatFacts } from './format-facts.ts'
 import { formatTime, isoTime } from './format-time.ts'
+import { octetsOf } from '../std/octets.ts'
 
 /** A format string cut into literals and commands; plain data. */
 export type Format = readonly (string | Command)[]
@@ -14,7 +15,7 @@ export type FormatValue = string | number | null
 
 /** The format of a text, or what Envoy refuses it for. `%%` is a percent sign. */
 export function parseFormat(written: string): Format | { readonly problem: string } {
-  const text = bytesOf(written)
+  const text = octetsOf(written)
   const parts: (string | Command)[] = []
   let literal = ''
   let at = 0
@@ -44,12 +45,6 @@ export function parseFormat(written: string): Format | { readonly problem: strin
 }
 
 const COMMAND = /%([A-Z0-9_]+)(?:\((.*?)\))?(?::(\d+))?%/sy
-
-/** Characters as the proxy writes them: one for each byte of UTF-8. */
-function bytesOf(text: string): string {
-  if (/^[\0-\x7f]*$/.test(text)) return text
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
-}
 
 /** True when a format is the same for every request. */
 export function isConstant(format: Format): boolean {

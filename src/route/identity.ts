@@ -8,6 +8,7 @@ import type { RequestFacts } from './request-facts.ts'
 import type { Claims, TokenRule } from './token-rule.ts'
 import { findTokens, judgeToken, matchableClaims, readToken, unaccepted, withoutParameter } from './tokens.ts'
 import type { FoundToken, ReadToken, TokenFault } from './tokens.ts'
+import { breaksHead, octetsOf } from '../std/octets.ts'
 
 /** How the response code details of a refused token begin. */
 export const TOKEN_DETAILS = 'jwt_authn_access_denied'
@@ -112,14 +113,12 @@ function claimText(claims: Claims, name: string): string | undefined {
   if (typeof value === 'string') return printable(value)
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (value === undefined || value === null) return undefined
-  const bytes = new TextEncoder().encode(JSON.stringify(value))
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+  return btoa(octetsOf(JSON.stringify(value)))
 }
 
 /** Bytes of UTF-8 as characters; a value that could end a header line is no value. */
 function printable(text: string): string | undefined {
-  if (/[\0\r\n]/.test(text)) return undefined
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
+  return breaksHead(text) ? undefined : octetsOf(text)
 }
 
 /** The answer to a request with a token that is not accepted; `route` is the one it would have taken. */
