@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-// Those that wait a minute and more, for the shortest interval of a Canary: begun first, they wait beside all the others.
-const LONG = /\/e2e\/(demo|canary-guide|canary-restart|canary-script-good)[^/]*\.test\.ts$/
+// Those that take a minute and more, most of it waiting for intervals: begun first, they wait beside all the others.
+const LONG = /\/e2e\/(demo|canary-guide|canary-restart|canary-script|guide-traffic|kubectl-commands|walkthrough)[^/]*\.test\.ts$/
 
 // A random order that the seed decides (tests must not depend on it), but for the long ones.
 class LongestFirst extends BaseSequencer {

@@ -42,21 +42,25 @@ export interface PodOptions {
   readonly signal: AbortSignal
 }
 
-const APPS = fileURLToPath(new URL(import.meta.url.endsWith('.js') ? '../apps/main.js' : '../apps/main.ts', import.meta.url))
+const isBuilt = import.meta.url.endsWith('.js')
+const fileOf = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
+const APPS = isBuilt
+  ? [process.execPath, fileOf('apps/main.js')]
+  : [process.execPath, '-r', fileOf('apps/compile-cache.cjs'), fileOf('apps/main.ts')]
 
 /** Images that come with Serin; the demo application's version is its image's tag. */
 const BUILT_IN: ImageMap['builtIn'] = {
-  'serin/demo': [process.execPath, APPS, 'demo', '$(SERIN_IMAGE_TAG)'],
-  'serin/loadtester': [process.execPath, APPS, 'loadtester'],
-  'serin/sleep': [process.execPath, APPS, 'sleep'],
-  'fortio/fortio': [process.execPath, APPS, 'fortio']
+  'serin/demo': [...APPS, 'demo', '$(SERIN_IMAGE_TAG)'],
+  'serin/loadtester': [...APPS, 'loadtester'],
+  'serin/sleep': [...APPS, 'sleep'],
+  'fortio/fortio': [...APPS, 'fortio']
 }
 
 /** A kubelet, not yet started. */
 export function kubeletOf(options: PodOptions): Kubelet {
   const { client, clock, draw, processes, slot, mesh, recorder, scheduler, config, directory, signal, admin } = options
   const workDir = process.cwd()
-  writeShim(options.programsDirectory, 'fortio', [process.execPath, APPS, 'fortio'])
+  writeShim(options.programsDirectory, 'fortio', [...APPS, 'fortio'])
   // The machine's own programs come before ours of the same name.
   const path = [dirname(process.execPath), process.env['PATH'] ?? '', options.programsDirectory].join(':')
   const baseEnv = { PATH: path, LANG: 'C.UTF-8' }

@@ -244,7 +244,11 @@ async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground): Promi
     clock,
     registry,
     stats,
-    env: { SERIN_RUN: dir.run },
+    // Set by bin/serin in a checkout: workers start in half the time.
+    env: {
+      SERIN_RUN: dir.run,
+      ...(process.env['NODE_COMPILE_CACHE'] === undefined ? {} : { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] })
+    },
     register: reaper,
     onTrouble: log,
     accessLog: accessLogSpec(rig.options),
