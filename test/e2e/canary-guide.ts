@@ -108,9 +108,13 @@ export interface Watched {
 export function watchCanary(serin: Serin, namespace: string, name: string): Watched {
   const words = ['--kubeconfig', join(serin.dir, 'kubeconfig'), '--cache-dir', join(serin.dir, 'watch-cache')]
   const child: ChildProcess = spawn('kubectl', [...words, 'get', 'canary', name, '-n', namespace, '-w'], {
-    stdio: ['ignore', 'pipe', 'inherit']
+    stdio: ['ignore', 'pipe', 'pipe']
   })
   const lines: string[] = []
+  // What kubectl said besides, and how it ended if it did.
+  const troubles: string[] = []
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => troubles.push(text))
+  child.once('exit', (code, signal) => troubles.push(`kubectl ended: ${signal ?? code}`))
   let rest = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     const parts = (rest + text).split('\n')
@@ -125,7 +129,7 @@ export function watchCanary(serin: Serin, namespace: string, name: string): Watc
       const seen = (): boolean => states().some((state) => state.startsWith(`${status} `))
       await until(`phase ${status}`, seen, timeout).catch(async (error: unknown) => {
         const { stdout } = await serin.kubectl(['get', 'canary,deployment,pod,event', '-n', namespace])
-        throw new Error([String(error), ...lines, stdout, ...serin.lines].join('\n'))
+        throw new Error([String(error), ...lines, ...troubles, stdout, ...serin.lines].join('\n'))
       })
     },
     stop: () => void child.kill()
