@@ -104,10 +104,12 @@ export interface Watched {
   stop(): void
 }
 
-/** Runs `kubectl get canary NAME -w` until stopped. */
+/** Runs `kubectl get canary -w` for one Canary until stopped. */
 export function watchCanary(serin: Serin, namespace: string, name: string): Watched {
   const words = ['--kubeconfig', join(serin.dir, 'kubeconfig'), '--cache-dir', join(serin.dir, 'watch-cache')]
-  const child: ChildProcess = spawn('kubectl', [...words, 'get', 'canary', name, '-n', namespace, '-w'], {
+  // A list of one: of an object by its name kubectl does not print the first state that its watch tells, which may be news since it asked.
+  const one = ['--field-selector', `metadata.name=${name}`]
+  const child: ChildProcess = spawn('kubectl', [...words, 'get', 'canary', ...one, '-n', namespace, '-w'], {
     stdio: ['ignore', 'pipe', 'pipe']
   })
   const lines: string[] = []
