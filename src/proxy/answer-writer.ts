@@ -78,7 +78,7 @@ export class AnswerWriter {
     const closes = close || closing || (old && !this.#keepsOld(untilClose))
     return {
       edits,
-      serviceTime: Math.round(now - started),
+      serviceTime: Math.floor(now - started),
       close: closes && !upgraded,
       keepAlive: old && !closes,
       framing: this.#chunk ? 'chunk' : old && head.chunked ? 'bare' : 'same',

@@ -125,7 +125,7 @@ export function refusalDetails(status: number): string {
 
 /** The line that says how long the endpoint took, as a head of an answer has it. */
 export function serviceTimeLine(ms: Millis): string {
-  return `\r\n${SERVICE_TIME}: ${Math.round(ms)}\r\n`
+  return `\r\n${SERVICE_TIME}: ${Math.floor(ms)}\r\n`
 }
 
 /** The proxy's end of a connection, `address:port`. */
