@@ -7,6 +7,7 @@ import { afterEach } from 'vitest'
 import { systemClock } from '../src/host/system-clock.ts'
 import { DataPlane } from '../src/proxy/data-plane.ts'
 import type { DataPlaneOptions } from '../src/proxy/data-plane.ts'
+import type { RetryPolicy } from '../src/route/decision.ts'
 import { PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../src/route/plain.ts'
 import type { Cluster, Endpoint, HostEntry, Route, Source, TableChange } from '../src/route/route-table.ts'
 import { seeded } from '../src/std/draw.ts'
@@ -86,6 +87,17 @@ export const cluster = (id: string, endpoints: readonly Endpoint[], more: Partia
   connectTimeout: 1000,
   ...more
 })
+
+// Twice more after a 5xx, at once.
+export const RETRY: RetryPolicy = {
+  attempts: 2,
+  perTryTimeout: 0,
+  on: ['5xx'],
+  statuses: [],
+  avoidTried: false,
+  backoffBase: 1,
+  backoffMax: 2
+}
 
 type ForwardAction = Extract<Route['action'], { kind: 'forward' }>
 

@@ -1,7 +1,21 @@
 // Lines of the access log as a data plane writes them (istio.md 6.3), and the bounds of its buffer.
 
 import { expect, test } from 'vitest'
-import { cluster, endpoint, forward, get, ok, onHeads, plane, statusOf, table, talk, until, upstream } from '../../test/proxy-plane.ts'
+import {
+  RETRY,
+  cluster,
+  endpoint,
+  forward,
+  get,
+  ok,
+  onHeads,
+  plane,
+  statusOf,
+  table,
+  talk,
+  until,
+  upstream
+} from '../../test/proxy-plane.ts'
 import type { Route } from '../route/route-table.ts'
 import type { AccessLogSpec, LogLine } from './access-log.ts'
 import type { DataPlane } from './data-plane.ts'
@@ -78,7 +92,6 @@ const SHORT: AccessLogSpec = {
   format:
     '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %UPSTREAM_CLUSTER_RAW% %UPSTREAM_REQUEST_ATTEMPT_COUNT% %RESP(x-from)%\n'
 }
-const RETRY = { attempts: 1, perTryTimeout: 0, on: ['5xx'], statuses: [], backoffBase: 1, backoffMax: 1, avoidTried: false }
 
 test('every way a request can end has its flags and details, and each try its line at the pod', async () => {
   let tries = 0
@@ -86,7 +99,7 @@ test('every way a request can end has its flags and details, and each try its li
   const closing = await upstream((socket) => socket.on('data', () => socket.destroy()))
   const silent = await upstream((socket) => socket.resume())
   const routes = [
-    { ...forward([['failing', 1]], { retry: RETRY }), path: { kind: 'exact', value: '/retried', ignoreCase: false } },
+    { ...forward([['failing', 1]], { retry: { ...RETRY, attempts: 1 } }), path: { kind: 'exact', value: '/retried', ignoreCase: false } },
     { ...forward([['closing', 1]]), path: { kind: 'exact', value: '/closed', ignoreCase: false } },
     { ...forward([['silent', 1]], { timeout: 20 }), path: { kind: 'exact', value: '/late', ignoreCase: false } },
     { ...forward([['none', 1]]), path: { kind: 'exact', value: '/none', ignoreCase: false } },

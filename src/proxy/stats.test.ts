@@ -4,9 +4,8 @@ import { Agent, createServer, request } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { cleanups, cluster, endpoint, forward, plane, table } from '../../test/proxy-plane.ts'
+import { RETRY, cleanups, cluster, endpoint, forward, plane, table } from '../../test/proxy-plane.ts'
 import { CLUSTER_STAT_NAMES, ClusterStats } from '../route/cluster-stats.ts'
-import type { RetryPolicy } from '../route/decision.ts'
 import type { DataPlane } from './data-plane.ts'
 
 async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<number> {
@@ -17,16 +16,6 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
     return new Promise((resolve) => server.close(resolve))
   })
   return (server.address() as AddressInfo).port
-}
-
-const RETRY: RetryPolicy = {
-  attempts: 1,
-  perTryTimeout: 0,
-  on: ['5xx'],
-  statuses: [],
-  backoffBase: 1,
-  backoffMax: 1,
-  avoidTried: false
 }
 
 type Forwarding = NonNullable<Parameters<typeof forward>[1]>
@@ -130,7 +119,7 @@ test('a request that takes too long counts as one, and cuts its connection', asy
 test('only the last answer of a retried request counts by code; the tries count as requests', async () => {
   let served = 0
   const upstream = await serve((_, response) => response.writeHead(++served === 1 ? 503 : 200).end())
-  const { plane: made, port } = await planeTo([upstream], { retry: RETRY })
+  const { plane: made, port } = await planeTo([upstream], { retry: { ...RETRY, attempts: 1 } })
   expect(await ask(port)).toBe(200)
   expect(statsOf(made)).toMatchObject({
     '200': 1,
