@@ -10,7 +10,7 @@ import type { Ejections } from './ejections.ts'
 import type { Limits } from './limits.ts'
 import type { Signatures } from './signatures.ts'
 import type { Sweep } from './sweep.ts'
-import type { ReadMode } from './transport.ts'
+import type { ReadMode, Sockets } from './transport.ts'
 
 /** The host and port to connect to for an endpoint of a cluster. */
 export type Locate = (host: string, port: number, cluster: string) => { readonly host: string; readonly port: number }
@@ -27,6 +27,7 @@ export interface Context {
   /** Where all accepted sockets read to, but for those in the middle of a long body. */
   readonly shared: Buffer
   readonly readMode: ReadMode
+  readonly sockets: Sockets
   /** Copies name their host with `-shadow`. */
   readonly shadowHosts: boolean
   /** Where an endpoint's address is really reached. */

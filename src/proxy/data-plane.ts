@@ -27,7 +27,8 @@ import { PASSTHROUGH } from './passthrough.ts'
 import { Pools } from './pools.ts'
 import { Signatures } from './signatures.ts'
 import { Sweep } from './sweep.ts'
-import type { ReadMode } from './transport.ts'
+import { SYSTEM_SOCKETS } from './transport.ts'
+import type { ReadMode, Sockets } from './transport.ts'
 
 const ALONE: WorkerShare = { index: 0, count: 1 }
 
@@ -46,6 +47,8 @@ export interface DataPlaneOptions {
   readonly draw: Draw
   /** From testReadMode, or 'data'. */
   readonly readMode: ReadMode
+  /** Where connections come from and go to; the system's unless a test has others. */
+  readonly sockets?: Sockets
   /** Where endpoints are reached, when not at their addresses. */
   readonly locate?: Locate
   readonly limits?: Partial<Limits>
@@ -85,6 +88,7 @@ export class DataPlane {
       buffers: new BufferPool(),
       shared: Buffer.allocUnsafeSlow(READ_SIZE),
       readMode: options.readMode,
+      sockets: options.sockets ?? SYSTEM_SOCKETS,
       locate: options.locate ?? ((host, port) => ({ host, port })),
       router,
       ejections: new Ejections({ clock: options.clock, monotonic, router, onEjection: options.onEjection }),

@@ -1,7 +1,6 @@
 // One address that clients connect to, and what it means to come in there: a gateway's port, a Service's address, or a forward proxy of the
 // mesh (absolute-form or Host). The scope of a request follows from the listener and, for a forward proxy, from the port asked for.
 
-import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { gatewayScope, meshScope, serviceScope } from '../route/route-table.ts'
 import type { MeshSource, Source } from '../route/route-table.ts'
@@ -66,7 +65,7 @@ export class Listener implements Entrance {
     this.place = spec.place ?? {}
     this.filters = new Filters(shared.context)
     this.cells = new ListenerCells(shared.context.recorder, spec.source, portMeant(spec))
-    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket))
+    this.#server = shared.context.sockets.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket))
     this.#server.maxConnections = shared.context.limits.connectionsMax
     this.#server.on('drop', () => shared.context.recorder.reach('connectionsMax'))
   }

@@ -3,11 +3,20 @@
 // the same parser, 25 to 60 % more CPU (proxy.md 4 and 9.1).
 
 import { Socket, connect, createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server, ServerOpts, TcpNetConnectOpts } from 'node:net'
 import { READ_SIZE } from './buffers.ts'
 
 /** How accepted sockets are read. */
 export type ReadMode = 'buffer' | 'data'
+
+/** Where sockets come from: the system, unless a test has its own. */
+export interface Sockets {
+  connect(options: TcpNetConnectOpts): Socket
+  createServer(options: ServerOpts, onSocket: (socket: Socket) => void): Server
+}
+
+/** Those of the system. */
+export const SYSTEM_SOCKETS: Sockets = { connect, createServer }
 
 /** Who reads a socket. */
 export interface Reading {

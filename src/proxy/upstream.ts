@@ -1,7 +1,6 @@
 // One connection to an endpoint: connects, reads answers with strict framing, and says when it may be used again. It knows nothing of
 // retries or clients. Bytes that no request asked for, bad framing or a surplus close it (proxy.md 9.4).
 
-import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Millis } from '../std/clock.ts'
 import { STAT } from '../route/cluster-stats.ts'
@@ -105,7 +104,7 @@ export class Upstream implements Swept {
     this.buffers = new ReadBuffers(context.buffers, () => this.#resume())
     this.#deadline = context.monotonic() + home.connectTimeout
     let first = true
-    this.socket = connect({
+    this.socket = context.sockets.connect({
       ...context.locate(home.host, home.port, home.cluster),
       noDelay: true,
       // An end that comes under a request is looked into before the connection is given up.
