@@ -4,7 +4,6 @@
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import type { EventRecorder } from '../kube/event-recorder.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
-import { Reflector } from '../kube/reflector.ts'
 import { lint, problemsOf } from '../lint/lint.ts'
 import { eventReason, problemLine, warningText } from '../lint/problem-text.ts'
 import { keyed, type Ledger, settle } from '../lint/settle.ts'
@@ -14,6 +13,7 @@ import type { Draw } from '../std/draw.ts'
 import { dig } from '../std/json.ts'
 import { ignoredFields } from '../workload/ignored-fields.ts'
 import type { PodSpec } from '../api/builtin-types-pod.ts'
+import { Following } from './following.ts'
 
 /** What findings are made from and told to. `objects` is everything that routing reads, as last seen. */
 export interface FindingsOptions {
@@ -47,7 +47,7 @@ const WARNINGS_MAX = 20
 /** Owns what is known of findings. */
 export class Findings {
   readonly #options: FindingsOptions
-  readonly #reflectors: readonly Reflector[]
+  readonly #following: Following
   #ledger: Ledger = new Map()
   /** Keys of what was found when last linted, told or not: what is not among them is new. */
   #seen: ReadonlySet<string> = new Set()
@@ -58,29 +58,17 @@ export class Findings {
 
   constructor(options: FindingsOptions) {
     this.#options = options
-    const { client, clock, draw, log } = options
-    this.#reflectors = FOLLOWED.map(
-      (query) =>
-        new Reflector({
-          client,
-          clock,
-          draw,
-          query,
-          onEvent: () => this.changed(),
-          onError: (error) => log(`lint: ${query.resource}: ${String(error)}`)
-        })
-    )
+    this.#following = new Following({ ...options, part: 'lint', resources: FOLLOWED, changed: () => this.changed() })
   }
 
   /** Follows the API until the signal ends it. */
   async run(signal: AbortSignal): Promise<void> {
-    const running = this.#reflectors.map((reflector) => reflector.run(signal))
-    await Promise.race([Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced())), ...running])
-    // What an earlier run told is counted up, not told anew.
-    this.#options.recorder.adopt((await this.#options.client.list(EVENTS, { signal })).items)
-    this.#signal = signal
-    this.changed()
-    await Promise.all(running)
+    await this.#following.run(signal, async () => {
+      // What an earlier run told is counted up, not told anew.
+      this.#options.recorder.adopt((await this.#options.client.list(EVENTS, { signal })).items)
+      this.#signal = signal
+      this.changed()
+    })
     this.#cancel()
   }
 
@@ -112,7 +100,7 @@ export class Findings {
   }
 
   #objects(): KubeObject[] {
-    return [...this.#options.objects(), ...this.#reflectors.flatMap((reflector) => reflector.objects())]
+    return [...this.#options.objects(), ...this.#following.objects()]
   }
 
   #lookAfter(delay: Millis): void {

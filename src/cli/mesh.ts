@@ -5,7 +5,6 @@ import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { NameWatch } from '../control/name-watch.ts'
 import type { LookUp } from '../control/name-watch.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
-import { Reflector } from '../kube/reflector.ts'
 import { KeySets } from '../remote/key-sets.ts'
 import { WrittenChecks } from '../route/check-rules.ts'
 import { compileRoutes } from '../route/compile-routes.ts'
@@ -17,6 +16,7 @@ import { EMPTY_TABLE, type RouteTable } from '../route/route-table.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import type { Workers } from '../proxy/workers.ts'
+import { Following } from './following.ts'
 import { isEntrance, type ListenerPlan, wantedListeners } from './listeners.ts'
 
 /** What the mesh needs. */
@@ -62,7 +62,7 @@ const LISTEN_AGAIN: Millis = 5000
 /** Owns the table in force and the listeners of the data plane. */
 export class Mesh {
   readonly #options: MeshOptions
-  readonly #reflectors: readonly Reflector[]
+  readonly #followed: Following
   readonly #names: NameWatch
   readonly #listening = new Map<string, number | undefined>()
   /** Why listeners that are wanted do not listen; they are tried again. */
@@ -86,30 +86,27 @@ export class Mesh {
     const { client, clock, draw, log, lookUp } = options
     this.#names = new NameWatch({ clock, lookUp, log, changed: () => this.#schedule() })
     this.#keySets = new KeySets({ clock, log, changed: () => this.#schedule() })
-    this.#reflectors = FOLLOWED.map(
-      (query) =>
-        new Reflector({
-          client,
-          clock,
-          draw,
-          query,
-          onEvent: () => {
-            options.changed?.()
-            this.#schedule()
-          },
-          onError: (error) => log(`mesh: ${query.resource}: ${String(error)}`)
-        })
-    )
+    this.#followed = new Following({
+      client,
+      clock,
+      draw,
+      log,
+      part: 'mesh',
+      resources: FOLLOWED,
+      changed: () => {
+        options.changed?.()
+        this.#schedule()
+      }
+    })
   }
 
   /** Follows the API until the signal ends it; `ready` is called once the first table is in force. */
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
-    const running = this.#reflectors.map((reflector) => reflector.run(signal))
-    await Promise.race([Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced())), ...running])
-    this.#following = true
-    await this.#syncNext()
-    ready()
-    await Promise.all(running)
+    await this.#followed.run(signal, async () => {
+      this.#following = true
+      await this.#syncNext()
+      ready()
+    })
     this.#following = false
     this.#again?.()
     this.#names.stop()
@@ -137,7 +134,7 @@ export class Mesh {
 
   /** Every object that routing reads, as last seen. */
   objects(): KubeObject[] {
-    return this.#reflectors.flatMap((reflector) => reflector.objects())
+    return this.#followed.objects()
   }
 
   /** Resolves once no cluster in force has an endpoint of the pod. */
