@@ -2,7 +2,7 @@
 // when the data plane obeys them. Writes of our own controllers go past it.
 
 import type { KubeObject } from '../api/object.ts'
-import type { ApiBackend } from '../server/api-backend.ts'
+import { answeredBy, type ApiBackend } from '../server/api-backend.ts'
 import type { StoreRequest } from '../store/store-request.ts'
 
 const OBEYED = new Set([
@@ -18,16 +18,11 @@ const OBEYED = new Set([
 
 /** A backend that waits for `obeys`, which must end soon whatever the data plane does. */
 export function obeyedBackend(backend: ApiBackend, obeys: (object: KubeObject) => Promise<void>): ApiBackend {
-  return {
-    kinds: () => backend.kinds(),
-    resourceVersion: () => backend.resourceVersion(),
-    watch: (...args) => backend.watch(...args),
-    submit: async (request) => {
-      const answer = await backend.submit(request)
-      if (answer.kind === 'object' && changesRules(request)) await obeys(answer.object)
-      return answer
-    }
-  }
+  return answeredBy(backend, async (request) => {
+    const answer = await backend.submit(request)
+    if (answer.kind === 'object' && changesRules(request)) await obeys(answer.object)
+    return answer
+  })
 }
 
 function changesRules(request: StoreRequest): boolean {

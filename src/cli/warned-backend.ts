@@ -3,7 +3,7 @@
 
 import type { KubeObject } from '../api/object.ts'
 import type { ProblemObject } from '../route/catalogue.ts'
-import type { ApiBackend } from '../server/api-backend.ts'
+import { answeredBy, type ApiBackend } from '../server/api-backend.ts'
 import type { StoreAnswer, StoreRequest } from '../store/store-request.ts'
 
 /** Who knows what is wrong. */
@@ -16,16 +16,11 @@ const LOOKED_AT = new Set(['services', 'deployments', 'pods'])
 
 /** A backend whose answers carry warnings. */
 export function warnedBackend(backend: ApiBackend, warner: Warner): ApiBackend {
-  return {
-    kinds: () => backend.kinds(),
-    resourceVersion: () => backend.resourceVersion(),
-    watch: (...args) => backend.watch(...args),
-    submit: async (request) => {
-      const answer = await backend.submit(request)
-      const warnings = warningsOf({ backend, warner }, request, answer)
-      return warnings.length === 0 || !('warnings' in answer) ? answer : { ...answer, warnings: [...answer.warnings, ...warnings] }
-    }
-  }
+  return answeredBy(backend, async (request) => {
+    const answer = await backend.submit(request)
+    const warnings = warningsOf({ backend, warner }, request, answer)
+    return warnings.length === 0 || !('warnings' in answer) ? answer : { ...answer, warnings: [...answer.warnings, ...warnings] }
+  })
 }
 
 interface Sides {

@@ -15,3 +15,13 @@ export interface ApiBackend {
   /** The newest resource version whose changes were emitted to watchers, decimal: what a bookmark may promise. */
   resourceVersion(): string
 }
+
+/** The backend, but that `submit` answers. */
+export function answeredBy(backend: ApiBackend, submit: ApiBackend['submit']): ApiBackend {
+  return {
+    kinds: () => backend.kinds(),
+    resourceVersion: () => backend.resourceVersion(),
+    watch: (...args) => backend.watch(...args),
+    submit
+  }
+}
