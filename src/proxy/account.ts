@@ -3,112 +3,126 @@
 
 import type { Measured } from '../metrics/recorder.ts'
 import type { HeaderEdits } from '../route/decision.ts'
-import type { Cluster } from '../route/route-table.ts'
-import type { EndpointSlot } from '../route/router.ts'
+import { withCookies } from '../route/hash-policy.ts'
+import { withAdditions } from '../route/limit-filter.ts'
 import type { Millis } from '../std/clock.ts'
+import type { Attempts } from './attempts.ts'
 import type { Clocks } from './clocks.ts'
-import type { ExchangeStart } from './downstream.ts'
-import { FAILURES } from './failures.ts'
+import type { Downstream, ExchangeStart } from './downstream.ts'
+import { FAILURES, withFlag } from './failures.ts'
 import type { Failure } from './failures.ts'
 import { head } from './head.ts'
 import type { Known } from './known-facts.ts'
 import { knownInbound, knownOf, localOf, serviceTimeLine } from './known.ts'
 import type { TryEnd } from './known.ts'
 import { PASSTHROUGH } from './passthrough.ts'
-import { outcomeOf } from './response-head.ts'
 import { responseEdits } from './route-edits.ts'
-import type { Upstream } from './upstream.ts'
 
-/** Where an exchange stands. */
-export interface Now {
-  readonly status: number
-  readonly flags: string
-  readonly tries: number
-  readonly slot: EndpointSlot | undefined
-  /** Of the try in progress. */
-  readonly upstream: Upstream | undefined
-  /** Bytes of the request's body so far. */
-  readonly received: number
+/** Whose request is written down. */
+export interface Accounted {
+  readonly from: ExchangeStart
+  readonly attempts: Attempts
+  readonly client: Downstream
 }
 
-/** Owns the times and sizes of one request. */
+/** Owns the outcome, times and sizes of one request. */
 export class Account {
+  /** Of the answer that is passed on; 0 before. */
+  status = 0
   /** When the request was complete, a try had its connection, and the answer began. */
   doneAt: Millis | undefined
   triedAt: Millis = 0
   answeredAt: Millis | undefined
-  /** Why the last try got no connection, where the system said so. */
-  refusal: string | undefined
   /** Bytes of the answer's body. */
   sent = 0
   /** The head of the answer, where lines show its fields. */
   answer = ''
   /** The gRPC status of the answer. */
   grpcStatus: number | undefined
+  #flags = '-'
   #headBytes = 0
-  readonly #from: ExchangeStart
+  readonly #of: Accounted
   readonly #clocks: Clocks
   #local: string | undefined
 
-  constructor(from: ExchangeStart, clocks: Clocks) {
-    this.#from = from
+  constructor(of: Accounted, clocks: Clocks) {
+    this.#of = of
     this.#clocks = clocks
   }
 
   /** Lines show fields of the answer. */
   get asks(): boolean {
-    return this.#from.log?.asks === true
+    return this.#of.from.log?.asks === true
+  }
+
+  /** Adds one of Envoy's response flags. */
+  flag(flag: string): void {
+    this.#flags = withFlag(this.#flags, flag)
   }
 
   /** Response code details of an answer that the proxy gives instead of an endpoint. */
   detailsOf(failure: Failure): string {
     const { details } = FAILURES[failure]
-    return this.refusal === undefined || failure !== 'connect-failure' ? details : details.replace('}', `|${this.refusal}}`)
+    const { refusal } = this.#of.attempts
+    return refusal === undefined || failure !== 'connect-failure' ? details : details.replace('}', `|${refusal}}`)
   }
 
   /** The head of the answer that is passed on is in the registers. */
-  begin(bytes: Buffer, now: Millis): void {
+  begin(now: Millis, grpcStatus: number | undefined): void {
+    this.status = head.status
     this.answeredAt = now
     this.#headBytes = head.end - head.start
-    const outcome = this.#from.grpc ? outcomeOf(bytes) : undefined
-    if (outcome?.kind === 'response') this.grpcStatus = outcome.grpcStatus
+    if (this.#of.from.grpc) this.grpcStatus = grpcStatus
   }
 
-  /** The route's edits of an answer, whose head is `answer`. */
-  responseEdits(now: () => Now, details: string, answer: string): HeaderEdits | undefined {
-    const { response } = this.#from.decision
-    return responseEdits(response, () => this.#known(now(), details, answer), this.#clocks)
+  /** The route's edits of the answer in the registers, those of the called side, and generated cookies. */
+  editsOf(bytes: Buffer): HeaderEdits | undefined {
+    const { response, cookies } = this.#of.from.decision
+    const { side } = this.#of.attempts
+    const formatted = response?.stages !== undefined
+    const routed = formatted ? this.#editsNow('via_upstream', bytes.toString('latin1', head.start, head.end)) : response
+    return withCookies(side === undefined ? routed : withAdditions(routed, side.fields, () => false), cookies)
+  }
+
+  /** The route's edits of the proxy's own answer. It has no status yet when its header values are formatted: they see 0, as in Envoy. */
+  editsOfOwn(details: string): HeaderEdits | undefined {
+    return this.#editsNow(details, '')
+  }
+
+  #editsNow(details: string, answer: string): HeaderEdits | undefined {
+    return responseEdits(this.#of.from.decision.response, () => this.#known(this.status, details, answer), this.#clocks)
   }
 
   /** A try leaves its connection; `code` is what the endpoint's own side counts, undefined when the try did not reach it. */
-  left(now: Now, cluster: Cluster, code: number | undefined, how: TryEnd): void {
-    const { cells, log, started } = this.#from
-    const { slot, upstream } = now
+  left(code: number | undefined, how: TryEnd, now: Millis): void {
+    const { from, attempts } = this.#of
+    const { slot, upstream, state } = attempts
     this.sent = upstream?.payload ?? 0
-    if (log !== undefined) this.#local = localOf(upstream?.socket)
+    if (from.log !== undefined) this.#local = localOf(upstream?.socket)
     // Outside of the mesh nobody counts on the other side.
-    if (slot === undefined || code === undefined || cluster.id === PASSTHROUGH) return
-    cells
-      .peers(cluster, slot)
-      .destination.record(code, how === 'limited' ? 'RL' : '-', this.#clocks.monotonic() - started, this.#measured(now))
-    if (log === undefined) return
-    const known = knownInbound(this.#known({ ...now, status: code }, '', this.#answerLines(this.triedAt)), slot, how, this.triedAt)
-    log.write(known.place.pod ?? '', known)
+    if (slot === undefined || code === undefined || state.cluster.id === PASSTHROUGH) return
+    const end = attempts.limited ? 'limited' : how
+    const flags = attempts.limited ? 'RL' : '-'
+    from.cells.peers(state.cluster, slot).destination.record(code, flags, now - from.started, this.#measured())
+    if (from.log === undefined) return
+    const known = knownInbound(this.#known(code, '', this.#answerLines(this.triedAt)), slot, end, this.triedAt)
+    from.log.write(known.place.pod ?? '', known)
   }
 
-  /** The request ends: its caller's side counts it once. */
-  ended(now: Now, cluster: Cluster, details: string): void {
-    const { cells, log, place, started } = this.#from
-    const { status, flags } = now
-    cells.ended({ status, flags, measured: this.#measured(now) }, this.#clocks.monotonic() - started, cluster, now.slot)
-    if (log !== undefined) log.write(place.pod ?? '', this.#known(now, details, this.#answerLines(started)))
+  /** The request ends with `code`: its caller's side counts it once. */
+  ended(code: number, details: string, now: Millis): void {
+    const { from, attempts } = this.#of
+    const { cells, log, place, started } = from
+    const end = { status: code, flags: this.#flags, measured: this.#measured() }
+    cells.ended(end, now - started, attempts.state.cluster, attempts.slot)
+    if (log !== undefined) log.write(place.pod ?? '', this.#known(code, details, this.#answerLines(started)))
   }
 
-  #measured({ received }: Now): Measured {
-    const { grpc, edited } = this.#from
+  #measured(): Measured {
+    const { grpc, edited } = this.#of.from
     return {
       grpc: grpc ? String(this.grpcStatus ?? '') : undefined,
-      requestBytes: edited.head.length + received,
+      requestBytes: edited.head.length + this.#of.client.received,
       responseBytes: this.#headBytes + this.sent
     }
   }
@@ -118,18 +132,20 @@ export class Account {
     return this.answer === '' ? serviceTimeLine(this.answeredAt - since) : this.answer
   }
 
-  #known({ status, flags, tries, slot, upstream, received }: Now, details: string, answer: string): Known {
-    return knownOf(this.#from, {
+  #known(status: number, details: string, answer: string): Known {
+    const { from, attempts, client } = this.#of
+    const { tries, slot, upstream, refusal } = attempts
+    return knownOf(from, {
       status,
-      flags,
+      flags: this.#flags,
       details,
       answer,
       tries,
       slot,
       local: upstream === undefined ? this.#local : localOf(upstream.socket),
-      received,
+      received: client.received,
       sent: upstream === undefined ? this.sent : upstream.payload,
-      failure: this.refusal,
+      failure: refusal,
       times: { requestDone: this.doneAt, answered: this.answeredAt }
     })
   }

@@ -3,51 +3,29 @@
 
 import type { Socket } from 'node:net'
 import type { Decision, HeaderEdits } from '../route/decision.ts'
-import { decide } from '../route/decide.ts'
-import { isGrpc } from '../route/fault.ts'
-import type { ScopeId } from '../route/request-facts.ts'
 import type { Millis } from '../std/clock.ts'
 import { BodyFrame } from './body-frame.ts'
 import type { Context } from './context.ts'
-import { DelayedAnswer } from './delayed-answer.ts'
-import type { Downstream, Entrance, Handling } from './downstream.ts'
-import { Exchange } from './exchange.ts'
-import { FAILURES, asGrpc, bodyOf, localAnswer, spokenFor } from './failures.ts'
-import type { Failure, Spoken } from './failures.ts'
-import { HEAD, MORE, head, valueEnd, valueStart } from './head.ts'
+import { Dispatch } from './dispatch.ts'
+import type { Current, Downstream, Entrance, Handling } from './downstream.ts'
+import type { Failure } from './failures.ts'
+import { HEAD, MORE, head } from './head.ts'
 import { Intake } from './intake.ts'
 import type { Taker } from './intake.ts'
 import { addressOf } from './known-facts.ts'
 import type { LimitName } from './limits.ts'
 import { OwnAccount } from './own-account.ts'
-import type { Answered } from './own-account.ts'
-import { isAddress, passOn } from './passthrough.ts'
+import { OwnAnswers } from './own-answers.ts'
 import type { Pools } from './pools.ts'
 import { RequestHead } from './request-head.ts'
-import { editedHead } from './route-edits.ts'
 import { hostIsUsable, scanRequest } from './scanner.ts'
 import type { Swept } from './sweep.ts'
-
-type Forward = Extract<Decision, { kind: 'forward' }>
 
 /** head: between or in a head. token: complete, its token is being checked. answer: complete, waiting. lingering: answered for the last time. */
 type Phase = 'head' | 'token' | 'body' | 'answer' | 'tunnel' | 'lingering'
 
-/** What is kept of the head of the current request, once the registers are used again. */
-interface Current {
-  method: string
-  minor: number
-  close: boolean
-  keepAlive: boolean
-  /** It speaks gRPC. */
-  grpc: boolean
-}
-
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const NEVER = Number.POSITIVE_INFINITY
-// What is said to nobody: the client went during an injected delay.
-const LEFT: Spoken = { status: 0, flag: 'DI,DC', details: 'downstream_remote_disconnect', body: '', lines: '', edits: undefined }
-
 /** Owns a client socket, its intake and what is done about the request in progress. */
 export class Client implements Swept, Downstream, Taker {
   place = -1
@@ -55,13 +33,14 @@ export class Client implements Swept, Downstream, Taker {
   readonly socket: Socket
   readonly intake: Intake
   readonly #context: Context
-  readonly #pools: Pools
   readonly #entrance: Entrance
   readonly #address: string
   readonly #facts: RequestHead
   readonly #current: Current = { method: '', minor: 1, close: false, keepAlive: false, grpc: false }
   readonly #frame = new BodyFrame()
+  readonly #dispatch: Dispatch
   readonly #account: OwnAccount
+  readonly #answers: OwnAnswers
   #phase: Phase = 'head'
   #handling: Handling | undefined
   #dropped = 0
@@ -74,13 +53,15 @@ export class Client implements Swept, Downstream, Taker {
 
   constructor(shared: { readonly context: Context; readonly pools: Pools }, entrance: Entrance, socket: Socket) {
     this.#context = shared.context
-    this.#pools = shared.pools
     this.#entrance = entrance
     this.socket = socket
     this.#address = socket.remoteAddress ?? '127.0.0.1'
     this.#facts = new RequestHead(addressOf(this.#address, socket.remotePort), addressOf(socket.localAddress ?? '', socket.localPort))
     this.#facts.edge = entrance.edge
+    const caller = { entrance, client: this, facts: this.#facts, current: this.#current, address: this.#address }
+    this.#dispatch = new Dispatch(shared, caller)
     this.#account = new OwnAccount(shared.context, entrance, this.#facts)
+    this.#answers = new OwnAnswers(shared.context, this, this.#current, this.#account)
     this.intake = new Intake(shared.context, socket, this)
     this.#context.sweep.add(this)
     this.#lastByte = this.#context.sweep.now
@@ -113,10 +94,7 @@ export class Client implements Swept, Downstream, Taker {
   }
 
   answer(failure: Failure, tries: number, edits: HeaderEdits | undefined): void {
-    const { header } = FAILURES[failure]
-    const close = failure === 'request-timeout' || failure === 'stream-idle'
-    const spoken = { ...FAILURES[failure], body: bodyOf(failure, tries), lines: header ?? '', edits }
-    this.#say(this.#current.grpc ? asGrpc(spoken) : spoken, close)
+    this.#answers.replace(failure, tries, edits)
   }
 
   onAnswered(keep: boolean): void {
@@ -221,15 +199,14 @@ export class Client implements Swept, Downstream, Taker {
     this.#started = started
     this.#remember()
     const { continues } = head
-    this.#facts.authority = this.#entrance.nameOf(this.#facts.authority)
-    const decision = this.#decide()
+    const decision = this.#dispatch.decide()
     this.#account.begin(bytes, decision, this.#address)
     const handling = this.#handlingOf(bytes, decision, started)
     this.#handling = handling
     // The registers are not read from here on: trailers are scanned with them.
     const after = this.#phase === 'body' ? this.#takeFrame(bytes, next, end) : next
     if (after < 0) return this.#refuseBody()
-    if (handling === undefined) this.#answerBy(decision, started)
+    if (handling === undefined) this.#answers.give(decision, started)
     else {
       if (this.#phase === 'answer') handling.onRequestDone(started)
       else if (continues && this.#current.minor === 1) this.socket.write(CONTINUE, 'latin1')
@@ -245,76 +222,15 @@ export class Client implements Swept, Downstream, Taker {
     current.minor = head.minor
     current.close = head.close || (head.minor === 0 && !head.keepAlive)
     current.keepAlive = head.keepAlive
-    current.grpc = isGrpc(this.#facts)
+    current.grpc = this.#facts.grpc
     this.#frame.begin(Math.max(0, head.contentLength), head.chunked ? 'chunked' : 'plain')
     this.#phase = this.#frame.done ? 'answer' : 'body'
   }
 
-  #decide(): Decision {
-    const scope = this.#entrance.scopeOf(this.#facts.authority)
-    return this.#entrance.filters.decided(this.#route(scope), scope, this.#facts, this)
-  }
-
-  #route(scope: ScopeId): Decision {
-    const facts = this.#facts
-    const { router, draw } = this.#context
-    const { ownScope } = this.#entrance
-    const decision = decide(router, scope, facts, draw)
-    if (decision.kind !== 'no-route' || decision.because !== 'unknown-host') return decision
-    if (ownScope !== undefined) return decide(router, ownScope, facts, draw)
-    return this.#outsideAddress === undefined ? decision : passOn(facts)
-  }
-
-  // Where a request may go that is for nobody in the mesh: who asks in absolute form wants a proxy.
-  get #outsideAddress(): string | undefined {
-    const { absolute, authority } = this.#facts
-    return this.#entrance.passes && absolute && isAddress(authority) ? authority : undefined
-  }
-
   // What is to be done before there is an answer; undefined when it can be given at once.
   #handlingOf(bytes: Buffer, decision: Decision, started: Millis): Handling | undefined {
-    if (decision.kind === 'forward') return this.#exchangeFor(bytes, decision, started)
-    if (decision.kind === 'redirect' || decision.delay === 0) return undefined
-    return new DelayedAnswer(this.#context, decision.delay, {
-      answer: () => this.#answerBy(decision, started),
-      onOverdue: () => {
-        const overdue = { ...FAILURES['request-timeout'], flag: 'DI', lines: '', edits: undefined }
-        this.#count(decision, overdue, started)
-        this.#say(overdue, true)
-      },
-      onLeft: () => this.#count(decision, LEFT, started)
-    })
-  }
-
-  #exchangeFor(bytes: Buffer, decision: Forward, started: Millis): Exchange | undefined {
-    const state = this.#pools.outside.stateFor(decision, this.#context.router, this.#outsideAddress)
-    if (state === undefined) return undefined
-    const upgrade = head.connectionUpgrade && head.upgrade >= 0 && !head.chunked && head.contentLength <= 0 && !this.#asksForHttp2(bytes)
-    const { method, minor, close, keepAlive, grpc } = this.#current
-    const { edge, place } = this.#entrance
-    const forwarding = { decision, facts: this.#facts, edge, clientAddress: this.#address, upgrade, edits: decision.request }
-    const edited = editedHead(bytes, forwarding, { place, client: this.#facts, minor, started }, this.#context)
-    return new Exchange({ context: this.#context, pools: this.#pools }, this, {
-      decision,
-      state,
-      cells: this.#entrance.cells,
-      client: this.#facts,
-      place,
-      log: this.#context.accessLog?.wants(decision.route) === true ? this.#context.accessLog : undefined,
-      method,
-      local: this.#facts.local,
-      edited,
-      minor,
-      close,
-      keepAlive,
-      upgrade,
-      grpc,
-      started
-    })
-  }
-
-  #asksForHttp2(bytes: Buffer): boolean {
-    return bytes.toString('latin1', valueStart[head.upgrade], valueEnd[head.upgrade]).toLowerCase().includes('h2c')
+    if (decision.kind === 'forward') return this.#dispatch.exchangeFor(bytes, decision, started)
+    return this.#answers.delayed(decision, started)
   }
 
   // Takes the body's part of [start, end): the offset after it, or -1 when its framing is wrong.
@@ -391,33 +307,9 @@ export class Client implements Swept, Downstream, Taker {
     this.socket.end()
   }
 
-  #answerBy(decision: Decision, started: Millis): void {
-    const spoken = spokenFor(decision)
-    const answer = this.#current.grpc ? asGrpc(spoken) : spoken
-    const edits = this.#account.editsOf(this.#count(decision, answer, started))
-    this.#say({ ...answer, edits }, false)
-  }
-
-  // The end of a request that no destination took: its counts and its line.
-  #count(decision: Decision, answer: Spoken, started: Millis): Answered {
-    const { minor, grpc } = this.#current
-    const answered = { decision, answer, started, received: this.received, minor, grpc }
-    this.#account.ended(answered)
-    return answered
-  }
-
-  #say(answer: Spoken, close: boolean): void {
-    const { status, body, lines, edits } = answer
-    const closes = close || this.#current.close || this.closing
-    this.socket.write(localAnswer({ status, body, lines, edits, close: closes, bodiless: this.#current.method === 'HEAD' }), 'latin1')
-    this.onAnswered(!closes)
-  }
-
   // A message that cannot be understood: an answer, and the end of the connection. Nothing of what follows is read as a request.
   #refuse(status: number, reason: string, limit?: LimitName): number {
-    if (limit !== undefined) this.#context.recorder.reach(limit)
-    this.#account.refused(status, status === 400 ? 'DPE' : '-', reason)
-    this.socket.write(localAnswer({ status, body: reason, lines: '', edits: undefined, close: true, bodiless: false }), 'latin1')
+    this.#answers.refuse(status, reason, limit)
     this.#handling = undefined
     this.#linger()
     return NEVER

@@ -33,6 +33,16 @@ export interface Entrance {
   onClosed(client: Downstream): void
 }
 
+/** What is kept of the head of the request in progress, once the registers are used again. Its connection writes it. */
+export interface Current {
+  method: string
+  minor: number
+  close: boolean
+  keepAlive: boolean
+  /** It speaks gRPC. */
+  grpc: boolean
+}
+
 /** The client's side of an exchange. */
 export interface Downstream {
   readonly socket: Socket

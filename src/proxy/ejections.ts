@@ -31,10 +31,9 @@ export class Ejections {
   }
 
   /** Counts a try's result for the cluster as it is now: an exchange may have begun before its endpoints changed. */
-  report(began: ClusterState, slot: EndpointSlot, result: TryResult): void {
+  report(began: ClusterState, slot: EndpointSlot, result: TryResult, now: Millis = this.#options.monotonic()): void {
     if (began.cluster.outlier === undefined) return
     const state = this.#options.router.clusters.get(began.cluster.id) ?? began
-    const now = this.#options.monotonic()
     if (!reportResult(state, slot, result, now)) return
     this.#options.onEjection?.(state.cluster.id, slot.key, true)
     this.#expect(state, now)

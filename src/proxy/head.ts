@@ -30,6 +30,10 @@ export const NAMED = 14
 export const EXTERNAL_ADDRESS = 15
 /** Only while it is noted: it becomes DROP. */
 export const PROXY_CONNECTION = 16
+/** Only while they are noted: they become OTHER. */
+export const CONTENT_TYPE = 17
+export const GRPC_STATUS = 18
+export const RATE_LIMITED = 19
 
 /** Offsets of the fields of the head read last. */
 export const nameStart = new Int32Array(HEAD_LIMITS.fieldsMax)
@@ -59,11 +63,14 @@ export const head = {
   targetEnd: 0,
   status: 0,
   minor: 1,
-  /** Index of the field, -1 when absent. */
+  /** Index of the field, -1 when absent; of several the last for x-forwarded-for, the first for what is only looked at. */
   host: -1,
   upgrade: -1,
   requestId: -1,
   forwardedFor: -1,
+  contentType: -1,
+  grpcStatus: -1,
+  rateLimited: -1,
   contentLength: -1,
   chunked: false,
   close: false,
@@ -106,6 +113,9 @@ export function reset(start: number): void {
   head.upgrade = -1
   head.requestId = -1
   head.forwardedFor = -1
+  head.contentType = -1
+  head.grpcStatus = -1
+  head.rateLimited = -1
   head.contentLength = -1
   head.chunked = false
   head.close = false

@@ -4,17 +4,20 @@
 import {
   CONNECTION,
   CONTENT_LENGTH,
+  CONTENT_TYPE,
   DATE,
   DROP,
   EXPECT,
   EXTERNAL_ADDRESS,
   FORWARDED_FOR,
   FORWARDED_PROTO,
+  GRPC_STATUS,
   HEAD,
   HOST,
   NAMED,
   OTHER,
   PROXY_CONNECTION,
+  RATE_LIMITED,
   REQUEST_ID,
   SERVER,
   TE,
@@ -49,6 +52,9 @@ const KNOWN: readonly (readonly [name: string, kind: number])[] = [
   ['x-forwarded-proto', FORWARDED_PROTO],
   ['date', DATE],
   ['server', SERVER],
+  ['content-type', CONTENT_TYPE],
+  ['grpc-status', GRPC_STATUS],
+  ['x-envoy-ratelimited', RATE_LIMITED],
   ['x-forwarded-client-cert', DROP],
   ['x-envoy-external-address', EXTERNAL_ADDRESS],
   ['x-envoy-internal', DROP],
@@ -133,8 +139,17 @@ function note(bytes: Uint8Array, index: number, kind: number): number {
       head.date = true
       return HEAD
     default:
-      return HEAD
+      return noteFirst(index, kind)
   }
+}
+
+// Fields that somebody looks at but nobody changes.
+function noteFirst(index: number, kind: number): number {
+  if (kind >= CONTENT_TYPE) fieldKind[index] = OTHER
+  if (kind === CONTENT_TYPE && head.contentType < 0) head.contentType = index
+  else if (kind === GRPC_STATUS && head.grpcStatus < 0) head.grpcStatus = index
+  else if (kind === RATE_LIMITED) head.rateLimited = index
+  return HEAD
 }
 
 // Digits only, once, below 2^53. An equal second one is refused too: there is no reason to send it and a reader that adds them up exists.

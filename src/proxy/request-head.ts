@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Decision, HeaderEdits } from '../route/decision.ts'
+import { isGrpcType } from '../route/fault.ts'
 import { normalizePath } from '../route/path.ts'
 import type { RequestFacts } from '../route/request-facts.ts'
 import type { Claims } from '../route/token-rule.ts'
@@ -65,6 +66,8 @@ export class RequestHead implements RequestFacts {
   fault: TokenFault | undefined
   overrides: ReadonlyMap<string, string | undefined> | undefined
   #bytes: Buffer = Buffer.alloc(0)
+  // Undefined until somebody asks.
+  #grpc: boolean | undefined
 
   constructor(remote: string, local: string) {
     this.remote = remote
@@ -79,6 +82,7 @@ export class RequestHead implements RequestFacts {
     this.overrides = undefined
     this.absolute = false
     this.named = false
+    this.#grpc = undefined
     this.scheme = head.forwardedProto && this.header('x-forwarded-proto')?.toLowerCase() === 'https' ? 'https' : 'http'
     this.method = bytes.toString('latin1', head.start, head.methodEnd)
     this.path = bytes.toString('latin1', head.targetStart, head.targetEnd)
@@ -99,6 +103,15 @@ export class RequestHead implements RequestFacts {
     this.authority = authority
     this.path = path.startsWith('/') ? path : `/${path}`
     return undefined
+  }
+
+  /** Looked at once: routing, timeouts and answers depend on it. */
+  get grpc(): boolean {
+    return (this.#grpc ??= this.#speaksGrpc())
+  }
+
+  #speaksGrpc(): boolean {
+    return (head.contentType >= 0 || this.overrides !== undefined) && isGrpcType(this.header('content-type'))
   }
 
   header(name: string): string | undefined {

@@ -16,7 +16,6 @@ import {
   UPGRADE,
   fieldKind,
   head,
-  nameEnd,
   nameStart,
   valueEnd,
   valueStart
@@ -38,21 +37,12 @@ export interface ResponseForm {
 const starts = new Int32Array(HEAD_LIMITS.fieldsMax + 2)
 const ends = new Int32Array(HEAD_LIMITS.fieldsMax + 2)
 
-const GRPC_STATUS = 'grpc-status'
-const RATE_LIMITED = 'x-envoy-ratelimited'
-
-/** What retries ask about the head in the registers. */
-export function outcomeOf(bytes: Buffer): TryOutcome {
-  let grpcStatus: number | undefined
-  let rateLimited = false
-  for (let index = 0; index < head.fields; index++) {
-    const length = (nameEnd[index] as number) - (nameStart[index] as number)
-    if (length === GRPC_STATUS.length && lowerName(bytes, index) === GRPC_STATUS)
-      grpcStatus ??= Number(bytes.toString('latin1', valueStart[index], valueEnd[index]))
-    else if (length === RATE_LIMITED.length && lowerName(bytes, index) === RATE_LIMITED) rateLimited = true
-  }
-  const { status } = head
-  return grpcStatus === undefined ? { kind: 'response', status, rateLimited } : { kind: 'response', status, rateLimited, grpcStatus }
+/** What retries and outlier detection ask about the head in the registers. */
+export function outcomeOf(bytes: Buffer): Extract<TryOutcome, { kind: 'response' }> {
+  const { status, grpcStatus, rateLimited } = head
+  const outcome = { kind: 'response', status, rateLimited: rateLimited >= 0 } as const
+  if (grpcStatus < 0) return outcome
+  return { ...outcome, grpcStatus: Number(bytes.toString('latin1', valueStart[grpcStatus], valueEnd[grpcStatus])) }
 }
 
 /** The lines added to the head, with the blank line. */

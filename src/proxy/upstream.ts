@@ -93,6 +93,8 @@ export class Upstream implements Swept {
   // When it opened, and whether it has been told to be too old.
   #openedAt: Millis = NEVER
   #old = false
+  // When the bytes at hand came; undefined until somebody asks.
+  #heardAt: Millis | undefined
   readonly #held = new HeldBytes()
   readonly #frame = new BodyFrame()
   readonly #context: Context
@@ -137,6 +139,11 @@ export class Upstream implements Swept {
   /** Bytes of the body of the answer so far. */
   get payload(): number {
     return this.#frame.payload
+  }
+
+  /** The time of what is being read: the clock is looked at once for all that follows from it. */
+  get heardAt(): Millis {
+    return (this.#heardAt ??= this.#context.monotonic())
   }
 
   get answerStarted(): boolean {
@@ -224,6 +231,7 @@ export class Upstream implements Swept {
 
   #take(bytes: Buffer, start: number, end: number): void {
     this.#answerStarted = true
+    this.#heardAt = undefined
     switch (this.#phase) {
       case 'head':
         return this.#takeHead(bytes, start, end)
@@ -315,6 +323,7 @@ export class Upstream implements Swept {
   }
 
   #onEnd(): void {
+    this.#heardAt = undefined
     if (this.#phase === 'body' && this.#frame.untilClose) {
       this.#keep = false
       return this.#finish()

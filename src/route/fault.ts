@@ -57,8 +57,12 @@ export function abortAnswer(facts: RequestFacts, abort: NonNullable<Fault['abort
 }
 
 /** Whether a client speaks gRPC. */
-export function isGrpc(facts: Pick<RequestFacts, 'header'>): boolean {
-  const type = facts.header('content-type')
+export function isGrpc(facts: Pick<RequestFacts, 'header' | 'grpc'>): boolean {
+  return facts.grpc ?? isGrpcType(facts.header('content-type'))
+}
+
+/** Whether a `content-type` is that of gRPC. */
+export function isGrpcType(type: string | undefined): boolean {
   return type !== undefined && (type === 'application/grpc' || type.startsWith('application/grpc+'))
 }
 

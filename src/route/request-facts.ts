@@ -18,6 +18,8 @@ export interface RequestFacts {
   readonly local: string
   /** Claims of the token that the request was accepted with; absent: none. */
   readonly claims?: Claims | undefined
+  /** It speaks gRPC, where that is known already; absent: to be read from `content-type`. */
+  readonly grpc?: boolean
   /** All values of the header joined by a comma (`cookie`: by `; `), undefined when absent. */
   header(name: string): string | undefined
   /** The lines of a header one by one (Envoy matches each alone). Without this method the joined value counts as one line. */

@@ -1,0 +1,32 @@
+import { performance } from 'node:perf_hooks'
+import { expect, test } from 'vitest'
+import { RETRY, cluster, endpoint, forward, ok, onHeads, plane, table, talk, upstream } from '../../test/proxy-plane.ts'
+import type { Outlier } from '../route/route-table.ts'
+
+const OUTLIER: Outlier = {
+  interval: 10_000,
+  baseEjection: 30_000,
+  maxEjection: 300_000,
+  maxPercent: 100,
+  errors: { errors: 5, enforced: true },
+  gateway: { errors: 5, enforced: true },
+  localOrigin: undefined
+}
+
+test('a request on open connections looks at the clock twice', async () => {
+  const port = await upstream((socket) => onHeads(socket, () => ok('hello')))
+  let looks = 0
+  const monotonic = (): number => {
+    looks++
+    return performance.now()
+  }
+  const clusters = [cluster('c', [endpoint(port)], { outlier: OUTLIER })]
+  const routes = [forward([['c', 1]], { timeout: 5000, retry: RETRY })]
+  const served = await plane(table(clusters, routes), { monotonic, limits: { sweepPeriod: 60_000, drainTimeout: 200 } })
+  const request = 'GET / HTTP/1.1\r\nHost: reviews\r\n\r\n'
+  const answers = (count: number) => (text: string) => text.split('hello').length > count + 1
+  await talk(served.port, request, answers(0))
+  looks = 0
+  await talk(served.port, request.repeat(10), answers(9))
+  expect(looks).toBe(20)
+})

@@ -1,0 +1,95 @@
+// What is to be done about a request whose head was just read: which rule it meets, and what carries that out upstream.
+
+import { decide } from '../route/decide.ts'
+import type { Decision } from '../route/decision.ts'
+import type { ScopeId } from '../route/request-facts.ts'
+import type { Millis } from '../std/clock.ts'
+import type { Context } from './context.ts'
+import type { Current, Downstream, Entrance } from './downstream.ts'
+import { Exchange } from './exchange.ts'
+import { head, valueEnd, valueStart } from './head.ts'
+import { isAddress, passOn } from './passthrough.ts'
+import type { Pools } from './pools.ts'
+import type { RequestHead } from './request-head.ts'
+import { editedHead } from './route-edits.ts'
+
+type Forward = Extract<Decision, { kind: 'forward' }>
+
+/** Whose requests are dispatched. */
+export interface Caller {
+  readonly entrance: Entrance
+  readonly client: Downstream
+  /** The request in progress: its head, and what is kept of it. */
+  readonly facts: RequestHead
+  readonly current: Current
+  readonly address: string
+}
+
+/** Decides the requests of one connection, one after the other. The registers are read. */
+export class Dispatch {
+  readonly #shared: { readonly context: Context; readonly pools: Pools }
+  readonly #caller: Caller
+
+  constructor(shared: { readonly context: Context; readonly pools: Pools }, caller: Caller) {
+    this.#shared = shared
+    this.#caller = caller
+  }
+
+  /** What the rules say, and the filters around them. */
+  decide(): Decision {
+    const { entrance, facts, client } = this.#caller
+    facts.authority = entrance.nameOf(facts.authority)
+    const scope = entrance.scopeOf(facts.authority)
+    return entrance.filters.decided(this.#route(scope), scope, facts, client)
+  }
+
+  #route(scope: ScopeId): Decision {
+    const { router, draw } = this.#shared.context
+    const { facts, entrance } = this.#caller
+    const decision = decide(router, scope, facts, draw)
+    if (decision.kind !== 'no-route' || decision.because !== 'unknown-host') return decision
+    if (entrance.ownScope !== undefined) return decide(router, entrance.ownScope, facts, draw)
+    return this.#outsideAddress === undefined ? decision : passOn(facts)
+  }
+
+  // Where a request may go that is for nobody in the mesh: who asks in absolute form wants a proxy.
+  get #outsideAddress(): string | undefined {
+    const { entrance, facts } = this.#caller
+    return entrance.passes && facts.absolute && isAddress(facts.authority) ? facts.authority : undefined
+  }
+
+  /** Carries out a decision to forward; undefined when there is no such destination. */
+  exchangeFor(bytes: Buffer, decision: Forward, started: Millis): Exchange | undefined {
+    const { context, pools } = this.#shared
+    const { entrance, client, facts, current, address } = this.#caller
+    const state = pools.outside.stateFor(decision, context.router, this.#outsideAddress)
+    if (state === undefined) return undefined
+    const { edge, place, cells } = entrance
+    const { method, minor, close, keepAlive, grpc } = current
+    const upgrade = isUpgrade(bytes)
+    const forwarding = { decision, facts, edge, clientAddress: address, upgrade, edits: decision.request }
+    return new Exchange(this.#shared, client, {
+      decision,
+      state,
+      cells,
+      client: facts,
+      place,
+      log: context.accessLog?.wants(decision.route) === true ? context.accessLog : undefined,
+      method,
+      local: facts.local,
+      edited: editedHead(bytes, forwarding, { place, client: facts, minor, started }, context),
+      minor,
+      close,
+      keepAlive,
+      upgrade,
+      grpc,
+      started
+    })
+  }
+}
+
+// Whether the head in the registers asks for another protocol, other than HTTP/2, which nobody here speaks.
+function isUpgrade(bytes: Buffer): boolean {
+  if (!head.connectionUpgrade || head.upgrade < 0 || head.chunked || head.contentLength > 0) return false
+  return !bytes.toString('latin1', valueStart[head.upgrade], valueEnd[head.upgrade]).toLowerCase().includes('h2c')
+}
