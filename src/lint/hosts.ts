@@ -47,21 +47,27 @@ function lintGatewayHosts(virtualService: VirtualService, gateway: Gateway): str
 
 /** A mesh host of two VirtualServices that some namespace sees both of: the older owns it, the younger is told. */
 function conflicts(mesh: Mesh): ObjectProblem[] {
-  const owners = new Map<string, VirtualService[]>()
+  const owners = new Map<string, Map<string, VirtualService>>()
   const problems: ObjectProblem[] = []
   for (const virtualService of mesh.config.virtualServices.toSorted(byAge)) {
     if (!gatewaysOf(virtualService).includes('mesh') || virtualService.spec.http === undefined) continue
     for (const [index, written] of (virtualService.spec.hosts ?? []).entries()) {
       const host = resolveHost(written, namespaceOf(virtualService))
-      const earlier = owners.get(host) ?? []
-      const rival = earlier.find((other) => shareViewer(other, virtualService))
-      owners.set(host, [...earlier, virtualService])
+      const earlier = owners.get(host) ?? new Map<string, VirtualService>()
+      const rival = [...earlier.values()].find((other) => shareViewer(other, virtualService))
+      const viewers = viewersOf(virtualService)
+      if (!earlier.has(viewers)) owners.set(host, earlier.set(viewers, virtualService))
       if (rival === undefined) continue
       const place = { object: referTo('VirtualService', virtualService), path: `spec.hosts[${index}]` }
       problems.push(problem('host-conflict', place, [host, keyOf(rival), keyOf(rival)]))
     }
   }
   return problems
+}
+
+/** Those with the same viewers have the same rivals: the first of them stands for all, however many there are. */
+function viewersOf(virtualService: VirtualService): string {
+  return [namespaceOf(virtualService), ...(virtualService.spec.exportTo ?? [])].join(' ')
 }
 
 function shareViewer(a: VirtualService, b: VirtualService): boolean {

@@ -1,8 +1,8 @@
 // CORS at the time of a request (istio.md 1.12): preflights are answered here, other requests get the answer's fields. Nothing is ever
 // blocked: that is what browsers do with the answer.
 
-import type { RE2JS } from 're2js'
 import type { HeaderEdits } from './decision.ts'
+import type { Expression } from './expression.ts'
 import { matchesText } from './matching.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { Cors } from './route-table.ts'
@@ -17,7 +17,7 @@ export type CorsOutcome =
 export const NO_CORS: CorsOutcome = { kind: 'none' }
 
 /** Judges a request; `regexes` are those of the policy's origins, in their order. */
-export function judgeCors(cors: Cors, regexes: readonly (RE2JS | undefined)[], facts: RequestFacts): CorsOutcome {
+export function judgeCors(cors: Cors, regexes: readonly (Expression | undefined)[], facts: RequestFacts): CorsOutcome {
   const origin = facts.header('origin') ?? ''
   if (origin === '') return NO_CORS
   const allowed = cors.origins.some((test, at) => matchesText(test, regexes[at], origin))

@@ -1,7 +1,7 @@
 // Whether a route matches a request: plain tests walked by a switch, nothing allocated for literal tests (istio.md 1.3, envoy.md 2).
 
-import type { RE2JS } from 're2js'
 import { claimTexts } from './claims.ts'
+import type { Expression } from './expression.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { HeaderTest, PathTest, QueryTest, StringTest } from './route-table.ts'
 import type { PreparedRoute } from './router.ts'
@@ -23,11 +23,11 @@ export function matches(prepared: PreparedRoute, facts: RequestFacts, path: stri
 }
 
 /** Without a token there are no claims: only an inverted test passes. */
-function matchesClaim({ path, invert, test }: ClaimTest, regex: RE2JS | undefined, { claims }: RequestFacts): boolean {
+function matchesClaim({ path, invert, test }: ClaimTest, regex: Expression | undefined, { claims }: RequestFacts): boolean {
   return claimTexts(claims, path).some((text) => matchesText(test, regex, text)) !== invert
 }
 
-function matchesPath(test: PathTest, regex: RE2JS | undefined, path: string, end: number): boolean {
+function matchesPath(test: PathTest, regex: Expression | undefined, path: string, end: number): boolean {
   switch (test.kind) {
     case 'any':
       return true
@@ -50,15 +50,15 @@ function lowerAscii(code: number): number {
   return code >= 0x41 && code <= 0x5a ? code + 0x20 : code
 }
 
-/** One header test; `regex` is the compiled form of its expression, `path` the normalized path. */
-export function matchesHeader(header: HeaderTest, regex: RE2JS | undefined, facts: RequestFacts, path: string): boolean {
+/** One header test; `regex` is its expression, `path` the normalized path. */
+export function matchesHeader(header: HeaderTest, regex: Expression | undefined, facts: RequestFacts, path: string): boolean {
   const value = headerValue(header.name, facts, path)
   if (header.test.kind === 'present') return (value !== undefined) !== header.invert
   if (value === undefined) return header.invert && !matchesText(header.test, regex, '')
   return anyLine(header, regex, facts, value) !== header.invert
 }
 
-function anyLine(header: HeaderTest, regex: RE2JS | undefined, facts: RequestFacts, value: string): boolean {
+function anyLine(header: HeaderTest, regex: Expression | undefined, facts: RequestFacts, value: string): boolean {
   if (facts.lines === undefined || header.name === 'cookie' || header.name.startsWith(':') || !value.includes(',')) {
     return matchesText(header.test, regex, value)
   }
@@ -84,7 +84,7 @@ export function headerValue(name: string, facts: RequestFacts, path: string): st
 }
 
 /** One test of a query parameter; `end` is where the query begins in `path`. */
-export function matchesQuery(query: QueryTest, regex: RE2JS | undefined, path: string, end: number): boolean {
+export function matchesQuery(query: QueryTest, regex: Expression | undefined, path: string, end: number): boolean {
   const { name } = query
   let from = end + 1
   while (from <= path.length) {
@@ -99,8 +99,8 @@ export function matchesQuery(query: QueryTest, regex: RE2JS | undefined, path: s
   return false
 }
 
-/** True when the text is what the test asks for; `regex` is the test's own, compiled. */
-export function matchesText(test: StringTest, regex: RE2JS | undefined, value: string): boolean {
+/** True when the text is what the test asks for; `regex` is the test's own. */
+export function matchesText(test: StringTest, regex: Expression | undefined, value: string): boolean {
   switch (test.kind) {
     case 'present':
       return true

@@ -72,7 +72,7 @@ function matchedLength(test: PathTest, end: number): number {
 }
 
 function replaceAll(head: string, rewrite: RegexRewrite): string {
-  const matcher = rewrite.regex.matcher(head)
+  const matcher = rewrite.regex.compiled.matcher(head)
   let out = ''
   let from = 0
   while (matcher.find()) {

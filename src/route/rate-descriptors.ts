@@ -1,8 +1,8 @@
 // Which descriptors a request has: each rule's actions make its entries, and a rule with an action that cannot make one gives none
 // (istio.md 4.3).
 
-import { RE2JS } from 're2js'
 import type { ClusterId } from './decision.ts'
+import { Expression } from './expression.ts'
 import type { DescriptorAction, DescriptorEntry, DescriptorRule } from './local-limit.ts'
 import { headerValue, matchesHeader, matchesQuery } from './matching.ts'
 import type { Descriptor } from './rate-limit.ts'
@@ -21,20 +21,20 @@ export interface LimitedRequest {
   readonly cluster: ClusterId | undefined
 }
 
-/** A rule with the expressions of its tests compiled, by action and test. */
+/** A rule with the expressions of its tests, by action and test. */
 export interface PreparedRule {
   readonly rule: DescriptorRule
-  readonly regexes: readonly (readonly (RE2JS | undefined)[])[]
+  readonly regexes: readonly (readonly (Expression | undefined)[])[]
 }
 
-/** Compiles the expressions of a rule; they were checked when it was read. */
+/** A rule with its expressions at hand; they were checked when it was read. */
 export function prepareRule(rule: DescriptorRule): PreparedRule {
-  const regexes = rule.actions.map((action) => ('tests' in action ? action.tests.map(({ test }) => compiled(test)) : []))
+  const regexes = rule.actions.map((action) => ('tests' in action ? action.tests.map(({ test }) => expressionOf(test)) : []))
   return { rule, regexes }
 }
 
-function compiled(test: StringTest): RE2JS | undefined {
-  return test.kind === 'regex' ? RE2JS.compile(test.value) : undefined
+function expressionOf(test: StringTest): Expression | undefined {
+  return test.kind === 'regex' ? new Expression(test.value) : undefined
 }
 
 /** The descriptors that rules of a stage make of a request. */
@@ -58,7 +58,7 @@ function descriptorOf({ rule, regexes }: PreparedRule, request: LimitedRequest):
 
 type Made = DescriptorEntry | 'skipped' | undefined
 
-function entryOf(action: DescriptorAction, regexes: readonly (RE2JS | undefined)[], request: LimitedRequest): Made {
+function entryOf(action: DescriptorAction, regexes: readonly (Expression | undefined)[], request: LimitedRequest): Made {
   const { facts, path, pathEnd } = request
   switch (action.kind) {
     case 'generic-key':

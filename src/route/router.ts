@@ -1,11 +1,11 @@
-// A RouteTable made ready for requests: regexes compiled, hosts indexed, endpoints with their live counts. A Router is owned by one
+// A RouteTable made ready for requests: regexes at hand, hosts indexed, endpoints with their live counts. A Router is owned by one
 // worker and changed only by applyChange, between requests; a request keeps the entry and the slot it was given.
 
-import { RE2JS } from 're2js'
 import type { Millis } from '../std/clock.ts'
 import { clusterState } from './cluster-state.ts'
 import type { ClusterStats } from './cluster-stats.ts'
 import type { ClusterId } from './decision.ts'
+import { Expression } from './expression.ts'
 import type { HostSets } from './host-sets.ts'
 import { prepareOverrides } from './limit-filter.ts'
 import type { PreparedOverrides } from './limit-filter.ts'
@@ -45,23 +45,23 @@ export interface ClusterState {
   readonly detectsSince: Millis
 }
 
-/** A route with its regexes compiled, in the order of its tests; undefined where the test is not a regex. */
+/** A route with its regexes, in the order of its tests; undefined where the test is not a regex, none at all where no test is. */
 export interface PreparedRoute {
   readonly route: Route
-  readonly path: RE2JS | undefined
-  readonly headers: readonly (RE2JS | undefined)[]
-  readonly query: readonly (RE2JS | undefined)[]
+  readonly path: Expression | undefined
+  readonly headers: readonly (Expression | undefined)[]
+  readonly query: readonly (Expression | undefined)[]
   readonly rewrite: RegexRewrite | undefined
   /** Of the origins of its CORS policy. */
-  readonly origins: readonly (RE2JS | undefined)[]
-  readonly claims?: readonly (RE2JS | undefined)[]
+  readonly origins: readonly (Expression | undefined)[]
+  readonly claims?: readonly (Expression | undefined)[]
   /** What the route and its host say of local rate limits; absent: nothing. */
   readonly limits?: PreparedOverrides
 }
 
 /** A regex rewrite: the substitution cut into literals and group numbers. */
 export interface RegexRewrite {
-  readonly regex: RE2JS
+  readonly regex: Expression
   readonly parts: readonly (string | number)[]
 }
 
@@ -194,24 +194,28 @@ function putEntry(router: Router, entry: HostEntry): void {
   })
 }
 
-/** Compiles the regexes of one route; they were checked when the table was made. */
+/** One route with its regexes; they were checked when the table was made. */
 export function prepareRoute(route: Route): PreparedRoute {
   const { action } = route
   const rewrite = action.kind === 'forward' ? action.rewrite : undefined
   const origins = action.kind === 'forward' ? (action.cors?.origins ?? []) : []
   return {
     route,
-    path: route.path.kind === 'regex' ? RE2JS.compile(route.path.value) : undefined,
-    headers: route.headers.map(({ test }) => regexOf(test)),
-    query: route.query.map(({ test }) => regexOf(test)),
-    origins: origins.map(regexOf),
-    ...(route.claims === undefined ? {} : { claims: route.claims.map(({ test }) => regexOf(test)) }),
-    rewrite: rewrite?.kind === 'regex' ? { regex: RE2JS.compile(rewrite.match), parts: substitution(rewrite.substitute) } : undefined
+    path: route.path.kind === 'regex' ? new Expression(route.path.value) : undefined,
+    headers: expressionsOf(route.headers.map(({ test }) => test)),
+    query: expressionsOf(route.query.map(({ test }) => test)),
+    origins: expressionsOf(origins),
+    ...(route.claims === undefined ? {} : { claims: expressionsOf(route.claims.map(({ test }) => test)) }),
+    rewrite: rewrite?.kind === 'regex' ? { regex: new Expression(rewrite.match), parts: substitution(rewrite.substitute) } : undefined
   }
 }
 
-function regexOf(test: StringTest): RE2JS | undefined {
-  return test.kind === 'regex' ? RE2JS.compile(test.value) : undefined
+// One list for all routes without regexes: most of tens of thousands.
+const NONE: readonly undefined[] = []
+
+function expressionsOf(tests: readonly StringTest[]): readonly (Expression | undefined)[] {
+  if (!tests.some(({ kind }) => kind === 'regex')) return NONE
+  return tests.map((test) => (test.kind === 'regex' ? new Expression(test.value) : undefined))
 }
 
 /** Cuts a RE2 substitution: `\\1` is group 1, `\\0` the whole match, `\\\\` a backslash. */
