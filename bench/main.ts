@@ -1,4 +1,7 @@
-// `npm run bench`: every bench in turn, with its defaults.
+// `npm run bench`: every bench in turn, or those that are named.
 
-import './proxy.ts'
-import './weights.ts'
+import process from 'node:process'
+import { command } from './lib/command.ts'
+import { proxyBench } from './proxy.ts'
+
+process.exitCode = await command([proxyBench])
