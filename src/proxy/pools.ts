@@ -82,7 +82,7 @@ export class Pool implements Home {
 
   /** Serves the waiter now or later, or refuses it. */
   request(waiter: Waiter): void {
-    const idle = this.#idle.pop()
+    const idle = this.#takeIdle()
     if (idle !== undefined) return this.#attach(idle, waiter)
     const { stats, cluster } = this.#state
     if (stats.at(STAT.upstream_rq_pending_active) >= cluster.maxPendingRequests) {
@@ -136,6 +136,13 @@ export class Pool implements Home {
     for (const waiter of this.#unqueue()) waiter.onRetired()
   }
 
+  // The newest that is still open: one that was ended in this turn of the event loop is told to be closed at the end of it.
+  #takeIdle(): Upstream | undefined {
+    let newest = this.#idle.pop()
+    while (newest?.socket.destroyed === true) newest = this.#idle.pop()
+    return newest
+  }
+
   #unqueue(): Waiter[] {
     const waiting = this.#waiting.splice(0)
     this.stats.add(STAT.upstream_rq_pending_active, -waiting.length)
@@ -146,7 +153,7 @@ export class Pool implements Home {
     if (this.#waiting.length === 0 && (this.#retired || this.#context.draining)) return upstream.destroy()
     this.#idle.push(upstream)
     for (let waiter = this.#waiting[0]; waiter !== undefined; waiter = this.#waiting[0]) {
-      const next = this.#idle.pop()
+      const next = this.#takeIdle()
       if (next === undefined) return
       this.#waiting.shift()
       this.stats.add(STAT.upstream_rq_pending_active, -1)

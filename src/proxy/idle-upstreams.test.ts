@@ -1,0 +1,32 @@
+// Connections kept between requests that end while nobody uses them.
+
+import { connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { cleanups, cluster, endpoint, forward, ok, onHeads, plane, statusOf, table, until, upstream } from '../../test/proxy-plane.ts'
+import { VirtualClock } from '../std/clock.ts'
+
+const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'
+
+test('a request that comes in the very turn in which an idle connection is ended goes out on another', async () => {
+  const behind = await upstream((socket, count) => onHeads(socket, () => ok(`connection ${count}`)))
+  const clock = new VirtualClock()
+  const { port } = await plane(table([cluster('c', [endpoint(behind)], { idleTimeout: 100 })], [forward([['c', 1]])]), {
+    clock,
+    monotonic: () => clock.now()
+  })
+  const client = connect({ port, host: '127.0.0.1', noDelay: true })
+  cleanups.push(() => client.destroy())
+  let heard = ''
+  client.on('data', (bytes) => (heard += bytes.toString('latin1')))
+  client.write(POST)
+  await until(() => heard.endsWith('connection 1'))
+  heard = ''
+  // From a timer: sockets are read after it, and told that they are closed last of all.
+  setTimeout(() => {
+    client.write(POST)
+    void clock.advance(200)
+  })
+  await until(() => heard.includes('\r\n\r\n'))
+  expect(statusOf(heard)).toBe(200)
+  expect(heard).toMatch(/connection 2$/)
+})
