@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/long/**/*.long.test.ts'],
-    testTimeout: 1_800_000,
+    testTimeout: 7_200_000,
     fileParallelism: false,
     passWithNoTests: false
   }
