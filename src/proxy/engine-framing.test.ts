@@ -30,8 +30,8 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
     expect(text).not.toContain('behind')
   })
 
-  test('any number of interim answers in one read comes before the final one', async () => {
-    const up = await upstream((socket) => onHeads(socket, () => 'HTTP/1.1 100\r\n\r\n'.repeat(20_000) + ok('at last')))
+  test('thousands of interim answers in one read come before the final one', async () => {
+    const up = await upstream((socket) => onHeads(socket, () => 'HTTP/1.1 100\r\n\r\n'.repeat(4000) + ok('at last')))
     const { port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), { readMode })
     expect(bodyOf(await talk(port, get()))).toBe('at last')
   })

@@ -7,6 +7,8 @@ import type { Millis } from '../std/clock.ts'
 export const HEAD_LIMITS = {
   /** Bytes of a message head with its blank line; a longer one is refused (431, or 502 from an upstream). */
   headBytesMax: 65_536,
+  /** Bytes of all interim answers (1xx) to one request; an endpoint that sends more has failed it (502). */
+  interimBytesMax: 65_536,
   /** Header fields of one head. */
   fieldsMax: 128,
   /** Names in Connection fields of one head. */

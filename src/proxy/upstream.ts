@@ -10,6 +10,7 @@ import { HEAD_ROOM, HeldBytes, ReadBuffers, readable } from './buffers.ts'
 import type { Context } from './context.ts'
 import { HEAD, MORE, head } from './head.ts'
 import { scanResponse } from './scanner.ts'
+import { HEAD_LIMITS } from './limits.ts'
 import type { LimitName } from './limits.ts'
 import type { Swept } from './sweep.ts'
 
@@ -89,6 +90,7 @@ export class Upstream implements Swept {
   #cut = false
   #paused = false
   #answerStarted = false
+  #interimBytes = 0
   #deadline: Millis
   // When it opened, and whether it has been told to be too old.
   #openedAt: Millis = NEVER
@@ -157,6 +159,7 @@ export class Upstream implements Swept {
     this.reused = this.#requests > 1
     this.#keep = true
     this.#answerStarted = false
+    this.#interimBytes = 0
     this.#phase = 'head'
     if (text !== '') this.socket.write(text, 'latin1')
   }
@@ -253,6 +256,8 @@ export class Upstream implements Swept {
     // Interim answers are not passed on: the proxy sent 100 itself, and nobody asked for others. One that ends the connection leaves no final one.
     while (result === HEAD && head.status < 200 && head.status !== 101) {
       if (!keepsConnection()) return this.#refuse(undefined)
+      this.#interimBytes += head.end - at
+      if (this.#interimBytes > HEAD_LIMITS.interimBytesMax) return this.#refuse('interimBytesMax')
       at = head.end
       if (at === end) return
       result = scanResponse(bytes, at, end)
