@@ -111,7 +111,7 @@ test('every way a request can end has its flags and details, and each try its li
     cluster('silent', [endpoint(silent)]),
     cluster('none', [])
   ]
-  const { plane: made, port: at } = await plane(table(clusters, routes), { accessLog: SHORT, limits: { sweepPeriod: 5 } })
+  const { plane: made, port: at } = await plane(table(clusters, routes), { accessLog: SHORT, sweepPeriod: 5 })
   const told = async (path: string): Promise<string[]> => {
     await talk(at, get(path))
     return linesOf(made).map((line) => line.replace(/pod-\d+/, 'pod').replace(/inbound\|\d+/, 'inbound|P'))

@@ -2,7 +2,8 @@
 // nothing of the body.
 
 import { ChunkScanner } from './chunks.ts'
-import type { LimitName } from './limits.ts'
+import { LIMITS } from './limits.ts'
+import type { FrameLimits, LimitName } from './limits.ts'
 
 /** The framing of one body after the other. Owns its place in the one at hand. */
 export class BodyFrame {
@@ -20,6 +21,11 @@ export class BodyFrame {
   // Made by the first chunked message: most connections never see one.
   #chunks: ChunkScanner | undefined
   #chunked = false
+  readonly #bounds: FrameLimits
+
+  constructor(bounds: FrameLimits = LIMITS) {
+    this.#bounds = bounds
+  }
 
   /**
    * Begins a body: of `length` bytes, or (-1) up to the end of the connection, when `plain`; otherwise in chunks, whose framing is passed
@@ -31,7 +37,7 @@ export class BodyFrame {
     this.payload = 0
     this.untilClose = !this.#chunked && length < 0
     this.done = !this.#chunked && length === 0
-    if (this.#chunked) (this.#chunks ??= new ChunkScanner()).reset(coding === 'bare' ? 'bare' : 'framed')
+    if (this.#chunked) (this.#chunks ??= new ChunkScanner(this.#bounds)).reset(coding === 'bare' ? 'bare' : 'framed')
   }
 
   /** The bound for which `take` was refused, if it was one. */

@@ -2,6 +2,7 @@
 // is done, never earlier (proxy.md 9.2). Upstream buffers have room before and behind the bytes read, so that a head is edited in place.
 
 import type { Socket } from 'node:net'
+import { LIMITS } from './limits.ts'
 
 /** Room before the bytes read: a response head may grow by this much without a copy. */
 export const HEAD_ROOM = 4096
@@ -9,19 +10,27 @@ export const HEAD_ROOM = 4096
 export const READ_SIZE = 65_536
 /** Room behind the bytes read, for the end of a chunk. */
 const TAIL_ROOM = 8
-const KEPT_MAX = 256
 const NOTHING = Buffer.alloc(0)
 
 /** A free list of buffers of HEAD_ROOM + READ_SIZE + TAIL_ROOM bytes, last in first out. */
 export class BufferPool {
   readonly #free: Buffer[] = []
+  readonly #freeMax: number
+  readonly #onFull: () => void
+
+  /** At most so many are kept; `onFull` is told of one that is not. */
+  constructor(freeMax = LIMITS.freeBuffersMax, onFull: () => void = () => undefined) {
+    this.#freeMax = freeMax
+    this.#onFull = onFull
+  }
 
   take(): Buffer {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(HEAD_ROOM + READ_SIZE + TAIL_ROOM)
   }
 
   give(buffer: Buffer): void {
-    if (this.#free.length < KEPT_MAX) this.#free.push(buffer)
+    if (this.#free.length < this.#freeMax) this.#free.push(buffer)
+    else this.#onFull()
   }
 }
 

@@ -2,8 +2,8 @@
 // dropped (the bytes behind them move up), and all framing is dropped for a reader that cannot take it. Strict as proxy.md 8 says.
 
 import { FORWARDED_FOR, FORWARDED_PROTO, HEAD, OTHER, REQUEST_ID, fieldKind, head } from './head.ts'
-import { HEAD_LIMITS } from './limits.ts'
-import type { LimitName } from './limits.ts'
+import { LIMITS } from './limits.ts'
+import type { FrameLimits, LimitName } from './limits.ts'
 import { scanFields } from './scanner.ts'
 import { HEX, TOKEN, VALUE } from './octets.ts'
 
@@ -46,6 +46,11 @@ export class ChunkScanner {
   #extensionBytes = 0
   readonly #trailer: number[] = []
   #bare = false
+  readonly #bounds: FrameLimits
+
+  constructor(bounds: FrameLimits = LIMITS) {
+    this.#bounds = bounds
+  }
 
   /** Begins the next message; `bare` drops the framing and leaves the body alone. */
   reset(form: 'framed' | 'bare'): void {
@@ -149,7 +154,7 @@ export class ChunkScanner {
 
   // `;name`, `;name=word` or `;name="text"` (RFC 9112 7.1.1), without blanks.
   #extension(octet: number): number {
-    if (++this.#extensionBytes > HEAD_LIMITS.chunkExtensionBytesMax) return this.#over('chunkExtensionBytesMax')
+    if (++this.#extensionBytes > this.#bounds.chunkExtensionBytesMax) return this.#over('chunkExtensionBytesMax')
     switch (this.#phase) {
       case EXTENSION_START:
         return this.#drop(EXTENSION, TOKEN[octet] === 1)
@@ -199,7 +204,7 @@ export class ChunkScanner {
   }
 
   #trailerOctet(octet: number, allowed: Uint8Array | undefined): number {
-    if (this.#trailer.length >= HEAD_LIMITS.trailerBytesMax) return this.#over('trailerBytesMax')
+    if (this.#trailer.length >= this.#bounds.trailerBytesMax) return this.#over('trailerBytesMax')
     if (allowed !== undefined && allowed[octet] !== 1) return WRONG
     this.#trailer.push(octet)
     return DROPPED

@@ -19,6 +19,7 @@ import { OwnAnswers } from './own-answers.ts'
 import type { Pools } from './pools.ts'
 import { RequestHead } from './request-head.ts'
 import { hostIsUsable, scanRequest } from './scanner.ts'
+import { BUSY } from './sweep.ts'
 import type { Swept } from './sweep.ts'
 
 /** head: between or in a head. token: complete, its token is being checked. answer: complete, waiting. lingering: answered for the last time. */
@@ -29,6 +30,7 @@ const NEVER = Number.POSITIVE_INFINITY
 /** Owns a client socket, its intake and what is done about the request in progress. */
 export class Client implements Swept, Downstream, Taker {
   place = -1
+  slot = BUSY
   closing = false
   readonly socket: Socket
   readonly intake: Intake
@@ -37,7 +39,7 @@ export class Client implements Swept, Downstream, Taker {
   readonly #address: string
   readonly #facts: RequestHead
   readonly #current: Current = { method: '', minor: 1, close: false, keepAlive: false, grpc: false }
-  readonly #frame = new BodyFrame()
+  readonly #frame: BodyFrame
   readonly #dispatch: Dispatch
   readonly #account: OwnAccount
   readonly #answers: OwnAnswers
@@ -53,6 +55,7 @@ export class Client implements Swept, Downstream, Taker {
 
   constructor(shared: { readonly context: Context; readonly pools: Pools }, entrance: Entrance, socket: Socket) {
     this.#context = shared.context
+    this.#frame = new BodyFrame(shared.context.limits)
     this.#entrance = entrance
     this.socket = socket
     this.#address = socket.remoteAddress ?? '127.0.0.1'
@@ -90,7 +93,9 @@ export class Client implements Swept, Downstream, Taker {
   }
 
   onHeard(): void {
-    this.#lastByte = this.#context.sweep.now
+    const { sweep } = this.#context
+    this.#lastByte = sweep.now
+    sweep.wake(this)
   }
 
   answer(failure: Failure, tries: number, edits: HeaderEdits | undefined): void {
@@ -100,6 +105,7 @@ export class Client implements Swept, Downstream, Taker {
   onAnswered(keep: boolean): void {
     this.#keepAfter = keep && !this.#halfClosed && !this.closing
     this.#lingerUntil = this.#context.sweep.now + this.#context.limits.discardTimeout
+    this.#context.sweep.wake(this)
     if (this.#phase === 'answer') return this.#next()
     this.#dropped = 0
     this.resumeReading()
@@ -116,16 +122,20 @@ export class Client implements Swept, Downstream, Taker {
     this.intake.resume()
   }
 
-  sweep(now: Millis): void {
+  sweep(now: Millis): Millis {
     const { limits } = this.#context
     const exchange = this.#handling
     if (this.#phase === 'lingering' || exchange?.ended === true) {
       if (now >= this.#lingerUntil) this.#end('discardTimeout')
-    } else if (this.#phase === 'head') this.#sweepHead(now)
+    } else if (this.#phase === 'head') return this.#sweepHead(now)
     else if (exchange !== undefined) {
+      const lastByte = Math.max(this.#lastByte, exchange.lastByte)
       if (this.#phase === 'body' && now - this.#started >= limits.requestTimeout) exchange.overdue('request-timeout')
-      else exchange.sweep(now, Math.max(this.#lastByte, exchange.lastByte))
+      else exchange.sweep(now, lastByte)
+      // A tunnel has no other deadline, and bytes only put it off.
+      if (this.#phase === 'tunnel') return lastByte + limits.streamIdleTimeout
     }
+    return now
   }
 
   #end(limit: LimitName): void {
@@ -134,11 +144,16 @@ export class Client implements Swept, Downstream, Taker {
     this.socket.destroy()
   }
 
-  #sweepHead(now: Millis): void {
-    const { headerTimeout, idleTimeout } = this.#context.limits
+  #sweepHead(now: Millis): Millis {
+    const { limits } = this.#context
     if (this.intake.held.length === 0) {
-      if (now - this.#lastByte >= (this.#fresh ? headerTimeout : idleTimeout)) this.#end(this.#fresh ? 'headerTimeout' : 'idleTimeout')
-    } else if (now - this.#started >= headerTimeout) this.#refuse(408, 'the head did not come in time', 'headerTimeout')
+      const limit = this.#fresh ? 'headerTimeout' : 'idleTimeout'
+      const deadline = this.#lastByte + limits[limit]
+      if (now >= deadline) this.#end(limit)
+      return deadline
+    }
+    if (now - this.#started >= limits.headerTimeout) this.#refuse(408, 'the head did not come in time', 'headerTimeout')
+    return now
   }
 
   take(bytes: Buffer, start: number, end: number): number {
@@ -161,7 +176,7 @@ export class Client implements Swept, Downstream, Taker {
   }
 
   #takeHead(bytes: Buffer, start: number, end: number): number {
-    const result = scanRequest(bytes, start, end)
+    const result = scanRequest(bytes, start, end, this.#context.limits)
     if (result === MORE) {
       if (this.intake.held.length === 0) this.#started = this.#context.sweep.now
       this.intake.held.keepPart(bytes, start, end)
@@ -303,6 +318,7 @@ export class Client implements Swept, Downstream, Taker {
     this.#phase = 'lingering'
     this.intake.held.clear()
     this.#lingerUntil = this.#context.sweep.now + this.#context.limits.discardTimeout
+    this.#context.sweep.wake(this)
     this.intake.readOn()
     this.socket.end()
   }

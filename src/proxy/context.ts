@@ -8,6 +8,7 @@ import type { AccessLog } from './access-log.ts'
 import type { BufferPool } from './buffers.ts'
 import type { Ejections } from './ejections.ts'
 import type { Limits } from './limits.ts'
+import type { Load } from './load.ts'
 import type { Signatures } from './signatures.ts'
 import type { Sweep } from './sweep.ts'
 import type { ReadMode, Sockets } from './transport.ts'
@@ -23,6 +24,7 @@ export interface Context {
   readonly monotonic: () => Millis
   readonly draw: Draw
   readonly sweep: Sweep
+  readonly load: Load
   readonly buffers: BufferPool
   /** Where all accepted sockets read to, but for those in the middle of a long body. */
   readonly shared: Buffer

@@ -12,6 +12,7 @@ import type { ExchangeStart } from './downstream.ts'
 import { head } from './head.ts'
 import { knownInbound, knownOf, localOf, serviceTimeLine } from './known.ts'
 import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
+import { BUSY } from './sweep.ts'
 import type { Swept } from './sweep.ts'
 import type { Upstream, UpstreamUser } from './upstream.ts'
 
@@ -80,6 +81,7 @@ interface CopyOf extends CopyStart {
 /** One mirrored request. */
 export class Copy implements UpstreamUser, Waiter, Swept {
   place = -1
+  slot = BUSY
   readonly bodiless: boolean
   readonly wantsUpgrade = false
   readonly bare = false
@@ -144,9 +146,10 @@ export class Copy implements UpstreamUser, Waiter, Swept {
     if (!this.requestDone) this.#end()
   }
 
-  sweep(now: Millis): void {
+  sweep(now: Millis): Millis {
     if (now >= this.#deadline && this.#upstream !== undefined && this.#status === 0) this.#report('timeout')
     if (now >= this.#deadline || now - this.#lastByte >= this.#context.limits.streamIdleTimeout) this.#end()
+    return now
   }
 
   onConnection(upstream: Upstream): void {

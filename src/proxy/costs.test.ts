@@ -22,7 +22,7 @@ test('a request on open connections looks at the clock twice', async () => {
   }
   const clusters = [cluster('c', [endpoint(port)], { outlier: OUTLIER })]
   const routes = [forward([['c', 1]], { timeout: 5000, retry: RETRY })]
-  const served = await plane(table(clusters, routes), { monotonic, limits: { sweepPeriod: 60_000, drainTimeout: 200 } })
+  const served = await plane(table(clusters, routes), { monotonic, limits: { drainTimeout: 200 }, sweepPeriod: 60_000 })
   const request = 'GET / HTTP/1.1\r\nHost: reviews\r\n\r\n'
   const answers = (count: number) => (text: string) => text.split('hello').length > count + 1
   await talk(served.port, request, answers(0))

@@ -19,9 +19,10 @@ import type { Context, Locate } from './context.ts'
 import { Ejections } from './ejections.ts'
 import type { OnEjection } from './ejections.ts'
 import { LIMITS } from './limits.ts'
-import type { Limits } from './limits.ts'
+import type { LimitName, Limits } from './limits.ts'
 import { Listener } from './listener.ts'
 import type { ListenerSpec } from './listener.ts'
+import { Load } from './load.ts'
 import type { WorkerStats } from './mesh-stats.ts'
 import { PASSTHROUGH } from './passthrough.ts'
 import { Pools } from './pools.ts'
@@ -30,6 +31,7 @@ import { Sweep } from './sweep.ts'
 import { SYSTEM_SOCKETS } from './transport.ts'
 import type { ReadMode, Sockets } from './transport.ts'
 
+const SWEEP_PERIOD: Millis = 50
 const ALONE: WorkerShare = { index: 0, count: 1 }
 
 function shared(change: TableChange, share: WorkerShare): TableChange {
@@ -52,6 +54,10 @@ export interface DataPlaneOptions {
   /** Where endpoints are reached, when not at their addresses. */
   readonly locate?: Locate
   readonly limits?: Partial<Limits>
+  /** How often deadlines are looked at: one is met at most this late. Default 50. */
+  readonly sweepPeriod?: Millis
+  /** How many files the process may open, where that is known: connections leave room among them. */
+  readonly openFiles?: number | undefined
   /** Absent: no access log. */
   readonly accessLog?: AccessLogSpec | undefined
   /** Milliseconds that never go back; performance.now unless a test moves time. */
@@ -77,6 +83,7 @@ export class DataPlane {
 
   constructor(options: DataPlaneOptions) {
     const limits = { ...LIMITS, ...options.limits }
+    const reach = (limit: LimitName): void => this.recorder.reach(limit)
     const monotonic = options.monotonic ?? (() => performance.now())
     const router = prepare(EMPTY_TABLE)
     this.#context = {
@@ -84,8 +91,9 @@ export class DataPlane {
       clock: options.clock,
       monotonic,
       draw: options.draw,
-      sweep: new Sweep(options.clock, limits.sweepPeriod, monotonic),
-      buffers: new BufferPool(),
+      sweep: new Sweep(options.clock, options.sweepPeriod ?? SWEEP_PERIOD, monotonic),
+      load: new Load(limits, reach, options.openFiles),
+      buffers: new BufferPool(limits.freeBuffersMax, () => reach('freeBuffersMax')),
       shared: Buffer.allocUnsafeSlow(READ_SIZE),
       readMode: options.readMode,
       sockets: options.sockets ?? SYSTEM_SOCKETS,
@@ -94,7 +102,7 @@ export class DataPlane {
       ejections: new Ejections({ clock: options.clock, monotonic, router, onEjection: options.onEjection }),
       recorder: this.recorder,
       shadowHosts: options.shadowHosts ?? false,
-      signatures: new Signatures(),
+      signatures: new Signatures(limits, reach),
       workers: options.share?.count ?? 1,
       accessLog: this.#logOf(options, { clock: options.clock, monotonic }, limits),
       draining: false
@@ -122,6 +130,16 @@ export class DataPlane {
   /** Connections and things with deadlines: for tests and gauges. */
   get watched(): number {
     return this.#context.sweep.size
+  }
+
+  /** Those of them that are not looked at every period. */
+  get resting(): number {
+    return this.#context.sweep.resting
+  }
+
+  /** Client connections and requests in flight. */
+  get load(): Readonly<Pick<Load, 'connections' | 'requests'>> {
+    return this.#context.load
   }
 
   /** The clusters in force with what is counted of them, for statistics. */

@@ -54,7 +54,7 @@ test('a client that goes during the delay counts as one that went', async () => 
 })
 
 test('a request that is not complete in time is answered so, and counts once', async () => {
-  const { plane: made, port } = await delaying(60_000, { limits: { requestTimeout: 30, sweepPeriod: 5 } })
+  const { plane: made, port } = await delaying(60_000, { limits: { requestTimeout: 30 }, sweepPeriod: 5 })
   const text = await talk(port, 'POST / HTTP/1.1\r\nHost: reviews\r\nContent-Length: 9\r\n\r\nabc')
   expect(statusOf(text)).toBe(408)
   expect(counted(made)).toEqual(['unknown 408 DI 1'])

@@ -20,18 +20,21 @@ export class DelayedAnswer implements Handling {
   readonly answering = false
   readonly full = false
   readonly lastByte = 0
-  readonly #cancel: () => void
+  readonly #context: Context
+  readonly #delay: Millis
   readonly #then: Afterwards
+  #cancel: () => void = () => undefined
 
   constructor(context: Context, delay: Millis, then: Afterwards) {
+    this.#context = context
+    this.#delay = delay
     this.#then = then
-    this.#cancel = context.clock.after(delay, () => {
-      this.ended = true
-      then.answer()
-    })
   }
 
-  start(): void {}
+  start(): void {
+    this.#context.load.began()
+    this.#cancel = this.#context.clock.after(this.#delay, () => this.#end(this.#then.answer))
+  }
 
   onRequestDone(): void {}
 
@@ -54,6 +57,7 @@ export class DelayedAnswer implements Handling {
   #end(then: () => void): void {
     if (this.ended) return
     this.ended = true
+    this.#context.load.ended()
     this.#cancel()
     then()
   }

@@ -8,6 +8,7 @@ import type { Context } from './context.ts'
 import type { Current, Downstream, Entrance } from './downstream.ts'
 import { Exchange } from './exchange.ts'
 import { head, valueEnd, valueStart } from './head.ts'
+import { OVERLOADED } from './load.ts'
 import { isAddress, passOn } from './passthrough.ts'
 import type { Pools } from './pools.ts'
 import type { RequestHead } from './request-head.ts'
@@ -35,9 +36,13 @@ export class Dispatch {
     this.#caller = caller
   }
 
-  /** What the rules say, and the filters around them. */
+  /** What the rules say, and the filters around them; nobody asks them where there is no room. */
   decide(): Decision {
     const { entrance, facts, client } = this.#caller
+    if (!this.#shared.context.load.admits()) {
+      entrance.cells.downstream.overloaded()
+      return OVERLOADED
+    }
     facts.authority = entrance.nameOf(facts.authority)
     const scope = entrance.scopeOf(facts.authority)
     return entrance.filters.decided(this.#route(scope), scope, facts, client)

@@ -13,6 +13,7 @@ export class DownstreamStats {
   readonly #requests: Counter
   readonly #completed: Counter
   readonly #resets: Counter
+  readonly #overloads: Counter
   readonly #classes: readonly Counter[]
 
   constructor(counters: Counters, port: number) {
@@ -23,6 +24,7 @@ export class DownstreamStats {
     this.#requests = of('rq_total')
     this.#completed = of('rq_completed')
     this.#resets = of('rq_rx_reset')
+    this.#overloads = of('rq_overload_close')
     this.#classes = CLASSES.map((name) => of(`rq_${name}`))
   }
 
@@ -34,6 +36,11 @@ export class DownstreamStats {
   closed(): void {
     this.#active.value -= 1
     this.#destroyed.value += 1
+  }
+
+  /** A request found no room. */
+  overloaded(): void {
+    this.#overloads.value += 1
   }
 
   /** A request was answered with `status`; 0: its client went first. */

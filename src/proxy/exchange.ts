@@ -25,8 +25,6 @@ import { head } from './head.ts'
 import type { Upstream, UpstreamFailure, UpstreamUser } from './upstream.ts'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
-/** Tries on connections that turn out to have been closed by the endpoint while idle; these are no retries of the policy. */
-const STALE_MAX = 3
 // The bounds of the plane among the reasons to end for lack of time; the others are the route's.
 const BOUNDS: Partial<Record<Failure, LimitName>> = { 'stream-idle': 'streamIdleTimeout', 'request-timeout': 'requestTimeout' }
 const NEVER = Number.POSITIVE_INFINITY
@@ -82,6 +80,7 @@ export class Exchange implements UpstreamUser, Trying, Handling {
   }
 
   start(body: string): void {
+    this.#context.load.began()
     this.#feed.begin(body)
     const { decision, started } = this.#from
     if (decision.delay === 0) return this.#first(started)
@@ -250,10 +249,11 @@ export class Exchange implements UpstreamUser, Trying, Handling {
     if (!stale) this.#attempts.report('reset', now)
     this.#leave(this.#answering || stale ? undefined : FAILURES[failure].status, 'reset', now)
     if (this.#answering) return this.#cutOff(FAILURES[failure].flag, FAILURES[failure].details.replace('before', 'after'), now)
-    if (stale && this.#stale < STALE_MAX) {
+    if (stale && this.#stale < this.#context.limits.staleTriesMax) {
       this.#stale++
       return this.#try(now)
     }
+    if (stale) this.#context.recorder.reach('staleTriesMax')
     this.#retryOr({ kind: 'failure', cause: 'reset', sent: true }, failure)
   }
 
@@ -336,6 +336,7 @@ export class Exchange implements UpstreamUser, Trying, Handling {
   #end(code: number, details: string, now: Millis): void {
     if (this.#ended) return
     this.#ended = true
+    this.#context.load.ended()
     if (!this.requestDone) this.#feed.abort()
     this.#attempts.retries.end()
     this.#deadline = NEVER

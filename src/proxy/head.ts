@@ -1,8 +1,8 @@
 // The registers that hold the head scanned last: one module-wide set, valid until the next scan, no allocation. The single set and the
 // absence of objects are paid for by bench/proxy.ts. Only the scanner and known-fields.ts write them.
 
-import { HEAD_LIMITS } from './limits.ts'
-import type { LimitName } from './limits.ts'
+import { BOUNDS, LIMITS } from './limits.ts'
+import type { HeadLimits, LimitName } from './limits.ts'
 
 /** What a scan came to: more bytes are needed, a head was read, or (any other number) the status to refuse it with. */
 export const MORE = 0
@@ -35,14 +35,18 @@ export const CONTENT_TYPE = 17
 export const GRPC_STATUS = 18
 export const RATE_LIMITED = 19
 
+/** Fields that there are registers for. */
+export const FIELDS_MOST = BOUNDS.fieldsMax.most
+
 /** Offsets of the fields of the head read last. */
-export const nameStart = new Int32Array(HEAD_LIMITS.fieldsMax)
-export const nameEnd = new Int32Array(HEAD_LIMITS.fieldsMax)
-export const valueStart = new Int32Array(HEAD_LIMITS.fieldsMax)
-export const valueEnd = new Int32Array(HEAD_LIMITS.fieldsMax)
-export const fieldKind = new Uint8Array(HEAD_LIMITS.fieldsMax)
+export const nameStart = new Int32Array(FIELDS_MOST)
+export const nameEnd = new Int32Array(FIELDS_MOST)
+export const valueStart = new Int32Array(FIELDS_MOST)
+export const valueEnd = new Int32Array(FIELDS_MOST)
+export const fieldKind = new Uint8Array(FIELDS_MOST)
 
 const NO_LIMIT: LimitName | undefined = undefined as LimitName | undefined
+const DEFAULTS: HeadLimits = LIMITS
 
 /** The rest of the registers; offsets are into the buffer that was scanned, -1 is absent. */
 export const head = {
@@ -50,6 +54,8 @@ export const head = {
   reason: '',
   /** The bound that it was refused for. */
   limit: NO_LIMIT,
+  /** The bounds it is read by; the scanner's caller says them for each message. */
+  bounds: DEFAULTS,
   start: 0,
   /** First byte after the blank line. */
   end: 0,
@@ -91,14 +97,14 @@ export function refuse(status: number, reason: string): number {
 }
 
 const OVER = {
-  headBytesMax: `the message head is longer than ${HEAD_LIMITS.headBytesMax} bytes`,
-  fieldsMax: `more than ${HEAD_LIMITS.fieldsMax} header fields`,
-  nominationsMax: `${HEAD_LIMITS.nominationsMax} names or more in Connection`
+  headBytesMax: (most: number) => `the message head is longer than ${most} bytes`,
+  fieldsMax: (most: number) => `more than ${most} header fields`,
+  nominationsMax: (most: number) => `${most} names or more in Connection`
 } as const
 
 /** Notes that a message is refused for being over a bound; returns the status. */
 export function refuseOver(status: number, limit: keyof typeof OVER): number {
-  head.reason = OVER[limit]
+  head.reason = OVER[limit](head.bounds[limit])
   head.limit = limit
   return status
 }

@@ -55,7 +55,8 @@ async function mesh(spec: string, serve: Serve): Promise<(path: string, headers?
     draw: seeded(7),
     readMode: 'buffer',
     locate: () => ({ host: '127.0.0.1', port }),
-    limits: { drainTimeout: 200, sweepPeriod: 10 }
+    limits: { drainTimeout: 200 },
+    sweepPeriod: 10
   })
   const { table } = compileRoutes(meshConfigOf(objectsOf(`${SERVICE}spec:\n  hosts: [a]\n  http:\n${spec}`)), EMPTY_TABLE)
   plane.apply(diffTables(EMPTY_TABLE, table))

@@ -32,7 +32,6 @@ import {
   valueEnd,
   valueStart
 } from './head.ts'
-import { HEAD_LIMITS } from './limits.ts'
 import { BLANK, SEPARATOR, TOKEN, ascii, digit, skip, spells } from './octets.ts'
 
 const KNOWN: readonly (readonly [name: string, kind: number])[] = [
@@ -206,7 +205,7 @@ function noteConnection(bytes: Uint8Array, index: number): number {
     if (at < end && bytes[at] !== 0x2c) return refuse(400, 'not a list in Connection')
     at = skip(SEPARATOR, bytes, at, end)
   }
-  return head.nominations >= HEAD_LIMITS.nominationsMax ? refuseOver(400, 'nominationsMax') : HEAD
+  return head.nominations >= head.bounds.nominationsMax ? refuseOver(400, 'nominationsMax') : HEAD
 }
 
 // Its close is obeyed, as by llhttp: a reader that does so would not read on. All else in it counts for nothing, and it goes no further.

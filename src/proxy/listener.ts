@@ -11,6 +11,7 @@ import type { Context } from './context.ts'
 import type { Entrance } from './downstream.ts'
 import { Filters } from './filters.ts'
 import type { Place } from './known-facts.ts'
+import { SYSTEM_LIMIT } from './limits.ts'
 import type { Pools } from './pools.ts'
 import { readAccepted } from './transport.ts'
 
@@ -66,8 +67,6 @@ export class Listener implements Entrance {
     this.filters = new Filters(shared.context)
     this.cells = new ListenerCells(shared.context.recorder, spec.source, portMeant(spec))
     this.#server = shared.context.sockets.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket))
-    this.#server.maxConnections = shared.context.limits.connectionsMax
-    this.#server.on('drop', () => shared.context.recorder.reach('connectionsMax'))
   }
 
   /** Resolves with the port, rejects when the address cannot be had. */
@@ -76,7 +75,8 @@ export class Listener implements Entrance {
       this.#server.once('error', reject)
       this.#server.listen({ host: this.spec.address, port: this.spec.port, reusePort, backlog: 1024 }, () => {
         this.#server.off('error', reject)
-        this.#server.on('error', () => undefined)
+        // Accepting goes on after an error; libuv closes what it has no file for at once, without one.
+        this.#server.on('error', (error: NodeJS.ErrnoException) => this.#onError(error))
         resolve(this.port)
       })
     })
@@ -122,6 +122,7 @@ export class Listener implements Entrance {
   }
 
   onClosed(client: Client): void {
+    this.#context.load.closed()
     this.cells.downstream.closed()
     this.#clients.delete(client)
     if (this.#clients.size === 0) this.#onEmpty?.()
@@ -141,7 +142,12 @@ export class Listener implements Entrance {
     return fresh
   }
 
+  #onError({ code }: NodeJS.ErrnoException): void {
+    if (code === 'EMFILE' || code === 'ENFILE') this.#context.recorder.reach(SYSTEM_LIMIT)
+  }
+
   #accept(socket: Socket): void {
+    if (!this.#context.load.opened()) return void socket.destroy()
     this.cells.downstream.opened()
     const client = new Client({ context: this.#context, pools: this.#pools }, this, socket)
     this.#clients.add(client)

@@ -9,6 +9,7 @@ import { normalizePath } from '../route/path.ts'
 import { PLAIN_DECISION, PLAIN_ENDPOINT, PLAIN_SETTINGS } from '../route/plain.ts'
 import type { Cluster } from '../route/route-table.ts'
 import type { ClusterState, Router } from '../route/router.ts'
+import { LIMITS } from './limits.ts'
 import type { Pools } from './pools.ts'
 import type { RequestHead } from './request-head.ts'
 
@@ -18,8 +19,6 @@ type Forward = Extract<Decision, { kind: 'forward' }>
 export const PASSTHROUGH = 'PassthroughCluster'
 const ALLOW_ANY: Forward['route'] = { virtualService: undefined, name: 'allow_any', index: 0 }
 const UNKNOWN = 'unknown'
-/** Addresses with connections that are kept; the one used first makes room. */
-const ADDRESSES_MAX = 256
 
 /** Whether an authority names a host, and a port if any, that can be called. */
 export function isAddress(authority: string): boolean {
@@ -47,10 +46,15 @@ export class Outside {
   /** The counts of all addresses together: Envoy has one cluster for them. */
   readonly stats = new ClusterStats()
   readonly #pools: Pick<Pools, 'retire'>
+  readonly #most: number
+  readonly #onFull: () => void
   readonly #states = new Map<string, { readonly state: ClusterState; readonly from: Cluster | undefined }>()
 
-  constructor(pools: Pick<Pools, 'retire'>) {
+  /** At most so many addresses are kept; `onFull` is told of one that has to make room. */
+  constructor(pools: Pick<Pools, 'retire'>, most = LIMITS.outsideAddressesMax, onFull: () => void = () => undefined) {
     this.#pools = pools
+    this.#most = most
+    this.#onFull = onFull
   }
 
   /**
@@ -82,7 +86,8 @@ export class Outside {
 
   #makeRoom(): void {
     for (const [key, { state }] of this.#states) {
-      if (this.#states.size < ADDRESSES_MAX) return
+      if (this.#states.size < this.#most) return
+      this.#onFull()
       this.#retire(key, state)
     }
   }

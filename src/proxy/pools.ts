@@ -12,7 +12,7 @@ import { Upstream } from './upstream.ts'
 import type { ConnectFailure, Home } from './upstream.ts'
 
 /** Why there will be no connection. */
-export type PoolFailure = 'overflow' | ConnectFailure
+export type PoolFailure = ConnectFailure
 
 /** Who wants a connection. It hears once of one of these, unless it cancels first. */
 export interface Waiter {
@@ -49,7 +49,9 @@ export class Pool implements Home {
 
   /** The cluster's limits as they are now. */
   follow(state: ClusterState): void {
+    if (state === this.#state) return
     this.#state = state
+    for (const upstream of this.#idle) this.#context.sweep.wake(upstream)
   }
 
   get cluster(): string {
@@ -120,7 +122,11 @@ export class Pool implements Home {
     if (at >= 0) this.#idle.splice(at, 1)
     if (failure === undefined) return this.#grow()
     this.#opening.delete(upstream)
-    this.stats.add(STAT.upstream_cx_connect_fail)
+    if (failure === 'overflow') {
+      this.stats.add(STAT.upstream_cx_overflow)
+      // Who waits gets the next that is free, as at the cluster's own limit.
+      if (this.#open > 0) return
+    } else this.stats.add(STAT.upstream_cx_connect_fail)
     if (failure === 'connect-timeout') this.stats.add(STAT.upstream_cx_connect_timeout)
     // An endpoint that cannot be reached has nothing for those who wait either: they may choose another.
     for (const waiter of this.#unqueue()) {
@@ -213,7 +219,7 @@ export function endRetry({ stats }: ClusterState): void {
 
 /** The pools of all endpoints of one data plane. */
 export class Pools {
-  readonly outside: Outside = new Outside(this)
+  readonly outside: Outside
   readonly copies: Copies
   /** What the sidecars of called pods refuse. */
   readonly inbound: InboundSides
@@ -222,6 +228,8 @@ export class Pools {
 
   constructor(context: Context) {
     this.#context = context
+    const { limits, recorder } = context
+    this.outside = new Outside(this, limits.outsideAddressesMax, () => recorder.reach('outsideAddressesMax'))
     this.copies = new Copies(context, this)
     this.inbound = new InboundSides(context)
   }

@@ -4,7 +4,7 @@
 import type { HeaderEdits } from '../route/decision.ts'
 import type { TryOutcome } from '../route/retry.ts'
 import { addedLines, ownLine, takesAway, writes } from './edited-lines.ts'
-import { HEAD_LIMITS } from './limits.ts'
+import { FIELDS_MOST } from './head.ts'
 import { lowerName } from './request-head.ts'
 import {
   CONNECTION,
@@ -34,8 +34,8 @@ export interface ResponseForm {
   readonly upgrade: boolean
 }
 
-const starts = new Int32Array(HEAD_LIMITS.fieldsMax + 2)
-const ends = new Int32Array(HEAD_LIMITS.fieldsMax + 2)
+const starts = new Int32Array(FIELDS_MOST + 2)
+const ends = new Int32Array(FIELDS_MOST + 2)
 
 /** What retries and outlier detection ask about the head in the registers. */
 export function outcomeOf(bytes: Buffer): Extract<TryOutcome, { kind: 'response' }> {

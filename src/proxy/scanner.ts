@@ -3,7 +3,8 @@
 
 import { HEAD, MORE, head, nameEnd, nameStart, refuse, refuseOver, reset, valueEnd, valueStart } from './head.ts'
 import { markNamed, noteField } from './known-fields.ts'
-import { HEAD_LIMITS } from './limits.ts'
+import { LIMITS } from './limits.ts'
+import type { HeadLimits } from './limits.ts'
 import { AUTHORITY, BLANK, METHOD, TARGET, TOKEN, VALUE, ascii, digit, skip } from './octets.ts'
 
 const FOLDED = 'a folded header line'
@@ -13,7 +14,8 @@ const TLS_HANDSHAKE = 22
 const VERSION = ascii('HTTP/1.')
 
 /** Reads a request head from bytes [start, end). One empty line before it is skipped. MORE, HEAD, or the status to refuse with. */
-export function scanRequest(bytes: Uint8Array, start: number, end: number): number {
+export function scanRequest(bytes: Uint8Array, start: number, end: number, bounds: HeadLimits = LIMITS): number {
+  head.bounds = bounds
   let at = start
   if (bytes[at] === 13) {
     if (at + 1 >= end) return MORE
@@ -25,7 +27,7 @@ export function scanRequest(bytes: Uint8Array, start: number, end: number): numb
   if (result === HEAD) result = scanFields(bytes, head.lineEnd, end)
   if (result === MORE) return incomplete(start, end)
   if (result !== HEAD) return result
-  return head.end - start > HEAD_LIMITS.headBytesMax ? refuseOver(431, 'headBytesMax') : requestFraming()
+  return head.end - start > head.bounds.headBytesMax ? refuseOver(431, 'headBytesMax') : requestFraming()
 }
 
 function requestLine(bytes: Uint8Array, start: number, end: number): number {
@@ -44,7 +46,7 @@ function requestLine(bytes: Uint8Array, start: number, end: number): number {
 }
 
 function incomplete(start: number, end: number): number {
-  return end - start >= HEAD_LIMITS.headBytesMax ? refuseOver(431, 'headBytesMax') : MORE
+  return end - start >= head.bounds.headBytesMax ? refuseOver(431, 'headBytesMax') : MORE
 }
 
 // `HTTP/1.x` CR LF, exactly ten bytes; refuses as soon as a byte is wrong, in whatever pieces they come.
@@ -83,7 +85,8 @@ function requestFraming(): number {
 }
 
 /** Reads a response head from bytes [start, end): MORE, HEAD, or 502 with the reason. 204, 304, 1xx and HEAD are the caller's to know. */
-export function scanResponse(bytes: Uint8Array, start: number, end: number): number {
+export function scanResponse(bytes: Uint8Array, start: number, end: number, bounds: HeadLimits = LIMITS): number {
+  head.bounds = bounds
   reset(start)
   const line = statusLine(bytes, start, end)
   if (line === MORE) return responseIncomplete(start, end)
@@ -91,13 +94,13 @@ export function scanResponse(bytes: Uint8Array, start: number, end: number): num
   const fields = scanFields(bytes, line, end)
   if (fields === MORE) return responseIncomplete(start, end)
   if (fields !== HEAD) return 502
-  if (head.end - start > HEAD_LIMITS.headBytesMax) return refuseOver(502, 'headBytesMax')
+  if (head.end - start > head.bounds.headBytesMax) return refuseOver(502, 'headBytesMax')
   if (head.chunked && head.contentLength >= 0) return refuse(502, 'both a length and a transfer coding')
   return head.chunked && head.minor === 0 ? refuse(502, 'a transfer coding in HTTP/1.0') : HEAD
 }
 
 function responseIncomplete(start: number, end: number): number {
-  return end - start >= HEAD_LIMITS.headBytesMax ? refuseOver(502, 'headBytesMax') : MORE
+  return end - start >= head.bounds.headBytesMax ? refuseOver(502, 'headBytesMax') : MORE
 }
 
 // The offset after the status line, MORE (0), or -1. The reason phrase and the space before it may be missing.
@@ -152,7 +155,7 @@ function scanField(bytes: Uint8Array, start: number, end: number): number {
   if (line === MORE) return MORE
   if (line < 0) return refuse(400, 'a control character in a field value')
   const index = head.fields
-  if (index >= HEAD_LIMITS.fieldsMax) return refuseOver(431, 'fieldsMax')
+  if (index >= head.bounds.fieldsMax) return refuseOver(431, 'fieldsMax')
   head.lineEnd = line
   head.fields = index + 1
   nameStart[index] = start

@@ -2,7 +2,8 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { encoded, issuer } from '../../test/tokens.ts'
 import type { TokenRule } from '../route/token-rule.ts'
-import { BAD_MAX, GOOD_MAX, Signatures } from './signatures.ts'
+import { LIMITS } from './limits.ts'
+import { Signatures } from './signatures.ts'
 
 const ISSUER = issuer()
 
@@ -85,10 +86,10 @@ test('thousands of tokens leave a bounded number; bad ones do not push good ones
   const good = ISSUER.token()
   await signatures.check(RULE, good)
   for (let at = 0; at < 3000; at += 1) await signatures.check(RULE, `${encoded({ alg: 'ES256', kid: String(at) })}.e30.AAAA`)
-  expect(signatures.size).toBe(BAD_MAX + 1)
+  expect(signatures.size).toBe(LIMITS.badTokensMax + 1)
   expect(signatures.known(RULE, good)).toBe('valid')
   const huge = ISSUER.token({ more: 'x'.repeat(60_000) })
   expect(await signatures.check(RULE, huge)).toBe('valid')
   expect(signatures.known(RULE, huge)).toBeUndefined()
-  expect(GOOD_MAX).toBeGreaterThan(BAD_MAX)
+  expect(LIMITS.goodTokensMax).toBeGreaterThan(LIMITS.badTokensMax)
 })

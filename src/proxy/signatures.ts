@@ -6,6 +6,8 @@ import type { JWK } from 'jose'
 import type { SignatureState } from '../route/identity.ts'
 import type { TokenRule } from '../route/token-rule.ts'
 import { isObject } from '../std/json.ts'
+import { LIMITS } from './limits.ts'
+import type { LimitName, Limits } from './limits.ts'
 
 type Known = Exclude<SignatureState, 'pending'>
 
@@ -20,13 +22,7 @@ const TYPES: Readonly<Record<string, string>> = { RS: 'RSA', PS: 'RSA', ES: 'EC'
 const ALGORITHMS = new Set('RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519 HS256 HS384 HS512'.split(' '))
 
 /** Bounds of what is kept. */
-export const GOOD_MAX = 1024
-export const BAD_MAX = 256
-/** Longer tokens are checked each time. */
-const KEPT_LENGTH_MAX = 8192
-const KEY_SETS_MAX = 64
-/** Keys of one set that are tried for a token. */
-const KEYS_MAX = 32
+export type SignatureLimits = Pick<Limits, 'goodTokensMax' | 'badTokensMax' | 'tokenBytesMax' | 'keySetsMax' | 'keysMax'>
 
 /** Owns the keys in use and what is known of tokens, for one worker. */
 export class Signatures {
@@ -35,6 +31,13 @@ export class Signatures {
   readonly #bad = new Map<string, Known>()
   readonly #checking = new Map<string, Promise<Known>>()
   #sets = 0
+  readonly #limits: SignatureLimits
+  readonly #reach: (limit: LimitName) => void
+
+  constructor(limits: SignatureLimits = LIMITS, reach: (limit: LimitName) => void = () => undefined) {
+    this.#limits = limits
+    this.#reach = reach
+  }
 
   /** Tokens of which something is kept. */
   get size(): number {
@@ -55,18 +58,35 @@ export class Signatures {
     const id = `${set.id} ${token}`
     const under = this.#checking.get(id)
     if (under !== undefined) return under
-    const checking = verify(set.keys, token)
+    const checking = verify(this.#tried(set.keys), token)
       // A token that the library cannot read is a bad one.
       .catch((): Known => 'invalid')
       .then((state) => {
         this.#checking.delete(id)
-        if (token.length > KEPT_LENGTH_MAX) return state
-        if (state === 'valid') keep(this.#good, id, state, GOOD_MAX)
-        else keep(this.#bad, id, state, BAD_MAX)
+        if (token.length > this.#limits.tokenBytesMax) this.#reach('tokenBytesMax')
+        else if (state === 'valid') this.#keep(this.#good, id, state, 'goodTokensMax')
+        else this.#keep(this.#bad, id, state, 'badTokensMax')
         return state
       })
     this.#checking.set(id, checking)
     return checking
+  }
+
+  #tried(keys: readonly JWK[]): readonly JWK[] {
+    const { keysMax } = this.#limits
+    if (keys.length <= keysMax) return keys
+    this.#reach('keysMax')
+    return keys.slice(0, keysMax)
+  }
+
+  #keep<T>(map: Map<string, T>, id: string, value: T, limit: 'goodTokensMax' | 'badTokensMax' | 'keySetsMax'): void {
+    map.delete(id)
+    const [oldest] = map.keys()
+    if (oldest !== undefined && map.size >= this.#limits[limit]) {
+      this.#reach(limit)
+      map.delete(oldest)
+    }
+    map.set(id, value)
   }
 
   #keySet(text: string): KeySet {
@@ -74,7 +94,7 @@ export class Signatures {
     if (known !== undefined) return known
     this.#sets += 1
     const fresh = { id: this.#sets, keys: keysOf(text) }
-    keep(this.#keySets, text, fresh, KEY_SETS_MAX)
+    this.#keep(this.#keySets, text, fresh, 'keySetsMax')
     return fresh
   }
 }
@@ -86,7 +106,7 @@ async function verify(keys: readonly JWK[], token: string): Promise<Known> {
   const type = ALGORITHMS.has(alg) ? TYPES[alg.slice(0, 2)] : undefined
   const fitting = keys.filter((key) => key.kty === type && (key.alg ?? alg) === alg && (kid === undefined || (key.kid ?? kid) === kid))
   if (type === undefined || fitting.length === 0) return 'no-key'
-  for (const key of fitting.slice(0, KEYS_MAX)) {
+  for (const key of fitting) {
     // A key of another curve or size is no error of the token: the next one may fit.
     const verified = await compactVerify(token, key, { algorithms: [alg] }).catch(() => undefined)
     if (verified !== undefined) return 'valid'
@@ -112,11 +132,4 @@ function touched<T>(map: Map<string, T>, id: string): T | undefined {
   map.delete(id)
   map.set(id, value)
   return value
-}
-
-function keep<T>(map: Map<string, T>, id: string, value: T, max: number): void {
-  map.delete(id)
-  const [oldest] = map.keys()
-  if (oldest !== undefined && map.size >= max) map.delete(oldest)
-  map.set(id, value)
 }

@@ -25,7 +25,7 @@ function planeTo(ports: readonly number[], more: Forwarding = {}): ReturnType<ty
     'c',
     ports.map((port) => endpoint(port))
   )
-  return plane(table([to], [forward([['c', 1]], more)]), { limits: { drainTimeout: 200, sweepPeriod: 10 } })
+  return plane(table([to], [forward([['c', 1]], more)]), { limits: { drainTimeout: 200 }, sweepPeriod: 10 })
 }
 
 function ask(port: number, agent: Agent | false = false): Promise<number> {

@@ -10,15 +10,16 @@ import { HEAD_ROOM, HeldBytes, ReadBuffers, readable } from './buffers.ts'
 import type { Context } from './context.ts'
 import { HEAD, MORE, head } from './head.ts'
 import { scanResponse } from './scanner.ts'
-import { HEAD_LIMITS } from './limits.ts'
+import { SYSTEM_LIMIT } from './limits.ts'
 import type { LimitName } from './limits.ts'
+import { BUSY } from './sweep.ts'
 import type { Swept } from './sweep.ts'
 
 /** How an upstream connection let a request down. */
 export type UpstreamFailure = 'terminated' | 'protocol'
 
-/** Why there is no connection. */
-export type ConnectFailure = 'dns-failure' | 'connect-failure' | 'connect-timeout'
+/** Why there is no connection; overflow: this process may open no more files. */
+export type ConnectFailure = 'dns-failure' | 'connect-failure' | 'connect-timeout' | 'overflow'
 
 /** The exchange that uses a connection. */
 export interface UpstreamUser {
@@ -71,6 +72,7 @@ type Phase = 'connecting' | 'idle' | 'head' | 'body' | 'tunnel' | 'closed'
 /** A connection to one endpoint. Owns its socket and buffers. */
 export class Upstream implements Swept {
   place = -1
+  slot = BUSY
   readonly socket: Socket
   readonly buffers: ReadBuffers
   /** It answered a request before this one. */
@@ -98,13 +100,14 @@ export class Upstream implements Swept {
   // When the bytes at hand came; undefined until somebody asks.
   #heardAt: Millis | undefined
   readonly #held = new HeldBytes()
-  readonly #frame = new BodyFrame()
+  readonly #frame: BodyFrame
   readonly #context: Context
   readonly #home: Home
 
   constructor(context: Context, home: Home) {
     this.#context = context
     this.#home = home
+    this.#frame = new BodyFrame(context.limits)
     this.buffers = new ReadBuffers(context.buffers, () => this.#resume())
     this.#deadline = context.monotonic() + home.connectTimeout
     let first = true
@@ -130,7 +133,8 @@ export class Upstream implements Swept {
     this.socket.on('connect', () => this.#onConnect())
     this.socket.on('end', () => this.#onEnd())
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.syscall === 'getaddrinfo') this.#failure = 'dns-failure'
+      if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#overflow()
+      else if (error.syscall === 'getaddrinfo') this.#failure = 'dns-failure'
       else if (error.syscall === 'connect') this.refusal = refusalOf(error.code ?? 'unknown')
       this.unread ||= error.code === 'ECONNRESET' || error.code === 'EPIPE'
     })
@@ -184,17 +188,34 @@ export class Upstream implements Swept {
     this.socket.pause()
   }
 
-  sweep(now: Millis): void {
+  sweep(now: Millis): Millis {
+    const tooOldAt = this.#tooOldAt
+    const waits = this.#phase === 'connecting' || this.#phase === 'idle'
+    if (now >= tooOldAt) this.#retire()
+    else if (waits && now >= this.#deadline) this.#giveUp()
+    return waits ? Math.min(this.#deadline, tooOldAt) : tooOldAt
+  }
+
+  get #tooOldAt(): Millis {
     const { connectionDuration } = this.#home
-    if (connectionDuration > 0 && !this.#old && now - this.#openedAt >= connectionDuration) return this.#retire()
-    if (now < this.#deadline) return
+    return connectionDuration > 0 && !this.#old ? this.#openedAt + connectionDuration : NEVER
+  }
+
+  // Nobody answered the call, or nobody has used the connection for too long.
+  #giveUp(): void {
     if (this.#phase === 'connecting') {
       this.#failure = 'connect-timeout'
       this.destroy()
-    } else if (this.#phase === 'idle') {
-      this.#home.stats.add(STAT.upstream_cx_idle_timeout)
-      this.destroy()
+      return
     }
+    this.#home.stats.add(STAT.upstream_cx_idle_timeout)
+    this.destroy()
+  }
+
+  // No fault of the endpoint's.
+  #overflow(): void {
+    this.#failure = 'overflow'
+    this.#context.recorder.reach(SYSTEM_LIMIT)
   }
 
   // Too old: it closes now, or with the answer in progress.
@@ -252,15 +273,15 @@ export class Upstream implements Swept {
 
   #takeHead(bytes: Buffer, start: number, end: number): void {
     let at = start
-    let result = scanResponse(bytes, at, end)
+    let result = scanResponse(bytes, at, end, this.#context.limits)
     // Interim answers are not passed on: the proxy sent 100 itself, and nobody asked for others. One that ends the connection leaves no final one.
     while (result === HEAD && head.status < 200 && head.status !== 101) {
       if (!keepsConnection()) return this.#refuse(undefined)
       this.#interimBytes += head.end - at
-      if (this.#interimBytes > HEAD_LIMITS.interimBytesMax) return this.#refuse('interimBytesMax')
+      if (this.#interimBytes > this.#context.limits.interimBytesMax) return this.#refuse('interimBytesMax')
       at = head.end
       if (at === end) return
-      result = scanResponse(bytes, at, end)
+      result = scanResponse(bytes, at, end, this.#context.limits)
     }
     if (result === MORE) return this.#held.keepPart(bytes, at, end)
     if (result !== HEAD) return this.#refuse(head.limit)
@@ -325,6 +346,7 @@ export class Upstream implements Swept {
   #rest(): void {
     this.#phase = 'idle'
     this.#deadline = this.#context.sweep.now + this.#home.idleTimeout
+    this.#context.sweep.wake(this)
   }
 
   #onEnd(): void {

@@ -94,8 +94,8 @@ export type Decision =
       readonly response: HeaderEdits | undefined
       /** An injected wait before the answer; 0: none (flag DI otherwise). */
       readonly delay: Millis
-      /** Envoy's flag for the answer: FI for an injected abort, RL for a local rate limit. */
-      readonly flag: '-' | 'FI' | 'RL'
+      /** Envoy's flag for the answer: FI for an injected abort, RL for a local rate limit, OM where a data plane has no room. */
+      readonly flag: '-' | 'FI' | 'RL' | 'OM'
       /** Envoy's response code details, where the flag does not say them. */
       readonly details?: string | undefined
       readonly limits?: PreparedOverrides

@@ -38,8 +38,7 @@ const LIMITS: Partial<Limits> = {
   idleTimeout: 60_000,
   streamIdleTimeout: 6000,
   discardTimeout: 5000,
-  drainTimeout: 0,
-  sweepPeriod: 100
+  drainTimeout: 0
 }
 const IDLE = 30_000
 
@@ -87,7 +86,8 @@ export class Ground {
       draw: seeded(7),
       readMode: options.readMode,
       sockets: this.#sockets,
-      limits: { ...LIMITS, ...options.limits }
+      limits: { ...LIMITS, ...options.limits },
+      sweepPeriod: 100
     })
     const endpoints = this.servers.map(({ port }) => endpoint(port))
     this.plane.apply(
