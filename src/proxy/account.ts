@@ -5,8 +5,11 @@ import type { Measured } from '../metrics/recorder.ts'
 import type { HeaderEdits } from '../route/decision.ts'
 import { withCookies } from '../route/hash-policy.ts'
 import { withAdditions } from '../route/limit-filter.ts'
+import type { Cluster } from '../route/route-table.ts'
+import type { EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Attempts } from './attempts.ts'
+import type { PeerCells } from './cells.ts'
 import type { Clocks } from './clocks.ts'
 import type { Downstream, ExchangeStart } from './downstream.ts'
 import { FAILURES, withFlag } from './failures.ts'
@@ -44,6 +47,9 @@ export class Account {
   readonly #of: Accounted
   readonly #clocks: Clocks
   #local: string | undefined
+  #peers: PeerCells | undefined
+  #slot: EndpointSlot | undefined
+  #cluster: Cluster | undefined
 
   constructor(of: Accounted, clocks: Clocks) {
     this.#of = of
@@ -103,7 +109,7 @@ export class Account {
     if (slot === undefined || code === undefined || state.cluster.id === PASSTHROUGH) return
     const end = attempts.limited ? 'limited' : how
     const flags = attempts.limited ? 'RL' : '-'
-    from.cells.peers(state.cluster, slot).destination.record(code, flags, now - from.started, this.#measured())
+    this.#peersOf(state.cluster, slot).destination.record(code, flags, now - from.started, this.#measured())
     if (from.log === undefined) return
     const known = knownInbound(this.#known(code, '', this.#answerLines(this.triedAt)), slot, end, this.triedAt)
     from.log.write(known.place.pod ?? '', known)
@@ -112,10 +118,20 @@ export class Account {
   /** The request ends with `code`: its caller's side counts it once. */
   ended(code: number, details: string, now: Millis): void {
     const { from, attempts } = this.#of
+    const { slot, state } = attempts
     const { cells, log, place, started } = from
     const end = { status: code, flags: this.#flags, measured: this.#measured() }
-    cells.ended(end, now - started, attempts.state.cluster, attempts.slot)
+    cells.ended(end, now - started, slot === undefined ? cells.unreached(state.cluster) : this.#peersOf(state.cluster, slot).source)
     if (log !== undefined) log.write(place.pod ?? '', this.#known(code, details, this.#answerLines(started)))
+  }
+
+  // The cells of the try that was counted last are most often those of the request.
+  #peersOf(cluster: Cluster, slot: EndpointSlot): PeerCells {
+    if (this.#peers !== undefined && this.#slot === slot && this.#cluster === cluster) return this.#peers
+    this.#slot = slot
+    this.#cluster = cluster
+    this.#peers = this.#of.from.cells.peers(cluster, slot)
+    return this.#peers
   }
 
   #measured(): Measured {

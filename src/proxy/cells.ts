@@ -39,9 +39,8 @@ export class ListenerCells {
     this.#source = source
   }
 
-  /** Counts a request where it ended: at the endpoint it reached last, if any, of a cluster, if any. Status 0: its client went first. */
-  ended(answer: Ended, ms: Millis, cluster?: Cluster, slot?: EndpointSlot): void {
-    const cell = cluster === undefined || slot === undefined ? this.unreached(cluster) : this.peers(cluster, slot).source
+  /** Counts a request where it ended: at the endpoint it reached last, or as unreached. Status 0: its client went first. */
+  ended(answer: Ended, ms: Millis, cell: Cell): void {
     cell.record(answer.status, answer.flags, ms, answer.measured)
     this.downstream.ended(answer.status)
   }

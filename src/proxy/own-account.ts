@@ -61,7 +61,7 @@ export class OwnAccount {
     const { cells, place } = this.#entrance
     const isBlocked = decision.route?.name === BLOCK_ALL && decision.route.virtualService === undefined
     const end = { status: answer.status, flags: answer.flag, measured: this.#measured(answered) }
-    cells.ended(end, this.#context.monotonic() - started, isBlocked ? BLACK_HOLE : undefined)
+    cells.ended(end, this.#context.monotonic() - started, cells.unreached(isBlocked ? BLACK_HOLE : undefined))
     const { accessLog } = this.#context
     if (accessLog?.wants(decision.route) === true) accessLog.write(place.pod ?? '', this.#known(answered))
   }
@@ -69,7 +69,7 @@ export class OwnAccount {
   /** A message that is no request was refused. */
   refused(status: number, flag: string, body: string): void {
     const { cells, place } = this.#entrance
-    cells.ended({ status, flags: flag }, 0)
+    cells.ended({ status, flags: flag }, 0, cells.unreached(undefined))
     const { accessLog, monotonic } = this.#context
     if (accessLog?.wants(undefined) !== true) return
     const here = { request: NO_REQUEST, place, client: this.#facts, started: monotonic(), route: undefined, received: 0 }

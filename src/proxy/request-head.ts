@@ -1,7 +1,6 @@
 // One request head: what routing asks about it, read from the scanner's registers while they are fresh, and the head that goes upstream,
 // built by ranges: kept fields are copied as they came, in order and spelling. No header object is made.
 
-import { randomUUID } from 'node:crypto'
 import type { Decision, HeaderEdits } from '../route/decision.ts'
 import { isGrpcType } from '../route/fault.ts'
 import { normalizePath } from '../route/path.ts'
@@ -28,6 +27,7 @@ import {
   valueEnd,
   valueStart
 } from './head.ts'
+import { requestId as freshId, requestIdLine } from './request-ids.ts'
 
 type Forward = Extract<Decision, { kind: 'forward' }>
 
@@ -65,7 +65,14 @@ export class RequestHead implements RequestFacts {
   claims: Claims | undefined
   fault: TokenFault | undefined
   overrides: ReadonlyMap<string, string | undefined> | undefined
+  // As they were received, kept for the next request, which often has the same.
+  #target = ''
+  #host = ''
   #bytes: Buffer = Buffer.alloc(0)
+  #edgeLines: string | undefined
+  // The field asked for last, when it is one line.
+  #single = ''
+  #line = ''
   // Undefined until somebody asks.
   #grpc: boolean | undefined
 
@@ -83,10 +90,14 @@ export class RequestHead implements RequestFacts {
     this.absolute = false
     this.named = false
     this.#grpc = undefined
+    this.#single = ''
     this.scheme = head.forwardedProto && this.header('x-forwarded-proto')?.toLowerCase() === 'https' ? 'https' : 'http'
-    this.method = bytes.toString('latin1', head.start, head.methodEnd)
-    this.path = bytes.toString('latin1', head.targetStart, head.targetEnd)
-    this.authority = head.host < 0 ? '' : bytes.toString('latin1', valueStart[head.host], valueEnd[head.host])
+    this.method = textOf(bytes, head.start, head.methodEnd, this.method)
+    this.#target = textOf(bytes, head.targetStart, head.targetEnd, this.#target)
+    this.path = this.#target
+    const { host } = head
+    if (host >= 0) this.#host = textOf(bytes, valueStart[host] as number, valueEnd[host] as number, this.#host)
+    this.authority = host < 0 ? '' : this.#host
     if (bytes[head.targetStart] === 0x2f) return undefined
     if (this.path === '*') return this.method === 'OPTIONS' ? undefined : 'the target * is for OPTIONS'
     return this.#absoluteForm()
@@ -114,16 +125,31 @@ export class RequestHead implements RequestFacts {
     return (head.contentType >= 0 || this.overrides !== undefined) && isGrpcType(this.header('content-type'))
   }
 
+  /** The lines that an edge adds for its client, when nobody stands before it and no edits take any of them away. */
+  edgeLines(clientAddress: string): string {
+    return (this.#edgeLines ??= edgeLinesWith('', clientAddress, undefined))
+  }
+
+  /** The request line is the same upstream but for this path: it may be copied as it came. */
+  keepsLine(path: string): boolean {
+    return path === this.#target && head.minor === 1
+  }
+
   header(name: string): string | undefined {
     if (this.overrides?.has(name) === true) return this.overrides.get(name)
     if (this.edge && name === 'x-forwarded-proto') return this.scheme
     let joined: string | undefined
+    this.#single = name
     for (let index = 0; index < head.fields; index++) {
       if (!this.#isNamed(index, name)) continue
       const value = this.#bytes.toString('latin1', valueStart[index], valueEnd[index])
-      if (joined === undefined) joined = value
-      else joined += (name === 'cookie' ? '; ' : ',') + value
+      if (joined === undefined) joined = this.#line = value
+      else {
+        joined += (name === 'cookie' ? '; ' : ',') + value
+        this.#single = ''
+      }
     }
+    if (joined === undefined) this.#single = ''
     return this.edge && name === 'x-forwarded-for' ? this.#forwarded(joined) : joined
   }
 
@@ -131,6 +157,7 @@ export class RequestHead implements RequestFacts {
     if (this.overrides?.has(name) === true) return [this.overrides.get(name) ?? []].flat()
     if (this.edge && (name === 'x-forwarded-proto' || name === 'x-forwarded-for'))
       return [this.header(name)].filter((value) => value !== undefined)
+    if (name === this.#single) return [this.#line]
     const found: string[] = []
     for (let index = 0; index < head.fields; index++) {
       if (this.#isNamed(index, name)) found.push(this.#bytes.toString('latin1', valueStart[index], valueEnd[index]))
@@ -161,9 +188,10 @@ export class RequestHead implements RequestFacts {
 export function upstreamHead(bytes: Buffer, forwarding: Forwarding): string {
   const { decision, facts, edge, edits } = forwarding
   const newHost = facts.named || decision.authority !== facts.authority || head.host < 0
-  let text = `${facts.method} ${decision.path} HTTP/1.1\r\n`
+  const keepsLine = !newHost && facts.keepsLine(decision.path)
+  let text = keepsLine ? '' : `${facts.method} ${decision.path} HTTP/1.1\r\n`
   if (newHost) text += `host: ${decision.authority}\r\n`
-  text += keptFields(bytes, forwarding, newHost) + originalLines(decision, facts)
+  text += keptFields(bytes, forwarding, newHost, keepsLine ? head.start : head.fieldsStart) + originalLines(decision, facts)
   text += edge ? edgeLines(bytes, forwarding) : head.forwardedProto ? '' : ownLine('x-forwarded-proto', 'http', edits)
   text += ownLines(forwarding)
   return edits === undefined ? text : text + addedLines(edits)
@@ -171,7 +199,10 @@ export function upstreamHead(bytes: Buffer, forwarding: Forwarding): string {
 
 // A client outside of the mesh does not choose the id that its request has within (envoy.md 12.1).
 function ownLines({ facts, edits, edge, requestId, upgrade }: Forwarding): string {
-  let text = edge || head.requestId < 0 ? ownLine('x-request-id', requestId ?? randomUUID(), edits) : ''
+  let text = ''
+  if (edge || head.requestId < 0) {
+    text = edits === undefined && requestId === undefined ? requestIdLine() : ownLine('x-request-id', requestId ?? freshId(), edits)
+  }
   if (upgrade) return `${text}connection: upgrade\r\n`
   return head.chunked || head.contentLength >= 0 || BODILESS.has(facts.method) ? text : `${text}content-length: 0\r\n`
 }
@@ -181,8 +212,8 @@ const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT'])
 
 /** The head of a request that goes nowhere, with the fields that the proxy adds, from the registers. */
 export function receivedHead(bytes: Buffer, edge: boolean, clientAddress: string): string {
-  const own = edge ? edgeLines(bytes, { clientAddress, edits: undefined }) : ''
-  const id = edge || head.requestId < 0 ? `x-request-id: ${randomUUID()}\r\n` : ''
+  const own = edge ? edgeLinesWith(forwardedBefore(bytes), clientAddress, undefined) : ''
+  const id = edge || head.requestId < 0 ? requestIdLine() : ''
   // The proxy's fields come first: what they replace is behind them.
   return `${bytes.toString('latin1', head.start, head.fieldsStart)}${own}${id}${bytes.toString('latin1', head.fieldsStart, head.end - 2)}`
 }
@@ -199,8 +230,12 @@ function originalPath(decision: Forward, facts: RequestHead): string {
   return decision.path === normal ? '' : `x-envoy-original-path: ${normal}\r\n`
 }
 
-function edgeLines(bytes: Buffer, { clientAddress, edits }: Pick<Forwarding, 'clientAddress' | 'edits'>): string {
-  const before = forwardedBefore(bytes)
+function edgeLines(bytes: Buffer, { facts, clientAddress, edits }: Forwarding): string {
+  if (head.forwardedFor < 0 && edits === undefined) return facts.edgeLines(clientAddress)
+  return edgeLinesWith(forwardedBefore(bytes), clientAddress, edits)
+}
+
+function edgeLinesWith(before: string, clientAddress: string, edits: HeaderEdits | undefined): string {
   const lines = ownLine('x-forwarded-for', before + clientAddress, edits) + ownLine('x-forwarded-proto', 'http', edits)
   return lines + ownLine('x-envoy-external-address', clientAddress, edits)
 }
@@ -215,10 +250,11 @@ function forwardedBefore(bytes: Buffer): string {
   return text
 }
 
-function keptFields(bytes: Buffer, forwarding: Forwarding, newHost: boolean): string {
+// What is kept from the offset `first` on.
+function keptFields(bytes: Buffer, forwarding: Forwarding, newHost: boolean, first: number): string {
   const { edits } = forwarding
   let text = ''
-  let from = head.fieldsStart
+  let from = first
   for (let index = 0; index < head.fields; index++) {
     const kind = fieldKind[index] as number
     if (!isDropped(kind, forwarding, newHost)) {
@@ -252,6 +288,14 @@ function isDropped(kind: number, forwarding: Forwarding, newHost: boolean): bool
     default:
       return false
   }
+}
+
+// The text of bytes [start, end): `before` itself where they spell it, whose hash is known and which costs nothing.
+function textOf(bytes: Buffer, start: number, end: number, before: string): string {
+  const { length } = before
+  if (end - start !== length) return bytes.toString('latin1', start, end)
+  for (let at = 0; at < length; at++) if (bytes[start + at] !== before.charCodeAt(at)) return bytes.toString('latin1', start, end)
+  return before
 }
 
 /** The name of a field in lower case. */

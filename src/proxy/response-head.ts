@@ -45,8 +45,23 @@ export function outcomeOf(bytes: Buffer): Extract<TryOutcome, { kind: 'response'
   return { ...outcome, grpcStatus: Number(bytes.toString('latin1', valueStart[grpcStatus], valueEnd[grpcStatus])) }
 }
 
+// What most answers get, by their service time; others are put together each time.
+const PLAIN_MAX = 256
+const plain: (string | undefined)[] = Array.from({ length: PLAIN_MAX })
+
 /** The lines added to the head, with the blank line. */
 function tail(form: ResponseForm): string {
+  const { serviceTime } = form
+  if (!isPlain(form) || serviceTime >= PLAIN_MAX) return tailOf(form)
+  return (plain[serviceTime] ??= tailOf(form))
+}
+
+// Its added lines depend on the service time alone.
+function isPlain({ edits, upgrade, close, keepAlive, framing }: ResponseForm): boolean {
+  return edits === undefined && head.date && !upgrade && !close && !keepAlive && framing !== 'chunk'
+}
+
+function tailOf(form: ResponseForm): string {
   let text = form.edits === undefined ? '' : addedLines(form.edits)
   if (!form.upgrade) text += ownLine('x-envoy-upstream-service-time', form.serviceTime, form.edits)
   if (!hasDate(form.edits)) text += `date: ${new Date().toUTCString()}\r\n`

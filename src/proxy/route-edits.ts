@@ -76,11 +76,24 @@ const EXPECTED = 'x-envoy-expected-rq-timeout-ms'
  */
 export function headOfTry({ head, edits, decision }: EditedHead, tries: number, elapsed: Millis = 0): string {
   const expected = expectedTimeout(decision, tries === 1 ? 0 : elapsed)
+  if (tries === 1 && edits === undefined) return head + firstLines(expected)
   const first = tries === 1 ? edits : undefined
   const lines = (expected === 0 ? '' : ownLine(EXPECTED, expected, first)) + ownLine(ATTEMPTS, tries, first)
   if (edits === undefined || tries === 1) return head + lines
   const kept = head.split('\r\n').filter((line) => !line.startsWith(`${ATTEMPTS}:`) && (expected === 0 || !line.startsWith(`${EXPECTED}:`)))
   return kept.join('\r\n') + lines
+}
+
+// The lines of a first try that nobody edits: those made last, most often.
+let linesFor = 0
+let linesMade = ownLine(ATTEMPTS, 1, undefined)
+
+function firstLines(expected: number): string {
+  if (expected !== linesFor) {
+    linesFor = expected
+    linesMade = (expected === 0 ? '' : ownLine(EXPECTED, expected, undefined)) + ownLine(ATTEMPTS, 1, undefined)
+  }
+  return linesMade
 }
 
 // The timeout of a try, or what is left of the route's where that is less; 0 is none.
