@@ -1,7 +1,11 @@
 // `npm run bench`: every bench in turn, or those that are named.
 
 import process from 'node:process'
+import { functionsBench } from './functions.ts'
+import { idleBench } from './idle.ts'
+import { latencyBench } from './latency.ts'
 import { command } from './lib/command.ts'
 import { proxyBench } from './proxy.ts'
+import { workersBench } from './workers.ts'
 
-process.exitCode = await command([proxyBench])
+process.exitCode = await command([proxyBench, latencyBench, idleBench, workersBench, functionsBench])

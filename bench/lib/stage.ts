@@ -5,7 +5,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
-import { availableParallelism, tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { ENVIRONMENT } from './programs.ts'
@@ -13,7 +13,7 @@ import { ENVIRONMENT } from './programs.ts'
 /** Which core a process runs on. */
 export type Role = 'proxy' | 'load' | 'backend'
 
-const SPARE = availableParallelism() > 2
+const SPARE = cpus().length > 2
 /** The core of each role. */
 export const CORES: Readonly<Record<Role, number>> = { proxy: 0, load: 1, backend: SPARE ? 2 : 1 }
 const UP_MS = 10_000
