@@ -6,6 +6,7 @@ import { idleBench } from './idle.ts'
 import { latencyBench } from './latency.ts'
 import { command } from './lib/command.ts'
 import { proxyBench } from './proxy.ts'
+import { weightsBench } from './weights.ts'
 import { workersBench } from './workers.ts'
 
-process.exitCode = await command([proxyBench, latencyBench, idleBench, workersBench, functionsBench])
+process.exitCode = await command([proxyBench, latencyBench, idleBench, weightsBench, workersBench, functionsBench])

@@ -1,171 +1,172 @@
-// How long after the API answered a change of weights the data plane obeys it. A real instance, changes 100/0 to 0/100 and back over the
-// API, callers through the mesh that never stop asking: from the instant the answer's head is here to the sending of the first request
-// after which no answer comes from the old version. Usage: node bench/weights.ts [--changes N]
+// When a change of weights is in force, and that nothing is lost by it: a real instance, a VirtualService that goes from 100/0 to 0/100 and
+// back ten times a second by PATCH over the API, and 20,000 requests per second through the mesh. A change is in force from the sending of
+// the first request after which the old version answers no more. Usage: node bench/weights.ts [--rounds N] [--seconds N]
 
-import { readFileSync } from 'node:fs'
-import http from 'node:http'
-import https from 'node:https'
-import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { generate } from '../src/load/generate.ts'
-import { dig } from '../src/std/json.ts'
-import { until } from '../test/e2e/run.ts'
-import { type Serin, startSerin } from '../test/e2e/serin.ts'
-import { deployment, service } from '../test/e2e/workloads.ts'
+import process from 'node:process'
+import { startSerin } from '../test/e2e/serin.ts'
+import { ADDRESSES, startBackend } from './lib/backend.ts'
+import { type Call, apiOf } from './lib/api.ts'
+import { alone } from './lib/command.ts'
+import type { Bench, BenchOptions, Figure, Finding } from './lib/finding.ts'
+import { childrenOf } from './lib/proc.ts'
+import { onStage, pin, untilAnswered } from './lib/stage.ts'
+import { quantile } from './lib/statistics.ts'
+import { type SteadyReport, steady } from './lib/steady.ts'
+import { Switches } from './lib/switches.ts'
 
-type Call = (method: string, path: string, body?: object) => Promise<{ readonly at: number; readonly body: unknown }>
+const ISTIO = 'networking.istio.io/v1'
+const PATH = '/apis/networking.istio.io/v1/namespaces/default'
+const HOST = 'reviews.bench'
+const RATE = 20_000
+const CONNECTIONS = 64
+/** Between two changes. */
+const PERIOD_MS = 100
+const CHANGES_MIN = 50
+/** How many other hosts have rules. */
+const OTHERS = [0, 100]
+const VERSIONS: Readonly<Record<string, readonly string[]>> = { v1: ADDRESSES.slice(0, 3), v2: ADDRESSES.slice(3) }
+const REQUEST = `GET http://${HOST}/who HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`
 
-/** One request of a caller: when it was sent, and the version that answered. */
-interface Seen {
-  readonly sent: number
-  readonly version: string
+/** What one instance showed. */
+interface Row {
+  readonly others: number
+  readonly load: SteadyReport
+  readonly switches: Switches
 }
 
-const SETTLE = 250
-const CALLERS = 1
-const ISTIO = '/apis/networking.istio.io/v1/namespaces/default'
+export const weightsBench: Bench = {
+  name: 'weights',
+  question: 'when is a change of weights in force, and what is lost by it?',
+  duration: (options) => OTHERS.length * (8 + (changesOf(options) * PERIOD_MS) / 1000),
+  run: async (options) => {
+    const rows: Row[] = []
+    for (const others of OTHERS) rows.push(await measure(others, changesOf(options)))
+    return finding(rows)
+  }
+}
 
-/** Calls of the API; `at` is when the head of the answer was here. */
-function apiOf(serin: Serin): Call {
-  const config = readFileSync(join(serin.dir, 'kubeconfig'), 'utf8')
-  const token = /token: "(.*)"/.exec(config)?.[1] ?? ''
-  const ca = Buffer.from(/certificate-authority-data: (.*)/.exec(config)?.[1] ?? '', 'base64')
-  const agent = new https.Agent({ keepAlive: true, ca })
-  return (method, path, body) =>
-    new Promise((resolve, reject) => {
-      const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
-      const headers = { authorization: `Bearer ${token}`, 'content-type': type }
-      const request = https.request(new URL(path, serin.addresses.api), { method, agent, headers }, (response) => {
-        const at = performance.now()
-        let text = ''
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-        response.on('end', () => ((response.statusCode ?? 500) < 300 ? resolve({ at, body: JSON.parse(text) }) : reject(new Error(text))))
-      })
-      request.on('error', reject)
-      request.end(body === undefined ? undefined : JSON.stringify(body))
+const changesOf = ({ rounds, seconds }: BenchOptions): number => Math.max(CHANGES_MIN, 20 * rounds * seconds)
+
+function measure(others: number, changes: number): Promise<Row> {
+  return onStage(async (stage) => {
+    const backend = await startBackend(stage)
+    const serin = await startSerin()
+    const kill = (): boolean => serin.child.kill()
+    process.once('exit', kill)
+    stage.atEnd(() => {
+      process.off('exit', kill)
+      return serin.stop()
     })
+    // Started from here, they would have the core of the load.
+    for (const pid of [serin.pid, ...childrenOf(serin.pid)]) pin('any', pid)
+    const call = apiOf(serin)
+    await setUp(call, backend, others)
+    const port = Number(new URL(serin.addresses.mesh).port)
+    await untilAnswered(port, `http://${HOST}/who`, HOST)
+    const switches = new Switches(VERSIONS)
+    const end = new AbortController()
+    const onAnswer = (sent: number, _: number, body: string): void => switches.answered(sent, body)
+    const load = steady({ port, request: REQUEST, rate: RATE, connections: CONNECTIONS, signal: end.signal, onAnswer })
+    await change(call, switches, changes)
+    end.abort()
+    return { others, load: await load, switches }
+  })
+}
+
+/** Changes the weights at each period; one that is answered later than that makes the next one late. */
+async function change(call: Call, switches: Switches, changes: number): Promise<void> {
+  let next = performance.now() + 1000
+  for (let at = 0; at < changes; at += 1) {
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())))
+    const version = at % 2 === 0 ? 'v2' : 'v1'
+    const asked = performance.now()
+    switches.asked(version, asked)
+    const { at: answered } = await call('PATCH', `${PATH}/virtualservices/reviews`, version === 'v2' ? split(0, 100) : split(100, 0))
+    switches.obeyed(answered)
+    next = Math.max(next + PERIOD_MS, asked + PERIOD_MS)
+  }
+  await new Promise((resolve) => setTimeout(resolve, PERIOD_MS))
+  switches.end()
 }
 
 function split(v1: number, v2: number): object {
-  const choice = (subset: string, weight: number): object => ({ destination: { host: 'reviews', subset }, weight })
-  return { spec: { hosts: ['reviews'], http: [{ route: [choice('v1', v1), choice('v2', v2)] }] } }
+  const choice = (subset: string, weight: number): object => ({ destination: { host: HOST, subset }, weight })
+  return { spec: { hosts: [HOST], http: [{ route: [choice('v1', v1), choice('v2', v2)] }] } }
 }
 
-async function setUp(call: Call, hosts: number): Promise<void> {
-  const istio = (kind: string, name: string, more: object): object => ({
-    apiVersion: 'networking.istio.io/v1',
-    kind,
-    metadata: { name },
-    ...more
-  })
-  const subsets = ['v1', 'v2'].map((name) => ({ name, labels: { version: name } }))
-  await call('POST', '/api/v1/namespaces/default/services', service('reviews'))
-  for (const version of ['v1', 'v2'])
-    await call(
-      'POST',
-      '/apis/apps/v1/namespaces/default/deployments',
-      deployment({ app: 'reviews', version, image: `serin/demo:${version}` })
-    )
-  await call('POST', `${ISTIO}/destinationrules`, istio('DestinationRule', 'reviews', { spec: { host: 'reviews', subsets } }))
-  await call('POST', `${ISTIO}/virtualservices`, istio('VirtualService', 'reviews', split(100, 0)))
-  for (let at = 1; at < hosts; at += 1) {
-    const name = `other-${at}`
-    await call('POST', '/api/v1/namespaces/default/services', service(name))
-    const spec = { hosts: [name], http: [{ route: [{ destination: { host: name } }] }] }
-    await call('POST', `${ISTIO}/virtualservices`, istio('VirtualService', name, { spec }))
+async function setUp(call: Call, backend: number, others: number): Promise<void> {
+  const put = (kind: string, resource: string, name: string, more: object): Promise<unknown> =>
+    call('POST', `${PATH}/${resource}`, { apiVersion: ISTIO, kind, metadata: { name }, ...more })
+  const ports = [{ number: 80, name: 'http', protocol: 'HTTP', targetPort: backend }]
+  const endpoints = Object.entries(VERSIONS).flatMap(([version, addresses]) =>
+    addresses.map((address) => ({ address, labels: { version } }))
+  )
+  const entry = { ports, location: 'MESH_INTERNAL', resolution: 'STATIC', endpoints }
+  await put('ServiceEntry', 'serviceentries', 'reviews', { spec: { ...entry, hosts: [HOST] } })
+  const subsets = Object.keys(VERSIONS).map((name) => ({ name, labels: { version: name } }))
+  await put('DestinationRule', 'destinationrules', 'reviews', { spec: { host: HOST, subsets } })
+  await put('VirtualService', 'virtualservices', 'reviews', split(100, 0))
+  for (let at = 1; at <= others; at += 1) {
+    const host = `other-${at}.bench`
+    await put('ServiceEntry', 'serviceentries', `other-${at}`, { spec: { ...entry, hosts: [host] } })
+    const spec = { hosts: [host], http: [{ route: [{ destination: { host } }] }] }
+    await put('VirtualService', 'virtualservices', `other-${at}`, { spec })
   }
 }
 
-/** Callers that ask until the signal; what they saw is in the array. */
-function callers(serin: Serin, seen: Seen[], signal: AbortSignal): Promise<unknown> {
-  const proxy = new URL(serin.addresses.mesh)
-  const agent = new http.Agent({ keepAlive: true })
-  const once = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const sent = performance.now()
-      const target = { host: proxy.hostname, port: proxy.port, path: 'http://reviews:8080/', headers: { host: 'reviews:8080' }, agent }
-      const request = http.get(target, (response) => {
-        let text = ''
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-        response.on('end', () => {
-          seen.push({ sent, version: response.statusCode === 200 ? String(dig(JSON.parse(text), 'version')) : text })
-          resolve()
-        })
-      })
-      request.on('error', reject)
-    })
-  const caller = async (): Promise<void> => {
-    while (!signal.aborted) await once()
-  }
-  return Promise.all(Array.from({ length: CALLERS }, caller))
-}
-
-interface Row {
-  readonly hosts: number
-  readonly rate: number
-}
-
-/** Milliseconds of each change, in order of size: of the API's answer, and from there to the effect. */
-interface Times {
-  readonly answer: readonly number[]
-  readonly effect: readonly number[]
-}
-
-async function measure(row: Row, changes: number): Promise<Times> {
-  const serin = await startSerin()
-  const stop = new AbortController()
-  try {
-    const call = apiOf(serin)
-    await setUp(call, row.hosts)
-    const ready = async (version: string): Promise<boolean> =>
-      dig((await call('GET', `/apis/apps/v1/namespaces/default/deployments/reviews-${version}`)).body, 'status', 'readyReplicas') === 1
-    for (const version of ['v1', 'v2']) await until(`reviews-${version} is ready`, () => ready(version))
-    const seen: Seen[] = []
-    const calling = [callers(serin, seen, stop.signal)]
-    if (row.rate > 0) calling.push(steadyLoad(serin, row.rate, stop.signal))
-    const [answer, effect]: [number[], number[]] = [[], []]
-    for (let at = 0; at < changes; at += 1) {
-      const version = at % 2 === 0 ? 'v2' : 'v1'
-      const asked = performance.now()
-      const { at: answered } = await call('PATCH', `${ISTIO}/virtualservices/reviews`, version === 'v2' ? split(0, 100) : split(100, 0))
-      await new Promise((resolve) => setTimeout(resolve, SETTLE))
-      const after = seen
-        .splice(0)
-        .filter(({ sent }) => sent >= answered)
-        .toSorted((a, b) => a.sent - b.sent)
-      const first = after.findLastIndex((each) => each.version !== version) + 1
-      answer.push(answered - asked)
-      effect.push(first === 0 ? 0 : (after[first]?.sent ?? Number.POSITIVE_INFINITY) - answered)
-    }
-    stop.abort()
-    await Promise.all(calling)
-    return { answer: answer.toSorted((a, b) => a - b), effect: effect.toSorted((a, b) => a - b) }
-  } finally {
-    stop.abort()
-    await serin.stop()
+function finding(rows: readonly Row[]): Finding {
+  const three = (values: readonly number[]): string => [0.5, 0.99, 1].map((q) => quantile(values, q).toFixed(1)).join(' / ')
+  const cells = rows.map(({ others, load, switches: { answers, effects, whole, rate } }) => [
+    String(others + 1),
+    Math.round(load.sent / load.seconds).toString(),
+    rate.toFixed(1),
+    String(answers.length),
+    three(answers),
+    three(effects),
+    three(whole),
+    String(load.bad)
+  ])
+  const columns = [
+    'hosts',
+    'requests/s',
+    'changes/s',
+    'changes',
+    'answer to the PATCH, ms',
+    'then in force after, ms',
+    'from PATCH to in force, ms',
+    'lost'
+  ]
+  return {
+    tables: [{ title: 'Changes from 100/0 to 0/100 and back: median / p99 / most', columns, rows: cells }],
+    figures: rows.flatMap(figuresOf),
+    notes: [
+      `Wanted: ${RATE} requests and ${1000 / PERIOD_MS} changes per second; beside it stands what the machine gave.`,
+      'The API answers a change of rules when every worker obeys it (docs/decisions/030), so nothing is left to wait for after the answer.'
+    ]
   }
 }
 
-async function steadyLoad(serin: Serin, rate: number, signal: AbortSignal): Promise<void> {
-  const plan = { url: 'http://reviews:8080/', method: 'GET', headers: [], body: '', connections: 32, rate, count: undefined }
-  await generate({ ...plan, duration: 600_000, timeout: 10_000 }, { signal, proxy: serin.addresses.mesh })
+function figuresOf({ others, load, switches: { effects, whole } }: Row): Figure[] {
+  const hosts = `${others + 1} hosts`
+  return [
+    {
+      id: `${hosts}: most ms from the answer to in force`,
+      value: quantile(effects, 1),
+      better: 'less',
+      scale: 'machine',
+      limit: 50,
+      grain: 10
+    },
+    {
+      id: `${hosts}: median ms from PATCH to in force`,
+      value: quantile(whole, 0.5),
+      better: 'less',
+      scale: 'machine',
+      limit: 50,
+      grain: 5
+    },
+    { id: `${hosts}: requests lost`, value: load.bad, better: 'less', scale: 'ratio', limit: 0 }
+  ]
 }
 
-const { values } = parseArgs({ options: { changes: { type: 'string', default: '100' } } })
-const ROWS: readonly Row[] = [
-  { hosts: 1, rate: 0 },
-  { hosts: 1, rate: 500 },
-  { hosts: 100, rate: 0 },
-  { hosts: 300, rate: 0 }
-]
-const figures = (sorted: readonly number[]): string =>
-  [0.5, 0.99, 1]
-    .map((share) => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1))
-    .join(' / ')
-console.log('| hosts | requests/s beside the caller | answer: median / p99 / most, ms | effect after the answer, ms | over 50 ms |')
-console.log('|---|---|---|---|---|')
-for (const row of ROWS) {
-  const { answer, effect } = await measure(row, Number(values.changes))
-  const late = effect.filter((ms) => ms > 50).length
-  console.log(`| ${row.hosts} | ${row.rate} | ${figures(answer)} | ${figures(effect)} | ${late} of ${effect.length} |`)
-}
+if (import.meta.main) await alone(weightsBench)

@@ -35,10 +35,8 @@ async function run(stage: Stage, { rounds, seconds }: BenchOptions): Promise<Fin
   const backend = await startBackend(stage)
   const cores = cpus().length
   const enough = cores >= CORES_NEEDED
-  // Without cores to spare both share the proxies' core: what a request costs then shows what sharing the port costs.
-  const options = { free: enough }
-  const one = await startWorkers(stage, backend, { ...options, count: 1 })
-  const two = await startWorkers(stage, backend, { ...options, count: 2 })
+  const one = await startWorkers(stage, backend, { count: 1 })
+  const two = await startWorkers(stage, backend, { count: 2 })
   // First, while nothing else was counted: requests that wrk cuts off at its end are counted after it.
   const totals = await exactly(two, seconds)
   const samples = await measure([one, two], rounds, seconds)

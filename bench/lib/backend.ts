@@ -33,6 +33,7 @@ function backendConf(folder: string, port: number): string {
  default_type application/octet-stream;
  server { ${listen.join(' ')} root ${folder}/files;
   location = /100 { return 200 "${'x'.repeat(100)}"; }
+  location = /who { return 200 "$server_addr"; }
   location = /10k { open_file_cache max=10; }
   location = /1m { open_file_cache max=10; }
   location = /chunked { ssi on; ssi_types *; alias ${folder}/files/10k; open_file_cache max=10; }

@@ -12,8 +12,6 @@ export interface SerinOptions {
   readonly count?: number
   /** Access log as Istio's text; the lines are dropped here. */
   readonly logs?: boolean
-  /** Not pinned to the core of the proxies. */
-  readonly free?: boolean
 }
 
 /** Workers that serve the rules. */
@@ -38,7 +36,7 @@ export async function startWorkers(stage: Stage, backend: number, options: Serin
   stage.atEnd(() => workers.stop(100))
   await workers.start()
   const { pids } = workers
-  if (options.free !== true) for (const pid of pids) pin('proxy', pid)
+  for (const pid of pids) pin(pids.length > 1 ? 'proxies' : 'proxy', pid)
   await workers.push(compiledRules(backend))
   const source = { workload: 'gateway', namespace: 'default', app: 'gateway', version: 'latest' }
   const port = await workers.listen({ id: 'bench', address: '127.0.0.1', port: 0, entry: { kind: 'gateway', port: 80 }, source })

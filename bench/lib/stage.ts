@@ -11,11 +11,18 @@ import process from 'node:process'
 import { ENVIRONMENT } from './programs.ts'
 
 /** Which core a process runs on. */
-export type Role = 'proxy' | 'load' | 'backend'
+export type Role = 'proxy' | 'proxies' | 'load' | 'backend' | 'any'
 
-const SPARE = cpus().length > 2
-/** The core of each role. */
-export const CORES: Readonly<Record<Role, number>> = { proxy: 0, load: 1, backend: SPARE ? 2 : 1 }
+const COUNT = cpus().length
+/** The cores of each role, as taskset takes them. */
+export const CORES: Readonly<Record<Role, string>> = {
+  proxy: '0',
+  // Two workers, where the machine has cores for them beside generator and backend.
+  proxies: COUNT > 3 ? `0,3-${COUNT - 1}` : '0',
+  load: '1',
+  backend: COUNT > 2 ? '2' : '1',
+  any: `0-${COUNT - 1}`
+}
 const UP_MS = 10_000
 const SAID_MAX = 4000
 // A process whose bench was killed outright is ended by the kernel.
@@ -23,12 +30,12 @@ const WITH_PARENT = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pde
 
 /** Words of taskset before a command that is to have the core of its role. */
 export function onCore(role: Role): string[] {
-  return ['-c', String(CORES[role])]
+  return ['-c', CORES[role]]
 }
 
 /** Pins all threads of a running process to the core of its role. */
 export function pin(role: Role, pid: number): void {
-  const done = spawnSync('taskset', ['-a', '-c', '-p', String(CORES[role]), String(pid)], { encoding: 'utf8' })
+  const done = spawnSync('taskset', ['-a', '-c', '-p', CORES[role], String(pid)], { encoding: 'utf8' })
   if (done.status !== 0) throw new Error(`taskset cannot pin process ${pid}: ${done.stderr ?? String(done.error)}`)
 }
 
