@@ -23,6 +23,8 @@ export interface AnswerStart {
 export class AnswerWriter {
   /** The connection can be used again. */
   keep = true
+  /** The client takes the end of the connection for the end of the answer. */
+  endsByClose = false
   readonly #socket: Socket
   readonly #from: ExchangeStart
   #chunk = false
@@ -41,6 +43,7 @@ export class AnswerWriter {
     const form = this.#formOf(start)
     this.#form = form
     this.keep = !form.close
+    this.endsByClose = this.#from.minor === 0 && (start.untilClose || head.chunked)
     const at = this.#chunk ? -1 : editInPlace(bytes, form)
     if (at >= 0) return at
     const { end } = head

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { Decision, HeaderEdits } from '../route/decision.ts'
 import type { Millis } from '../std/clock.ts'
 import { BodyFrame } from './body-frame.ts'
+import { whenWritten } from './buffers.ts'
 import type { Context } from './context.ts'
 import { Dispatch } from './dispatch.ts'
 import type { Current, Downstream, Entrance, Handling } from './downstream.ts'
@@ -21,8 +22,12 @@ import { RequestHead } from './request-head.ts'
 import { hostIsUsable, scanRequest } from './scanner.ts'
 import { BUSY } from './sweep.ts'
 import type { Swept } from './sweep.ts'
+import { Unsent } from './unsent.ts'
 
-/** head: between or in a head. token: complete, its token is being checked. answer: complete, waiting. lingering: answered for the last time. */
+/**
+ * head: between or in a head. token: complete, its token is being checked. answer: complete, waiting for its answer, or answered and the
+ * answers are to be taken first. lingering: answered for the last time.
+ */
 type Phase = 'head' | 'token' | 'body' | 'answer' | 'tunnel' | 'lingering'
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
@@ -43,6 +48,7 @@ export class Client implements Swept, Downstream, Taker {
   readonly #dispatch: Dispatch
   readonly #account: OwnAccount
   readonly #answers: OwnAnswers
+  readonly #unsent: Unsent
   #phase: Phase = 'head'
   #handling: Handling | undefined
   #dropped = 0
@@ -50,7 +56,11 @@ export class Client implements Swept, Downstream, Taker {
   #halfClosed = false
   #lastByte: Millis
   #started: Millis
+  // The first bytes of a head have come, at #started; it may be looked at many times before it is whole.
+  #begun = false
   #lingerUntil = NEVER
+  // Some of the answers given may not be on their way.
+  #lags = false
   #fresh = true
 
   constructor(shared: { readonly context: Context; readonly pools: Pools }, entrance: Entrance, socket: Socket) {
@@ -66,6 +76,7 @@ export class Client implements Swept, Downstream, Taker {
     this.#account = new OwnAccount(shared.context, entrance, this.#facts)
     this.#answers = new OwnAnswers(shared.context, this, this.#current, this.#account)
     this.intake = new Intake(shared.context, socket, this)
+    this.#unsent = new Unsent(socket)
     this.#context.sweep.add(this)
     this.#lastByte = this.#context.sweep.now
     this.#started = this.#lastByte
@@ -103,9 +114,10 @@ export class Client implements Swept, Downstream, Taker {
   }
 
   onAnswered(keep: boolean): void {
-    this.#keepAfter = keep && !this.#halfClosed && !this.closing
+    this.#keepAfter = keep && !this.closing
     this.#lingerUntil = this.#context.sweep.now + this.#context.limits.discardTimeout
     this.#context.sweep.wake(this)
+    this.#lags = this.socket.writableLength > 0
     if (this.#phase === 'answer') return this.#next()
     this.#dropped = 0
     this.resumeReading()
@@ -125,17 +137,27 @@ export class Client implements Swept, Downstream, Taker {
   sweep(now: Millis): Millis {
     const { limits } = this.#context
     const exchange = this.#handling
-    if (this.#phase === 'lingering' || exchange?.ended === true) {
+    if (exchange === undefined || exchange.ended) {
+      if (this.#lags && this.#isLagging(now)) return now
+      if (this.#phase === 'head') return this.#sweepHead(now)
       if (now >= this.#lingerUntil) this.#end('discardTimeout')
-    } else if (this.#phase === 'head') return this.#sweepHead(now)
-    else if (exchange !== undefined) {
-      const lastByte = Math.max(this.#lastByte, exchange.lastByte)
-      if (this.#phase === 'body' && now - this.#started >= limits.requestTimeout) exchange.overdue('request-timeout')
-      else exchange.sweep(now, lastByte)
-      // A tunnel has no other deadline, and bytes only put it off.
-      if (this.#phase === 'tunnel') return lastByte + limits.streamIdleTimeout
+      return now
     }
-    return now
+    const lastByte = Math.max(this.#lastByte, exchange.lastByte)
+    if (this.#phase === 'body' && now - this.#started >= limits.requestTimeout) exchange.overdue('request-timeout')
+    else exchange.sweep(now, lastByte)
+    // A tunnel has no other deadline, and bytes only put it off.
+    return this.#phase === 'tunnel' ? lastByte + limits.streamIdleTimeout : now
+  }
+
+  // Whether the client has to take of the answers given before other deadlines count; one that takes nothing is let go.
+  #isLagging(now: Millis): boolean {
+    const { streamIdleTimeout, discardTimeout } = this.#context.limits
+    const state = this.#unsent.look(now, streamIdleTimeout)
+    if (state === 'stuck') this.#end('streamIdleTimeout')
+    if (state !== 'none' && this.#lingerUntil !== NEVER) this.#lingerUntil = now + discardTimeout
+    this.#lags = state !== 'none'
+    return this.#lags
   }
 
   #end(limit: LimitName): void {
@@ -178,7 +200,8 @@ export class Client implements Swept, Downstream, Taker {
   #takeHead(bytes: Buffer, start: number, end: number): number {
     const result = scanRequest(bytes, start, end, this.#context.limits)
     if (result === MORE) {
-      if (this.intake.held.length === 0) this.#started = this.#context.sweep.now
+      if (!this.#begun) this.#started = this.#context.sweep.now
+      this.#begun = true
       this.intake.held.keepPart(bytes, start, end)
       return end
     }
@@ -211,7 +234,8 @@ export class Client implements Swept, Downstream, Taker {
 
   #begin(bytes: Buffer, next: number, end: number): number {
     const started = this.#context.monotonic()
-    this.#started = started
+    if (!this.#begun) this.#started = started
+    this.#begun = false
     this.#remember()
     const { continues } = head
     const decision = this.#dispatch.decide()
@@ -256,16 +280,17 @@ export class Client implements Swept, Downstream, Taker {
   }
 
   #refuseBody(): number {
-    return this.#refuse(400, 'the chunked framing of the body is malformed', this.#frame.limit)
+    const reason = 'the chunked framing of the body is malformed'
+    const { limit } = this.#frame
+    if (this.#handling?.onMalformed() !== 'counted') return this.#refuse(400, reason, limit)
+    this.#answers.tell(400, reason, limit)
+    return this.#endReading()
   }
 
   #takeBody(bytes: Buffer, start: number, end: number): number {
     const after = this.#takeFrame(bytes, start, end)
     const exchange = this.#handling
-    if (after < 0) {
-      exchange?.abort()
-      return exchange?.answering === true ? this.#cut(end) : this.#refuseBody()
-    }
+    if (after < 0) return exchange?.answering === true ? this.#cut(end) : this.#refuseBody()
     if (exchange === undefined || exchange.ended) return this.#drop(after - start, after)
     if (this.#frame.kept > start) this.#passOn(bytes, start, this.#frame.kept)
     if (this.#phase !== 'body') {
@@ -309,14 +334,25 @@ export class Client implements Swept, Downstream, Taker {
     this.intake.private = false
     this.#lingerUntil = NEVER
     if (!this.#keepAfter) return this.#linger()
+    if (this.#lags && this.socket.writableLength > this.#context.limits.pendingBytesMax) return this.#waitForReader()
     this.#phase = 'head'
     this.#lastByte = this.#context.sweep.now
-    if (this.intake.held.length > 0 || this.intake.paused) this.intake.again()
+    if (this.intake.held.length > 0 || this.intake.paused || this.#halfClosed) this.intake.again()
+  }
+
+  // Who asks and asks and takes no answers is answered no further.
+  #waitForReader(): void {
+    this.#context.recorder.reach('pendingBytesMax')
+    this.#phase = 'answer'
+    whenWritten(this.socket, () => {
+      if (!this.socket.destroyed) this.#next()
+    })
   }
 
   #linger(): void {
     this.#phase = 'lingering'
     this.intake.held.clear()
+    this.#lags = true
     this.#lingerUntil = this.#context.sweep.now + this.#context.limits.discardTimeout
     this.#context.sweep.wake(this)
     this.intake.readOn()
@@ -326,6 +362,10 @@ export class Client implements Swept, Downstream, Taker {
   // A message that cannot be understood: an answer, and the end of the connection. Nothing of what follows is read as a request.
   #refuse(status: number, reason: string, limit?: LimitName): number {
     this.#answers.refuse(status, reason, limit)
+    return this.#endReading()
+  }
+
+  #endReading(): number {
     this.#handling = undefined
     this.#linger()
     return NEVER
@@ -333,9 +373,16 @@ export class Client implements Swept, Downstream, Taker {
 
   #onEnd(): void {
     this.#halfClosed = true
-    if (this.#phase === 'tunnel') return this.#handling?.endTunnel()
-    // Half a request can never be completed; a complete one is still answered.
-    if (this.#phase !== 'answer' && this.#phase !== 'token') this.socket.destroy()
+    if (this.#phase === 'tunnel') this.#handling?.endTunnel()
+    else if (!this.intake.goesOn) this.onDry()
+  }
+
+  // Half a request can never be completed; complete ones are still answered, and what was answered before is still delivered.
+  onDry(): void {
+    if (!this.#halfClosed || this.#phase === 'answer' || this.#phase === 'token' || this.#phase === 'tunnel') return
+    this.#handling?.abort()
+    if (this.socket.writableLength === 0) this.socket.destroy()
+    else if (this.#phase !== 'lingering') this.#endReading()
   }
 
   #onClose(): void {

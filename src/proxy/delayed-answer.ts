@@ -48,6 +48,11 @@ export class DelayedAnswer implements Handling {
     this.#end(this.#then.onLeft)
   }
 
+  onMalformed(): 'uncounted' {
+    this.#end(() => undefined)
+    return 'uncounted'
+  }
+
   sweep(_now: Millis): void {}
 
   overdue(): void {

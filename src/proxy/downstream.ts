@@ -80,6 +80,8 @@ export interface Handling {
   endTunnel(): void
   /** The client is gone. */
   abort(): void
+  /** What comes of the request cannot be read: it ends here. Whether it was counted. */
+  onMalformed(): 'counted' | 'uncounted'
   /** Ends what is overdue. */
   sweep(now: Millis, lastByte: Millis): void
   overdue(failure: 'timeout' | 'stream-idle' | 'request-timeout'): void

@@ -18,6 +18,7 @@ import type { Failure } from './failures.ts'
 import type { LimitName } from './limits.ts'
 import type { PoolFailure, Pools } from './pools.ts'
 import { RequestFeed } from './request-feed.ts'
+import { refusalDetails } from './known.ts'
 import type { TryEnd } from './known.ts'
 import { headOfTry } from './route-edits.ts'
 import { outcomeOf } from './response-head.ts'
@@ -137,13 +138,23 @@ export class Exchange implements UpstreamUser, Trying, Handling {
   }
 
   abort(): void {
+    this.#giveUp(0, this.#tunnel ? '-' : 'DC', 'downstream_remote_disconnect')
+  }
+
+  onMalformed(): 'counted' {
+    this.#giveUp(400, 'DPE', refusalDetails(400))
+    return 'counted'
+  }
+
+  // Ends for the client's sake; `status` stands where no answer has begun.
+  #giveUp(status: number, flag: string, details: string): void {
     this.#feed.abort()
     if (this.#ended) return
     const now = this.#context.monotonic()
-    const status = this.#answering ? this.#account.status : 0
-    if (!this.#tunnel) this.#account.flag('DC')
-    this.#leave(this.#answering ? status : undefined, 'left', now)
-    this.#end(status, 'downstream_remote_disconnect', now)
+    const answered = this.#answering ? this.#account.status : undefined
+    this.#account.flag(flag)
+    this.#leave(answered, 'left', now)
+    this.#end(answered ?? status, details, now)
   }
 
   sweep(now: Millis, lastByte: Millis): void {
@@ -316,7 +327,9 @@ export class Exchange implements UpstreamUser, Trying, Handling {
   #cutOff(flag: string, details: string, now: Millis): void {
     this.#account.flag(flag)
     this.#end(this.#account.status, details, now)
-    this.#client.socket.destroy()
+    // An orderly end would make half an answer whole for a client that knows no other sign of it.
+    if (this.#writer.endsByClose) this.#client.socket.resetAndDestroy()
+    else this.#client.socket.destroy()
   }
 
   #give(failure: Failure): void {

@@ -16,11 +16,15 @@ export interface Taker {
   readonly full: boolean
   /** Something was read. */
   onHeard(): void
+  /** What was held was looked at: there is no more for now. */
+  onDry(): void
 }
 
 /** Owns the buffers and held bytes of a client socket. */
 export class Intake implements Reading {
   readonly held = new HeldBytes()
+  /** What is held is looked at in the next turn. */
+  goesOn = false
   readonly #context: Context
   readonly #socket: Socket
   readonly #taker: Taker
@@ -81,9 +85,13 @@ export class Intake implements Reading {
 
   /** Reads on, also what is held, in a turn of its own: the caller may be in the middle of its registers. */
   again(): void {
+    this.goesOn = true
     setImmediate(() => {
+      this.goesOn = false
       this.resume()
-      if (this.held.length > 0 && !this.#socket.destroyed) this.#runHeld()
+      if (this.#socket.destroyed) return
+      if (this.held.length > 0) this.#runHeld()
+      this.#taker.onDry()
     })
   }
 

@@ -58,8 +58,13 @@ export class OwnAnswers {
 
   /** To what is no request: the connection is to end with it. */
   refuse(status: number, reason: string, limit: LimitName | undefined): void {
-    if (limit !== undefined) this.#context.recorder.reach(limit)
     this.#account.refused(status, status === 400 ? 'DPE' : '-', reason)
+    this.tell(status, reason, limit)
+  }
+
+  /** The same to a request that was counted. */
+  tell(status: number, reason: string, limit: LimitName | undefined): void {
+    if (limit !== undefined) this.#context.recorder.reach(limit)
     const answer = { status, body: reason, lines: '', edits: undefined, close: true, bodiless: false }
     this.#client.socket.write(localAnswer(answer), 'latin1')
   }

@@ -344,6 +344,8 @@ export class Upstream implements Swept {
 
   // Free from now on, for as long as idle connections are kept.
   #rest(): void {
+    // Whoever is slow to take this answer does not stop the next one, which may be another client's.
+    this.#resume()
     this.#phase = 'idle'
     this.#deadline = this.#context.sweep.now + this.#home.idleTimeout
     this.#context.sweep.wake(this)

@@ -13,6 +13,8 @@ const ROUNDS_MAX = 500_000
 /** Owns the clock of one world. Clients and servers `note` whatever they see. */
 export class Tempo {
   readonly clock = new VirtualClock(1_760_000_000_000)
+  /** Whether something is known to be on its way, where somebody knows. */
+  busy: () => boolean = () => false
   readonly #start = this.clock.now()
   #seen = 0
   #rounds = 0
@@ -54,7 +56,7 @@ export class Tempo {
       await this.#loopback.round()
       this.#rounds += 1
       if (this.#rounds > ROUNDS_MAX) throw new Error('the sockets never come to rest')
-      if (this.#seen !== before) quiet = -1
+      if (this.#seen !== before || this.busy()) quiet = -1
     }
     return done()
   }

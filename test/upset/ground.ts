@@ -18,6 +18,7 @@ import { SOURCE, cleanups, cluster, counted, endpoint, forward, table } from '..
 import { HostileServer } from './hostile-server.ts'
 import type { Serve } from './hostile-server.ts'
 import { Peer } from './peer.ts'
+import { Wires } from './wires.ts'
 
 type Forward = Extract<Route['action'], { kind: 'forward' }>
 
@@ -45,21 +46,36 @@ const IDLE = 30_000
 /** The accepted and the opened sockets of one plane. */
 class Collected implements Sockets {
   readonly all: Socket[] = []
-  readonly accepted: Socket[] = []
+  readonly #wires: Wires
+
+  constructor(wires: Wires) {
+    this.#wires = wires
+  }
 
   connect(options: Parameters<Sockets['connect']>[0]): Socket {
     const socket = SYSTEM_SOCKETS.connect(options)
-    this.all.push(socket)
+    this.#add(socket)
     return socket
   }
 
   createServer(options: Parameters<Sockets['createServer']>[0], onSocket: (socket: Socket) => void): Server {
     return SYSTEM_SOCKETS.createServer(options, (socket) => {
-      this.all.push(socket)
-      this.accepted.push(socket)
+      this.#add(socket)
       onSocket(socket)
     })
   }
+
+  #add(socket: Socket): void {
+    this.all.push(socket)
+    this.#wires.add(socket)
+  }
+}
+
+interface Parts {
+  readonly tempo: Tempo
+  readonly loopback: Loopback
+  readonly wires: Wires
+  readonly servers: readonly HostileServer[]
 }
 
 /** Owns a plane, its endpoints and its clients. */
@@ -68,18 +84,20 @@ export class Ground {
   readonly plane: DataPlane
   readonly servers: readonly HostileServer[]
   readonly clients: Peer[] = []
-  /** The most bytes that waited in the plane for one socket to take or to be read, and in all. */
-  readonly peak = { one: 0, all: 0 }
+  /** The most bytes that waited in the plane for one socket to take them, and (in mode 'data') read from one and not looked at. */
+  readonly peak = { unsent: 0, unread: 0 }
   readonly #sockets: Collected
   readonly #loopback: Loopback
+  readonly #wires: Wires
   #port = 0
   #closed = false
 
-  private constructor(parts: { tempo: Tempo; loopback: Loopback; servers: readonly HostileServer[] }, options: GroundOptions) {
+  private constructor(parts: Parts, options: GroundOptions) {
     this.tempo = parts.tempo
     this.#loopback = parts.loopback
     this.servers = parts.servers
-    this.#sockets = new Collected()
+    this.#wires = parts.wires
+    this.#sockets = new Collected(parts.wires)
     this.plane = new DataPlane({
       clock: this.tempo.clock,
       monotonic: this.tempo.now,
@@ -98,9 +116,11 @@ export class Ground {
   static async open(options: GroundOptions): Promise<Ground> {
     const loopback = await Loopback.open()
     const tempo = new Tempo(loopback)
+    const wires = new Wires()
+    tempo.busy = () => wires.busy
     const serves = typeof options.serve === 'function' ? [options.serve] : options.serve
-    const servers = await Promise.all(serves.map((serve) => HostileServer.open(tempo, serve)))
-    const ground = new Ground({ tempo, loopback, servers }, options)
+    const servers = await Promise.all(serves.map((serve) => HostileServer.open({ tempo, wires }, serve)))
+    const ground = new Ground({ tempo, loopback, wires, servers }, options)
     ground.#port = await ground.plane.listen({
       id: 'http',
       address: '127.0.0.1',
@@ -121,7 +141,9 @@ export class Ground {
 
   /** A client; what it says at once may come before it is connected. */
   call(text = ''): Peer {
-    const peer = new Peer(connect({ port: this.#port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true }), this.tempo)
+    const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true })
+    this.#wires.add(socket)
+    const peer = new Peer(socket, this.tempo)
     this.clients.push(peer)
     if (text !== '') peer.say(text)
     return peer
@@ -167,7 +189,7 @@ export class Ground {
     await this.pass(12_000)
     const busy = this.#problems(this.#open())
     for (const { peers } of this.servers) for (const peer of peers) peer.close()
-    await this.pass(200)
+    await this.pass(2000)
     const failures = this.servers.flatMap((server) => server.failures.map((failure) => `a script failed: ${String(failure)}`))
     return [...failures, ...busy, ...this.#problems(0), ...this.#after()]
   }
@@ -213,15 +235,16 @@ export class Ground {
   }
 
   #look(): void {
-    let all = 0
+    const { peak } = this
     for (const { writableLength, readableLength, destroyed } of this.#sockets.all) {
       if (destroyed) continue
-      this.peak.one = Math.max(this.peak.one, writableLength, readableLength)
-      all += writableLength + readableLength
+      peak.unsent = Math.max(peak.unsent, writableLength)
+      peak.unread = Math.max(peak.unread, readableLength)
     }
-    this.peak.all = Math.max(this.peak.all, all)
   }
 }
 
 /** The most that may wait for one socket: what stops its writer, and one read more. */
-export const WAITING_MAX = 32_768 + READ_SIZE + 1024
+export const UNSENT_MAX = 32_768 + READ_SIZE + 1024
+/** What Node itself keeps of a socket that is not to be read: it stops at 64 KB, a read too late. */
+export const UNREAD_MAX = 2 * 65_536

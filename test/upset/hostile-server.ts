@@ -4,9 +4,15 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
 import type { Tempo } from '../observed/tempo.ts'
 import { Gone, Peer } from './peer.ts'
+import type { Wires } from './wires.ts'
 
 /** What one connection does; `number` counts connections from 1. A connection that goes ends its script. */
 export type Serve = (peer: Peer, number: number) => Promise<void>
+
+interface World {
+  readonly tempo: Tempo
+  readonly wires: Wires
+}
 
 /** Owns a listening socket and its connections. */
 export class HostileServer {
@@ -16,8 +22,9 @@ export class HostileServer {
   /** What a script threw: it is the test that is wrong. */
   readonly failures: unknown[] = []
 
-  private constructor(tempo: Tempo, serve: Serve) {
+  private constructor({ tempo, wires }: World, serve: Serve) {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      wires.add(socket)
       const peer = new Peer(socket, tempo)
       this.peers.push(peer)
       tempo.note()
@@ -27,8 +34,8 @@ export class HostileServer {
     })
   }
 
-  static async open(tempo: Tempo, serve: Serve): Promise<HostileServer> {
-    const server = new HostileServer(tempo, serve)
+  static async open(world: World, serve: Serve): Promise<HostileServer> {
+    const server = new HostileServer(world, serve)
     await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve))
     return server
   }
