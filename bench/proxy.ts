@@ -9,11 +9,15 @@ import { type Proxy, RIVALS, startLoggingEnvoy, startNaive, startRival, startSer
 import { type Stage, onStage } from './lib/stage.ts'
 import { startBackend } from './lib/backend.ts'
 import { median, medianRatio } from './lib/statistics.ts'
+import { checkRules } from './lib/rule-check.ts'
 import { type Sample, sample } from './lib/sample.ts'
 import { type Row, ROWS } from './proxy-rows.ts'
 
 /** Samples of one row by the name of the proxy; a round has the same place in each list. */
 type Measured = ReadonlyMap<string, readonly Sample[]>
+
+/** Those that do the work of a mesh. */
+const MESH: readonly string[] = ['serin', 'envoy']
 
 interface Field {
   readonly all: readonly Proxy[]
@@ -54,8 +58,10 @@ async function start(stage: Stage): Promise<Field> {
   const rivals: Proxy[] = []
   for (const name of RIVALS) rivals.push(...[await startRival(name, before)].filter((proxy) => proxy !== undefined))
   const logging = [await startLoggingEnvoy(before), await startSerin(before, { logs: true })].filter((proxy) => proxy !== undefined)
+  const all = [...rivals, await startSerin(before), await startNaive(before)]
+  for (const proxy of [...all, ...logging]) if (MESH.includes(proxy.name)) await checkRules(proxy)
   const missing = RIVALS.filter((name) => rivals.every((proxy) => proxy.name !== name))
-  return { all: [...rivals, await startSerin(before), await startNaive(before)], logging, missing }
+  return { all, logging, missing }
 }
 
 interface Measuring {

@@ -119,6 +119,9 @@ function caddyConf(port: number, backend: number): string {
   return `{
  admin off
  auto_https off
+ log {
+  level ERROR
+ }
 }
 http://:${port} {
  bind 127.0.0.1

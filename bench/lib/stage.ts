@@ -100,15 +100,20 @@ const exitOf = (child: ChildProcess): Promise<void> => new Promise((resolve) => 
 
 /** Does something on a stage that is taken down afterwards, also when the bench is told to stop. */
 export async function onStage<T>(act: (stage: Stage) => Promise<T>): Promise<T> {
+  if (process.platform !== 'linux') throw new Error('benches pin processes and count their CPU time as Linux does it: they need Linux')
   const stage = new Stage()
-  const stop = (): void => void stage.end().then(() => process.exit(130))
+  let told = false
+  const stop = (): void => {
+    told = true
+    void stage.end().then(() => process.exit(130))
+  }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop)
   // This process makes load, and must not disturb the proxy.
   pin('load', process.pid)
   try {
     return await act(stage)
   } catch (error) {
-    if (stage.said !== '') console.error(stage.said.trimEnd())
+    if (!told && stage.said !== '') console.error(stage.said.trimEnd())
     throw error
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, stop)
