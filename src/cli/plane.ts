@@ -3,6 +3,7 @@
 import { FileJournal } from '../host/file-journal.ts'
 import { HostError } from '../host/host-error.ts'
 import { lookUp } from '../host/look-up.ts'
+import { usageOf } from '../host/process-table.ts'
 import { EmbeddedApi } from '../kube/embedded-api.ts'
 import { EventRecorder } from '../kube/event-recorder.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
@@ -66,6 +67,7 @@ export async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground)
       ...(process.env['NODE_COMPILE_CACHE'] === undefined ? {} : { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] })
     },
     register: reaper,
+    usage: usageOf,
     onTrouble: log,
     accessLog: accessLogSpec(rig.options),
     shadowHosts: rig.options.config.shadowHostSuffix ?? false,

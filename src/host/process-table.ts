@@ -36,6 +36,8 @@ interface Stat {
   readonly state: string
   readonly group: number
   readonly startTicks: string
+  /** Of the processor, its own and the system's for it. */
+  readonly usedTicks: number
 }
 
 // proc(5): the name in parentheses may hold anything, so fields are counted after the last closing one.
@@ -43,12 +45,22 @@ function statOf(pid: number): Stat | undefined {
   const text = read(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return { state: fields[0] ?? '', group: Number(fields[2]), startTicks: fields[19] ?? '' }
+  return {
+    state: fields[0] ?? '',
+    group: Number(fields[2]),
+    startTicks: fields[19] ?? '',
+    usedTicks: Number(fields[11]) + Number(fields[12])
+  }
 }
 
 /** When a process started, as an opaque word that tells a reused pid apart; '' where the machine does not say. */
 export function startOf(pid: number): string {
   return statOf(pid)?.startTicks ?? ''
+}
+
+/** Time of the processor that a process has used, in ticks of the system; undefined where the machine does not say. */
+export function usageOf(pid: number): number | undefined {
+  return statOf(pid)?.usedTicks
 }
 
 /** What a user would call a process: its command name, for interpreters with the script (`node server.js`); '' when unknown. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { LogFile } from './log-file.ts'
-import { pidsOfRun, pidsWith } from './process-table.ts'
+import { pidsOfRun, pidsWith, usageOf } from './process-table.ts'
 import { Processes, type ProcessSpec } from './processes.ts'
 import { newUid, systemClock } from './system-clock.ts'
 
@@ -128,4 +128,12 @@ test('a log file holds the last lines within its bound', () => {
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+test('how much of the processor a process has used grows while it works, and is unknown of one that is not there', () => {
+  const before = usageOf(process.pid) ?? Number.NaN
+  const end = performance.now() + 5000
+  while ((usageOf(process.pid) ?? 0) <= before && performance.now() < end);
+  expect(usageOf(process.pid)).toBeGreaterThan(before)
+  expect(usageOf(2 ** 30)).toBe(undefined)
 })

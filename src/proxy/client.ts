@@ -62,6 +62,8 @@ export class Client implements Swept, Downstream, Taker {
   // Some of the answers given may not be on their way.
   #lags = false
   #fresh = true
+  // In a drain: how long without a request it is kept.
+  #quiet = NEVER
 
   constructor(shared: { readonly context: Context; readonly pools: Pools }, entrance: Entrance, socket: Socket) {
     this.#context = shared.context
@@ -85,10 +87,12 @@ export class Client implements Swept, Downstream, Taker {
     socket.on('close', () => this.#onClose())
   }
 
-  /** Closes now when no request is in progress, otherwise with its answer. */
-  drain(): void {
+  /** Closes with the next answer, or once there has been no request for `quiet` ms. */
+  drain(quiet: Millis): void {
     this.closing = true
-    if (this.#phase === 'head' && this.intake.held.length === 0) this.#linger()
+    this.#quiet = quiet
+    this.#context.sweep.wake(this)
+    if (this.#phase === 'head') this.#sweepHead(this.#context.sweep.now)
   }
 
   get inHead(): boolean {
@@ -114,7 +118,8 @@ export class Client implements Swept, Downstream, Taker {
   }
 
   onAnswered(keep: boolean): void {
-    this.#keepAfter = keep && !this.closing
+    // An answer that promised to keep the connection may have been begun before the drain.
+    this.#keepAfter = keep
     this.#lingerUntil = this.#context.sweep.now + this.#context.limits.discardTimeout
     this.#context.sweep.wake(this)
     this.#lags = this.socket.writableLength > 0
@@ -169,10 +174,14 @@ export class Client implements Swept, Downstream, Taker {
   #sweepHead(now: Millis): Millis {
     const { limits } = this.#context
     if (this.intake.held.length === 0) {
+      if (this.closing && now - this.#lastByte >= this.#quiet) {
+        this.#linger()
+        return now
+      }
       const limit = this.#fresh ? 'headerTimeout' : 'idleTimeout'
       const deadline = this.#lastByte + limits[limit]
       if (now >= deadline) this.#end(limit)
-      return deadline
+      return Math.min(deadline, this.#lastByte + this.#quiet)
     }
     if (now - this.#started >= limits.headerTimeout) this.#refuse(408, 'the head did not come in time', 'headerTimeout')
     return now

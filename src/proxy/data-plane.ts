@@ -78,6 +78,7 @@ export class DataPlane {
   readonly #context: Context
   readonly #pools: Pools
   readonly #listeners = new Map<string, Listener>()
+  readonly #closing = new Set<Promise<void>>()
   readonly #reusePort: boolean
   readonly #share: WorkerShare
 
@@ -173,6 +174,8 @@ export class DataPlane {
 
   /** Listens; resolves with the port. Rejects with the system's error when the address is taken or not allowed. */
   async listen(spec: ListenerSpec): Promise<number> {
+    // An address may pass from one listener to the next.
+    await Promise.all(this.#closing)
     const listener = new Listener({ context: this.#context, pools: this.#pools }, spec)
     const port = await listener.listen(this.#reusePort)
     this.#listeners.set(spec.id, listener)
@@ -182,8 +185,18 @@ export class DataPlane {
   /** Stops one listener: requests in flight finish within the drain limit. */
   async unlisten(id: string): Promise<void> {
     const listener = this.#listeners.get(id)
+    if (listener === undefined) return
     this.#listeners.delete(id)
-    await listener?.drain(this.#context.limits.drainTimeout)
+    const closing = listener.close()
+    this.#closing.add(closing)
+    await closing
+    this.#closing.delete(closing)
+    await listener.drain(this.#context.limits.drainTimeout)
+  }
+
+  /** Takes no more connections; those there are go on. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#listeners.values()].map((listener) => listener.close()))
   }
 
   /** Stops everything: no more connections, `connection: close` on answers, requests in flight finish within the drain limit. */

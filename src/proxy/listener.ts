@@ -5,6 +5,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { gatewayScope, meshScope, serviceScope } from '../route/route-table.ts'
 import type { MeshSource, Source } from '../route/route-table.ts'
 import type { ScopeId } from '../route/request-facts.ts'
+import type { Millis } from '../std/clock.ts'
 import { ListenerCells } from './cells.ts'
 import { Client } from './client.ts'
 import type { Context } from './context.ts'
@@ -39,6 +40,13 @@ export interface ListenerSpec {
   readonly place?: Place
 }
 
+/** In a drain, how long a connection has had no request when it is closed: who has just been answered may have sent the next already. */
+const QUIET: Millis = 250
+/** Connections that may wait to be accepted. */
+const BACKLOG = 1024
+/** Turns in which a socket that is to close takes what waits. More come while it does. */
+const ROUNDS_MAX = 2 * BACKLOG
+
 /** A listening socket and its connections. Owns both. */
 export class Listener implements Entrance {
   readonly spec: ListenerSpec
@@ -55,6 +63,7 @@ export class Listener implements Entrance {
   #scopes = new Map<number, ScopeId>()
   #labels: readonly string[] = []
   #onEmpty: (() => void) | undefined
+  #taken = 0
 
   constructor(shared: { readonly context: Context; readonly pools: Pools }, spec: ListenerSpec) {
     this.spec = spec
@@ -73,7 +82,7 @@ export class Listener implements Entrance {
   listen(reusePort: boolean): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen({ host: this.spec.address, port: this.spec.port, reusePort, backlog: 1024 }, () => {
+      this.#server.listen({ host: this.spec.address, port: this.spec.port, reusePort, backlog: BACKLOG }, () => {
         this.#server.off('error', reject)
         // Accepting goes on after an error; libuv closes what it has no file for at once, without one.
         this.#server.on('error', (error: NodeJS.ErrnoException) => this.#onError(error))
@@ -91,10 +100,25 @@ export class Listener implements Entrance {
     return this.#clients.size
   }
 
-  /** Accepts no more, closes idle connections, lets requests in flight finish; what is left after `limit` ms is cut. */
-  async drain(limit: number): Promise<void> {
+  /**
+   * Accepts no more. The system resets what waits in the queue of a socket that is closed, and only one connection is taken from it in a
+   * turn of the event loop: they are taken until there was a turn without one.
+   */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return
+    await turn()
+    for (let [round, taken] = [0, -1]; round < ROUNDS_MAX && taken !== this.#taken; round++) {
+      taken = this.#taken
+      await turn()
+    }
     this.#server.close()
-    for (const client of this.#clients) client.drain()
+  }
+
+  /** Accepts no more, closes idle connections, lets requests in flight finish; what is left after `limit` ms is cut. */
+  async drain(limit: Millis): Promise<void> {
+    await this.close()
+    const quiet = Math.min(QUIET, limit / 2)
+    for (const client of this.#clients) client.drain(quiet)
     if (this.#clients.size === 0) return
     await new Promise<void>((resolve) => {
       const cancel = this.#context.clock.after(limit, () => {
@@ -147,12 +171,17 @@ export class Listener implements Entrance {
   }
 
   #accept(socket: Socket): void {
+    this.#taken++
     if (!this.#context.load.opened()) return void socket.destroy()
     this.cells.downstream.opened()
     const client = new Client({ context: this.#context, pools: this.#pools }, this, socket)
     this.#clients.add(client)
     readAccepted(socket, client.intake, this.#context.readMode, this.#context.shared)
   }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 /** What a forward proxy is called for is any port: Istio's redirects all of them to one. */

@@ -18,7 +18,7 @@ const clock: Clock = {
 let plane: DataPlane | undefined
 
 function report(message: WorkerReport): void {
-  process.send?.(message)
+  if (process.connected) process.send?.(message)
 }
 
 const LOG_PERIOD = 100
@@ -34,7 +34,7 @@ async function sendLines(): Promise<void> {
   for (let lines = plane?.takeLog() ?? []; lines.length > 0; lines = plane?.takeLog() ?? []) {
     const message: WorkerReport = { kind: 'logged', lines }
     await new Promise((resolve) => {
-      if (process.send === undefined) resolve(undefined)
+      if (!process.connected || process.send === undefined) resolve(undefined)
       else process.send(message, undefined, undefined, resolve)
     })
   }
@@ -67,11 +67,14 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       return report({ kind: 'done', order: order.order })
     case 'count':
       return report(counted(plane, order.order))
+    case 'close':
+      await plane.close()
+      return report({ kind: 'done', order: order.order })
     case 'drain':
       await plane.drain(order.limit)
       await sendLog()
       report(counted(plane, order.order))
-      process.disconnect()
+      if (process.connected) process.disconnect()
       return
     default:
       unreachable(order)
@@ -92,6 +95,13 @@ async function listen(on: DataPlane, order: Extract<WorkerOrder, { kind: 'listen
   }
 }
 
+const LAST_DRAIN = 2000
+
+async function finish(): Promise<void> {
+  await plane?.drain(LAST_DRAIN)
+  process.exit(0)
+}
+
 // Orders begin in the order they come; a slow one (a drain) does not hold up those behind it.
 let begun: Promise<void> = Promise.resolve()
 
@@ -101,6 +111,12 @@ process.on('message', (message) => {
   if (order.kind === 'begin') begun = carryOut(order)
   else void begun.then(() => carryOut(order))
 })
-process.on('disconnect', () => process.exit(0))
+// Without the control process there are no rules and soon no pods: what was begun is finished, as long as those are given to end.
+process.on('disconnect', () => void finish())
+// Another takes its place before this one is drained.
+process.on('SIGTERM', () => {
+  if (plane === undefined || !process.connected) process.exit(0)
+  report({ kind: 'leaving' })
+})
 // The control process decides when a worker ends: a Ctrl-C in a terminal reaches the whole group.
 process.on('SIGINT', () => undefined)

@@ -27,6 +27,8 @@ export type WorkerOrder =
   | { readonly kind: 'listen'; readonly order: number; readonly spec: ListenerSpec }
   | { readonly kind: 'unlisten'; readonly order: number; readonly id: string }
   | { readonly kind: 'count'; readonly order: number }
+  /** Take no new connections; those there are go on. */
+  | { readonly kind: 'close'; readonly order: number }
   /** Finish what is in flight within `limit` ms, then exit. */
   | { readonly kind: 'drain'; readonly order: number; readonly limit: number }
 
@@ -38,6 +40,8 @@ export type WorkerReport =
   | { readonly kind: 'listening'; readonly order: number; readonly port: number }
   | { readonly kind: 'not-listening'; readonly order: number; readonly code: string; readonly message: string }
   | { readonly kind: 'done'; readonly order: number }
+  /** It was told to end by a signal, and waits to be drained. */
+  | { readonly kind: 'leaving' }
   /** Lines of the access log; no answer to an order. */
   | { readonly kind: 'logged'; readonly lines: readonly LogLine[] }
   | {

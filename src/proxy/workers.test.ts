@@ -191,22 +191,41 @@ test('a worker killed under load costs the requests it had in hand and no others
   expect(troubles).toEqual([expect.stringMatching(/ended \(SIGKILL\): another starts in 50 ms/)])
 })
 
-test('a worker that answers nothing for half a minute is ended and replaced', async () => {
+// A worker that is stopped, in a time that the test moves; `usage`: what the machine says of its use of the processor.
+async function stopped(usage?: () => number): Promise<{ time: VirtualClock; workers: Workers; troubles: string[]; pid: number }> {
   const time = new VirtualClock()
   const troubles: string[] = []
-  const workers = new Workers({ count: 1, clock: time, registry: new Registry(), onTrouble: (message) => troubles.push(message) })
+  const onTrouble = (message: string): void => void troubles.push(message)
+  const workers = new Workers({ count: 1, clock: time, registry: new Registry(), onTrouble, ...(usage && { usage }) })
   cleanups.push(() => workers.stop(200))
   await workers.start()
   const [pid = 0] = workers.pids
   process.kill(pid, 'SIGSTOP')
+  return { time, workers, troubles, pid }
+}
+
+test('a worker that answers nothing for half a minute is ended and replaced; who asks for counts does not wait for that', async () => {
+  let used = 0
+  const { time, workers, troubles, pid } = await stopped(() => ++used)
   const asked = workers.collect()
-  await time.advance(29_999)
+  await time.advance(2000)
+  await asked
+  await time.advance(27_999)
   expect(troubles).toEqual([])
   await time.advance(1)
-  await asked
-  expect(troubles[0]).toMatch(/^mesh worker 0\.1 does not answer \(count\): ending it$/)
+  expect(troubles).toEqual(['mesh worker 0.1 has not answered for 30 s: ending it'])
+  await expect.poll(() => troubles.at(-1)).toBe('mesh worker 0.1 ended (SIGKILL): another starts in 50 ms')
   await time.advance(50)
   await expect.poll(() => workers.pids.filter((other) => other !== pid).length).toBe(1)
+})
+
+test('a worker that owes an answer and does not even use the processor is ended after six seconds', async () => {
+  const { time, workers, troubles } = await stopped(() => 7)
+  void workers.collect()
+  await time.advance(5999)
+  expect(troubles).toEqual([])
+  await time.advance(1)
+  expect(troubles).toEqual(['mesh worker 0.1 stands still: ending it'])
 })
 
 test('a busy address is an error with its code', async () => {

@@ -1,21 +1,20 @@
-// The mesh workers as the control process sees them: started, kept equal to one table, restarted when they die, counted. The counts of a
-// worker that died are kept, so that totals never fall; what it counted after it was asked last is lost with it (processes share no
-// memory in Node). With more than one worker all listen on the same addresses (reusePort).
+// The mesh workers as the control process sees them: started, kept equal to one table, replaced when they die or ask to be, counted. The
+// counts of a worker that died are kept, so that totals never fall; what it counted after its last report is lost with it (processes share
+// no memory in Node). With more than one worker all listen on the same addresses (reusePort).
 
-import { fork } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { Registry } from '../metrics/registry.ts'
 import { diffTables } from '../route/diff-tables.ts'
 import { EMPTY_TABLE } from '../route/route-table.ts'
-import type { RouteTable, TableChange } from '../route/route-table.ts'
+import type { RouteTable } from '../route/route-table.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { AccessLogSpec, LogLine } from './access-log.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerSpec } from './listener.ts'
 import type { MeshStats } from './mesh-stats.ts'
 import type { ReadMode } from './transport.ts'
-import type { WorkerOrder, WorkerReport } from './worker-protocol.ts'
+import type { WorkerReport } from './worker-protocol.ts'
+import { WorkerRun } from './worker-run.ts'
+import type { Unnumbered } from './worker-run.ts'
 
 /** Who ends process groups when the control process is gone (host/processes.ts). */
 export interface GroupRegister {
@@ -38,6 +37,8 @@ export interface WorkersOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Told of every worker's process group, those started again later included, so that it ends when the control process dies. */
   readonly register?: GroupRegister
+  /** Time of the processor that a process has used: tells one that was stopped from one that is busy. Absent: nobody knows. */
+  readonly usage?: (pid: number) => number | undefined
   /** Told in one sentence when a worker died or does not answer. */
   readonly onTrouble: (message: string) => void
   /** Absent: no access log. */
@@ -59,43 +60,27 @@ export class ListenError extends Error {
   }
 }
 
-type Numbered = Extract<WorkerOrder, { readonly order: number }>
-/** An order before it has its number. */
-type Unnumbered = Numbered extends infer One ? (One extends Numbered ? Omit<One, 'order'> : never) : never
-
-// A small young generation: what a request allocates dies with it. 154 MB -> 113 MB after all rows of bench/proxy.ts, at the same CPU.
-const WORKER_FLAGS = ['--max-semi-space-size=4']
-/**
- * How long an order may take before the worker is ended; a drain has its own limit. A worker that compiles thousands of regular
- * expressions on a busy machine is silent for seconds, and its successor would be as well.
- */
-const ANSWER_LIMIT: Millis = 30_000
 const RESTART_FIRST: Millis = 50
 const RESTART_MAX: Millis = 5000
 /** A worker that lived this long starts its back-off from the beginning. */
 const SETTLED: Millis = 10_000
-
-// One process, from its start to its exit.
-interface Run {
-  readonly name: string
-  readonly child: ChildProcess
-  readonly started: Millis
-  readonly begun: Promise<void>
-  readonly waiting: Map<number, (report: WorkerReport | undefined) => void>
-  alive: boolean
-  /** Takes orders. */
-  ready: boolean
-}
+/** A new worker tries an address that it cannot have again after so long. */
+const LISTEN_AGAIN: Millis = 200
+/** Counts that are not there after so long are those of the last time: a worker that does not answer must not hold up who reads them. */
+const COUNTED_WITHIN: Millis = 2000
+/** How long a worker that was asked to end by a signal finishes what it has begun. */
+const LEAVE_WITHIN: Millis = 10_000
 
 /** Owns the worker processes, the table they serve and the listeners they hold. */
 export class Workers {
   readonly #options: WorkersOptions
-  readonly #runs: (Run | undefined)[] = []
+  readonly #runs: (WorkerRun | undefined)[] = []
+  /** Those that finish what they have begun while another has their place. */
+  readonly #leaving = new Set<WorkerRun>()
   readonly #failures: number[] = []
   readonly #listeners = new Map<string, ListenerSpec>()
   #table: RouteTable = EMPTY_TABLE
   #runCount = 0
-  #orders = 0
   #stopping = false
 
   constructor(options: WorkersOptions) {
@@ -104,8 +89,7 @@ export class Workers {
 
   /** Starts all workers; resolves when each takes orders. */
   async start(): Promise<void> {
-    for (let slot = 0; slot < this.#options.count; slot++) this.#startRun(slot)
-    await Promise.all(this.#living().map((run) => run.begun))
+    await Promise.all(Array.from({ length: this.#options.count }, (_, slot) => this.#bring(this.#startRun(slot))))
   }
 
   /** Process ids of the living workers. */
@@ -132,141 +116,145 @@ export class Workers {
     return table.version
   }
 
-  /** All workers listen; resolves with the port, rejects with a ListenError. */
+  /** All workers listen; resolves with the port, rejects with a ListenError. One that starts meanwhile listens as well. */
   async listen(spec: ListenerSpec): Promise<number> {
-    let port = spec.port
-    for (const run of this.#living()) {
-      const report = await this.#ask(run, { kind: 'listen', spec: { ...spec, port } })
+    let wanted = spec
+    for (;;) {
+      const living = this.#living()
+      const run = living.find(({ told }) => !told.has(spec.id))
+      // Any free port is known when the first has it.
+      if (run === undefined && (living.length > 0 || wanted.port > 0 || this.#stopping)) break
+      if (run === undefined) {
+        await this.#pause(RESTART_FIRST)
+        continue
+      }
+      run.told.add(spec.id)
+      const report = await run.ask({ kind: 'listen', spec: wanted })
       if (report?.kind === 'not-listening') {
-        await this.#tell({ kind: 'unlisten', id: spec.id })
+        await this.unlisten(spec.id)
         throw new ListenError(report.message, report.code)
       }
-      if (report?.kind === 'listening') port = report.port
+      if (report?.kind !== 'listening') continue
+      wanted = { ...spec, port: report.port }
+      this.#listeners.set(spec.id, wanted)
     }
-    this.#listeners.set(spec.id, { ...spec, port })
-    return port
+    this.#listeners.set(spec.id, wanted)
+    return wanted.port
   }
 
   /** All workers stop listening; resolves when requests in flight are done or the drain limit is over. */
   async unlisten(id: string): Promise<void> {
     this.#listeners.delete(id)
+    for (const run of this.#living()) run.told.delete(id)
     await this.#tell({ kind: 'unlisten', id })
   }
 
-  /** Brings the registry up to date with what the workers counted. */
+  /** Brings the registry up to date with what the workers counted, as far as they say so in time. */
   async collect(): Promise<void> {
-    await this.#tell({ kind: 'count' })
+    const { clock } = this.#options
+    const counting = Promise.all(this.#all().map((run) => run.count()))
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(COUNTED_WITHIN, resolve)
+      void counting.then(() => {
+        cancel()
+        resolve()
+      })
+    })
   }
 
   /** Ends all workers: requests in flight have `limit` ms to finish. Resolves when the processes are gone. */
   async stop(limit: Millis): Promise<void> {
     this.#stopping = true
-    await Promise.all(
-      this.#living().map(async (run) => {
-        // Its last counts are read before the channel ends, which may be after the exit.
-        const gone = Promise.all(
-          ['exit', 'disconnect'].map((event) => new Promise<void>((resolve) => run.child.once(event, () => resolve())))
-        )
-        const cancel = this.#options.clock.after(limit + 1000, () => run.child.kill('SIGKILL'))
-        void this.#ask(run, { kind: 'drain', limit })
-        await gone
-        cancel()
-      })
-    )
+    await Promise.all(this.#all().map((run) => this.#drain(run, limit)))
   }
 
-  #living(): Run[] {
-    return this.#runs.filter((run) => run?.alive === true).filter((run) => run !== undefined)
+  async #drain(run: WorkerRun, limit: Millis): Promise<void> {
+    // Its last counts are read before the channel ends, which may be after the exit.
+    const gone = Promise.all(['exit', 'disconnect'].map((event) => new Promise<void>((resolve) => run.child.once(event, () => resolve()))))
+    const cancel = this.#options.clock.after(limit + 1000, () => run.kill())
+    void run.ask({ kind: 'drain', limit })
+    await gone
+    cancel()
   }
 
+  #pause(time: Millis): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.after(time, resolve))
+  }
+
+  #living(): WorkerRun[] {
+    return this.#runs.filter((run) => run !== undefined).filter((run) => run.alive)
+  }
+
+  #all(): WorkerRun[] {
+    return [...this.#living(), ...this.#leaving]
+  }
+
+  // One that died first has a successor, which is brought up to date when it starts.
   async #tell(order: Unnumbered): Promise<void> {
-    await Promise.all(this.#living().map((run) => this.#ask(run, order)))
+    await Promise.all(this.#all().map((run) => run.ask(order)))
   }
 
-  // Resolves with undefined when the worker died first: its successor is brought up to date when it starts.
-  async #ask(run: Run, order: Unnumbered): Promise<WorkerReport | undefined> {
-    await run.begun
-    if (!run.alive) return undefined
-    const number = ++this.#orders
-    return new Promise((resolve) => {
-      const cancel =
-        order.kind === 'drain' || order.kind === 'unlisten'
-          ? () => undefined
-          : this.#options.clock.after(ANSWER_LIMIT, () => {
-              this.#options.onTrouble(`mesh worker ${run.name} does not answer (${order.kind}): ending it`)
-              run.child.kill('SIGKILL')
-            })
-      run.waiting.set(number, (report) => {
-        cancel()
-        resolve(report)
-      })
-      run.child.send({ ...order, order: number })
-    })
-  }
-
-  #startRun(slot: number): void {
-    const { clock, limits = {}, readMode, env = {}, register } = this.#options
-    const child = fork(fileURLToPath(new URL(WORKER, import.meta.url)), [], {
-      // A signal to the control process' group must not end requests that are still to be drained.
-      detached: true,
-      execArgv: WORKER_FLAGS,
-      env: { ...env },
-      serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc']
-    })
-    const ready = Promise.withResolvers<void>()
+  #startRun(slot: number): WorkerRun {
+    const { clock, count, limits = {}, readMode, env = {}, register, usage, onTrouble } = this.#options
     const name = `${slot}.${++this.#runCount}`
-    const run: Run = { name, child, started: clock.now(), begun: ready.promise, waiting: new Map(), alive: true, ready: false }
+    const run: WorkerRun = new WorkerRun({
+      name,
+      clock,
+      env,
+      usage,
+      onTrouble,
+      begin: {
+        kind: 'begin',
+        share: { index: slot, count },
+        limits,
+        readMode,
+        accessLog: this.#options.accessLog,
+        shadowHosts: this.#options.shadowHosts ?? false
+      },
+      onReport: (report) => this.#heard(slot, run, report),
+      onExit: (how) => this.#onExit(slot, run, how),
+      onClosed: () => this.#retire(name)
+    })
     this.#runs[slot] = run
-    if (child.pid !== undefined) register?.add('worker', child.pid)
-    child.on('message', (message) => {
-      // The worker is the only peer of this channel.
-      const report = message as WorkerReport
-      if (report.kind === 'begun') {
-        run.ready = true
-        return ready.resolve()
-      }
-      if (report.kind === 'logged') return this.#options.onLines?.(report.lines)
-      if (report.kind === 'counted') this.#count(name, report)
-      run.waiting.get(report.order)?.(report)
-      run.waiting.delete(report.order)
-    })
-    const ended = (how: string): void => {
-      ready.resolve()
-      this.#onExit(slot, run, how)
-      if (!child.connected) this.#retire(name)
-    }
-    // One that could not be started has no exit; an order that met a dead worker is told by the exit that follows.
-    child.on('error', (error) => {
-      if (child.pid === undefined) ended(error.message)
-    })
-    child.on('exit', (code, signal) => ended(signal ?? `exit code ${code}`))
-    // Counts that the worker sent before it ended may be read after its exit; behind the end of the channel there are none.
-    child.on('disconnect', () => {
-      if (!run.alive) this.#retire(name)
-    })
-    this.#send(run, {
-      kind: 'begin',
-      share: { index: slot, count: this.#options.count },
-      limits,
-      readMode,
-      accessLog: this.#options.accessLog,
-      shadowHosts: this.#options.shadowHosts ?? false
-    })
-    this.#bring(run)
+    if (run.child.pid !== undefined) register?.add('worker', run.child.pid)
+    return run
   }
 
-  // A new worker gets the whole table and the listeners; orders are carried out in the order they were sent.
-  #bring(run: Run): void {
-    const changes: readonly TableChange[] = diffTables(EMPTY_TABLE, this.#table)
-    if (changes.length > 0) this.#send(run, { kind: 'apply', order: ++this.#orders, changes })
-    for (const spec of this.#listeners.values()) {
-      const order = ++this.#orders
-      run.waiting.set(order, (report) => {
-        if (report?.kind === 'not-listening') this.#options.onTrouble(`mesh worker ${run.name} cannot listen again: ${report.message}`)
-      })
-      this.#send(run, { kind: 'listen', order, spec })
+  #heard(slot: number, run: WorkerRun, report: WorkerReport): void {
+    if (report.kind === 'logged') this.#options.onLines?.(report.lines)
+    if (report.kind === 'counted') this.#count(run.name, report)
+    if (report.kind === 'leaving') void this.#replace(slot, run)
+  }
+
+  // A new worker gets the whole table and the listeners, whose addresses may first have to be made `free`; orders are carried out in the order they were sent.
+  async #bring(run: WorkerRun, free?: () => Promise<unknown>): Promise<void> {
+    const changes = diffTables(EMPTY_TABLE, this.#table)
+    const applied = changes.length > 0 ? run.ask({ kind: 'apply', changes }) : run.begun
+    if (free !== undefined) {
+      await applied
+      await free()
     }
+    await Promise.all([...this.#listeners.values()].map((spec) => this.#listenAgain(run, spec)))
+    await run.begun
+    run.ready = true
+  }
+
+  async #listenAgain(run: WorkerRun, spec: ListenerSpec): Promise<void> {
+    run.told.add(spec.id)
+    const report = await run.ask({ kind: 'listen', spec })
+    if (report?.kind !== 'not-listening' || this.#listeners.get(spec.id) !== spec) return
+    this.#options.onTrouble(`mesh worker ${run.name} cannot listen again: ${report.message}`)
+    await this.#pause(LISTEN_AGAIN)
+    if (this.#listeners.get(spec.id) === spec && run.alive) await this.#listenAgain(run, spec)
+  }
+
+  // Somebody told a worker to end (SIGTERM). It serves until its successor can; with one worker the addresses are free for a moment.
+  async #replace(slot: number, run: WorkerRun): Promise<void> {
+    if (this.#stopping || this.#runs[slot] !== run) return
+    this.#leaving.add(run)
+    this.#options.onTrouble(`mesh worker ${run.name} was told to end: another takes its place`)
+    await this.#bring(this.#startRun(slot), this.#options.count > 1 ? undefined : () => run.ask({ kind: 'close' }))
+    if (run.alive) await this.#drain(run, LEAVE_WITHIN)
   }
 
   #count(run: string, { cells, reached, stats }: Extract<WorkerReport, { kind: 'counted' }>): void {
@@ -279,26 +267,16 @@ export class Workers {
     this.#options.stats?.retire(run)
   }
 
-  #send(run: Run, order: WorkerOrder): void {
-    if (run.child.connected) run.child.send(order)
-  }
-
-  #onExit(slot: number, run: Run, how: string): void {
-    run.alive = false
+  #onExit(slot: number, run: WorkerRun, how: string): void {
     if (run.child.pid !== undefined) this.#options.register?.remove(run.child.pid)
-    for (const answer of run.waiting.values()) answer(undefined)
-    run.waiting.clear()
-    if (this.#stopping) return
+    if (this.#leaving.delete(run) || this.#stopping) return
     const { clock } = this.#options
     const failures = clock.now() - run.started >= SETTLED ? 0 : (this.#failures[slot] ?? 0)
     this.#failures[slot] = failures + 1
     const delay = Math.min(RESTART_FIRST * 2 ** failures, RESTART_MAX)
     this.#options.onTrouble(`mesh worker ${run.name} ended (${how}): another starts in ${delay} ms`)
     clock.after(delay, () => {
-      if (!this.#stopping) this.#startRun(slot)
+      if (!this.#stopping) void this.#bring(this.#startRun(slot))
     })
   }
 }
-
-// The published package holds JavaScript.
-const WORKER = import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js'
