@@ -30,3 +30,28 @@ test('a request that comes in the very turn in which an idle connection is ended
   expect(statusOf(heard)).toBe(200)
   expect(heard).toMatch(/connection 2$/)
 })
+
+test('an endpoint that ends its side in the middle of a request gets nothing that the caller did not send', async () => {
+  let got = ''
+  let closed = false
+  const behind = await upstream((socket) => {
+    socket.on('close', () => (closed = true))
+    socket.on('data', (bytes) => {
+      got += bytes.toString('latin1')
+      if (got.endsWith('hello')) socket.end()
+      else if (got.endsWith('\r\n\r\n')) socket.write(ok('first'))
+    })
+  })
+  const { port } = await plane(table([cluster('c', [endpoint(behind)])], [forward([['c', 1]])]))
+  const client = connect({ port, host: '127.0.0.1', noDelay: true })
+  cleanups.push(() => client.destroy())
+  let heard = ''
+  client.on('data', (bytes) => (heard += bytes.toString('latin1')))
+  client.write(POST)
+  await until(() => heard.endsWith('first'))
+  // Two bytes more, whatever they are, and the endpoint has a whole request.
+  client.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\nhello')
+  await until(() => closed)
+  expect(got).toMatch(/hello$/)
+  expect(heard).toContain('HTTP/1.1 503 ')
+})

@@ -86,7 +86,7 @@ export class Intake implements Reading {
   /** Reads on, also what is held, in a turn of its own: the caller may be in the middle of its registers. */
   again(): void {
     this.goesOn = true
-    setImmediate(() => {
+    this.#context.sockets.soon(() => {
       this.goesOn = false
       this.resume()
       if (this.#socket.destroyed) return

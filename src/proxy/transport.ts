@@ -13,10 +13,12 @@ export type ReadMode = 'buffer' | 'data'
 export interface Sockets {
   connect(options: TcpNetConnectOpts): Socket
   createServer(options: ServerOpts, onSocket: (socket: Socket) => void): Server
+  /** Calls `work` in a turn of the event loop of its own. */
+  soon(work: () => void): void
 }
 
 /** Those of the system. */
-export const SYSTEM_SOCKETS: Sockets = { connect, createServer }
+export const SYSTEM_SOCKETS: Sockets = { connect, createServer, soon: (work) => void setImmediate(work) }
 
 /** Who reads a socket. */
 export interface Reading {

@@ -358,7 +358,8 @@ export class Upstream implements Swept {
       return this.#finish()
     }
     if (this.#phase === 'tunnel') return this.#user?.onTunnelEnd()
-    if (this.#phase === 'head' && this.reused && !this.#answerStarted) return this.#probe()
+    // In the middle of a request the probe would be taken for part of it.
+    if (this.#phase === 'head' && this.reused && !this.#answerStarted && this.#user?.requestDone === true) return this.#probe()
     this.socket.destroy()
   }
 
