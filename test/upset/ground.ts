@@ -46,6 +46,7 @@ const IDLE = 30_000
 /** The accepted and the opened sockets of one plane. */
 class Collected implements Sockets {
   readonly all: Socket[] = []
+  readonly soon = (work: () => void): void => SYSTEM_SOCKETS.soon(work)
   readonly #wires: Wires
 
   constructor(wires: Wires) {
