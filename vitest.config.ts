@@ -21,6 +21,8 @@ export default defineConfig({
     pool: 'threads',
     sequence: { sequencer: LongestFirst },
     passWithNoTests: false,
+    // What is awaited comes or does not; how soon is the machine's affair.
+    expect: { poll: { interval: 10, timeout: 20_000 } },
     projects: [
       {
         extends: true,

@@ -10,6 +10,7 @@ import type { DataPlaneOptions } from '../src/proxy/data-plane.ts'
 import type { RetryPolicy } from '../src/route/decision.ts'
 import { PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../src/route/plain.ts'
 import type { Cluster, Endpoint, HostEntry, Route, Source, TableChange } from '../src/route/route-table.ts'
+import { VirtualClock } from '../src/std/clock.ts'
 import { seeded } from '../src/std/draw.ts'
 
 export const realClock = systemClock()
@@ -135,6 +136,12 @@ export async function plane(
   const port = await made.listen({ id: 'http', address: '127.0.0.1', port: 0, entry: { kind: 'gateway', port: 80 }, source: SOURCE })
   cleanups.push(() => made.drain(0))
   return { plane: made, port }
+}
+
+// Time for a plane that passes only when the test says so: what it counts on does not happen too early because the machine is slow.
+export function ownTime(): { readonly clock: VirtualClock; readonly monotonic: () => number } {
+  const clock = new VirtualClock()
+  return { clock, monotonic: () => clock.now() }
 }
 
 // Sends bytes and collects what comes until the peer closes or `until` holds.

@@ -4,11 +4,13 @@ import { expect, test } from 'vitest'
 import {
   RETRY,
   cluster,
+  counted,
   endpoint,
   forward,
   get,
   ok,
   onHeads,
+  ownTime,
   plane,
   statusOf,
   table,
@@ -97,11 +99,12 @@ test('every way a request can end has its flags and details, and each try its li
   let tries = 0
   const failing = await upstream((socket) => onHeads(socket, () => (++tries, 'HTTP/1.1 500 No\r\nX-From: f\r\nContent-Length: 0\r\n\r\n')))
   const closing = await upstream((socket) => socket.on('data', () => socket.destroy()))
-  const silent = await upstream((socket) => socket.resume())
+  let waiting = 0
+  const silent = await upstream((socket) => onHeads(socket, () => (waiting++, '')))
   const routes = [
     { ...forward([['failing', 1]], { retry: { ...RETRY, attempts: 1 } }), path: { kind: 'exact', value: '/retried', ignoreCase: false } },
     { ...forward([['closing', 1]]), path: { kind: 'exact', value: '/closed', ignoreCase: false } },
-    { ...forward([['silent', 1]], { timeout: 20 }), path: { kind: 'exact', value: '/late', ignoreCase: false } },
+    { ...forward([['silent', 1]], { timeout: 2000 }), path: { kind: 'exact', value: '/late', ignoreCase: false } },
     { ...forward([['none', 1]]), path: { kind: 'exact', value: '/none', ignoreCase: false } },
     { ...forward([['missing', 1]]), path: { kind: 'exact', value: '/missing', ignoreCase: false } }
   ] as const
@@ -111,12 +114,19 @@ test('every way a request can end has its flags and details, and each try its li
     cluster('silent', [endpoint(silent)]),
     cluster('none', [])
   ]
-  const { plane: made, port: at } = await plane(table(clusters, routes), { accessLog: SHORT, sweepPeriod: 5 })
-  const told = async (path: string): Promise<string[]> => {
-    await talk(at, get(path))
+  const time = ownTime()
+  const { plane: made, port: at } = await plane(table(clusters, routes), { accessLog: SHORT, ...time })
+  // Once the request waits for nothing but time, time passes.
+  const told = async (path: string, wait?: { readonly waits: () => boolean; readonly for: number }): Promise<string[]> => {
+    const asked = talk(at, get(path))
+    if (wait !== undefined) {
+      await until(wait.waits)
+      await time.clock.advance(wait.for)
+    }
+    await asked
     return linesOf(made).map((line) => line.replace(/pod-\d+/, 'pod').replace(/inbound\|\d+/, 'inbound|P'))
   }
-  expect(await told('/retried')).toEqual([
+  expect(await told('/retried', { waits: () => counted(made, 'destination').includes('v1 500 - 1'), for: 10 })).toEqual([
     'default/pod: 500 - via_upstream inbound|P|| 1 -',
     'default/pod: 500 - via_upstream inbound|P|| 1 f',
     ': 500 URX via_upstream failing 2 f'
@@ -126,7 +136,7 @@ test('every way a request can end has its flags and details, and each try its li
     'default/pod: 503 UC upstream_reset_before_response_started{connection_termination} inbound|P|| 1 -',
     ': 503 UC upstream_reset_before_response_started{connection_termination} closing 1 -'
   ])
-  expect(await told('/late')).toEqual([
+  expect(await told('/late', { waits: () => waiting === 1, for: 2100 })).toEqual([
     'default/pod: 0 DC downstream_remote_disconnect inbound|P|| 1 -',
     ': 504 UT response_timeout silent 1 -'
   ])

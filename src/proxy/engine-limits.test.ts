@@ -3,7 +3,6 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { VirtualClock } from '../std/clock.ts'
 import {
   RETRY,
   bodyOf,
@@ -16,6 +15,7 @@ import {
   get,
   ok,
   onHeads,
+  ownTime,
   plane,
   statusOf,
   table,
@@ -41,11 +41,15 @@ test('a connection that is too old closes with the answer in progress, and an id
     socket.on('data', () => void (asked += 1))
     socket.on('end', () => void (ended += 1))
   })
-  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)], { maxConnectionDuration: 20 })], [forward([['c', 1]])]))
+  const time = ownTime()
+  const aging = cluster('c', [endpoint(up)], { maxConnectionDuration: 2000 })
+  const { plane: made, port } = await plane(table([aging], [forward([['c', 1]])]), time)
   const old = (): number => made.clusters.get('c')?.stats.read('upstream_cx_max_duration_reached') ?? 0
   const first = talk(port, get())
-  await until(() => asked === 1 && old() === 1)
-  expect(ended).toBe(0)
+  await until(() => asked === 1)
+  expect(old()).toBe(0)
+  await time.clock.advance(4000)
+  expect([old(), ended]).toEqual([1, 0])
   sockets[0]?.write(ok('late'))
   expect(bodyOf(await first)).toBe('late')
   await until(() => ended === 1)
@@ -53,17 +57,28 @@ test('a connection that is too old closes with the answer in progress, and an id
   await until(() => asked === 2)
   sockets[1]?.write(ok('soon'))
   expect(bodyOf(await second)).toBe('soon')
+  await time.clock.advance(4000)
   await until(() => ended === 2)
   expect([old(), sockets.length]).toEqual([2, 2])
 })
 
 test('an endpoint that stalls: 504 UT at the route timeout and at the timeout of each try', async () => {
-  const up = await upstream((socket) => void socket.on('data', () => undefined))
-  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]], { timeout: 60 })]))
-  const text = await talk(port, get())
-  expect([statusOf(text), bodyOf(text)]).toEqual([504, 'upstream request timeout'])
-  made.apply([{ kind: 'put-entry', version: 2, entry: entry([forward([['c', 1]], { retry: { ...RETRY, perTryTimeout: 30 } })]) }])
-  expect(statusOf(await talk(port, get()))).toBe(504)
+  let tries = 0
+  const up = await upstream((socket) => onHeads(socket, () => (tries++, '')))
+  const time = ownTime()
+  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]], { timeout: 6000 })]), time)
+  const first = talk(port, get())
+  await until(() => tries === 1)
+  await time.clock.advance(7000)
+  expect([statusOf(await first), bodyOf(await first)]).toEqual([504, 'upstream request timeout'])
+  made.apply([{ kind: 'put-entry', version: 2, entry: entry([forward([['c', 1]], { retry: { ...RETRY, perTryTimeout: 3000 } })]) }])
+  const second = talk(port, get())
+  for (const nth of [2, 3, 4]) {
+    await until(() => tries === nth)
+    // The next try begins within it, and must not wait for its connection until that has taken too long.
+    await time.clock.advance(3100)
+  }
+  expect([statusOf(await second), tries]).toEqual([504, 4])
   expect(counted(made)).toEqual(['v1 504 URX,UT 1', 'v1 504 UT 1'])
 })
 
@@ -106,11 +121,9 @@ test('a client that goes away is counted DC and its endpoint let go', async () =
 
 test('half a head, an idle connection and a stalled body end at their limits', async () => {
   const up = await upstream((socket) => onHeads(socket, (head) => (head.startsWith('GET') ? ok('a') : '')))
-  const clock = new VirtualClock()
-  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), {
-    clock,
-    monotonic: () => clock.now()
-  })
+  const time = ownTime()
+  const { clock } = time
+  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), time)
   const half = talk(port, 'GET / HTTP/1.1\r\nHo')
   const idle = talk(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   const stalled = talk(port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab')

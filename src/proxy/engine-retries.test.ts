@@ -16,6 +16,7 @@ import {
   get,
   ok,
   onHeads,
+  ownTime,
   plane,
   statusOf,
   table,
@@ -150,11 +151,13 @@ test("retries over the cluster's maximum are not made and flagged UO", async () 
   const up = await upstream((socket) => onHeads(socket, () => 'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n'))
   const slow = { ...RETRY, attempts: 1, backoffBase: 400, backoffMax: 400 }
   const changes = table([cluster('c', [endpoint(up)], { maxRetries: 1 })], [forward([['c', 1]], { retry: slow })])
-  const { plane: made, port } = await plane(changes, { draw: () => 0.5 })
+  const time = ownTime()
+  const { plane: made, port } = await plane(changes, { ...time, draw: () => 0.5 })
   const first = talk(port, get())
   await expect.poll(() => counted(made, 'destination')).toEqual(['v1 503 - 1'])
   expect(statusOf(await talk(port, get()))).toBe(503)
   expect(counted(made)).toEqual(['v1 503 UO 1'])
+  await time.clock.advance(400)
   expect(statusOf(await first)).toBe(503)
   expect(counted(made)).toEqual(['v1 503 UO 1', 'v1 503 URX 1'])
 })

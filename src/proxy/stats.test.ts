@@ -4,9 +4,9 @@ import { Agent, createServer, request } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { RETRY, cleanups, cluster, endpoint, forward, plane, table } from '../../test/proxy-plane.ts'
+import { RETRY, cleanups, cluster, endpoint, forward, ownTime, plane, table, until } from '../../test/proxy-plane.ts'
 import { CLUSTER_STAT_NAMES, ClusterStats } from '../route/cluster-stats.ts'
-import type { DataPlane } from './data-plane.ts'
+import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 
 async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<number> {
   const server = createServer(answer)
@@ -20,12 +20,12 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
 
 type Forwarding = NonNullable<Parameters<typeof forward>[1]>
 
-function planeTo(ports: readonly number[], more: Forwarding = {}): ReturnType<typeof plane> {
+function planeTo(ports: readonly number[], more: Forwarding = {}, options: Partial<DataPlaneOptions> = {}): ReturnType<typeof plane> {
   const to = cluster(
     'c',
     ports.map((port) => endpoint(port))
   )
-  return plane(table([to], [forward([['c', 1]], more)]), { limits: { drainTimeout: 200 }, sweepPeriod: 10 })
+  return plane(table([to], [forward([['c', 1]], more)]), { limits: { drainTimeout: 200 }, sweepPeriod: 10, ...options })
 }
 
 function ask(port: number, agent: Agent | false = false): Promise<number> {
@@ -103,9 +103,14 @@ test('no endpoint at all', async () => {
 })
 
 test('a request that takes too long counts as one, and cuts its connection', async () => {
-  const upstream = await serve(() => undefined)
-  const { plane: made, port } = await planeTo([upstream], { timeout: 30 })
-  expect(await ask(port)).toBe(504)
+  let asked = 0
+  const upstream = await serve(() => void asked++)
+  const time = ownTime()
+  const { plane: made, port } = await planeTo([upstream], { timeout: 3000 }, time)
+  const answer = ask(port)
+  await until(() => asked === 1)
+  await time.clock.advance(3100)
+  expect(await answer).toBe(504)
   await expect.poll(() => statsOf(made)['upstream_cx_destroy']).toBe(1)
   expect(statsOf(made)).toMatchObject({
     '504': 1,
