@@ -15,7 +15,7 @@ const PAYLOAD = Buffer.alloc(SIZE)
 for (let at = 0; at < SIZE; at += 4) PAYLOAD.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at)
 const sum = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 const SUM = sum(PAYLOAD)
-const PATIENT = { streamIdleTimeout: 300_000, requestTimeout: 600_000, sweepPeriod: 1000 }
+const PATIENT = { streamIdleTimeout: 300_000, requestTimeout: 600_000 }
 const GET = 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n'
 const bodyIn = (peer: Peer): Buffer => peer.bytes.subarray(peer.bytes.indexOf('\r\n\r\n') + 4)
 
