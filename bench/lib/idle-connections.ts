@@ -20,8 +20,8 @@ export class IdleConnections {
   /** Opens `count`; each has been answered once when this resolves. */
   async open(port: number, request: string, count: number): Promise<void> {
     let left = count
-    const lane = async (): Promise<void> => {
-      while (left-- > 0) await this.#one(port, request)
+    const lane = async (_: unknown, index: number): Promise<void> => {
+      while (left-- > 0) await this.#one({ port, request, from: `127.0.1.${index + 1}` })
     }
     await Promise.all(Array.from({ length: AT_ONCE }, lane))
   }
@@ -33,9 +33,10 @@ export class IdleConnections {
     this.#closing = false
   }
 
-  #one(port: number, request: string): Promise<void> {
+  // From several addresses: ports of connections that were closed lately are not free at once.
+  #one({ port, request, from }: { readonly port: number; readonly request: string; readonly from: string }): Promise<void> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: '127.0.0.1', port })
+      const socket = connect({ host: '127.0.0.1', port, localAddress: from })
       this.#sockets.add(socket)
       socket.on('connect', () => socket.write(request))
       socket.on('data', (bytes) => {

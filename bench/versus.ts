@@ -1,0 +1,56 @@
+// Whether a change makes requests cheaper: one worker of this checkout and one of another, in alternating rounds, on the same rules.
+// Usage: node bench/versus.ts OTHER-CHECKOUT [--rounds N] [--seconds N]. Below 1: this one is cheaper. It is no part of `npm run bench`.
+
+import { join, resolve } from 'node:path'
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { startBackend } from './lib/backend.ts'
+import { tableText } from './lib/markdown.ts'
+import { neededProgram } from './lib/programs.ts'
+import { type Sample, sample } from './lib/sample.ts'
+import { startWorkers } from './lib/serin-workers.ts'
+import { onStage } from './lib/stage.ts'
+import { median, medianRatio, quantile } from './lib/statistics.ts'
+import { ROWS } from './proxy-rows.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '10' }, seconds: { type: 'string', default: '1' } }
+})
+const [other] = positionals
+if (other === undefined) throw new Error('name the checkout to compare with')
+
+await onStage(async (stage) => {
+  neededProgram('wrk')
+  const backend = await startBackend(stage)
+  // The other checkout starts its own workers, with its own compiler and rules: both must have this module.
+  const theirs = (await import(join(resolve(other), 'bench', 'lib', 'serin-workers.ts'))) as { readonly startWorkers: typeof startWorkers }
+  const here = { name: 'here', ...(await startWorkers(stage, backend, {})) }
+  const there = { name: 'there', ...(await theirs.startWorkers(stage, backend, {})) }
+  const script = stage.write('post.lua', 'wrk.method = "POST"\nwrk.body = string.rep("p", 10240)\n')
+  const rows: string[][] = []
+  for (const row of ROWS.filter(({ logged }) => !logged)) {
+    const shape = { path: row.path, connections: row.connections, script: row.post ? script : undefined }
+    const samples: Record<string, Sample[]> = { here: [], there: [] }
+    for (let round = -1; round < Number(values.rounds); round += 1) {
+      // Who is asked first has the machine as the other left it: they take turns.
+      for (const proxy of round % 2 === 0 ? [here, there] : [there, here]) {
+        const taken = await sample(proxy, shape, Number(values.seconds))
+        if (round >= 0) samples[proxy.name]?.push(taken)
+      }
+    }
+    rows.push(cells(row.name, samples['here'] ?? [], samples['there'] ?? []))
+    console.error(rows.at(-1)?.join(' | '))
+  }
+  const columns = ['case', 'here, us', 'there, us', 'here against there', 'single rounds', 'errors']
+  console.log(tableText({ title: `CPU per request against ${other}`, columns, rows }))
+})
+process.exit(0)
+
+function cells(name: string, own: readonly Sample[], base: readonly Sample[]): string[] {
+  const [mine, its] = [own.map(({ cpu }) => cpu), base.map(({ cpu }) => cpu)]
+  const ratios = mine.map((value, round) => value / (its[round] ?? Number.NaN))
+  const errors = [...own, ...base].reduce((sum, one) => sum + one.errors, 0)
+  const spread = `${quantile(ratios, 0).toFixed(2)} to ${quantile(ratios, 1).toFixed(2)}`
+  return [name, median(mine).toFixed(1), median(its).toFixed(1), medianRatio(mine, its).toFixed(3), spread, String(errors)]
+}
