@@ -69,3 +69,19 @@ test('a day of samples stays small and still answers for an hour', () => {
   expect(hour).toBeGreaterThanOrEqual(720)
   expect(hour).toBeLessThanOrEqual(726)
 })
+
+test('workloads that are asked nothing cost no memory for each second', () => {
+  const recorder = new Recorder()
+  const history = new WorkloadHistory()
+  for (let n = 0; n < 500; n++) recorder.cell(labels({ destinationWorkload: `w-${n}` })).record(200, '-', 3)
+  const busy = recorder.cell(labels())
+  const before = process.memoryUsage().heapUsed
+  for (let second = 0; second <= 600; second++) {
+    busy.record(200, '-', 3)
+    history.add(second * 1000, recorder.snapshot())
+  }
+  // Each sample with counts of its own: 600 times 500 times 400 bytes.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(70e6)
+  expect(history.over('test/reviews', 600_000).total).toBe(600)
+  expect(history.over('test/w-1', 600_000).total).toBe(0)
+})

@@ -29,7 +29,7 @@ export class WorkloadHistory {
 
   /** Adds the counts as they are at `now`; instants must not go back. */
   add(now: Millis, cells: readonly CellData[]): void {
-    this.#samples.push({ at: now, workloads: byWorkload(cells) })
+    this.#samples.push({ at: now, workloads: sharing(byWorkload(cells), this.#samples.at(-1)) })
     this.#samples = thin(this.#samples, now)
   }
 
@@ -46,6 +46,17 @@ export class WorkloadHistory {
     // A workload first seen inside the interval started from zero there.
     return subtract(newest.workloads.get(workload) ?? NOTHING, oldest.at <= from ? (oldest.workloads.get(workload) ?? NOTHING) : NOTHING)
   }
+}
+
+// Most workloads are asked nothing from one second to the next: then both samples hold the same counts.
+function sharing(fresh: Map<string, WorkloadCounts>, last: Sample | undefined): ReadonlyMap<string, WorkloadCounts> {
+  let same = last?.workloads.size === fresh.size
+  for (const [workload, counts] of fresh) {
+    const before = last?.workloads.get(workload)
+    if (before !== undefined && before.total === counts.total) fresh.set(workload, before)
+    else same = false
+  }
+  return same && last !== undefined ? last.workloads : fresh
 }
 
 function byWorkload(cells: readonly CellData[]): Map<string, WorkloadCounts> {

@@ -28,6 +28,9 @@ export interface Accounted {
   readonly client: Downstream
 }
 
+/** UNAUTHENTICATED, the last of gRPC's. */
+const GRPC_STATUS_MAX = 16
+
 /** Owns the outcome, times and sizes of one request. */
 export class Account {
   /** Of the answer that is passed on; 0 before. */
@@ -137,7 +140,7 @@ export class Account {
   #measured(): Measured {
     const { grpc, edited } = this.#of.from
     return {
-      grpc: grpc ? String(this.grpcStatus ?? '') : undefined,
+      grpc: grpc ? grpcLabel(this.grpcStatus) : undefined,
       requestBytes: edited.head.length + this.#of.client.received,
       responseBytes: this.#headBytes + this.sent
     }
@@ -165,4 +168,10 @@ export class Account {
       times: { requestDone: this.doneAt, answered: this.answeredAt }
     })
   }
+}
+
+// Statuses that gRPC has not got are Envoy's InvalidCode: a label must not take every number that an endpoint thinks of.
+function grpcLabel(status: number | undefined): string {
+  if (status === undefined) return ''
+  return Number.isInteger(status) && status >= 0 && status <= GRPC_STATUS_MAX ? String(status) : '-1'
 }

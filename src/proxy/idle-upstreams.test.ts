@@ -2,8 +2,23 @@
 
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { cleanups, cluster, endpoint, forward, ok, onHeads, plane, statusOf, table, until, upstream } from '../../test/proxy-plane.ts'
+import {
+  cleanups,
+  cluster,
+  endpoint,
+  forward,
+  get,
+  ok,
+  onHeads,
+  plane,
+  statusOf,
+  table,
+  talk,
+  until,
+  upstream
+} from '../../test/proxy-plane.ts'
 import { VirtualClock } from '../std/clock.ts'
+import type { Clock } from '../std/clock.ts'
 
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'
 
@@ -54,4 +69,30 @@ test('an endpoint that ends its side in the middle of a request gets nothing tha
   await until(() => closed)
   expect(got).toMatch(/hello$/)
   expect(heard).toContain('HTTP/1.1 503 ')
+})
+
+test('a request whose destination was taken away while it waited goes there, and its connection is not kept', async () => {
+  let read = 0
+  const behind = await upstream((socket) =>
+    onHeads(socket, () => {
+      read++
+      return ok('late')
+    })
+  )
+  const clock = new VirtualClock()
+  const fault = { delay: { millis: 1000, millionths: 1_000_000 }, abort: undefined }
+  const changes = table([cluster('c', [endpoint(behind)])], [forward([['c', 1]], { fault })])
+  let waits = false
+  const after: Clock['after'] = (delay, wake) => {
+    waits ||= delay === 1000
+    return clock.after(delay, wake)
+  }
+  const { plane: made, port } = await plane(changes, { clock: { now: () => clock.now(), after }, monotonic: () => clock.now() })
+  const answer = talk(port, get())
+  await until(() => waits)
+  made.apply([{ kind: 'remove-cluster', version: 2, cluster: 'c' }])
+  await clock.advance(1000)
+  expect(statusOf(await answer)).toBe(200)
+  expect(read).toBe(1)
+  await until(() => made.watched === 0)
 })

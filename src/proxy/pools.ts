@@ -225,6 +225,8 @@ export class Pools {
   readonly inbound: InboundSides
   readonly #context: Context
   readonly #pools = new Map<EndpointSlot, Pool>()
+  // Endpoints that are gone; a request that began before may still have to go there.
+  readonly #gone = new WeakSet<EndpointSlot>()
 
   constructor(context: Context) {
     this.#context = context
@@ -241,14 +243,22 @@ export class Pools {
       return known
     }
     const fresh = new Pool(this.#context, state, slot)
-    this.#pools.set(slot, fresh)
+    // Nobody would take it out again.
+    if (this.#gone.has(slot)) fresh.retire()
+    else this.#pools.set(slot, fresh)
     return fresh
+  }
+
+  /** Endpoints that have connections, or had. */
+  get size(): number {
+    return this.#pools.size
   }
 
   /** Endpoints of `before` that `after` has no more lose their pool; undefined removes all. */
   retire(before: ClusterState, after: ClusterState | undefined): void {
     for (const slot of before.slots) {
       if (after?.slots.includes(slot) === true) continue
+      this.#gone.add(slot)
       this.#pools.get(slot)?.retire()
       this.#pools.delete(slot)
     }

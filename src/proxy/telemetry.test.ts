@@ -39,6 +39,19 @@ test("the proxy's own answers are measured and counted, with a destination that 
   expect(series(made, 'istio_response_bytes_sum', ['reporter'])['source']).toBeGreaterThanOrEqual('no healthy upstream'.length)
 })
 
+test('statuses that gRPC has not got are one label, whatever an endpoint thinks of', async () => {
+  let count = 0
+  const statuses = ['17', '1000', '-3', 'abc', '1.5', '4294967296', '16', '']
+  const port = await upstream((socket) => onHeads(socket, () => ok('', `Grpc-Status: ${statuses[count++]}\r\n`)))
+  const { plane: made, port: at } = await plane(table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]))
+  for (const _ of statuses) await talk(at, get('/', 'Content-Type: application/grpc\r\n'))
+  expect(series(made, 'istio_requests_total', ['reporter', 'grpc_response_status'])).toMatchObject({
+    'source -1': 6,
+    'source 16': 1,
+    'source 0': 1
+  })
+})
+
 test('gRPC has its protocol and status, from the endpoint and from the proxy', async () => {
   const port = await upstream((socket) => onHeads(socket, () => ok('', 'Content-Type: application/grpc\r\nGrpc-Status: 5\r\n')))
   const routes = [
