@@ -25,6 +25,18 @@ export function objectsOf(text: string): KubeObject[] {
   })
 }
 
+/** The text of a Gateway for plain HTTP on all hosts, in the namespace default. */
+export function gatewayText({ name = 'g', port = 80, selector = 'istio: ingress' } = {}): string {
+  return `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: ${name}, namespace: default}
+spec:
+  selector: {${selector}}
+  servers: [{port: {number: ${port}, name: http, protocol: HTTP}, hosts: ['*']}]
+`
+}
+
 /** The objects of a guide's manifest by its number, e.g. 02. */
 export function manifest(number: string): KubeObject[] {
   return objectsOf(readFileSync(manifestPath(number), 'utf8'))
@@ -86,7 +98,8 @@ export interface TestRequest {
   readonly host: string
   readonly path?: string
   readonly method?: string
-  readonly headers?: Readonly<Record<string, string>>
+  /** A value, or one for each line. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
   readonly port?: number
   readonly namespace?: string
   readonly labels?: Readonly<Record<string, string>>
@@ -96,8 +109,17 @@ export interface TestRequest {
 
 /** The request as routing sees it; header names are given in any case. */
 export function factsOf({ host, path = '/', method = 'GET', headers = {}, scheme = 'http' }: TestRequest): RequestFacts {
-  const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-  return { method, path, authority: host, scheme, remote: '127.0.0.1:50000', local: '127.0.0.1:80', header: (name) => lower[name] }
+  const lines = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [value].flat()]))
+  return {
+    method,
+    path,
+    authority: host,
+    scheme,
+    remote: '127.0.0.1:50000',
+    local: '127.0.0.1:80',
+    header: (name) => lines.get(name)?.join(name === 'cookie' ? '; ' : ','),
+    lines: (name) => lines.get(name) ?? []
+  }
 }
 
 /** What the router decides; mesh port 9080 and namespace default unless the request says otherwise. */

@@ -2,6 +2,7 @@
 
 import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import type { TokenRule } from '../src/route/token-rule.ts'
 
 /** An issuer with its keys. */
 export interface Issuer {
@@ -28,6 +29,23 @@ function signed(key: KeyObject, header: object, claims: object): string {
   const text = `${encoded(header)}.${encoded(claims)}`
   const pem = createPrivateKey(key.export({ type: 'pkcs8', format: 'pem' }))
   return `${text}.${sign('sha256', Buffer.from(text), { key: pem, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+}
+
+/** What a gateway asks of tokens: any issuer's by these keys, found where most clients put them. */
+export function tokenRule(rest: Partial<TokenRule> = {}): TokenRule {
+  return {
+    issuer: undefined,
+    audiences: [],
+    keys: '',
+    headers: [],
+    parameters: [],
+    cookies: [],
+    forwards: false,
+    claimHeaders: [],
+    payloadHeader: undefined,
+    lists: ['scope'],
+    ...rest
+  }
 }
 
 /** A part of a token. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { manifest, objectsOf } from '../../test/route-mesh.ts'
+import { gatewayText, manifest, objectsOf } from '../../test/route-mesh.ts'
 import type { KubeObject } from '../api/object.ts'
 import { lint } from './lint.ts'
 
@@ -9,14 +9,7 @@ function found(objects: readonly KubeObject[], pods: 'all' | 'some' = 'all'): st
     .map(({ code, path, message }) => `${code} ${path}: ${message}`)
 }
 
-const INGRESS = objectsOf(`
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: g, namespace: default}
-spec:
-  selector: {istio: ingress}
-  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]
-`)
+const INGRESS = objectsOf(gatewayText())
 
 test('the local rate limit of the guide (manifest 30) is applied where a Gateway selects its labels', () => {
   expect(found([...manifest('30'), ...INGRESS])).toEqual([])

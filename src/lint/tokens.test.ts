@@ -1,15 +1,8 @@
 import { expect, test } from 'vitest'
-import { deployed, objectsOf } from '../../test/route-mesh.ts'
+import { deployed, gatewayText, objectsOf } from '../../test/route-mesh.ts'
 import { lint } from './lint.ts'
 
-const GATEWAY = `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: g, namespace: default}
-spec:
-  selector: {istio: ingress}
-  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]
-`
+const GATEWAY = gatewayText()
 
 const CLAIMS = `
 apiVersion: networking.istio.io/v1

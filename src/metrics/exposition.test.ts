@@ -1,21 +1,9 @@
 import { expect, test } from 'vitest'
+import { cellLabels } from '../../test/cell-labels.ts'
 import { exposition, limitMetric } from './exposition.ts'
-import { type CellLabels, Recorder } from './recorder.ts'
+import { Recorder } from './recorder.ts'
 
-const LABELS: CellLabels = {
-  reporter: 'destination',
-  sourceWorkload: 'istio-ingressgateway',
-  sourceNamespace: 'istio-system',
-  sourceApp: 'istio-ingressgateway',
-  sourceVersion: 'unknown',
-  destinationWorkload: 'reviews-v1',
-  destinationNamespace: 'default',
-  destinationApp: 'reviews',
-  destinationVersion: 'v1',
-  destinationService: 'reviews.default.svc.cluster.local',
-  destinationServiceName: 'reviews',
-  destinationServiceNamespace: 'default'
-}
+const LABELS = cellLabels()
 
 test('a series has all of the labels of Istio, cumulative buckets, sum and count', () => {
   const recorder = new Recorder()

@@ -1,21 +1,6 @@
 import { expect, test } from 'vitest'
-import { type CellLabels, Recorder } from './recorder.ts'
-
-const labels = (over: Partial<CellLabels> = {}): CellLabels => ({
-  reporter: 'source',
-  sourceWorkload: 'gateway',
-  sourceNamespace: 'istio-system',
-  sourceApp: 'gateway',
-  sourceVersion: 'unknown',
-  destinationWorkload: 'reviews-v1',
-  destinationNamespace: 'default',
-  destinationApp: 'reviews',
-  destinationVersion: 'v1',
-  destinationService: 'reviews.default.svc.cluster.local',
-  destinationServiceName: 'reviews',
-  destinationServiceNamespace: 'default',
-  ...over
-})
+import { cellLabels as labels } from '../../test/cell-labels.ts'
+import { Recorder } from './recorder.ts'
 
 test('requests are counted by code and flags, with their durations', () => {
   const recorder = new Recorder()

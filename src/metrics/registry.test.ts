@@ -1,22 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type CellData, type CellLabels, Recorder } from './recorder.ts'
+import { cellLabels } from '../../test/cell-labels.ts'
+import { type CellData, Recorder } from './recorder.ts'
 import { Registry } from './registry.ts'
 
-const LABELS: CellLabels = {
-  reporter: 'destination',
-  sourceWorkload: 'frontend',
-  sourceNamespace: 'default',
-  sourceApp: 'frontend',
-  sourceVersion: 'v1',
-  destinationWorkload: 'reviews-v1',
-  destinationNamespace: 'default',
-  destinationApp: 'reviews',
-  destinationVersion: 'v1',
-  destinationService: 'reviews.default.svc.cluster.local',
-  destinationServiceName: 'reviews',
-  destinationServiceNamespace: 'default'
-}
+const LABELS = cellLabels()
 
 const total = (cells: readonly CellData[]): number => cells.flatMap((cell) => cell.counts).reduce((sum, count) => sum + count.count, 0)
 

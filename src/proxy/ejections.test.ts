@@ -1,28 +1,21 @@
 import { expect, test } from 'vitest'
+import { outlierOf } from '../../test/outlier.ts'
 import { PLAIN_CLUSTER, PLAIN_ENDPOINT } from '../route/plain.ts'
-import type { Cluster } from '../route/route-table.ts'
+import type { Cluster, Outlier } from '../route/route-table.ts'
 import { EMPTY_TABLE } from '../route/route-table.ts'
 import { applyChange, prepare } from '../route/router.ts'
 import type { Router } from '../route/router.ts'
 import { VirtualClock } from '../std/clock.ts'
 import { Ejections } from './ejections.ts'
 
-const OUTLIER: NonNullable<Cluster['outlier']> = {
-  interval: 10_000,
-  baseEjection: 30_000,
-  maxEjection: 300_000,
-  maxPercent: 100,
-  errors: { errors: 1, enforced: true },
-  gateway: { errors: 5, enforced: false },
-  localOrigin: undefined
-}
+const AT_ONCE = { errors: 1, enforced: true }
 
 interface Bench {
   readonly clock: VirtualClock
   readonly router: Router
   readonly ejections: Ejections
   readonly heard: string[]
-  readonly put: (id: string, ports: readonly number[], more?: Partial<typeof OUTLIER>) => void
+  readonly put: (id: string, ports: readonly number[], more?: Partial<Outlier>) => void
   readonly fail: (id: string, at: number) => void
 }
 
@@ -43,7 +36,7 @@ function bench(): Bench {
     heard,
     put: (id, ports, more = {}) => {
       const endpoints = ports.map((port) => ({ ...PLAIN_ENDPOINT, address: '127.0.0.1', port }))
-      const cluster: Cluster = { ...PLAIN_CLUSTER, id, endpoints, outlier: { ...OUTLIER, ...more } }
+      const cluster: Cluster = { ...PLAIN_CLUSTER, id, endpoints, outlier: outlierOf({ errors: AT_ONCE, ...more }) }
       applyChange(router, { kind: 'put-cluster', version: 1, cluster }, clock.now())
     },
     fail: (id, at) => {

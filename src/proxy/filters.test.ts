@@ -3,27 +3,13 @@
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { bodyOf, cleanups, cluster, endpoint, forward, get, ok, plane, statusOf, table, talk, upstream } from '../../test/proxy-plane.ts'
-import { encoded, issuer } from '../../test/tokens.ts'
+import { encoded, issuer, tokenRule } from '../../test/tokens.ts'
 import type { ClaimTest, TokenRule } from '../route/token-rule.ts'
 import type { TableChange } from '../route/route-table.ts'
 
 const ISSUER = issuer()
 
-function ruleOf(rest: Partial<TokenRule> = {}): TokenRule {
-  return {
-    issuer: ISSUER.name,
-    audiences: [],
-    keys: ISSUER.keys,
-    headers: [],
-    parameters: [],
-    cookies: [],
-    forwards: false,
-    claimHeaders: [],
-    payloadHeader: undefined,
-    lists: ['scope'],
-    ...rest
-  }
-}
+const ruleOf = (rest: Partial<TokenRule> = {}): TokenRule => tokenRule({ issuer: ISSUER.name, keys: ISSUER.keys, ...rest })
 
 interface Opened {
   readonly port: number

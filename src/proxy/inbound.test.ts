@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { dataPath } from '../../test/data.ts'
+import { limitOf } from '../../test/local-limit.ts'
 import { bodyOf, cluster, counted, endpoint, forward, get, ok, plane, statusOf, table, talk, upstream } from '../../test/proxy-plane.ts'
 import { objectsOf } from '../../test/route-mesh.ts'
 import { compileRoutes } from '../route/compile-routes.ts'
@@ -22,27 +23,13 @@ import type { TableChange } from '../route/route-table.ts'
 
 const ONE = { max: 1, perFill: 1, interval: 3_600_000 }
 
-function limitOf(rest: Partial<LocalLimit> = {}): LocalLimit {
-  return {
-    statPrefix: 'p',
-    bucket: ONE,
-    enabled: 1,
-    enforced: 1,
-    status: 429,
-    grpcStatus: 14,
+// One request an hour, and word of it.
+const hourly = (rest: Partial<LocalLimit> = {}): LocalLimit =>
+  limitOf({
+    bucket: { max: 1, perFill: 1, interval: 3_600_000 },
     response: [{ name: 'x-limited', value: 'yes', action: 'append' }],
-    request: [],
-    descriptors: [],
-    rules: [],
-    stage: 0,
-    hostRules: 'override',
-    perConnection: false,
-    alwaysDefault: true,
-    announced: false,
-    dynamicMax: 20,
     ...rest
-  }
-}
+  })
 
 const USE: PlacedLimit = { name: 'limit', place: 'last', limit: 'l', bucket: '' }
 
@@ -76,7 +63,7 @@ test("what a pod's sidecar refuses is an answer of the pod: edits of the caller'
     route.action.kind === 'forward'
       ? { ...route.action, choices: route.action.choices.map((one) => ({ ...one, response: edits })) }
       : route.action
-  const made = await plane([...table([cluster('c', [endpoint(port)])], [{ ...route, action }]), ...atPods([port], limitOf())])
+  const made = await plane([...table([cluster('c', [endpoint(port)])], [{ ...route, action }]), ...atPods([port], hourly())])
   expect(bodyOf(await talk(made.port, get()))).toBe('hello')
   const refused = await talk(made.port, get('/second'))
   expect([statusOf(refused), bodyOf(refused)]).toEqual([429, 'local_rate_limited'])
@@ -108,7 +95,7 @@ test('each pod has its own bucket, and a retry may find another pod', async () =
       ],
       [forward([['c', 1]], { retry })]
     ),
-    ...atPods(ports, limitOf())
+    ...atPods(ports, hourly())
   ]
   const made = await plane(changes)
   const bodies = [bodyOf(await talk(made.port, get())), bodyOf(await talk(made.port, get()))]
@@ -118,7 +105,7 @@ test('each pod has its own bucket, and a retry may find another pod', async () =
 
 test('the body of a refused request never reaches the pod, and the connection goes on', async () => {
   const { port, heard } = await pod('hello')
-  const made = await plane([...table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), ...atPods([port], limitOf())])
+  const made = await plane([...table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), ...atPods([port], hourly())])
   expect(statusOf(await talk(made.port, get()))).toBe(200)
   const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: evil\r\n\r\n'
   const post = `POST / HTTP/1.1\r\nHost: reviews\r\nContent-Length: ${smuggled.length}\r\n\r\n`
@@ -129,7 +116,7 @@ test('the body of a refused request never reaches the pod, and the connection go
 
 test('an answer to HEAD and to a gRPC client', async () => {
   const { port } = await pod('')
-  const made = await plane([...table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), ...atPods([port], limitOf())])
+  const made = await plane([...table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), ...atPods([port], hourly())])
   await talk(made.port, get())
   const head = await talk(made.port, get().replace('GET', 'HEAD'))
   expect([statusOf(head), bodyOf(head)]).toEqual([429, ''])
@@ -142,7 +129,7 @@ test('an answer to HEAD and to a gRPC client', async () => {
 test('descriptors see the request as the pod would', async () => {
   const { port } = await pod('hello')
   const rules: DescriptorRule[] = [{ stage: 0, actions: [{ kind: 'request-header', header: 'x-plan', key: 'plan', skipAbsent: false }] }]
-  const limit = limitOf({ bucket: { ...ONE, max: 99 }, rules, descriptors: [{ entries: [{ key: 'plan', value: 'gold' }], bucket: ONE }] })
+  const limit = hourly({ bucket: { ...ONE, max: 99 }, rules, descriptors: [{ entries: [{ key: 'plan', value: 'gold' }], bucket: ONE }] })
   const made = await plane([...table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), ...atPods([port], limit)])
   const ask = async (plan: string): Promise<number> => statusOf(await talk(made.port, get('/', `x-plan: ${plan}\r\n`)))
   expect([await ask('gold'), await ask('gold'), await ask('tin'), await ask('tin')]).toEqual([200, 429, 200, 200])
@@ -150,7 +137,7 @@ test('descriptors see the request as the pod would', async () => {
 
 test('over a limit that does not refuse: lines for the pod, announced to the caller', async () => {
   const { port, heard } = await pod('hello')
-  const limit = limitOf({ enforced: 0, announced: true, request: [{ name: 'x-over', value: '1', action: 'append' }] })
+  const limit = hourly({ enforced: 0, announced: true, request: [{ name: 'x-over', value: '1', action: 'append' }] })
   const made = await plane([...table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), ...atPods([port], limit)])
   await talk(made.port, get('/first'))
   const second = await talk(made.port, get('/second'))
@@ -167,7 +154,7 @@ test('a limit of each connection', async () => {
   const { port } = await pod('hello')
   const changes = table([cluster('c', [endpoint(port)])], [forward([['c', 1]])])
   const limits = changes.map((change) => (change.kind === 'put-scope' ? { ...change, scope: { ...change.scope, limits: [USE] } } : change))
-  const made = await plane([{ kind: 'put-limit', version: 1, id: 'l', limit: limitOf({ perConnection: true }) }, ...limits])
+  const made = await plane([{ kind: 'put-limit', version: 1, id: 'l', limit: hourly({ perConnection: true }) }, ...limits])
   const twice = get().replace('Connection: close\r\n', '') + get()
   const statuses = async (): Promise<number[]> =>
     [...(await talk(made.port, twice)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status))
@@ -180,14 +167,14 @@ test('a limit of each connection', async () => {
 test('a request without a route takes a token too', async () => {
   const changes = table([], [], 'known.example.com')
   const limits = changes.map((change) => (change.kind === 'put-scope' ? { ...change, scope: { ...change.scope, limits: [USE] } } : change))
-  const made = await plane([{ kind: 'put-limit', version: 1, id: 'l', limit: limitOf() }, ...limits])
+  const made = await plane([{ kind: 'put-limit', version: 1, id: 'l', limit: hourly() }, ...limits])
   expect([statusOf(await talk(made.port, get())), statusOf(await talk(made.port, get()))]).toEqual([404, 429])
   expect(counted(made.plane)).toEqual(['unknown 404 NR 1', 'unknown 429 RL 1'])
 })
 
 test('several workers share the tokens of a proxy', async () => {
   const { port } = await pod('hello')
-  const limit = limitOf({ bucket: { ...ONE, max: 4 } })
+  const limit = hourly({ bucket: { ...ONE, max: 4 } })
   const changes = [...table([cluster('c', [endpoint(port)])], [forward([['c', 1]])]), ...atPods([port], limit)]
   const made = await plane(changes, { share: { index: 0, count: 2 } })
   const statuses: number[] = []
@@ -235,7 +222,7 @@ test("Istio's sample of a limit by path: 10 requests to /productpage, 100 in all
 })
 
 test('buckets of pods that are gone are forgotten', () => {
-  const router = prepare({ ...EMPTY_TABLE, limits: { l: limitOf() } })
+  const router = prepare({ ...EMPTY_TABLE, limits: { l: hourly() } })
   // What the side of a pod asks of its plane.
   const sides = new InboundSides({ router, recorder: new Recorder(), monotonic: () => 0, draw: () => 0, workers: 1 } as Context)
   const from = {

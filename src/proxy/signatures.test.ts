@@ -1,26 +1,13 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { encoded, issuer } from '../../test/tokens.ts'
+import { encoded, issuer, tokenRule } from '../../test/tokens.ts'
 import type { TokenRule } from '../route/token-rule.ts'
 import { LIMITS } from './limits.ts'
 import { Signatures } from './signatures.ts'
 
 const ISSUER = issuer()
 
-function ruleOf(keys: string | undefined): TokenRule {
-  return {
-    issuer: undefined,
-    audiences: [],
-    keys,
-    headers: [],
-    parameters: [],
-    cookies: [],
-    forwards: false,
-    claimHeaders: [],
-    payloadHeader: undefined,
-    lists: []
-  }
-}
+const ruleOf = (keys: string | undefined): TokenRule => tokenRule({ keys })
 
 const RULE = ruleOf(ISSUER.keys)
 

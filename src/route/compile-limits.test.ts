@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deployed, manifest, objectsOf } from '../../test/route-mesh.ts'
+import { deployed, gatewayText, manifest, objectsOf } from '../../test/route-mesh.ts'
 import type { KubeObject } from '../api/object.ts'
 import { compileLimits, gatewayLabels, selectsNothing } from './compile-limits.ts'
 import { compileRoutes } from './compile-routes.ts'
@@ -10,16 +10,7 @@ import { EMPTY_TABLE } from './route-table.ts'
 import type { RouteTable } from './route-table.ts'
 import { applyChange, prepare } from './router.ts'
 
-function gateway(port: number, selector: string): string {
-  return `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: g${port}, namespace: default}
-spec:
-  selector: {${selector}}
-  servers: [{port: {number: ${port}, name: http, protocol: HTTP}, hosts: ['*']}]
-`
-}
+const gateway = (port: number, selector: string): string => gatewayText({ name: `g${port}`, port, selector })
 
 const ROUTES = `
 apiVersion: networking.istio.io/v1

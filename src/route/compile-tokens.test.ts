@@ -1,17 +1,10 @@
 import { expect, test } from 'vitest'
-import { objectsOf } from '../../test/route-mesh.ts'
+import { gatewayText, objectsOf } from '../../test/route-mesh.ts'
 import { compileRoutes } from './compile-routes.ts'
 import { keySetUris, tokenRulesOf } from './compile-tokens.ts'
 import { meshConfigOf } from './mesh-objects.ts'
 
-const GATEWAY = `
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: g, namespace: default}
-spec:
-  selector: {istio: ingress}
-  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]
-`
+const GATEWAY = gatewayText()
 
 function authentication(
   name: string,

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ask, deployed, factsOf, objectsOf, routerOf, said } from '../../test/route-mesh.ts'
-import type { TestRequest } from '../../test/route-mesh.ts'
 import { seeded } from '../std/draw.ts'
 import { decide, domainOf } from './decide.ts'
 import type { Decision } from './decision.ts'
@@ -70,13 +69,13 @@ function holds(test: StringTest, value: string): boolean {
 }
 
 /** First match by the plainest reading of the spec. */
-function naive(routes: readonly Route[], request: TestRequest): string {
-  const [path = '', query = ''] = (request.path ?? '').split('?')
+function naive(routes: readonly Route[], request: { readonly path: string; readonly headers: Readonly<Record<string, string>> }): string {
+  const [path = '', query = ''] = request.path.split('?')
   const pairs = new URLSearchParams(query)
   const found = routes.find(
     (route) =>
       pathHolds(route.path, path) &&
-      route.headers.every((header) => headerHolds(header, request.headers?.[header.name])) &&
+      route.headers.every((header) => headerHolds(header, request.headers[header.name])) &&
       route.query.every(({ name, test }) => pairs.has(name) && holds(test, pairs.get(name) ?? ''))
   )
   return found === undefined ? 'no-match' : `200 ${found.ref.index}`

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { issuer } from '../../test/tokens.ts'
+import { factsOf } from '../../test/route-mesh.ts'
+import { issuer, tokenRule } from '../../test/tokens.ts'
 import type { Decision } from './decision.ts'
 import { identifiedDecision, identify, refusedDecision } from './identity.ts'
 import type { Identity, SignatureState } from './identity.ts'
@@ -9,36 +10,11 @@ import type { TokenRule } from './token-rule.ts'
 const ONE = issuer('https://one.example.com')
 const TWO = issuer('https://two.example.com')
 
-function ruleOf(name: string, rest: Partial<TokenRule> = {}): TokenRule {
-  return {
-    issuer: name,
-    audiences: [],
-    keys: '',
-    headers: [],
-    parameters: [],
-    cookies: [],
-    forwards: false,
-    claimHeaders: [],
-    payloadHeader: undefined,
-    lists: ['scope'],
-    ...rest
-  }
-}
+const ruleOf = (name: string, rest: Partial<TokenRule> = {}): TokenRule => tokenRule({ issuer: name, ...rest })
 
-function factsOf(headers: Readonly<Record<string, string>>, path = '/'): RequestFacts {
-  return {
-    method: 'GET',
-    path,
-    authority: 'app.example.com',
-    scheme: 'http',
-    remote: '127.0.0.1:1',
-    local: '127.0.0.1:80',
-    header: (name) => headers[name],
-    lines: (name) => [headers[name] ?? []].flat()
-  }
-}
+const factsIn = (headers: Readonly<Record<string, string>>, path = '/'): RequestFacts => factsOf({ host: 'app.example.com', headers, path })
 
-const bearer = (token: string): RequestFacts => factsOf({ authorization: `Bearer ${token}` })
+const bearer = (token: string): RequestFacts => factsIn({ authorization: `Bearer ${token}` })
 
 function judged(rules: readonly TokenRule[], facts: RequestFacts, state: SignatureState = 'valid'): Identity {
   return identify(rules, facts, 1_800_000_000_000, () => state)
@@ -52,7 +28,7 @@ describe('one rule', () => {
   const rules = [ruleOf(ONE.name)]
 
   test('no token: nobody in particular', () => {
-    expect(judged(rules, factsOf({}))).toMatchObject({ kind: 'known', claims: undefined })
+    expect(judged(rules, factsIn({}))).toMatchObject({ kind: 'known', claims: undefined })
   })
 
   test('a good one: its claims, and it does not go upstream', () => {
@@ -75,7 +51,7 @@ describe('one rule', () => {
   })
 
   test('a good one beside a bad one is a bad request', () => {
-    const facts = factsOf({ authorization: `Bearer ${ONE.token()}` }, `/?access_token=${TWO.token()}`)
+    const facts = factsIn({ authorization: `Bearer ${ONE.token()}` }, `/?access_token=${TWO.token()}`)
     expect(kindOf(judged(rules, facts))).toBe('401 Jwt issuer is not configured')
   })
 })
@@ -87,7 +63,7 @@ describe('several rules', () => {
     expect(kindOf(judged(rules, bearer(ONE.token())))).toBe('known')
     expect(kindOf(judged(rules, bearer(TWO.token())))).toBe('known')
     expect(kindOf(judged(rules, bearer(issuer('https://three').token())))).toBe('401 Jwt issuer is not configured')
-    expect(kindOf(judged(rules, factsOf({})))).toBe('known')
+    expect(kindOf(judged(rules, factsIn({})))).toBe('known')
   })
 
   test('each looks in its own places', () => {
@@ -95,8 +71,8 @@ describe('several rules', () => {
       ruleOf(ONE.name, { headers: [{ name: 'x-one', prefix: '' }] }),
       ruleOf(TWO.name, { headers: [{ name: 'x-two', prefix: '' }] })
     ]
-    expect(kindOf(judged(apart, factsOf({ 'x-one': ONE.token() })))).toBe('known')
-    expect(kindOf(judged(apart, factsOf({ 'x-two': ONE.token() })))).toBe('401 Jwt issuer is not configured')
+    expect(kindOf(judged(apart, factsIn({ 'x-one': ONE.token() })))).toBe('known')
+    expect(kindOf(judged(apart, factsIn({ 'x-two': ONE.token() })))).toBe('401 Jwt issuer is not configured')
   })
 })
 
@@ -111,7 +87,7 @@ describe('what a token changes on the request', () => {
   })
 
   test('one in a parameter is taken out of the path', () => {
-    const identity = judged([ruleOf(ONE.name)], factsOf({}, `/a?b=1&access_token=${ONE.token()}`))
+    const identity = judged([ruleOf(ONE.name)], factsIn({}, `/a?b=1&access_token=${ONE.token()}`))
     expect(identity).toMatchObject({ kind: 'known', path: '/a?b=1' })
   })
 
@@ -129,7 +105,7 @@ describe('what a token changes on the request', () => {
       'x-broken': undefined,
       'x-payload': token.split('.')[1]
     })
-    expect(headersOf({ claimHeaders: [{ header: 'x-sub', claim: 'sub' }] }, factsOf({ 'x-sub': 'eve' }))).toEqual({ 'x-sub': undefined })
+    expect(headersOf({ claimHeaders: [{ header: 'x-sub', claim: 'sub' }] }, factsIn({ 'x-sub': 'eve' }))).toEqual({ 'x-sub': undefined })
   })
 
   test('the route has the last word', () => {
@@ -168,7 +144,7 @@ describe('what a token changes on the request', () => {
 })
 
 test('the answer to a bad token names what was asked for', () => {
-  const facts = factsOf({}, '/a"b?access_token=x')
+  const facts = factsIn({}, '/a"b?access_token=x')
   expect(refusedDecision({ status: 403, text: 'Audiences in Jwt are not allowed' }, facts, undefined)).toMatchObject({
     kind: 'respond',
     status: 403,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { limitedRequest } from '../../test/local-limit.ts'
 import { CORS_DETAILS } from './decide.ts'
 import type { Decision } from './decision.ts'
 import { limitedDecision, limitsBefore } from './limit-decision.ts'
@@ -7,7 +8,6 @@ import type { LimitVerdict } from './limit-filter.ts'
 import { readLocalLimit } from './envoy-limit.ts'
 import type { LimitPlace, PlacedLimit } from './local-limit.ts'
 import { ProtoMessage } from './proto-json.ts'
-import type { LimitedRequest } from './rate-descriptors.ts'
 
 const ROUTE = { virtualService: 'default/v', name: 'r', index: 0 }
 const RESPOND = { kind: 'respond', route: ROUTE, status: 200, headers: [], body: '', response: undefined, delay: 0, flag: '-' } as const
@@ -29,21 +29,8 @@ const FORWARD: Decision = {
 const NOWHERE: Decision = { kind: 'no-route', because: 'no-match', route: undefined, response: undefined, delay: 0 }
 const PLACES: readonly LimitPlace[] = ['first', 'before-fault', 'before-cors', 'last']
 const FILTERS = PLACES.map((place): PlacedLimit => ({ name: place, place, limit: place, bucket: '' }))
-const REQUEST: LimitedRequest = {
-  facts: {
-    method: 'GET',
-    path: '/',
-    authority: 'a',
-    scheme: 'http',
-    remote: '127.0.0.1:1',
-    local: '127.0.0.1:80',
-    header: () => undefined
-  },
-  path: '/',
-  pathEnd: 1,
-  remoteAddress: '127.0.0.1',
-  cluster: undefined
-}
+const REQUEST = limitedRequest()
+
 const LIMIT = readLocalLimit(new ProtoMessage({ stat_prefix: 'p' }, 'value', []), 'listener')
 
 describe('which limits a request comes by', () => {

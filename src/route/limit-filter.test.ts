@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { limitOf, limitedRequest } from '../../test/local-limit.ts'
 import type { HeaderEdits } from './decision.ts'
 import { askLimits, prepareOverrides, refusal, withAdditions } from './limit-filter.ts'
 import type { Limiters } from './limit-filter.ts'
@@ -6,41 +7,6 @@ import type { DescriptorRule, HeaderAddition, LimitOverrides, LocalLimit, Placed
 import type { LimitedRequest } from './rate-descriptors.ts'
 
 const ONE = { max: 1, perFill: 1, interval: 60_000 }
-
-function limitOf(rest: Partial<LocalLimit> = {}): LocalLimit {
-  return {
-    statPrefix: 'p',
-    bucket: ONE,
-    enabled: 1,
-    enforced: 1,
-    status: 429,
-    grpcStatus: 14,
-    response: [],
-    request: [],
-    descriptors: [],
-    rules: [],
-    stage: 0,
-    hostRules: 'override',
-    perConnection: false,
-    alwaysDefault: true,
-    announced: false,
-    dynamicMax: 20,
-    ...rest
-  }
-}
-
-function requestOf(headers: Readonly<Record<string, string>> = {}): LimitedRequest {
-  const facts = {
-    method: 'GET',
-    path: '/',
-    authority: 'a',
-    scheme: 'http',
-    remote: '127.0.0.1:1',
-    local: '127.0.0.1:80',
-    header: (name: string) => headers[name]
-  } as const
-  return { facts, path: '/', pathEnd: 1, remoteAddress: '127.0.0.1', cluster: undefined }
-}
 
 interface Setting {
   readonly limits: Readonly<Record<string, LocalLimit>>
@@ -76,7 +42,7 @@ function asked({ limits, filters = [LISTENER], host, route, draws = [] }: Settin
   return { marks: marks.join(''), counts }
 }
 
-const THREE = [requestOf(), requestOf(), requestOf()]
+const THREE = [limitedRequest(), limitedRequest(), limitedRequest()]
 const OVER: HeaderAddition = { name: 'x-over', value: '1', action: 'append' }
 
 test('what is refused, and what is counted', () => {
@@ -127,7 +93,7 @@ describe('rules for descriptors', () => {
   const descriptors = ['a', 'b', 'own'].map((key) => ({ entries: [{ key, value: 'gold' }], bucket: ONE }))
   const limit = (rest: Partial<LocalLimit> = {}): LocalLimit => limitOf({ bucket: { ...ONE, max: 9 }, descriptors, ...rest })
   const said = (rules: readonly DescriptorRule[], includesHost = false): LimitOverrides => ({ limits: {}, rules, includesHost })
-  const gold = [requestOf({ 'x-plan': 'gold' }), requestOf({ 'x-plan': 'gold' })]
+  const gold = [limitedRequest({ 'x-plan': 'gold' }), limitedRequest({ 'x-plan': 'gold' })]
 
   test("the host's count when the route has none", () => {
     expect(asked({ limits: { a: limit() }, host: said([rule('a')]) }, gold)).toMatchObject({ marks: 'ox' })
@@ -155,7 +121,7 @@ test('a limit that changed starts with full buckets', () => {
     askLimits({
       filters: [LISTENER],
       overrides: undefined,
-      request: requestOf(),
+      request: limitedRequest(),
       limits: new Map([['a', limit]]),
       limitersFor: () => limiters,
       count: () => undefined,
@@ -175,7 +141,7 @@ test('what is announced: the limit, what is left, and the seconds to the next to
     askLimits({
       filters: [LISTENER],
       overrides: undefined,
-      request: requestOf(),
+      request: limitedRequest(),
       limits: new Map([['a', limit]]),
       limitersFor: () => limiters,
       count: () => undefined,
@@ -188,8 +154,8 @@ test('what is announced: the limit, what is left, and the seconds to the next to
 })
 
 test('the answer to a refused request, also to a gRPC client', () => {
-  expect(refusal(limitOf(), requestOf())).toMatchObject({ status: 429, body: 'local_rate_limited' })
-  const grpc = refusal(limitOf({ grpcStatus: 8 }), requestOf({ 'content-type': 'application/grpc' }))
+  expect(refusal(limitOf(), limitedRequest())).toMatchObject({ status: 429, body: 'local_rate_limited' })
+  const grpc = refusal(limitOf({ grpcStatus: 8 }), limitedRequest({ 'content-type': 'application/grpc' }))
   expect(grpc).toMatchObject({ status: 200, body: '' })
   expect(grpc.headers).toContainEqual(['grpc-status', '8'])
   expect(grpc.headers).toContainEqual(['grpc-message', 'local_rate_limited'])

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { outlierOf } from '../../test/outlier.ts'
 import { chooseEndpoint } from './balance.ts'
 import { clusterState } from './cluster-state.ts'
 import { nextTick, reportResult, statusCounted, sweepEjections } from './outlier.ts'
@@ -8,22 +9,12 @@ import { PLAIN_CLUSTER, PLAIN_ENDPOINT } from './plain.ts'
 import type { Endpoint, Outlier } from './route-table.ts'
 import type { ClusterState, EndpointSlot } from './router.ts'
 
-const DEFAULTS: Outlier = {
-  interval: 10_000,
-  baseEjection: 30_000,
-  maxEjection: 300_000,
-  maxPercent: 100,
-  errors: { errors: 5, enforced: true },
-  gateway: { errors: 5, enforced: false },
-  localOrigin: undefined
-}
-
 function endpoints(count: number): Endpoint[] {
   return Array.from({ length: count }, (_, at) => ({ ...PLAIN_ENDPOINT, address: '127.0.0.1', port: at }))
 }
 
 function clusterOf(more: Partial<Outlier>, hosts = 2): ClusterState {
-  return clusterState({ ...PLAIN_CLUSTER, endpoints: endpoints(hosts), outlier: { ...DEFAULTS, ...more } }, 0)
+  return clusterState({ ...PLAIN_CLUSTER, endpoints: endpoints(hosts), outlier: outlierOf(more) }, 0)
 }
 
 function slotOf(state: ClusterState, at: number): EndpointSlot {
@@ -260,7 +251,7 @@ describe('how long', () => {
 
 describe('ticks', () => {
   test('they count from when detection began, and are only asked for while they can change something', () => {
-    const cluster = { ...PLAIN_CLUSTER, endpoints: endpoints(2), outlier: { ...DEFAULTS, errors: { errors: 1, enforced: true } } }
+    const cluster = { ...PLAIN_CLUSTER, endpoints: endpoints(2), outlier: outlierOf({ errors: { errors: 1, enforced: true } }) }
     const state = clusterState(cluster, 3000)
     expect(nextTick(state, 5000)).toBeUndefined()
     report(state, 0, [500], 5000)
@@ -276,7 +267,7 @@ describe('ticks', () => {
 })
 
 describe('changes of the cluster', () => {
-  const rule = { ...DEFAULTS, errors: { errors: 1, enforced: true } }
+  const rule = outlierOf({ errors: { errors: 1, enforced: true } })
   const put = (count: number, outlier: Outlier | undefined, before?: ClusterState): ClusterState =>
     clusterState({ ...PLAIN_CLUSTER, endpoints: endpoints(count), outlier }, 100, before)
 

@@ -1,39 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { encoded, issuer } from '../../test/tokens.ts'
+import { factsOf } from '../../test/route-mesh.ts'
+import { encoded, issuer, tokenRule } from '../../test/tokens.ts'
 import type { RequestFacts } from './request-facts.ts'
 import type { TokenRule } from './token-rule.ts'
 import { findTokens, judgeToken, matchableClaims, readToken, withoutParameter } from './tokens.ts'
 
 const NOW = 1_800_000_000_000
 
-function ruleOf(rest: Partial<TokenRule> = {}): TokenRule {
-  return {
-    issuer: 'https://issuer.example.com',
-    audiences: [],
-    keys: '',
-    headers: [],
-    parameters: [],
-    cookies: [],
-    forwards: false,
-    claimHeaders: [],
-    payloadHeader: undefined,
-    lists: ['scope', 'permission'],
-    ...rest
-  }
-}
+const ruleOf = (rest: Partial<TokenRule> = {}): TokenRule =>
+  tokenRule({ issuer: 'https://issuer.example.com', lists: ['scope', 'permission'], ...rest })
 
-function factsOf(path: string, headers: Readonly<Record<string, readonly string[]>> = {}): RequestFacts {
-  return {
-    method: 'GET',
-    path,
-    authority: 'a',
-    scheme: 'http',
-    remote: '127.0.0.1:1',
-    local: '127.0.0.1:80',
-    header: (name) => headers[name]?.join(name === 'cookie' ? '; ' : ','),
-    lines: (name) => headers[name] ?? []
-  }
-}
+const factsIn = (path: string, headers: Readonly<Record<string, readonly string[]>> = {}): RequestFacts =>
+  factsOf({ host: 'a', path, headers })
 
 function found(rule: TokenRule, facts: RequestFacts): string[] {
   return findTokens(rule, facts).map(({ token, from }) => `${token} ${from.kind} ${from.name}`)
@@ -41,7 +19,7 @@ function found(rule: TokenRule, facts: RequestFacts): string[] {
 
 describe('where tokens are', () => {
   test('where most clients put them, unless the rule names places', () => {
-    const facts = factsOf('/?a=1&access_token=q.q.q', {
+    const facts = factsIn('/?a=1&access_token=q.q.q', {
       authorization: ['Bearer h.h.h'],
       'x-token': ['t-1.2.3 more'],
       cookie: ['a=1; tok=c.c.c']
@@ -53,13 +31,13 @@ describe('where tokens are', () => {
   })
 
   test('another scheme of authorization, an empty value or nothing: none', () => {
-    expect(found(ruleOf(), factsOf('/', { authorization: ['Basic abc'] }))).toEqual([])
-    expect(found(ruleOf(), factsOf('/?access_token=', { authorization: ['Bearer '] }))).toEqual([])
-    expect(found(ruleOf(), factsOf('/access_token=x'))).toEqual([])
+    expect(found(ruleOf(), factsIn('/', { authorization: ['Basic abc'] }))).toEqual([])
+    expect(found(ruleOf(), factsIn('/?access_token=', { authorization: ['Bearer '] }))).toEqual([])
+    expect(found(ruleOf(), factsIn('/access_token=x'))).toEqual([])
   })
 
   test('every line of a header counts', () => {
-    expect(found(ruleOf(), factsOf('/', { authorization: ['Bearer a.a.a', 'Bearer b.b.b'] }))).toHaveLength(2)
+    expect(found(ruleOf(), factsIn('/', { authorization: ['Bearer a.a.a', 'Bearer b.b.b'] }))).toHaveLength(2)
   })
 })
 

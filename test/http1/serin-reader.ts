@@ -1,7 +1,7 @@
 // Our side of the comparison: scanner, held bytes and body framing driven as client.ts and upstream.ts drive them, without sockets. Besides
 // what was read it tells what would be passed on.
 
-import type { Decision } from '../../src/route/decision.ts'
+import { PLAIN_DECISION } from '../../src/route/plain.ts'
 import { BodyFrame } from '../../src/proxy/body-frame.ts'
 import { HeldBytes } from '../../src/proxy/buffers.ts'
 import { HEAD, MORE, head, nameEnd, nameStart, valueEnd, valueStart } from '../../src/proxy/head.ts'
@@ -41,21 +41,13 @@ export function readBySerin(stream: Stream, cuts: readonly number[] = [], coding
   return reader.reading
 }
 
-const DECISION: Extract<Decision, { kind: 'forward' }> = {
-  kind: 'forward',
+const DECISION = {
+  ...PLAIN_DECISION,
   route: { virtualService: undefined, name: undefined, index: 0 },
   cluster: 'c',
   path: '',
-  authority: '',
-  timeout: 0,
-  retry: undefined,
-  request: undefined,
-  response: undefined,
-  delay: 0,
-  copies: [],
-  hash: undefined,
-  cookies: []
-}
+  authority: ''
+} as const
 
 const BAD_CHUNKS = 'the chunked framing of the body is malformed'
 
