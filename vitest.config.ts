@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -21,6 +22,8 @@ export default defineConfig({
     pool: 'threads',
     sequence: { sequencer: LongestFirst },
     passWithNoTests: false,
+    // The programs that tests start are stripped and compiled once, as bin/serin has it.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'serin') },
     // What is awaited comes or does not; how soon is the machine's affair.
     expect: { poll: { interval: 10, timeout: 20_000 } },
     projects: [

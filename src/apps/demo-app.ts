@@ -1,8 +1,11 @@
 // serin/demo: the application that the examples and guides run. Says who it is and what it was sent, calls its upstream when it has one,
 // fails and slows as told. PUT /behaviour changes that at run time; kubelet probes are never failed or slowed.
 
-import http from 'node:http'
+import type { Agent, IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type Behaviour, readBehaviour } from './behaviour.ts'
+
+// Not imported: an import of node:http loads undici as well (docs/decisions/068).
+const http = process.getBuiltinModule('node:http')
 
 /** Who the application says it is, and whom it calls. */
 export interface DemoIdentity {
@@ -28,11 +31,11 @@ interface Upstream {
 }
 
 /** The application as a server, not yet listening. `draw` decides which requests fail. */
-export function demoApp(identity: DemoIdentity, start: Behaviour, draw: () => number): http.Server {
+export function demoApp(identity: DemoIdentity, start: Behaviour, draw: () => number): Server {
   let behaviour = start
   // An agent of its own: Node's global one may proxy by itself, and the call below already does.
   const agent = new http.Agent({ keepAlive: true })
-  const answer = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.url === '/behaviour' && request.method === 'PUT') {
       const next = readBehaviour(await readJson(request), behaviour)
       if (typeof next === 'string') return send(response, 400, { error: next })
@@ -61,17 +64,17 @@ export function demoApp(identity: DemoIdentity, start: Behaviour, draw: () => nu
   })
 }
 
-function pathOf(request: http.IncomingMessage): string {
+function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').split('?', 1)[0] ?? '/'
 }
 
 interface UpstreamCall {
   readonly url: string
   readonly proxy: string | undefined
-  readonly agent: http.Agent
+  readonly agent: Agent
 }
 
-function callUpstream({ url, proxy, agent }: UpstreamCall, request: http.IncomingMessage): Promise<Upstream> {
+function callUpstream({ url, proxy, agent }: UpstreamCall, request: IncomingMessage): Promise<Upstream> {
   const target = new URL(url)
   const handedOn = Object.entries(request.headers).filter(([name]) => HANDED_ON.test(name))
   const headers = { ...Object.fromEntries(handedOn), host: target.host }
@@ -93,7 +96,7 @@ function callUpstream({ url, proxy, agent }: UpstreamCall, request: http.Incomin
   })
 }
 
-async function readJson(request: http.IncomingMessage): Promise<unknown> {
+async function readJson(request: IncomingMessage): Promise<unknown> {
   return parsed(await readText(request, MAX_BEHAVIOUR_BODY))
 }
 
@@ -105,7 +108,7 @@ function parsed(text: string): unknown {
   }
 }
 
-async function readText(stream: http.IncomingMessage, max: number): Promise<string> {
+async function readText(stream: IncomingMessage, max: number): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of stream) {
@@ -117,7 +120,7 @@ async function readText(stream: http.IncomingMessage, max: number): Promise<stri
   return Buffer.concat(chunks).toString()
 }
 
-function send(response: http.ServerResponse, status: number, body: unknown): void {
+function send(response: ServerResponse, status: number, body: unknown): void {
   if (response.headersSent) return
   const text = `${JSON.stringify(body)}\n`
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text)

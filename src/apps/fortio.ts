@@ -1,9 +1,12 @@
 // fortio for pods of the image fortio/fortio, and for `kubectl exec ... -- fortio load`: Serin's own load generator and an echo server behind
 // fortio's commands and the lines of its summary that people and scripts read. What it has not is refused in words.
 
-import http from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { type LoadAnswer, generate, type LoadReport } from '../load/generate.ts'
 import { type LoadPlan, readWords } from '../load/load-plan.ts'
+
+// Not imported: an import of node:http loads undici as well (docs/decisions/068).
+const http = process.getBuiltinModule('node:http')
 
 /** Where it runs. */
 export interface FortioOptions {
@@ -100,7 +103,7 @@ export function summaryOf(report: LoadReport, times: Pick<Times, 'min' | 'max' |
 }
 
 /** fortio's echo server, not yet listening: the body comes back; `/debug` tells the request; `?status=` chooses the status. */
-export function echoServer(): http.Server {
+export function echoServer(): Server {
   return http.createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://echo')
     const chunks: Buffer[] = []
@@ -119,7 +122,7 @@ export function echoServer(): http.Server {
   })
 }
 
-function debugText(request: http.IncomingMessage, body: Buffer): string {
+function debugText(request: IncomingMessage, body: Buffer): string {
   const headers = Object.entries(request.headers).map(([name, value]) => `${name}: ${String(value)}`)
   return [`${request.method} ${request.url} HTTP/1.1`, '', 'headers:', '', ...headers, '', 'body:', '', body.toString(), ''].join('\n')
 }

@@ -1,9 +1,12 @@
 // serin/loadtester: answers Flagger's load-test webhooks. A command line is read as a plan and run by our own generator; no shell is
 // ever started. Like Flagger's, it answers 202 when the load was started and reports its result only in its log.
 
-import http from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { generate, type LoadReport } from '../load/generate.ts'
 import { type LoadPlan, readCommand } from '../load/load-plan.ts'
+
+// Not imported: an import of node:http loads undici as well (docs/decisions/068).
+const http = process.getBuiltinModule('node:http')
 
 /** What the tester needs of its pod. */
 export interface LoadTesterOptions {
@@ -21,7 +24,7 @@ interface Answer {
 }
 
 /** The tester as a server, not yet listening. */
-export function loadTester(options: LoadTesterOptions): http.Server {
+export function loadTester(options: LoadTesterOptions): Server {
   const running = new Set<string>()
   return http.createServer((request, response) => {
     const reply = ({ status, text }: Answer): void => {
@@ -84,7 +87,7 @@ function readTask(body: string): { readonly canary: string; readonly command: st
   return { canary: `${String(name)}.${String(namespace)}`, command: cmd }
 }
 
-async function readBody(request: http.IncomingMessage): Promise<string | undefined> {
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request) {

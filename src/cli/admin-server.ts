@@ -1,9 +1,12 @@
 // The admin port: metrics for Prometheus, health for scripts, and what Envoy's admin port shows. Read-only, loopback only.
 
-import http from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts'
 import { drained, GUARDED, guardServer } from '../server/http-guard.ts'
 import { type AdminAnswer, sendAnswer, textAnswer as text } from './admin-answer.ts'
+
+// Not imported: an import of node:http loads undici as well (docs/decisions/068).
+const http = process.getBuiltinModule('node:http')
 
 /** What the port shows. */
 export interface AdminView {
@@ -18,7 +21,7 @@ export interface AdminView {
 }
 
 /** The server, not yet listening. */
-export function adminServer(view: AdminView): http.Server {
+export function adminServer(view: AdminView): Server {
   const server = http.createServer({ ...GUARDED, maxHeaderSize: 16 * 1024, requestTimeout: 10_000 })
   guardServer(server, {
     connectionsMax: 256,
@@ -36,7 +39,7 @@ export function adminServer(view: AdminView): http.Server {
 
 const TEXT = 'text/plain; charset=utf-8'
 
-async function answer(view: AdminView, request: http.IncomingMessage): Promise<AdminAnswer> {
+async function answer(view: AdminView, request: IncomingMessage): Promise<AdminAnswer> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'only GET is answered here')
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2)
   if (path === '/metrics') return { status: 200, type: EXPOSITION_TYPE, body: await view.metrics() }

@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { wait, type Clock, type Millis } from '../std/clock.ts'
+import { compileCache } from './compile-cache.ts'
 import { HostError } from './host-error.ts'
 import { pidsOfRun, signalTo } from './process-table.ts'
 import type { GroupRegister, ProcessRole } from './processes.ts'
@@ -63,7 +64,7 @@ class Keeper implements Reaper {
     const child = spawn(process.execPath, [beside('./reaper-main.ts'), this.#run], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
-      env: { SERIN_RUN: this.#run }
+      env: { SERIN_RUN: this.#run, ...compileCache() }
     })
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve)

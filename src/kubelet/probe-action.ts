@@ -1,10 +1,12 @@
 // Asking a container once: HTTP, TCP or a command, each within its timeout. Also what preStop and postStart hooks do.
 
-import { request } from 'node:http'
 import { request as requestTls } from 'node:https'
 import { connect } from 'node:net'
 import { wait, type Clock, type Millis } from '../std/clock.ts'
 import type { Container, LifecycleHandler } from '../api/builtin-types-pod.ts'
+
+// Not imported: an import of node:http loads undici as well (docs/decisions/068).
+const http = process.getBuiltinModule('node:http')
 
 /** What was found; `because` is fit for an Event. */
 export type Answer = { readonly kind: 'success' } | { readonly kind: 'failure'; readonly because: string }
@@ -71,7 +73,7 @@ function httpGet(get: NonNullable<LifecycleHandler['httpGet']>, target: ProbeTar
     const failed = (because: string): void => resolve({ kind: 'failure', because })
     try {
       // As Kubernetes, an https probe does not verify the certificate.
-      const sent = get.scheme === 'HTTPS' ? requestTls({ ...options, rejectUnauthorized: false }) : request(options)
+      const sent = get.scheme === 'HTTPS' ? requestTls({ ...options, rejectUnauthorized: false }) : http.request(options)
       sent.once('response', (response) => {
         response.resume()
         const { statusCode = 0 } = response

@@ -1,10 +1,13 @@
 // Open-loop load: requests are due at fixed instants whether or not earlier ones were answered, and are timed from when they were due,
 // so a stalled server shows as latency. Bounded by the plan's connections, count and duration. Loads only what its plan names.
 
-import http from 'node:http'
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http'
 import type { Millis } from '../std/clock.ts'
 import { LogHistogram } from '../metrics/log-histogram.ts'
 import type { LoadPlan } from './load-plan.ts'
+
+// Not imported: an import of node:http loads undici as well (docs/decisions/068).
+const http = process.getBuiltinModule('node:http')
 
 /** What came back. */
 export interface LoadReport {
@@ -48,7 +51,7 @@ const TICK: Millis = 2
 class Run {
   readonly #plan: LoadPlan
   readonly #options: LoadOptions
-  readonly #agent: http.Agent
+  readonly #agent: Agent
   readonly #statuses = new Map<number, number>()
   readonly #errors = new Map<string, number>()
   readonly #latency = new LogHistogram()
@@ -142,7 +145,7 @@ class Run {
     else if (this.#busy === 0) this.#done()
   }
 
-  #address(): http.RequestOptions {
+  #address(): RequestOptions {
     const { url, method, headers, body } = this.#plan
     const target = new URL(url)
     const sent = Object.fromEntries([
@@ -173,7 +176,7 @@ function once(act: (end: Ending) => void): (end: Ending) => void {
 }
 
 /** Reads the response to its end; gives what it kept of it. */
-function keep(response: http.IncomingMessage, max: number): () => string {
+function keep(response: IncomingMessage, max: number): () => string {
   const chunks: Buffer[] = []
   let left = max
   response.on('data', (chunk: Buffer) => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../host/system-clock.ts'
+import { compileCache } from '../host/compile-cache.ts'
 import { Registry } from '../metrics/registry.ts'
 import type { RouteTable } from '../route/route-table.ts'
 import { VirtualClock } from '../std/clock.ts'
@@ -79,7 +80,7 @@ function status(port: number, agent: Agent | false = false): Promise<number> {
 function started(count: number): { workers: Workers; registry: Registry; stats: MeshStats; troubles: string[] } {
   const [registry, stats] = [new Registry(), new MeshStats()]
   const troubles: string[] = []
-  const workers = new Workers({ count, clock, registry, stats, onTrouble: (message) => troubles.push(message) })
+  const workers = new Workers({ count, clock, registry, stats, env: compileCache(), onTrouble: (message) => troubles.push(message) })
   cleanups.push(() => workers.stop(200))
   return { workers, registry, stats, troubles }
 }
@@ -121,7 +122,7 @@ test('two workers share an address, serve one table, and a killed one comes back
 test('every worker is registered as a process group of its own, one that was started again included', async () => {
   const groups = new Set<number>()
   const register = { add: (_: 'worker', group: number) => void groups.add(group), remove: (group: number) => void groups.delete(group) }
-  const workers = new Workers({ count: 1, clock, registry: new Registry(), register, onTrouble: () => undefined })
+  const workers = new Workers({ count: 1, clock, registry: new Registry(), env: compileCache(), register, onTrouble: () => undefined })
   cleanups.push(() => workers.stop(200))
   await workers.start()
   const [first = 0] = workers.pids
@@ -196,7 +197,7 @@ async function stopped(usage?: () => number): Promise<{ time: VirtualClock; work
   const time = new VirtualClock()
   const troubles: string[] = []
   const onTrouble = (message: string): void => void troubles.push(message)
-  const workers = new Workers({ count: 1, clock: time, registry: new Registry(), onTrouble, ...(usage && { usage }) })
+  const workers = new Workers({ count: 1, clock: time, registry: new Registry(), env: compileCache(), onTrouble, ...(usage && { usage }) })
   cleanups.push(() => workers.stop(200))
   await workers.start()
   const [pid = 0] = workers.pids

@@ -1,9 +1,12 @@
 // Webhooks over HTTP: one POST of JSON, one attempt, bounded in time and size. Names of Services are reached through the mesh's proxy;
 // which names those are is handed in.
 
-import http from 'node:http'
+import type { RequestOptions } from 'node:http'
 import https from 'node:https'
 import type { Millis } from '../std/clock.ts'
+
+// Not imported: an import of node:http loads undici as well (docs/decisions/068).
+const http = process.getBuiltinModule('node:http')
 
 /** Where to send a call instead of to the URL's own host. */
 export interface Detour {
@@ -80,7 +83,7 @@ function post({ target, detour, body, timeout }: Post, signal: AbortSignal): Pro
   })
 }
 
-function address(target: URL, detour: Detour | undefined): http.RequestOptions {
+function address(target: URL, detour: Detour | undefined): RequestOptions {
   if (detour === undefined) return { host: target.hostname, port: target.port, path: target.pathname + target.search }
   const proxy = new URL(detour.proxy)
   const authority = target.port === '' ? detour.host : `${detour.host}:${target.port}`

@@ -1,7 +1,7 @@
 // The embedded Kubernetes API over HTTP/1.1 with TLS: listening on loopback, the life of a request, and closing. Nothing it is sent
 // may take it down: a request that fails ends in a Status, a broken connection ends alone.
 
-import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -15,6 +15,9 @@ import { serveExec } from './pod-exec.ts'
 import { type Exchange, sendStatus } from './respond.ts'
 import { findContainer, NO_PODS, type ResourceServices, serveResource } from './serve-resource.ts'
 import { failure, NOT_ALLOWED, statusBody } from './status.ts'
+
+// Not imported: an import of node:http loads undici as well (docs/decisions/068).
+const http = process.getBuiltinModule('node:http')
 
 /** How to serve. `identity` absent: plain HTTP, for tests behind other transports only. */
 export interface ApiServerOptions extends Omit<ResourceServices, 'signal'> {
@@ -61,7 +64,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const { identity } = options
   const server: Server =
     identity === undefined
-      ? createPlainServer(LIMITS)
+      ? http.createServer(LIMITS)
       : createServer({ ...LIMITS, handshakeTimeout: 10_000, cert: identity.certificate, key: identity.key, ALPNProtocols: ['http/1.1'] })
   const upgraded = new Set<Duplex>()
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -182,7 +185,7 @@ function refuseUpgrade(request: IncomingMessage, path: ApiPath): Status | undefi
 
 function endWith(socket: Duplex, status: Status): void {
   const body = JSON.stringify(statusBody(status))
-  const head = `HTTP/1.1 ${status.code} ${STATUS_CODES[status.code] ?? 'Refused'}\r\ncontent-type: application/json`
+  const head = `HTTP/1.1 ${status.code} ${http.STATUS_CODES[status.code] ?? 'Refused'}\r\ncontent-type: application/json`
   socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)
 }
 

@@ -1,9 +1,12 @@
 // What node:http leaves open when a peer is hostile: requests that it takes and others read differently, broken ones answered in words,
 // and connections that do nothing and keep others out. Used by every server of ours that is not the mesh.
 
-import { type IncomingMessage, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+
+// Not imported: an import of node:http loads undici as well (docs/decisions/068).
+const http = process.getBuiltinModule('node:http')
 
 /** How a server is guarded. */
 export interface Guard {
@@ -137,7 +140,7 @@ function problemOf({ code = '', reason, rawPacket }: ParseError): Malformed | un
 
 function sendRaw(socket: Duplex, guard: Guard, { status, message }: Malformed): void {
   const { type, text } = guard.body(status, message)
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(text)}`
+  const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? 'Refused'}\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(text)}`
   socket.on('error', () => socket.destroy())
   // Reading on lets the peer take the answer before it learns that nobody listened.
   socket.resume()
