@@ -201,7 +201,7 @@ test('the client of a called pod is whom the proxy before says it is; at a gatew
 })
 
 test('what cannot be understood has a line as well', async () => {
-  const { plane: made, port: at } = await plane(table([], []), { accessLog: TEXT })
+  const { plane: made, port: at } = await plane(table([], []), { accessLog: TEXT, ...ownTime() })
   expect(statusOf(await talk(at, 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'))).toBe(400)
   expect(linesOf(made)[0]).toMatch(
     /^: \[<time>\] "- - HTTP\/1\.1" 400 DPE http1\.codec_error - "-" 0 \d+ 0 - "-" "-" "-" "-" "-" - - <address> <address> - -$/
