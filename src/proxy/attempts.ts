@@ -31,6 +31,8 @@ export class Attempts implements Waiter {
   slot: EndpointSlot | undefined
   /** What the sidecar of the called pod does with this try. */
   side: InboundVerdict | undefined
+  /** A kept connection of the endpoint was closed: others may be too, as when it restarts. */
+  fresh = false
   /** Why the last try got no connection, where the system said so. */
   refusal: string | undefined
   readonly retries: Retries

@@ -262,6 +262,7 @@ export class Exchange implements UpstreamUser, Trying, Handling {
     if (this.#answering) return this.#cutOff(FAILURES[failure].flag, FAILURES[failure].details.replace('before', 'after'), now)
     if (stale && this.#stale < this.#context.limits.staleTriesMax) {
       this.#stale++
+      this.#attempts.fresh = true
       return this.#try(now)
     }
     if (stale) this.#context.recorder.reach('staleTriesMax')

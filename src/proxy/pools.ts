@@ -16,6 +16,8 @@ export type PoolFailure = ConnectFailure
 
 /** Who wants a connection. It hears once of one of these, unless it cancels first. */
 export interface Waiter {
+  /** A kept connection turned out to be closed: a new one is wanted, where one may be opened. */
+  readonly fresh?: boolean
   /** A connection to begin on in this turn. */
   onConnection(upstream: Upstream): void
   onRefused(failure: PoolFailure, refusal?: string): void
@@ -84,7 +86,7 @@ export class Pool implements Home {
 
   /** Serves the waiter now or later, or refuses it. */
   request(waiter: Waiter): void {
-    const idle = this.#takeIdle()
+    const idle = waiter.fresh === true && this.#mayOpen ? undefined : this.#takeIdle()
     if (idle !== undefined) return this.#attach(idle, waiter)
     const { stats, cluster } = this.#state
     if (stats.at(STAT.upstream_rq_pending_active) >= cluster.maxPendingRequests) {
@@ -95,6 +97,13 @@ export class Pool implements Home {
     stats.add(STAT.upstream_rq_pending_active)
     this.#waiting.push(waiter)
     this.#grow()
+  }
+
+  // Whether a request may wait for a connection of its own.
+  get #mayOpen(): boolean {
+    const { stats, cluster } = this.#state
+    if (stats.at(STAT.upstream_rq_pending_active) >= cluster.maxPendingRequests) return false
+    return this.#open === 0 || stats.at(STAT.upstream_cx_active) < cluster.maxConnections
   }
 
   /** It no longer wants one. */
@@ -125,7 +134,7 @@ export class Pool implements Home {
     if (failure === 'overflow') {
       this.stats.add(STAT.upstream_cx_overflow)
       // Who waits gets the next that is free, as at the cluster's own limit.
-      if (this.#open > 0) return
+      if (this.#open > 0) return this.#serveWaiting()
     } else this.stats.add(STAT.upstream_cx_connect_fail)
     if (failure === 'connect-timeout') this.stats.add(STAT.upstream_cx_connect_timeout)
     // An endpoint that cannot be reached has nothing for those who wait either: they may choose another.
@@ -158,6 +167,13 @@ export class Pool implements Home {
   #serve(upstream: Upstream): void {
     if (this.#waiting.length === 0 && (this.#retired || this.#context.draining)) return upstream.destroy()
     this.#idle.push(upstream)
+    this.#serveWaiting()
+    if (this.#idle.length <= this.#context.limits.idlePerEndpointMax) return
+    this.#context.recorder.reach('idlePerEndpointMax')
+    this.#idle.pop()?.destroy()
+  }
+
+  #serveWaiting(): void {
     for (let waiter = this.#waiting[0]; waiter !== undefined; waiter = this.#waiting[0]) {
       const next = this.#takeIdle()
       if (next === undefined) return
@@ -165,9 +181,6 @@ export class Pool implements Home {
       this.stats.add(STAT.upstream_rq_pending_active, -1)
       this.#attach(next, waiter)
     }
-    if (this.#idle.length <= this.#context.limits.idlePerEndpointMax) return
-    this.#context.recorder.reach('idlePerEndpointMax')
-    this.#idle.pop()?.destroy()
   }
 
   #attach(upstream: Upstream, waiter: Waiter): void {
