@@ -2,11 +2,13 @@
 // more than 15 % worse than the kept one.
 
 import { readFileSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { type Bench, type BenchOptions, type Figure, misses } from './finding.ts'
-import { type Kept, type KeptFinding, compare, readKept, writeKept } from './kept.ts'
+import type { Bench, BenchOptions } from './finding.ts'
+import { judge } from './judge.ts'
+import { type Kept, type KeptFinding, readKept, writeKept } from './kept.ts'
 import { findingText, withKept } from './markdown.ts'
 import { ROOT, machine, versions } from './programs.ts'
 
@@ -29,17 +31,13 @@ export async function command(benches: readonly Bench[], args: readonly string[]
   const chosen = benches.filter(({ name }) => words.names.length === 0 || words.names.includes(name))
   const whole = chosen.reduce((sum, bench) => sum + bench.duration(words), 0)
   console.error(`${chosen.map(({ name }) => name).join(', ')}: about ${Math.ceil(whole / 60)} min at ${optionsText(words)}`)
-  const found = await runAll(chosen, words)
   const before = readKept()
-  if (words.keep) keep(found)
-  const missed = Object.entries(found).flatMap(([name, { figures }]) =>
-    figures.filter(misses).map((figure) => `${name}: ${missText(figure)}`)
-  )
-  const worse = words.compare ? comparison(found, before) : []
+  const found = await runAll(chosen, words)
+  const { missed, worse, uncompared } = judge(found, words.compare ? before : undefined)
+  for (const sentence of uncompared) console.error(sentence)
   say('missed', missed)
   say('15 % worse than the kept table', worse)
-  const failed = chosen.length - Object.keys(found).length
-  return missed.length + worse.length + failed > 0 ? 1 : 0
+  return missed.length + worse.length > 0 || Object.keys(found).length < chosen.length ? 1 : 0
 }
 
 /** For the end of a bench's file: runs it when it is what node was given. */
@@ -65,14 +63,17 @@ function readWords(args: readonly string[]): Words {
   return { names: positionals, rounds, seconds, compare: values.compare, keep: values.keep }
 }
 
-async function runAll(benches: readonly Bench[], options: BenchOptions): Promise<Kept> {
+async function runAll(benches: readonly Bench[], options: Words): Promise<Kept> {
   const found: Record<string, KeptFinding> = {}
-  const taken = { date: new Date().toISOString().slice(0, 10), machine: machine(), options: optionsText(options), versions: versions() }
+  const load = `load ${loadavg()[0]?.toFixed(1)} before`
+  const date = new Date().toISOString().slice(0, 10)
+  const taken = { date, machine: machine(), options: `${optionsText(options)}, ${load}`, versions: versions() }
   for (const bench of benches) {
     const start = performance.now()
     try {
       const finding = { question: bench.question, taken, ...(await bench.run(options)) }
       found[bench.name] = finding
+      if (options.keep) keep({ [bench.name]: finding })
       console.log(findingText(bench.name, finding))
     } catch (error) {
       console.error(`${bench.name}: ${error instanceof Error ? error.message : String(error)}`)
@@ -87,18 +88,6 @@ const optionsText = ({ rounds, seconds }: BenchOptions): string => `${rounds} ro
 function keep(found: Kept): void {
   const parts = Object.entries(writeKept(found)).map(([name, one]) => findingText(name, one))
   writeFileSync(README, withKept(readFileSync(README, 'utf8'), parts.join('\n')))
-}
-
-function comparison(found: Kept, kept: Kept): string[] {
-  return Object.entries(found).flatMap(([name, one]) => {
-    const { worse, uncompared } = compare(one, kept[name])
-    for (const sentence of uncompared) console.error(`${name}: ${sentence}`)
-    return worse.map((sentence) => `${name}: ${sentence}`)
-  })
-}
-
-function missText({ id, value, better, limit }: Figure): string {
-  return `${id}: ${Number(value.toPrecision(4))}, wanted ${better === 'less' ? 'at most' : 'at least'} ${limit}`
 }
 
 function say(title: string, lines: readonly string[]): void {
