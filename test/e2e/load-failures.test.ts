@@ -1,0 +1,137 @@
+// What goes away under load costs no request: pods that leave, Services that are deleted; and what the end of the control process costs
+// (docs/failures.md).
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { pidsOfRun, signalTo } from '../../src/host/process-table.ts'
+import { dig } from '../../src/std/json.ts'
+import { steady } from '../soak/steady.ts'
+import type { Asked, Steady } from '../soak/steady.ts'
+import { type Api, apiOf } from './api.ts'
+import { fetchThrough } from './mesh-request.ts'
+import { until } from './run.ts'
+import { type Serin, startSerin } from './serin.ts'
+
+const APP = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: app}}
+  template:
+    metadata: {labels: {app: app}}
+    spec:
+      containers:
+      - name: demo
+        image: serin/demo:1.0
+        ports: [{containerPort: 8080}]
+        readinessProbe: {httpGet: {path: /health, port: 8080}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: app}
+spec:
+  selector: {app: app}
+  ports: [{port: 80, targetPort: 8080}]
+`
+const CALLERS = 8
+
+const dir = mkdtempSync(join(tmpdir(), 'serin-load-failures-'))
+const manifests = mkdtempSync(join(tmpdir(), 'serin-load-failures-files-'))
+let serin: Serin
+let api: Api
+
+beforeAll(async () => {
+  writeFileSync(join(manifests, 'app.yaml'), APP)
+  serin = await startSerin({ dir, files: [manifests], args: ['--workers', '2'] })
+  api = apiOf(dir)
+  await until('the application answers', async () => (await fetchThrough(serin.addresses.mesh, 'http://app/')).status === 200)
+  await readyPods(3)
+})
+afterAll(async () => {
+  api.close()
+  await serin.stop()
+  for (const each of [dir, manifests]) rmSync(each, { recursive: true, force: true })
+})
+
+const loads: Steady[] = []
+afterEach(async () => {
+  await Promise.all(loads.splice(0).map((load) => load.stop()))
+})
+
+function loaded(): Steady {
+  const load = steady(Number(new URL(serin.addresses.mesh).port), CALLERS, 'app', '/')
+  loads.push(load)
+  return load
+}
+
+const DEPLOYMENT = '/apis/apps/v1/namespaces/default/deployments/app'
+const SERVICE = '/api/v1/namespaces/default/services/app'
+const unanswered = ({ asked }: Steady): Asked[] => asked.filter(({ fate }) => fate !== 'answered')
+
+async function pods(): Promise<unknown[]> {
+  const { body } = await api.call('GET', '/api/v1/namespaces/default/pods?labelSelector=app%3Dapp')
+  const items = body['items']
+  if (!Array.isArray(items)) throw new Error(`no list of pods: ${JSON.stringify(body)}`)
+  return items
+}
+
+function isReady(pod: unknown): boolean {
+  const statuses = dig(pod, 'status', 'containerStatuses')
+  return Array.isArray(statuses) && dig(statuses[0], 'ready') === true
+}
+
+async function readyPods(count: number): Promise<void> {
+  await until(`${count} pods and all are ready`, async () => {
+    const all = await pods()
+    return all.length === count && all.every(isReady)
+  })
+}
+
+it('pods that are scaled away, or replaced by a rollout, have answered all they were asked', async () => {
+  const load = loaded()
+  await load.more(100)
+  await api.call('PATCH', DEPLOYMENT, { spec: { replicas: 1 } })
+  await readyPods(1)
+  await load.more(100)
+  const [before] = await pods()
+  await api.call('PATCH', DEPLOYMENT, { spec: { template: { metadata: { annotations: { again: '1' } } } } })
+  await until('another pod has its place', async () => {
+    const all = await pods()
+    return all.length === 1 && all.every(isReady) && dig(all[0], 'metadata', 'name') !== dig(before, 'metadata', 'name')
+  })
+  await load.more(100)
+  await load.stop()
+  expect(unanswered(load)).toEqual([])
+})
+
+it('a Service that is deleted under load leaves no request without an answer, and serves again when it is back', async () => {
+  const { body: service } = await api.call('GET', SERVICE)
+  const load = loaded()
+  await load.more(100)
+  await api.call('DELETE', SERVICE)
+  await until('its name means nothing any more', () => load.asked.at(-1)?.status !== 200)
+  const { metadata, ...rest } = service
+  await api.call('POST', '/api/v1/namespaces/default/services', { ...rest, metadata: { name: metadata.name } })
+  await load.more(100)
+  await load.stop()
+  expect(unanswered(load).filter(({ status }) => status === 0)).toEqual([])
+})
+
+// The last one: there is nothing left after it.
+it('kill -9 of the control process: what was begun is answered as long as pods are there, nothing hangs, all is gone within 10 s', async () => {
+  const run = readFileSync(join(dir, 'run'), 'utf8').trim()
+  const load = loaded()
+  await load.more(100)
+  signalTo(serin.pid, 'SIGKILL')
+  await until('nothing of the run lives', () => pidsOfRun(run).length === 0, 10_000)
+  await load.stop()
+  const costs = unanswered(load).filter(({ fate }) => fate === 'lost')
+  // Pods are told to end at once: what they did not answer is 503.
+  expect(costs.length).toBeLessThanOrEqual(2 * CALLERS)
+  expect(costs.filter(({ status }) => status !== 503).length).toBeLessThanOrEqual(CALLERS)
+  expect(load.asked.at(-1)?.fate).toBe('refused')
+})
