@@ -31,8 +31,8 @@ export interface Accounted {
 /** UNAUTHENTICATED, the last of gRPC's. */
 const GRPC_STATUS_MAX = 16
 
-/** Owns the outcome, times and sizes of one request. */
-export class Account {
+/** Owns the outcome, times and sizes of one request. Its sizes are read where they are counted. */
+export class Account implements Measured {
   /** Of the answer that is passed on; 0 before. */
   status = 0
   /** When the request was complete, a try had its connection, and the answer began. */
@@ -112,7 +112,7 @@ export class Account {
     if (slot === undefined || code === undefined || state.cluster.id === PASSTHROUGH) return
     const end = attempts.limited ? 'limited' : how
     const flags = attempts.limited ? 'RL' : '-'
-    this.#peersOf(state.cluster, slot).destination.record(code, flags, now - from.started, this.#measured())
+    this.#peersOf(state.cluster, slot).destination.record(code, flags, now - from.started, this)
     if (from.log === undefined) return
     const known = knownInbound(this.#known(code, '', this.#answerLines(this.triedAt)), slot, end, this.triedAt)
     from.log.write(known.place.pod ?? '', known)
@@ -123,7 +123,7 @@ export class Account {
     const { from, attempts } = this.#of
     const { slot, state } = attempts
     const { cells, log, place, started } = from
-    const end = { status: code, flags: this.#flags, measured: this.#measured() }
+    const end = { status: code, flags: this.#flags, measured: this }
     cells.ended(end, now - started, slot === undefined ? cells.unreached(state.cluster) : this.#peersOf(state.cluster, slot).source)
     if (log !== undefined) log.write(place.pod ?? '', this.#known(code, details, this.#answerLines(started)))
   }
@@ -137,13 +137,16 @@ export class Account {
     return this.#peers
   }
 
-  #measured(): Measured {
-    const { grpc, edited } = this.#of.from
-    return {
-      grpc: grpc ? grpcLabel(this.grpcStatus) : undefined,
-      requestBytes: edited.head.length + this.#of.client.received,
-      responseBytes: this.#headBytes + this.sent
-    }
+  get grpc(): string | undefined {
+    return this.#of.from.grpc ? grpcLabel(this.grpcStatus) : undefined
+  }
+
+  get requestBytes(): number {
+    return this.#of.from.edited.head.length + this.#of.client.received
+  }
+
+  get responseBytes(): number {
+    return this.#headBytes + this.sent
   }
 
   #answerLines(since: Millis): string {

@@ -19,20 +19,27 @@ export interface AnswerStart {
   readonly now: Millis
 }
 
-/** Owns the form of one answer. */
-export class AnswerWriter {
-  /** The connection can be used again. */
-  keep = true
+/** Owns the form of one answer, which it is itself: no other object is made for it. */
+export class AnswerWriter implements ResponseForm {
+  edits: HeaderEdits | undefined
+  serviceTime = 0
+  close = false
+  keepAlive = false
+  framing: ResponseForm['framing'] = 'same'
+  upgrade = false
   /** The client takes the end of the connection for the end of the answer. */
   endsByClose = false
   readonly #socket: Socket
   readonly #from: ExchangeStart
-  #chunk = false
-  #form: ResponseForm | undefined
 
   constructor(socket: Socket, from: ExchangeStart) {
     this.#socket = socket
     this.#from = from
+  }
+
+  /** The connection can be used again. */
+  get keep(): boolean {
+    return !this.close
   }
 
   /**
@@ -40,27 +47,24 @@ export class AnswerWriter {
    * the offset returned.
    */
   begin(bytes: Buffer, start: AnswerStart): number {
-    const form = this.#formOf(start)
-    this.#form = form
-    this.keep = !form.close
+    this.#takeForm(start)
     this.endsByClose = this.#from.minor === 0 && (start.untilClose || head.chunked)
-    const at = this.#chunk ? -1 : editInPlace(bytes, form)
+    const at = this.framing === 'chunk' ? -1 : editInPlace(bytes, this)
     if (at >= 0) return at
     const { end } = head
-    this.#socket.write(headText(bytes, form), 'latin1')
+    this.#socket.write(headText(bytes, this), 'latin1')
     return end
   }
 
   /** The head as the client gets it, for who asks about its fields; `begun` is what begin returned. */
   textOf(bytes: Buffer, begun: number): string {
-    if (begun !== head.end || this.#form === undefined) return bytes.toString('latin1', begun, head.end)
-    return headText(bytes, this.#form)
+    return begun === head.end ? headText(bytes, this) : bytes.toString('latin1', begun, head.end)
   }
 
   /** Bytes of the body. Returns how many the client has not taken yet. */
   write(bytes: Buffer, from: number, to: number): number {
     const socket = this.#socket
-    if (this.#chunk) {
+    if (this.framing === 'chunk') {
       socket.cork()
       socket.write(`${(to - from).toString(16)}\r\n`, 'latin1')
       socket.write(bytes.subarray(from, to))
@@ -71,22 +75,20 @@ export class AnswerWriter {
   }
 
   end(): void {
-    if (this.#chunk) this.#socket.write('0\r\n\r\n', 'latin1')
+    if (this.framing === 'chunk') this.#socket.write('0\r\n\r\n', 'latin1')
   }
 
-  #formOf({ untilClose, upgraded, edits, closing, now }: AnswerStart): ResponseForm {
+  #takeForm({ untilClose, upgraded, edits, closing, now }: AnswerStart): void {
     const { started, close, minor, method } = this.#from
     const old = minor === 0
-    this.#chunk = untilClose && !old && method !== 'HEAD'
+    const chunk = untilClose && !old && method !== 'HEAD'
     const closes = close || closing || (old && !this.#keepsOld(untilClose))
-    return {
-      edits,
-      serviceTime: Math.floor(now - started),
-      close: closes && !upgraded,
-      keepAlive: old && !closes,
-      framing: this.#chunk ? 'chunk' : old && head.chunked ? 'bare' : 'same',
-      upgrade: upgraded
-    }
+    this.edits = edits
+    this.serviceTime = Math.floor(now - started)
+    this.close = closes && !upgraded
+    this.keepAlive = old && !closes
+    this.framing = chunk ? 'chunk' : old && head.chunked ? 'bare' : 'same'
+    this.upgrade = upgraded
   }
 
   // An HTTP/1.0 client finds the end of the answer by its length, or by the end of the connection.

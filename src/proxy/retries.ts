@@ -14,10 +14,12 @@ import { beginRetry, endRetry } from './pools.ts'
 /** pass: the outcome stands. again: another try after `delay`. URX, UO: the outcome stands with this flag, for want of retries or of room. */
 export type Verdict = 'pass' | 'again' | 'URX' | 'UO'
 
+const NONE: readonly EndpointSlot[] = []
+
 /** Owns the count of one request's tries, and its place among the cluster's concurrent retries. */
 export class Retries {
   /** Endpoints that a next try avoids. */
-  readonly tried: EndpointSlot[] = []
+  tried: readonly EndpointSlot[] = NONE
   /** Priorities that a next try may leave out. */
   readonly priorities: TriedPriorities | undefined
   /** Tries begun so far. */
@@ -34,7 +36,7 @@ export class Retries {
 
   /** A try at this endpoint begins. Returns its number, from 1. */
   begin(slot: EndpointSlot): number {
-    if (this.#policy?.avoidTried === true) this.tried.push(slot)
+    if (this.#policy?.avoidTried === true) this.tried = this.tried === NONE ? [slot] : [...this.tried, slot]
     this.priorities?.add(slot.endpoint.priority)
     this.tries++
     return this.tries
