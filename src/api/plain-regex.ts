@@ -5,9 +5,9 @@ const CHARACTER = String.raw`[A-Za-z0-9 /_\-,:;~@%&=!#'"<>]`
 const ESCAPE = String.raw`\\[dDwWsS./\-_^$|*+?()[\]{}\\]`
 const MEMBER = String.raw`(?:[a-z]-[a-z]|[A-Z]-[A-Z]|[0-9]-[0-9]|[A-Za-z0-9 /_.,:;~@%&=!#'"<>|*+?(){}$]|\\[dwsDWS./\-\]\\])`
 const ATOM = String.raw`(?:${CHARACTER}|\.|${ESCAPE}|\[\^?${MEMBER}+-?\])`
-/** RE2 has a limit for numbers of times, and for what they multiply to: groups are not counted here. */
+/** RE2 has a limit for numbers of times, and for what they multiply to. */
 const TIMES = String.raw`\{\d{1,3}(?:,\d{0,3})?\}`
-const PART = new RegExp(String.raw`\((?:\?:)?|[\^$|]|\)(?:[*+?]\??)?(?![*+?{])|${ATOM}(?:(?:[*+?]|${TIMES})\??)?(?![*+?{])`, 'y')
+const PART = new RegExp(String.raw`\((?:\?:)?|[\^$|]|(?:\)|${ATOM})(?:(?:[*+?]|${TIMES})\??)?(?![*+?{])`, 'y')
 
 const REVERSED = /\{(\d+),(\d+)\}|([a-zA-Z0-9])-([a-zA-Z0-9])/g
 
@@ -24,7 +24,17 @@ export function isPlainRegex(expression: string): boolean {
     if (part.startsWith(')')) open -= 1
     if (open < 0 || isReversed(part)) return false
   }
-  return open === 0
+  return open === 0 && (!expression.includes('){') || timesIn(expression) <= TIMES_MAX)
+}
+
+const TIMES_MAX = 1000
+
+/** As if everything that is counted stood inside each other. */
+function timesIn(expression: string): number {
+  return [...expression.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].reduce(
+    (product, [, least, most]) => product * Math.max(1, Number(most || least)),
+    1
+  )
 }
 
 /** `{3,2}`, `[z-a]`: in doubt, yes. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { deployed, factsOf, objectsOf, routerOf } from '../../test/route-mesh.ts'
-import { ClusterSet, clusterName } from './clusters.ts'
+import { type ClusterSources, type Target, clusterName, hashFor, homeClusters, reach } from './clusters.ts'
 import { decide } from './decide.ts'
 import { UNLIMITED } from './plain.ts'
 import { indexRules } from './destination-rules.ts'
@@ -8,14 +8,38 @@ import type { RuleCaller } from './destination-rules.ts'
 import { meshConfigOf } from './mesh-objects.ts'
 import { buildRegistry } from './registry.ts'
 import { meshScope } from './route-table.ts'
+import type { Cluster, HashPolicy } from './route-table.ts'
 
 const HOST = 'web.default.svc.cluster.local'
 
+class ClusterSet {
+  readonly #sources: ClusterSources
+  readonly #made = new Map<string, Cluster>()
+
+  constructor(sources: ClusterSources, names: Iterable<string>) {
+    this.#sources = sources
+    for (const name of names) for (const cluster of homeClusters(sources, name)) this.#made.set(cluster.id, cluster)
+  }
+
+  idFor(target: Target, caller: RuleCaller): string {
+    const { id, cluster } = reach(this.#sources, target, caller)
+    if (cluster !== undefined) this.#made.set(id, cluster)
+    return id
+  }
+
+  hashFor(...[target, caller]: [Parameters<typeof hashFor>[1], RuleCaller]): HashPolicy | undefined {
+    return hashFor(this.#sources, target, caller)
+  }
+
+  all(): Record<string, Cluster> {
+    return Object.fromEntries([...this.#made].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  }
+}
+
 function clustersOf(text: string): ClusterSet {
   const config = meshConfigOf([...deployed({ name: 'web', versions: { v1: 1, v2: -1 } }), ...objectsOf(text)])
-  const clusters = new ClusterSet(buildRegistry(config), indexRules(config.destinationRules))
-  clusters.addAll()
-  return clusters
+  const hosts = buildRegistry(config)
+  return new ClusterSet({ hosts, rules: indexRules(config.destinationRules), locality: '' }, hosts.keys())
 }
 
 const RULE = `apiVersion: networking.istio.io/v1

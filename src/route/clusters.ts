@@ -8,7 +8,7 @@ import type { ClusterId } from './decision.ts'
 import { hashRuleFor, policyFor, ruleFor } from './destination-rules.ts'
 import type { AppliedRule, EffectivePolicy, RuleCaller, RuleIndex } from './destination-rules.ts'
 import { askedLabels, asksWhere, localCaller, localize } from './locality.ts'
-import type { Registry, RegistryHost, RegistryPort } from './registry.ts'
+import type { Hosts, RegistryHost, RegistryPort } from './registry.ts'
 import type { Cluster, HashPolicy } from './route-table.ts'
 import type { LabelledEndpoint } from './workload-entries.ts'
 
@@ -24,103 +24,100 @@ export function clusterName({ host, port, subset }: Target): ClusterId {
   return `outbound|${port}|${subset ?? ''}|${host}`
 }
 
-/** Makes and keeps the clusters of one compilation. */
-export class ClusterSet {
-  readonly #registry: Registry
-  readonly #rules: RuleIndex
-  readonly #locality: string
-  readonly #made = new Map<ClusterId, Cluster>()
-  /** Those that differ by the place of the caller. */
-  readonly #asking = new Set<ClusterId>()
+/** What clusters are made from. */
+export interface ClusterSources {
+  readonly hosts: Hosts
+  readonly rules: RuleIndex
+  /** Of callers whose labels do not say where they are. */
+  readonly locality: string
+}
 
-  /** `locality`: of callers whose labels do not say where they are. */
-  constructor(registry: Registry, rules: RuleIndex, locality = '') {
-    this.#registry = registry
-    this.#rules = rules
-    this.#locality = locality
-  }
+/** Where a target leads: an id, and the cluster of that id where host, port and subset exist. */
+export interface Reached {
+  readonly id: ClusterId
+  readonly cluster: Cluster | undefined
+}
 
-  /** Every HTTP port of every host, whole and by each subset, as callers without a rule of their own see it. */
-  addAll(): void {
-    for (const host of this.#registry.values()) {
-      const rule = ruleFor(this.#rules, host.host, host.namespace, host.namespace)
-      for (const port of host.ports) {
-        if (!port.http) continue
-        this.#make(host, port, { rule, variant: '', labels: {} })
-        for (const subset of rule?.subsets ?? [])
-          if (exists(host, port, subset)) this.#make(host, port, { rule, variant: '', labels: {}, subset })
-      }
-    }
-  }
+/** The HTTP ports of the first host of a name, whole and by each subset, as callers without a rule of their own see them. */
+export function homeClusters({ hosts, rules, locality }: ClusterSources, name: string): Cluster[] {
+  const host = hosts.get(name)
+  if (host === undefined) return []
+  hosts.noteMembers?.(name)
+  const rule = ruleFor(rules, host.host, host.namespace, host.namespace)
+  return host.ports
+    .filter(({ http }) => http)
+    .flatMap((port) => {
+      const existing = (rule?.subsets ?? []).filter((subset) => exists(host, port, subset))
+      return [undefined, ...existing].map((subset) => clusterOf(host, port, { rule, variant: '', labels: {}, subset, locality }))
+    })
+}
 
-  /** The id under which callers of `caller` reach the target; it names no cluster when host, port or subset do not exist. */
-  idFor(target: Target, caller: RuleCaller): ClusterId {
-    const { namespace, labels } = caller
-    const first = this.#registry.get(target.host)
-    const host = this.#registry.seenFrom(target.host, namespace)
-    const port = host?.ports.find(({ number }) => number === target.port)
-    // A variant that nobody makes: what others see under the plain name is not for this caller.
-    if (host === undefined || port === undefined) return clusterName(target) + (host === first ? '' : `@${namespace}`)
-    const home = ruleFor(this.#rules, host.host, host.namespace, host.namespace)
-    const rule = ruleFor(this.#rules, host.host, host.namespace, caller)
-    const variant = host === first && sameRule(home, rule) ? '' : `@${namespace}${selected(rule)}`
-    const subset = target.subset === undefined ? undefined : rule?.subsets.find(({ name }) => name === target.subset)
-    if (target.subset !== undefined && (subset === undefined || !exists(host, port, subset))) return `${clusterName(target)}${variant}`
-    return this.#make(host, port, { rule, variant, labels, subset }).id
+/** How callers of `caller` reach the target; the id names no cluster when host, port or subset do not exist. */
+export function reach({ hosts, rules, locality }: ClusterSources, target: Target, caller: RuleCaller): Reached {
+  const { namespace, labels } = caller
+  const first = hosts.get(target.host)
+  const host = hosts.seenFrom(target.host, namespace)
+  const port = host?.ports.find(({ number }) => number === target.port)
+  // A variant that nobody makes: what others see under the plain name is not for this caller.
+  if (host === undefined || port === undefined) {
+    return { id: clusterName(target) + (host === first ? '' : `@${namespace}`), cluster: undefined }
   }
+  hosts.noteMembers?.(target.host)
+  const home = ruleFor(rules, host.host, host.namespace, host.namespace)
+  const rule = ruleFor(rules, host.host, host.namespace, caller)
+  const variant = host === first && sameRule(home, rule) ? '' : `@${namespace}${selected(rule)}`
+  const subset = subsetOf(rule, target.subset)
+  const missing = target.subset !== undefined && (subset === undefined || !exists(host, port, subset))
+  if (missing) return { id: `${clusterName(target)}${variant}`, cluster: undefined }
+  const cluster = clusterOf(host, port, { rule, variant, labels, subset, locality })
+  return { id: cluster.id, cluster }
+}
 
-  /** What makes requests to a destination stick, by the rule that the caller gets for its host; `port` is the one the destination names. */
-  hashFor(target: Omit<Target, 'port'> & { readonly port: number | undefined }, caller: RuleCaller): HashPolicy | undefined {
-    const host = this.#registry.seenFrom(target.host, caller.namespace)
-    if (host === undefined) return undefined
-    const rule = ruleFor(this.#rules, host.host, host.namespace, caller)
-    const subset = target.subset === undefined ? undefined : rule?.subsets.find(({ name }) => name === target.subset)
-    const hash = hashRuleFor(rule, target.port, subset)
-    return hash === undefined ? undefined : hashPolicyOf(hash)
-  }
+/** What makes requests to a destination stick, by the rule that the caller gets for its host; `port` is the one the destination names. */
+export function hashFor(
+  { hosts, rules }: Pick<ClusterSources, 'hosts' | 'rules'>,
+  target: Omit<Target, 'port'> & { readonly port: number | undefined },
+  caller: RuleCaller
+): HashPolicy | undefined {
+  const host = hosts.seenFrom(target.host, caller.namespace)
+  if (host === undefined) return undefined
+  const rule = ruleFor(rules, host.host, host.namespace, caller)
+  const subset = subsetOf(rule, target.subset)
+  const hash = hashRuleFor(rule, target.port, subset)
+  return hash === undefined ? undefined : hashPolicyOf(hash)
+}
 
-  /** Clusters by id, in the order of their ids. */
-  all(): Readonly<Record<ClusterId, Cluster>> {
-    return Object.fromEntries([...this.#made].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-  }
+function subsetOf(rule: AppliedRule | undefined, wanted: string | undefined): Subset | undefined {
+  return wanted === undefined ? undefined : rule?.subsets.find(({ name }) => name === wanted)
+}
 
-  #make(host: RegistryHost, port: RegistryPort, seen: Seen): Cluster {
-    const base = clusterName({ host: host.host, port: port.number, subset: seen.subset?.name }) + seen.variant
-    const known = this.#asking.has(base) ? undefined : this.#made.get(base)
-    if (known !== undefined) return known
-    const policy = policyFor(seen.rule, port.number, seen.subset)
-    const settings = clusterSettings(policy)
-    const members = membersOf(port, settings.balance === 'passthrough' ? {} : (seen.subset?.labels ?? {}))
-    const asks = asksWhere(members, policy)
-    if (asks) this.#asking.add(base)
-    const id = asks ? base + this.#placeOf(seen.labels, policy) : base
-    const old = this.#made.get(id)
-    if (old !== undefined) return old
-    const cluster: Cluster = {
-      id,
-      host: host.host,
-      namespace: host.namespace,
-      serviceName: host.name,
-      port: port.number,
-      subset: seen.subset?.name,
-      ...localize(members, policy, localCaller(seen.labels, this.#locality), host.discovery === 'dns'),
-      ...settings,
-      ...(host.discovery === 'original' ? { balance: 'passthrough' } : {})
-    }
-    this.#made.set(id, cluster)
-    return cluster
+function clusterOf(host: RegistryHost, port: RegistryPort, seen: Seen): Cluster {
+  const policy = policyFor(seen.rule, port.number, seen.subset)
+  const settings = clusterSettings(policy)
+  const members = membersOf(port, settings.balance === 'passthrough' ? {} : (seen.subset?.labels ?? {}))
+  const base = clusterName({ host: host.host, port: port.number, subset: seen.subset?.name }) + seen.variant
+  return {
+    id: asksWhere(members, policy) ? base + placeOf(seen, policy) : base,
+    host: host.host,
+    namespace: host.namespace,
+    serviceName: host.name,
+    port: port.number,
+    subset: seen.subset?.name,
+    ...localize(members, policy, localCaller(seen.labels, seen.locality), host.discovery === 'dns'),
+    ...settings,
+    ...(host.discovery === 'original' ? { balance: 'passthrough' } : {})
   }
+}
 
-  /** Tells callers apart that a policy treats differently; '' for those that say nothing of themselves. */
-  #placeOf(labels: RuleCaller['labels'], policy: EffectivePolicy): string {
-    const asked = askedLabels(policy)
-    const place = (of: RuleCaller['labels']): string => {
-      const caller = localCaller(of, this.#locality)
-      return [caller.locality, ...asked.map((key) => caller.labels[key] ?? '')].join(',')
-    }
-    const own = place(labels)
-    return own === place({}) ? '' : `~${own}`
+/** Tells callers apart that a policy treats differently; '' for those that say nothing of themselves. */
+function placeOf({ labels, locality }: Seen, policy: EffectivePolicy): string {
+  const asked = askedLabels(policy)
+  const place = (of: RuleCaller['labels']): string => {
+    const caller = localCaller(of, locality)
+    return [caller.locality, ...asked.map((key) => caller.labels[key] ?? '')].join(',')
   }
+  const own = place(labels)
+  return own === place({}) ? '' : `~${own}`
 }
 
 function membersOf(port: RegistryPort, labels: Readonly<Record<string, string>>): LabelledEndpoint[] {
@@ -143,6 +140,7 @@ interface Seen {
   /** Of the caller. */
   readonly labels: RuleCaller['labels']
   readonly subset?: Subset | undefined
+  readonly locality: string
 }
 
 function sameRule(a: AppliedRule | undefined, b: AppliedRule | undefined): boolean {

@@ -4,62 +4,70 @@
 import { hasLabels } from '../api/label-selector.ts'
 import type { Gateway, GatewayServer } from '../api/istio-gateway.ts'
 import { isHttps, routesHttp } from './check-rules.ts'
-import { visibleTo } from './compile-mesh.ts'
-import type { Work } from './compile-mesh.ts'
+import { hashFor } from './clusters.ts'
 import { gatewayLabels } from './compile-limits.ts'
+import type { World } from './compile-mesh.ts'
 import { compileRules, isCatchAll } from './compile-rule.ts'
-import { tokenRulesOf } from './compile-tokens.ts'
-import { ROOT_NAMESPACE, byAge, intersectHosts, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
+import { type TokenConfig, tokenRulesOf } from './compile-tokens.ts'
+import { type PlacedRules, visibleTo } from './live-rule-sets.ts'
+import { byAge, intersectHosts, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
+import type { MeshConfig } from './mesh-config.ts'
 import { gatewayScope } from './route-table.ts'
+import type { Route, ScopeHead } from './route-table.ts'
 import type { RuleSet } from './rule-sets.ts'
-import type { Route } from './route-table.ts'
+import type { EntryContent } from './table-limits.ts'
 
-interface Bound {
+/** A server that carries HTTP, and whose it is. */
+export interface Bound {
   readonly gateway: Gateway
   readonly server: GatewayServer
 }
 
-interface Merged {
-  httpsRedirect: boolean
-  broken: boolean
-  readonly routes: Route[]
-}
-
-/** Opens a scope for each port that a Gateway serves, and binds the hosts that VirtualServices have there. */
-export function compileGateways(work: Work): void {
-  const servers = work.config.gateways
-    .filter((gateway) => serves(work, gateway))
+/** The servers of a gateway with these labels that carry HTTP, those of older Gateways first. Without labels every Gateway is served. */
+export function boundServers(gateways: readonly Gateway[], labels: Readonly<Record<string, string>> | undefined): Bound[] {
+  return gateways
+    .filter(({ spec }) => labels === undefined || hasLabels(labels, spec.selector ?? {}))
     .toSorted(byAge)
     .flatMap((gateway) => (gateway.spec.servers ?? []).filter(routesHttp).map((server): Bound => ({ gateway, server })))
-  const rules = visibleTo(work.ruleSets, ownerOf(work))
-  const ports = Map.groupBy(servers, ({ server }) => server.port.number)
-  for (const [port, bound] of [...ports].toSorted(([a], [b]) => a - b)) compilePort(work, port, { bound, rules })
 }
 
-function serves(work: Work, gateway: Gateway): boolean {
-  return work.config.gatewayLabels === undefined || hasLabels(work.config.gatewayLabels, gateway.spec.selector ?? {})
+/** The scope of a port that some servers have. */
+export function gatewayHead(
+  config: TokenConfig & Pick<MeshConfig, 'gatewayLabels' | 'gateways'>,
+  port: number,
+  bound: readonly Bound[]
+): ScopeHead {
+  const tls = bound.some(({ server }) => isHttps(server))
+  const tokens = tokenRulesOf(config, gatewayLabels(config, port))
+  return { id: gatewayScope(port), kind: 'gateway', port, namespace: '', tls, ...(tokens.length === 0 ? {} : { tokens }) }
 }
 
-function compilePort(work: Work, port: number, all: { readonly bound: readonly Bound[]; readonly rules: readonly RuleSet[] }): void {
-  const id = gatewayScope(port)
-  const tls = all.bound.some(({ server }) => isHttps(server))
-  const tokens = tokenRulesOf(work.config, gatewayLabels(work.config, port))
-  work.builder.open({ id, kind: 'gateway', port, namespace: '', tls, ...(tokens.length === 0 ? {} : { tokens }) })
-  const merged = new Map<string, Merged>()
-  for (const each of all.bound) {
-    if (each.server.tls?.httpsRedirect === true) for (const host of each.server.hosts) entryOf(merged, dnsName(host)).httpsRedirect = true
-    for (const rule of all.rules) mergeRule(work, { ...each, rule, port }, merged)
+/** Hosts that a server has whatever VirtualServices say: those it redirects to https. */
+export function redirectedHosts({ server }: Bound): string[] {
+  return server.tls?.httpsRedirect === true ? server.hosts.map(dnsName) : []
+}
+
+/** What a host means on a port: the rules of all VirtualServices that have it there, put together. */
+export function gatewayContent(
+  world: World,
+  at: { readonly port: number; readonly host: string },
+  all: { readonly bound: readonly Bound[]; readonly sets: readonly PlacedRules[] }
+): EntryContent {
+  const { port, host } = at
+  let httpsRedirect = all.bound.some((bound) => redirectedHosts(bound).includes(host))
+  let broken = false
+  const routes: Route[] = []
+  const visible = visibleTo(all.sets, world.frame().gateway.namespace)
+  for (const bound of all.bound) {
+    for (const rule of visible) {
+      if (!hostsOf(bound, rule).includes(host)) continue
+      httpsRedirect ||= bound.server.tls?.httpsRedirect === true
+      broken ||= rule.broken
+      if (!rule.broken) routes.push(...routesOf(world, { ...bound, rule, port }))
+    }
   }
-  for (const [host, { httpsRedirect, broken, routes }] of merged) {
-    const ordered = [...routes.filter((route) => !isCatchAll(route)), ...routes.filter(isCatchAll).slice(0, 1)]
-    work.builder.bind(id, host, { host, httpsRedirect, routes: ordered, broken })
-  }
-}
-
-function entryOf(merged: Map<string, Merged>, host: string): Merged {
-  const found = merged.get(host) ?? { httpsRedirect: false, broken: false, routes: [] }
-  merged.set(host, found)
-  return found
+  const ordered = [...routes.filter((route) => !isCatchAll(route)), ...routes.filter(isCatchAll).slice(0, 1)]
+  return { host, httpsRedirect, routes: ordered, broken }
 }
 
 function dnsName(host: string): string {
@@ -71,23 +79,9 @@ interface Meeting extends Bound {
   readonly port: number
 }
 
-function mergeRule(work: Work, meeting: Meeting, merged: Map<string, Merged>): void {
-  const { gateway, rule } = meeting
-  if (!rule.gateways.includes(keyOf(gateway))) return
-  const hosts = hostsOf(meeting)
-  if (hosts.length === 0) return
-  const { broken } = rule
-  const routes = broken ? [] : routesOf(work, meeting)
-  for (const host of hosts) {
-    const entry = entryOf(merged, host)
-    entry.broken ||= broken
-    entry.httpsRedirect ||= meeting.server.tls?.httpsRedirect === true
-    entry.routes.push(...routes)
-  }
-}
-
 /** The narrower of each pair of server host and VirtualService host, where the server admits the VirtualService's namespace. */
-function hostsOf({ gateway, server, rule }: Meeting): string[] {
+export function hostsOf({ gateway, server }: Bound, rule: RuleSet): string[] {
+  if (!rule.gateways.includes(keyOf(gateway))) return []
   const found = new Set<string>()
   for (const entry of server.hosts) {
     const slash = entry.indexOf('/')
@@ -101,8 +95,8 @@ function hostsOf({ gateway, server, rule }: Meeting): string[] {
   return [...found]
 }
 
-function routesOf(work: Work, { gateway, server, rule, port }: Meeting): Route[] {
-  const caller = { namespace: ownerOf(work), labels: work.config.gatewayLabels ?? {} }
+function routesOf(world: World, { gateway, server, rule, port }: Meeting): Route[] {
+  const caller = world.frame().gateway
   const fullHost = (host: string): string => resolveHost(host, rule.namespace)
   return compileRules(rule.rules, {
     virtualService: rule.key,
@@ -112,21 +106,16 @@ function routesOf(work: Work, { gateway, server, rule, port }: Meeting): Route[]
     // A server that only redirects has a tls block too.
     tls: isHttps(server) || server.tls !== undefined,
     caller,
-    hashOf: (to) => work.clusters.hashFor({ ...to, host: fullHost(to.host) }, caller),
+    hashOf: (to) => hashFor(world, { ...to, host: fullHost(to.host) }, caller),
     clusterOf: (to) => {
       const host = fullHost(to.host)
-      return work.clusters.idFor({ host, subset: to.subset, port: to.port ?? onlyPort(work, host) ?? port }, caller)
+      return world.reach({ host, subset: to.subset, port: to.port ?? onlyPort(world, host) ?? port }, caller)
     }
   })
 }
 
 /** The port of a host that has only one; with several a rule must name it. */
-function onlyPort(work: Work, host: string): number | undefined {
-  const ports = work.registry.seenFrom(host, ownerOf(work))?.ports ?? []
+function onlyPort(world: World, host: string): number | undefined {
+  const ports = world.hosts.seenFrom(host, world.frame().gateway.namespace)?.ports ?? []
   return ports.length === 1 ? ports[0]?.number : undefined
-}
-
-/** Where the gateway's pod is: what it sees of the mesh. */
-function ownerOf({ config }: Work): string {
-  return config.gatewayNamespace ?? ROOT_NAMESPACE
 }

@@ -142,7 +142,7 @@ test('without EnvoyFilters nothing is looked at', () => {
   const content = { host: 'a', httpsRedirect: false, routes: [], broken: false }
   expect(limits.scopeOf(head)).toBe(head)
   expect(limits.contentOf(head, content)).toBe(content)
-  expect(limits.inboundOf([])).toEqual({})
+  expect(limits.inboundOf([], [])).toEqual({})
 })
 
 test('a filter that is for no proxy', () => {

@@ -7,35 +7,42 @@ import { EnvoyPatches } from './envoy-patches.ts'
 import type { PatchedHost, PatchedProxy } from './envoy-patches.ts'
 import type { InboundLimits } from './local-limit.ts'
 import { ROOT_NAMESPACE, keyOf } from './mesh-config.ts'
-import type { MeshConfig } from './mesh-config.ts'
+import type { MeshConfig, MeshPod } from './mesh-config.ts'
 import { PLAIN_FORWARD } from './plain.ts'
 import { inboundKey } from './route-table.ts'
-import type { Cluster, Endpoint, Route, Scope } from './route-table.ts'
-import { NO_LIMITS } from './table-builder.ts'
-import type { EntryContent, TableLimits } from './table-builder.ts'
+import type { Cluster, Endpoint, Route, ScopeHead } from './route-table.ts'
+import { NO_LIMITS } from './table-limits.ts'
+import type { EntryContent, TableLimits } from './table-limits.ts'
 
 type Labels = Readonly<Record<string, string>>
-type Head = Omit<Scope, 'hosts'>
+/** What limits depend on. */
+export type LimitConfig = Pick<
+  MeshConfig,
+  'envoyFilters' | 'gateways' | 'requestAuthentications' | 'keySets' | 'gatewayLabels' | 'gatewayNamespace'
+>
 
 /** Reads all EnvoyFilters of a config. */
-export function compileLimits(config: MeshConfig): TableLimits {
+export function compileLimits(config: LimitConfig): TableLimits {
   const patches = new EnvoyPatches(config.envoyFilters)
   if (patches.isEmpty) return NO_LIMITS
-  const proxyOf = (scope: Head): PatchedProxy => (scope.kind === 'gateway' ? gatewayProxy(config, scope) : callerProxy(scope))
+  const proxyOf = (scope: ScopeHead): PatchedProxy => (scope.kind === 'gateway' ? gatewayProxy(config, scope) : callerProxy(scope))
   return {
     limits: Object.fromEntries(patches.limits),
     callerLabels: patches.callerLabels,
+    hasAny: true,
+    hasOverrides: patches.hasOverrides,
+    hasInbound: patches.hasInbound,
     scopeOf: (head) => {
       const limits = patches.filtersOf(proxyOf(head), { port: head.port, name: `0.0.0.0_${head.port}` })
       return limits.length === 0 ? head : { ...head, limits }
     },
     contentOf: (scope, content) => (patches.hasOverrides ? withOverrides(patches, proxyOf(scope), scope, content) : content),
-    inboundOf: (clusters) => (patches.hasInbound ? inboundLimits(patches, config, clusters) : {})
+    inboundOf: (clusters, pods) => (patches.hasInbound ? inboundLimits(patches, pods, clusters) : {})
   }
 }
 
 /** The sets of labels that an EnvoyFilter, or any other object for proxies, may select the gateway's pod by. */
-export function gatewayLabels(config: MeshConfig, port: number): readonly Labels[] {
+export function gatewayLabels(config: Pick<MeshConfig, 'gatewayLabels' | 'gateways'>, port: number): readonly Labels[] {
   if (config.gatewayLabels !== undefined) return [config.gatewayLabels]
   // One gateway stands for all that Gateways select, and for the one that Istio installs.
   const serving = config.gateways.filter(({ spec }) => (spec.servers ?? []).some((server) => server.port.number === port))
@@ -44,14 +51,14 @@ export function gatewayLabels(config: MeshConfig, port: number): readonly Labels
 
 const INSTALLED: Labels = { istio: 'ingressgateway', app: 'istio-ingressgateway' }
 
-function gatewayProxy(config: MeshConfig, { port }: Head): PatchedProxy {
+function gatewayProxy(config: LimitConfig, { port }: ScopeHead): PatchedProxy {
   const labels = gatewayLabels(config, port)
   const readsTokens = tokenRulesOf(config, labels).length > 0
   return { context: 'GATEWAY', namespace: config.gatewayNamespace ?? ROOT_NAMESPACE, labels, readsTokens }
 }
 
 /** The labels of a caller that anything asks for are in the id of its scope. */
-function callerProxy({ id, namespace }: Head): PatchedProxy {
+function callerProxy({ id, namespace }: ScopeHead): PatchedProxy {
   const labels = id
     .split('|')
     .slice(3)
@@ -59,7 +66,7 @@ function callerProxy({ id, namespace }: Head): PatchedProxy {
   return { context: 'SIDECAR_OUTBOUND', namespace, labels: [Object.fromEntries(labels)], readsTokens: false }
 }
 
-function withOverrides(patches: EnvoyPatches, proxy: PatchedProxy, { kind, port }: Head, content: EntryContent): EntryContent {
+function withOverrides(patches: EnvoyPatches, proxy: PatchedProxy, { kind, port }: ScopeHead, content: EntryContent): EntryContent {
   const table = kind === 'gateway' ? `http.${port}` : String(port)
   const host: PatchedHost = { port, table, name: `${content.host}:${port}`, domain: content.host }
   const limits = patches.hostOverrides(proxy, host)
@@ -82,8 +89,8 @@ const INBOUND_ROUTE: Route = {
   action: { ...PLAIN_FORWARD, choices: [], total: 1 }
 }
 
-function inboundLimits(patches: EnvoyPatches, config: MeshConfig, clusters: readonly Cluster[]): Record<string, InboundLimits> {
-  const labels = new Map(config.pods.map((pod) => [keyOf(pod), pod.metadata.labels ?? {}]))
+function inboundLimits(patches: EnvoyPatches, pods: readonly MeshPod[], clusters: Iterable<Cluster>): Record<string, InboundLimits> {
+  const labels = new Map(pods.map((pod) => [keyOf(pod), pod.metadata.labels ?? {}]))
   const found: Record<string, InboundLimits> = {}
   for (const cluster of clusters) {
     for (const endpoint of cluster.endpoints) {

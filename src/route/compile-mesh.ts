@@ -1,223 +1,228 @@
-// Scopes of the mesh: for every kind of caller and every port, which VirtualService owns which host (istio.md 1.4, 1.6). Services without
-// one answer from their endpoints.
+// What a domain means in the mesh: for every kind of caller and every port, which VirtualService owns it (istio.md 1.4, 1.6). Services without
+// one answer from their endpoints. Most callers know a domain as callers outside any namespace do; only the others are compiled apart.
 
-import type { ClusterSet } from './clusters.ts'
+import { type Caller, type Callers, sharesImportsAt } from './callers.ts'
+import { hashFor } from './clusters.ts'
+import type { Target } from './clusters.ts'
 import { DEFAULT_RETRY, compileRules } from './compile-rule.ts'
 import type { ClusterId } from './decision.ts'
-import { moreSpecific } from './destination-rules.ts'
-import { coversHost, isVisible, namespaceOf, resolveHost } from './mesh-config.ts'
-import type { MeshConfig } from './mesh-config.ts'
-import type { Registry, RegistryHost } from './registry.ts'
-import type { RuleSet } from './rule-sets.ts'
-import type { Imports, Sidecars } from './sidecars.ts'
-import { ANY_PORT, meshScope, serviceScope } from './route-table.ts'
-import type { MeshSource, Route, RouteAction } from './route-table.ts'
-import type { EntryContent, TableBuilder } from './table-builder.ts'
+import { type RuleCaller, moreSpecific } from './destination-rules.ts'
+import type { LiveHosts } from './live-hosts.ts'
+import { type LiveRuleSets, type PlacedRules, visibleTo } from './live-rule-sets.ts'
+import type { LiveRules } from './live-rules.ts'
+import { coversHost, resolveHost } from './mesh-config.ts'
 import { PLAIN_FORWARD, onlyChoice } from './plain.ts'
+import type { RegistryHost } from './registry.ts'
+import { meshScope, serviceScope } from './route-table.ts'
+import type { Route, RouteAction, ScopeHead } from './route-table.ts'
+import type { EntryContent, TableLimits } from './table-limits.ts'
 
-/** What the steps of one compilation share. */
-export interface Work {
-  readonly config: MeshConfig
-  readonly registry: Registry
-  readonly sidecars: Sidecars
-  readonly clusters: ClusterSet
-  readonly builder: TableBuilder
-  /** Oldest first. */
-  readonly ruleSets: readonly RuleSet[]
+/** What the units of a compilation read; whatever they look at is noted. */
+export interface World {
+  readonly hosts: LiveHosts
+  readonly rules: LiveRules
+  readonly ruleSets: LiveRuleSets
+  readonly callers: Callers
+  /** What is the same for all units, and makes all stale when it changes. */
+  frame(): Frame
+  /** Ports that any host has for HTTP, those that Sidecars list, and 80. */
+  isMeshPort(port: number): boolean
+  /** The id of the cluster by which a caller reaches a target. */
+  reach(target: Target, caller: RuleCaller): ClusterId
+}
+
+/** What is the same for all units. */
+export interface Frame {
   readonly sourceLabels: readonly string[]
   /** Those of them that DestinationRules ask. */
   readonly ruleLabels: readonly string[]
+  readonly limits: TableLimits
+  /** Where the gateway's pod is, and its labels. */
+  readonly gateway: RuleCaller
 }
 
-/** Opens a scope for each port and kind of caller, and binds every host in it. */
-export function compileMesh(work: Work): void {
-  const all = work.ruleSets.filter(({ gateways }) => gateways.includes('mesh'))
-  const sources = sourcesOf(work)
-  const ports = meshPorts(work, sources)
-  const ruled = new Set(work.config.destinationRules.map(namespaceOf))
-  const limited = work.registry.varies || work.config.destinationRules.some(({ spec }) => (spec.exportTo ?? []).length > 0)
-  const made = new Map<string, EntryContent | undefined>()
-  for (const source of sources) {
-    const egress = work.sidecars.of(source)
-    const policy = egress.refusesUnknown ? ({ refusesUnknown: true } as const) : {}
-    const knownBy = new Map<Imports | undefined, Known>()
-    for (const port of ports) {
-      const imports = egress.importsAt(port)
-      const known = knownBy.get(imports) ?? knownTo(work, all, { source, imports })
-      knownBy.set(imports, known)
-      const view: MeshView = { work, source, port, ruled, limited, made, id: meshScope(work.sourceLabels, source, port) }
-      work.builder.open({ id: view.id, kind: 'mesh', port, namespace: source.namespace, tls: false, ...policy })
-      bindServices(view, known)
-      bindOthers(view, known.rules)
-      if (source.namespace === '') bindOwnAddresses(view, known)
-    }
-    // Ports that no host has: only what becomes of unknown hosts is to be known there.
-    if (!egress.refusesUnknown) continue
-    const id = meshScope(work.sourceLabels, source, ANY_PORT)
-    work.builder.open({ id, kind: 'mesh', port: ANY_PORT, namespace: source.namespace, tls: false, ...policy })
-  }
+/** What a domain means in one scope; undefined content: it is not known there, though the scope's base knows it. */
+export interface Meaning {
+  readonly scope: ScopeHead
+  readonly content: EntryContent | undefined
 }
 
-/** What a kind of caller knows on a port. */
-interface Known {
-  readonly rules: readonly RuleSet[]
+/** All that a domain means: what the common callers know first, then what others know instead. */
+export interface Meanings {
+  readonly bound: readonly Meaning[]
+  /** Scopes of the domain's own: a Service's address. */
+  readonly own: readonly Meaning[]
+}
+
+/** What a domain (a host's name or address, or a host that only a VirtualService knows) means to every kind of caller. */
+export function meaningsOf(world: World, domain: string): Meanings {
+  const hosts = world.hosts.calledBy(domain)
+  const owners = world.ruleSets.claiming(domain).filter((set) => set.hosts.includes(domain))
+  const asked: Asked = { world, domain, hosts, owners, frame: world.frame() }
+  const different = differingFor(asked)
+  const bound = portsOf(asked).flatMap((port) => boundAt(asked, port, different))
+  return { bound, own: hosts.flatMap((host) => (host.host === domain ? ownScopes(asked, host) : [])) }
+}
+
+interface Asked {
+  readonly world: World
+  readonly domain: string
+  /** Those that are called by it. */
   readonly hosts: readonly RegistryHost[]
-  /** The VirtualService of a host. */
-  readonly owners: ReadonlyMap<string, RuleSet>
+  /** VirtualServices that name it, oldest first. */
+  readonly owners: readonly PlacedRules[]
+  readonly frame: Frame
 }
 
-function knownTo(
-  work: Work,
-  all: readonly RuleSet[],
-  caller: { readonly source: MeshSource; readonly imports: Imports | undefined }
-): Known {
-  const { source, imports } = caller
-  const visible = visibleTo(all, source.namespace)
-  const seen = work.registry.allSeenFrom(source.namespace)
-  const rules = imports === undefined ? visible : visible.filter(({ hosts, namespace }) => imports.hasRules(hosts, namespace))
-  const hosts = imports === undefined ? seen : seen.filter(({ host, namespace }) => imports.hasHost(host, namespace))
-  return { rules, hosts, owners: ownersOf(rules, hosts) }
-}
-
-interface MeshView {
-  readonly work: Work
-  readonly source: MeshSource
-  readonly port: number
-  readonly ruled: ReadonlySet<string>
-  readonly limited: boolean
-  readonly made: Map<string, EntryContent | undefined>
-  readonly id: string
-}
-
-/** Ports that HTTP callers can dial: those of all hosts, those that Sidecars list, and 80. */
-function meshPorts(work: Work, sources: readonly MeshSource[]): number[] {
-  const ports = new Set([80])
-  for (const host of work.registry.all()) for (const port of host.ports) if (port.http) ports.add(port.number)
-  for (const source of sources) for (const port of work.sidecars.of(source).ports) ports.add(port)
+/** Ports on which it may mean something. A host that nobody has is known on port 80, and on the ports of hosts listed beside it. */
+function portsOf({ world, hosts, owners }: Asked): number[] {
+  const ports = new Set(hosts.flatMap((host) => host.ports.flatMap(({ number, http }) => (http ? [number] : []))))
+  for (const owner of owners) for (const port of listedPorts(world, owner)) ports.add(port)
   return [...ports].toSorted((a, b) => a - b)
 }
 
-/** Every kind of caller: each namespace without labels, and each set of labels that some rule can tell apart. */
-function sourcesOf(work: Work): MeshSource[] {
-  const { config, sourceLabels } = work
-  const found = new Map<string, MeshSource>()
-  const add = (source: MeshSource): void => {
-    found.set(meshScope(sourceLabels, source, 0), source)
-  }
-  for (const namespace of ['', 'default', ...config.namespaces]) add({ namespace, labels: {} })
-  for (const object of [...config.services, ...config.virtualServices, ...config.serviceEntries, ...config.sidecars])
-    add({ namespace: namespaceOf(object), labels: {} })
-  for (const pod of config.pods) {
-    const labels = pod.metadata.labels ?? {}
-    const asked = sourceLabels.flatMap((key) => (labels[key] === undefined ? [] : [[key, labels[key]] as const]))
-    add({ namespace: namespaceOf(pod), labels: Object.fromEntries(asked) })
-  }
-  return [...found.keys()].toSorted().flatMap((key) => found.get(key) ?? [])
+function listedPorts(world: World, owner: PlacedRules): number[] {
+  const listed = owner.hosts.flatMap((host) => world.hosts.get(host)?.ports.map(({ number }) => number) ?? [])
+  return [80, ...listed.filter((port) => world.isMeshPort(port))]
 }
 
-/** Those that a namespace sees: private ones first, then those exported to it by name, then public ones; older first inside each. */
-export function visibleTo(all: readonly RuleSet[], namespace: string): RuleSet[] {
-  const classes: RuleSet[][] = [[], [], []]
-  for (const each of all) {
-    const { exportTo } = each
-    if (!isVisible(exportTo, each.namespace, namespace)) continue
-    const named = exportTo ?? []
-    const at = named.length === 0 || named.includes('*') ? 2 : Number(!named.includes('.') && namespace !== each.namespace)
-    classes[at]?.push(each)
-  }
-  return classes.flat()
+/** Which callers may know a domain otherwise than the common ones. */
+interface Different {
+  readonly callers: ReadonlySet<Caller>
+  /** Of them those that rules tell apart; the others differ by what EnvoyFilters say of them, or by their imports. */
+  readonly byRules: ReadonlySet<Caller>
 }
 
-/** The VirtualService of each host: by its most specific host that covers it, ties to the earlier. */
-function ownersOf(seen: readonly RuleSet[], hosts: readonly RegistryHost[]): Map<string, RuleSet> {
-  const exact = new Map<string, RuleSet>()
-  const wild: { readonly pattern: string; readonly owner: RuleSet }[] = []
-  for (const owner of seen) {
-    for (const host of owner.hosts) {
-      if (host.startsWith('*')) wild.push({ pattern: host, owner })
-      else if (!exact.has(host)) exact.set(host, owner)
-    }
+function differingFor(asked: Asked): Different {
+  const { world, hosts, owners, frame } = asked
+  const claiming = new Set([...owners, ...hosts.flatMap(({ host }) => world.ruleSets.claiming(host))])
+  const namespaces = new Set<string>()
+  const names = new Set(hosts.map(({ host }) => host))
+  for (const set of claiming) {
+    const named = set.exportTo ?? []
+    if (named.length > 0 && !named.includes('*')) for (const viewer of [set.namespace, ...named]) namespaces.add(viewer)
+    for (const name of destinationsOf(set)) names.add(name)
   }
-  wild.sort((a, b) => (a.pattern === b.pattern ? 0 : moreSpecific(a.pattern, b.pattern) ? -1 : 1))
-  const owners = new Map<string, RuleSet>()
-  for (const { host } of hosts) {
-    const owner = exact.get(host) ?? wild.find(({ pattern }) => coversHost(pattern, host))?.owner
-    if (owner !== undefined) owners.set(host, owner)
-  }
-  return owners
+  for (const name of names) for (const viewer of [...world.hosts.viewersOf(name), ...world.rules.viewersOf(name)]) namespaces.add(viewer)
+  const anybody = [...claiming].some(({ asksCaller }) => asksCaller)
+  const labelled = frame.ruleLabels.length > 0
+  const byRules = new Set(
+    anybody || labelled
+      ? world.callers.all().filter(({ source }) => anybody || namespaces.has(source.namespace) || Object.keys(source.labels).length > 0)
+      : [...namespaces].flatMap((namespace) => world.callers.of(namespace))
+  )
+  const others = frame.limits.hasOverrides ? world.callers.all() : world.callers.apart()
+  return { callers: new Set([...byRules, ...others]), byRules }
 }
 
-function bindServices(view: MeshView, { hosts, owners }: Known): void {
-  const { builder } = view.work
-  for (const host of hosts) {
-    if (!host.ports.some(({ number, http }) => http && number === view.port)) continue
-    const content = contentOf(view, host, owners.get(host.host))
-    builder.bind(view.id, host.host, content)
-    for (const address of host.addresses) builder.bind(view.id, address, content)
+function destinationsOf({ rules, namespace }: PlacedRules): Set<string> {
+  const hosts = new Set<string>()
+  for (const { rule } of rules) {
+    const { route = [], mirror, mirrors = [] } = rule
+    for (const { destination } of [...route, ...mirrors]) hosts.add(resolveHost(destination.host, namespace))
+    if (mirror !== undefined) hosts.add(resolveHost(mirror.host, namespace))
   }
+  return hosts
 }
 
-function contentOf(view: MeshView, host: RegistryHost, owner: RuleSet | undefined): EntryContent {
+function boundAt(asked: Asked, port: number, { callers, byRules }: Different): Meaning[] {
+  const { common } = asked.world.callers
+  const usual = contentFor(asked, port, common, common)
+  const bound: Meaning[] = []
+  const usualHere = limited(asked, headOf(asked.frame, common, common, port), usual)
+  if (usualHere !== undefined) bound.push({ scope: headOf(asked.frame, common, common, port), content: usualHere })
+  for (const caller of callers) {
+    if (caller === common) continue
+    const shares = sharesImportsAt(caller, common, port)
+    const scope = headOf(asked.frame, caller, common, port)
+    const content = limited(
+      asked,
+      scope,
+      shares && !byRules.has(caller) ? usual : contentFor(asked, port, caller, byRules.has(caller) ? caller : common)
+    )
+    if (shares ? content !== usualHere : content !== undefined) bound.push({ scope, content })
+  }
+  return bound
+}
+
+function limited({ frame }: Asked, scope: ScopeHead, content: EntryContent | undefined): EntryContent | undefined {
+  return content === undefined ? undefined : frame.limits.contentOf(scope, content)
+}
+
+/** The scope of a kind of caller on a port; what it does not bind means there what it means to the common callers, where both know the same hosts. */
+export function headOf(frame: Frame, caller: Caller, common: Caller, port: number): ScopeHead {
+  const { source, egress } = caller
+  const head: ScopeHead = {
+    id: meshScope(frame.sourceLabels, source, port),
+    kind: 'mesh',
+    port,
+    namespace: source.namespace,
+    tls: false,
+    ...(egress.refusesUnknown ? { refusesUnknown: true } : {}),
+    ...(caller !== common && sharesImportsAt(caller, common, port) ? { base: meshScope(frame.sourceLabels, common.source, port) } : {})
+  }
+  return frame.limits.scopeOf(head)
+}
+
+/** A view of the mesh: what is known is `caller`'s, what rules say is said as to `as`. */
+interface View extends Asked {
+  readonly port: number
+  readonly caller: Caller
+  readonly as: Caller
+}
+
+function contentFor(asked: Asked, port: number, caller: Caller, as: Caller): EntryContent | undefined {
+  const view: View = { ...asked, port, caller, as }
+  for (const host of asked.hosts) {
+    if (!knows(view, host)) continue
+    return contentOf(view, host, ownerOf(view, host.host))
+  }
+  return unregistered(view)
+}
+
+/** Whether a host is called by its name from here, on this port. */
+function knows({ world, port, caller }: View, host: RegistryHost): boolean {
+  if (!host.ports.some(({ number, http }) => http && number === port)) return false
+  if (world.hosts.seenFrom(host.host, caller.source.namespace) !== host) return false
+  return caller.egress.importsAt(port)?.hasHost(host.host, host.namespace) ?? true
+}
+
+function visibleIn({ caller, port }: View, sets: readonly PlacedRules[]): PlacedRules[] {
+  const imports = caller.egress.importsAt(port)
+  const visible = visibleTo(sets, caller.source.namespace)
+  return imports === undefined ? visible : visible.filter(({ hosts, namespace }) => imports.hasRules(hosts, namespace))
+}
+
+/** The VirtualService of a host: by its most specific host that covers it, ties to the earlier. */
+function ownerOf(view: View, host: string): PlacedRules | undefined {
+  const visible = visibleIn(view, view.world.ruleSets.claiming(host))
+  const exact = visible.find(({ hosts }) => hosts.includes(host))
+  if (exact !== undefined) return exact
+  const covering = visible.flatMap((owner) =>
+    owner.hosts.filter((pattern) => pattern.startsWith('*') && coversHost(pattern, host)).map((pattern) => ({ pattern, owner }))
+  )
+  return covering.toSorted((a, b) => (a.pattern === b.pattern ? 0 : moreSpecific(a.pattern, b.pattern) ? -1 : 1))[0]?.owner
+}
+
+function contentOf(view: View, host: RegistryHost, owner: PlacedRules | undefined): EntryContent {
   return (owner === undefined ? undefined : ownedContent(view, owner, host.host)) ?? defaultContent(view, host)
 }
 
-/**
- * The scopes of Services' own addresses: where a port does not say what it carries, every Host means that Service; where it is HTTP, this is
- * for hosts that nobody knows, which pass to the address that was called.
- */
-function bindOwnAddresses(view: MeshView, { hosts, owners }: Known): void {
-  const { builder } = view.work
-  for (const host of hosts) {
-    const port = host.ports.find(({ number, http }) => http && number === view.port)
-    if (port === undefined || host.origin !== 'service' || host.addresses.length === 0) continue
-    const id = serviceScope(host.host, view.port)
-    builder.open({ id, kind: 'mesh', port: view.port, namespace: '', tls: false })
-    builder.bind(id, '*', port.declared ? passedContent(view, host) : contentOf(view, host, owners.get(host.host)))
+/** A host of VirtualServices that is not in the registry. */
+function unregistered(view: View): EntryContent | undefined {
+  const { world, domain, owners, port } = view
+  if (owners.length === 0 || world.hosts.has(domain) || (domain.startsWith('*') && world.hosts.isCovered(domain))) return undefined
+  for (const owner of visibleIn(view, owners)) {
+    const content = listedPorts(world, owner).includes(port) ? ownedContent(view, owner, domain) : undefined
+    if (content !== undefined) return content
   }
-}
-
-/** Hosts of VirtualServices that are not in the registry: on port 80, and on the ports of services listed beside them. */
-function bindOthers(view: MeshView, seen: readonly RuleSet[]): void {
-  const { registry, builder } = view.work
-  for (const owner of seen) {
-    const listed = owner.hosts.flatMap((host) => registry.get(host)?.ports ?? [])
-    if (view.port !== 80 && !listed.some(({ number }) => number === view.port)) continue
-    for (const host of owner.hosts) {
-      if (registry.has(host) || builder.knows(view.id, host) || coversService(registry, host)) continue
-      const content = ownedContent(view, owner, host)
-      if (content !== undefined) builder.bind(view.id, host, content)
-    }
-  }
-}
-
-function coversService(registry: Registry, host: string): boolean {
-  if (!host.startsWith('*')) return false
-  for (const name of registry.keys()) if (coversHost(host, name)) return true
-  return false
+  return undefined
 }
 
 /** What a VirtualService says of a host here; undefined when none of its rules applies, so that the host keeps its default. */
-function ownedContent(view: MeshView, owner: RuleSet, host: string): EntryContent | undefined {
-  const key = [owner.key, host, view.port, owner.asksCaller ? view.id : '', overridesOf(view)].join(' ')
-  if (view.made.has(key)) return view.made.get(key)
-  const content = compileOwned(view, owner, host)
-  view.made.set(key, content)
-  return content
-}
-
-/**
- * The caller's namespace where it may change which DestinationRule applies: it has rules, or some rule is not exported to all. Where rules
- * look at labels or places of callers, these too.
- */
-function overridesOf(view: MeshView): string {
-  const { work, source, limited, ruled } = view
-  const namespace = limited || ruled.has(source.namespace) ? source.namespace : ''
-  return meshScope(work.ruleLabels, { namespace, labels: source.labels }, 0)
-}
-
-function compileOwned(view: MeshView, owner: RuleSet, host: string): EntryContent | undefined {
-  const { work, source, port } = view
+function ownedContent({ world, port, as: { source } }: View, owner: PlacedRules, host: string): EntryContent | undefined {
   if (owner.broken) return { host, httpsRedirect: false, routes: [], broken: true }
+  const fullHost = (name: string): string => resolveHost(name, owner.namespace)
   const routes = compileRules(owner.rules, {
     virtualService: owner.key,
     namespace: owner.namespace,
@@ -225,29 +230,39 @@ function compileOwned(view: MeshView, owner: RuleSet, host: string): EntryConten
     port,
     tls: false,
     caller: source,
-    clusterOf: (to) =>
-      work.clusters.idFor({ host: resolveHost(to.host, owner.namespace), subset: to.subset, port: to.port ?? port }, source),
-    hashOf: (to) => work.clusters.hashFor({ ...to, host: resolveHost(to.host, owner.namespace) }, source)
+    clusterOf: (to) => world.reach({ host: fullHost(to.host), subset: to.subset, port: to.port ?? port }, source),
+    hashOf: (to) => hashFor(world, { ...to, host: fullHost(to.host) }, source)
   })
   return routes.length === 0 ? undefined : { host, httpsRedirect: false, routes, broken: false }
 }
 
-function defaultContent(view: MeshView, host: RegistryHost): EntryContent {
-  const { work, source, port, made } = view
-  const key = ['default', host.namespace, host.host, port, overridesOf(view)].join(' ')
-  const before = made.get(key)
-  if (before !== undefined) return before
-  const cluster = work.clusters.idFor({ host: host.host, port, subset: undefined }, source)
-  const hash = work.clusters.hashFor({ host: host.host, port, subset: undefined }, source)
+function defaultContent({ world, port, as: { source } }: View, { host }: RegistryHost): EntryContent {
+  const cluster = world.reach({ host, port, subset: undefined }, source)
+  const hash = hashFor(world, { host, port, subset: undefined }, source)
   const sticks = hash === undefined ? {} : { hash: [hash], retry: { ...DEFAULT_RETRY, avoidTried: false } }
-  const content = wholeContent(host.host, { name: 'default', cluster, policy: { retry: DEFAULT_RETRY, ...sticks } })
-  made.set(key, content)
-  return content
+  return wholeContent(host, { name: 'default', cluster, policy: { retry: DEFAULT_RETRY, ...sticks } })
+}
+
+/**
+ * The scopes of a Service's own address: where a port does not say what it carries, every Host means that Service; where it is HTTP, this is
+ * for hosts that nobody knows, which pass to the address that was called.
+ */
+function ownScopes(asked: Asked, host: RegistryHost): Meaning[] {
+  const { world, frame } = asked
+  const { common } = world.callers
+  if (host.origin !== 'service' || host.addresses.length === 0) return []
+  return host.ports.flatMap(({ number: port, http, declared }) => {
+    const view: View = { ...asked, port, caller: common, as: common }
+    if (!http || !knows(view, host)) return []
+    const scope: ScopeHead = frame.limits.scopeOf({ id: serviceScope(host.host, port), kind: 'mesh', port, namespace: '', tls: false })
+    const content = declared ? passedContent(view, host) : contentOf(view, host, ownerOf(view, host.host))
+    return [{ scope, content: limited(asked, scope, content) }]
+  })
 }
 
 /** What passes to a Service because nobody knows the Host: no rule and no policy is for it. */
-function passedContent({ work, port }: MeshView, { host }: RegistryHost): EntryContent {
-  const cluster = work.clusters.idFor({ host, port, subset: undefined }, { namespace: '', labels: {} })
+function passedContent({ world, port }: View, { host }: RegistryHost): EntryContent {
+  const cluster = world.reach({ host, port, subset: undefined }, { namespace: '', labels: {} })
   return wholeContent(host, { name: 'allow_any', cluster, policy: {} })
 }
 

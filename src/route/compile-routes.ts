@@ -1,6 +1,7 @@
 // Istio's rules -> RouteTable: which hosts each scope knows and which routes answer for them (istio.md 1.2, 1.4-1.6, 3.1). The result is
 // plain data; what changed against the previous table gets the new version, and a host whose rules are wrong keeps its last good entry.
 
+import type { VirtualService } from '../api/istio-virtual-service.ts'
 import type { ObjectProblem } from './catalogue.ts'
 import {
   checkDestinationRule,
@@ -12,19 +13,12 @@ import {
   type WrittenCheck
 } from './check-rules.ts'
 import { checkSidecar, checkWorkloadEntry } from './check-workloads.ts'
-import { ClusterSet } from './clusters.ts'
-import { compileGateways } from './compile-gateways.ts'
-import { compileLimits } from './compile-limits.ts'
-import { compileMesh } from './compile-mesh.ts'
-import { callerLabelsOf, indexRules } from './destination-rules.ts'
+import { fill } from './compiler-feed.ts'
 import type { MeshConfig } from './mesh-config.ts'
-import { buildRegistry } from './registry.ts'
-import { ruleSetsOf, sourceLabelsOf } from './rule-sets.ts'
-import { Sidecars } from './sidecars.ts'
+import { RouteCompiler } from './route-compiler.ts'
 import { EMPTY_TABLE } from './route-table.ts'
 import { sameJson } from '../std/json.ts'
 import type { RouteTable } from './route-table.ts'
-import { TableBuilder } from './table-builder.ts'
 
 /** A compiled table and what is wrong with single objects; what is wrong between objects is lint's to find. */
 export interface Compiled {
@@ -49,43 +43,23 @@ export function checkObjects(config: MeshConfig, check: WrittenCheck = checkWrit
 }
 
 /**
- * Compiles everything. `previous` is the table in force: unchanged parts keep their versions, and the same table is returned when nothing
- * changed. `check` may remember what it said of an object. Never fails: an object that cannot be used is named in `problems`.
+ * Compiles everything from nothing. `previous` is the table in force: unchanged parts keep their versions, and the same table is returned
+ * when nothing changed. `check` may remember what it said of an object. Never fails: an object that cannot be used is named in `problems`.
  */
 export function compileRoutes(config: MeshConfig, previous: RouteTable = EMPTY_TABLE, check: WrittenCheck = checkWritten): Compiled {
-  const problems = checkObjects(config, check)
-  const broken = new Set(problems.filter(breaksRules).map(({ object }) => `${object.namespace}/${object.name}`))
-  const registry = buildRegistry(config)
-  const clusters = new ClusterSet(registry, indexRules(config.destinationRules), config.locality)
-  clusters.addAll()
-  const limits = compileLimits(config)
-  const builder = new TableBuilder(previous, limits)
-  const sidecars = new Sidecars(config.sidecars)
-  const ruleSets = ruleSetsOf(config.virtualServices, broken)
-  // A label that nobody has tells nobody apart.
-  const ruleLabels = callerLabelsOf(config.destinationRules).filter((key) =>
-    config.pods.some(({ metadata }) => metadata.labels?.[key] !== undefined)
-  )
-  const work = {
-    ruleLabels,
-    config,
-    registry,
-    clusters,
-    builder,
-    ruleSets,
-    sidecars,
-    sourceLabels: [...new Set([...sourceLabelsOf(ruleSets), ...sidecars.labelKeys, ...limits.callerLabels, ...ruleLabels])].toSorted()
-  }
-  compileMesh(work)
-  compileGateways(work)
-  return { table: builder.finish(work.sourceLabels, clusters.all()), problems }
+  const compiler = new RouteCompiler({ isBroken: (each) => isBroken(each, check), previous, settings: config })
+  fill(compiler, config)
+  compiler.compile()
+  const { table } = compiler
+  return { table: sameJson({ ...table, version: previous.version }, previous) ? previous : table, problems: checkObjects(config, check) }
+}
+
+/** Whether the text of a VirtualService is wrong: it does not count, and what was in force before stays. */
+export function isBroken(virtualService: VirtualService, check: WrittenCheck = checkWritten): boolean {
+  return [...check(virtualService), ...checkVirtualService(virtualService)].some(({ severity }) => severity === 'error')
 }
 
 /** True when two compilations gave the same table, versions included. */
 export function sameTable(a: RouteTable, b: RouteTable): boolean {
   return a === b || sameJson(a, b)
-}
-
-function breaksRules({ severity, object }: ObjectProblem): boolean {
-  return severity === 'error' && object.kind === 'VirtualService'
 }

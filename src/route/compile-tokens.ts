@@ -7,11 +7,14 @@ import { ROOT_NAMESPACE, byAge, namespaceOf } from './mesh-config.ts'
 import type { MeshConfig } from './mesh-config.ts'
 import type { TokenRule } from './token-rule.ts'
 
+/** What token rules depend on. */
+export type TokenConfig = Pick<MeshConfig, 'requestAuthentications' | 'keySets' | 'gatewayNamespace'>
+
 /** Claims that are always lists with spaces between. */
 const LISTS = ['scope', 'permission']
 
 /** The rules of the gateway whose pod may be selected by any of these sets of labels, in the order of their issuers. */
-export function tokenRulesOf(config: MeshConfig, labels: readonly Readonly<Record<string, string>>[]): TokenRule[] {
+export function tokenRulesOf(config: TokenConfig, labels: readonly Readonly<Record<string, string>>[]): TokenRule[] {
   return config.requestAuthentications
     .filter((object) => selectsGateway(config, object, labels))
     .toSorted(byAge)
@@ -21,7 +24,7 @@ export function tokenRulesOf(config: MeshConfig, labels: readonly Readonly<Recor
 
 /** Whether an object is for the gateway: in its namespace or the root one, and with labels that the gateway has. */
 export function selectsGateway(
-  config: MeshConfig,
+  config: Pick<MeshConfig, 'gatewayNamespace'>,
   object: RequestAuthentication,
   labels: readonly Readonly<Record<string, string>>[]
 ): boolean {
@@ -33,7 +36,7 @@ export function selectsGateway(
 }
 
 /** Every URI from which keys are fetched. */
-export function keySetUris({ requestAuthentications }: MeshConfig): Set<string> {
+export function keySetUris({ requestAuthentications }: Pick<MeshConfig, 'requestAuthentications'>): Set<string> {
   return new Set(requestAuthentications.flatMap((object) => (object.spec.jwtRules ?? []).flatMap((rule) => keysUri(rule, object) ?? [])))
 }
 

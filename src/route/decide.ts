@@ -14,6 +14,7 @@ import { normalizePath, pathEnd, rewritePath } from './path.ts'
 import type { RequestFacts, ScopeId } from './request-facts.ts'
 import { ANY_PORT } from './route-table.ts'
 import type { Choice, RouteAction } from './route-table.ts'
+import { NO_SLOT } from './router.ts'
 import type { EntrySlot, PreparedRoute, PreparedScope, Router } from './router.ts'
 
 const NOWHERE = { kind: 'no-route', route: undefined, response: undefined, delay: 0 } as const
@@ -46,7 +47,7 @@ export function decide(router: Router, scope: ScopeId, facts: RequestFacts, draw
   const path = normalizePath(facts.path)
   if (path === undefined) return BAD_PATH
   const from = scopeOf(router, scope)
-  const slot = from === undefined ? undefined : hostOf(from, facts.authority)
+  const slot = from === undefined ? undefined : hostOf(router, from, facts.authority)
   if (from === undefined || slot?.entry === undefined) return unknownTo(from)
   if (slot.entry.httpsRedirect && facts.scheme === 'http') {
     const location = `https://${facts.authority}${path}`
@@ -77,10 +78,15 @@ export function scopeOf(router: Router, id: ScopeId): PreparedScope | undefined 
   return router.scopes.get(id.replace(/\|\d+/, `|${ANY_PORT}`)) ?? router.scopes.get(`${kind}|${ANY_PORT}|${namespace}`)
 }
 
-function hostOf(scope: PreparedScope, authority: string): EntrySlot | undefined {
+function hostOf(router: Router, scope: PreparedScope, authority: string): EntrySlot | undefined {
+  if (scope.seenAt !== router.bound) {
+    scope.seen.clear()
+    scope.seenAt = router.bound
+  }
   const seen = scope.seen.get(authority)
   if (seen !== undefined || scope.seen.has(authority)) return seen
-  const found = searchHost(scope, domainOf(authority))
+  const base = scope.scope.base === undefined ? undefined : router.scopes.get(scope.scope.base)
+  const found = searchHost({ scope, base }, domainOf(authority))
   if (scope.seen.size >= SEEN_MAX) scope.seen.clear()
   scope.seen.set(authority, found)
   return found
@@ -95,21 +101,50 @@ export function domainOf(authority: string): string {
 }
 
 /** Exact, then (in the mesh) the short forms of a service's name, then the longest suffix, then `*` (istio.md 1.4). */
-function searchHost(scope: PreparedScope, domain: string): EntrySlot | undefined {
-  const exact = scope.exact.get(domain) ?? (scope.scope.kind === 'mesh' ? serviceOf(scope, domain) : undefined)
+function searchHost(within: Within, domain: string): EntrySlot | undefined {
+  const { scope, base } = within
+  const exact = exactIn(within, domain) ?? (scope.scope.kind === 'mesh' ? serviceOf(within, domain) : undefined)
   if (exact !== undefined) return exact
-  for (const suffix of scope.suffixOrder) {
-    if (domain.length > suffix.length && domain.endsWith(suffix)) return scope.suffixes.get(suffix)
-  }
-  return scope.star
+  return suffixed(within, domain) ?? known(scope.star ?? base?.star)
 }
 
-function serviceOf(scope: PreparedScope, domain: string): EntrySlot | undefined {
-  if (domain.endsWith('.')) return scope.exact.get(domain.slice(0, -1))
+function suffixed({ scope, base }: Within, domain: string): EntrySlot | undefined {
+  const own = suffixIn(scope, domain, undefined)
+  const usual = base === undefined ? undefined : suffixIn(base, domain, scope)
+  const isOwn = own !== undefined && (usual === undefined || own.length >= usual.length)
+  return isOwn ? scope.suffixes.get(own) : base?.suffixes.get(usual ?? '')
+}
+
+/** A scope, and the one that says what it does not say itself. */
+interface Within {
+  readonly scope: PreparedScope
+  readonly base: PreparedScope | undefined
+}
+
+function known(slot: EntrySlot | undefined): EntrySlot | undefined {
+  return slot === NO_SLOT ? undefined : slot
+}
+
+function exactIn({ scope, base }: Within, domain: string): EntrySlot | undefined {
+  return known(scope.exact.get(domain) ?? base?.exact.get(domain))
+}
+
+/** The longest suffix of a scope that takes the domain, but for those of which `over` says something itself. */
+function suffixIn(scope: PreparedScope, domain: string, over: PreparedScope | undefined): string | undefined {
+  return scope.suffixOrder.find(
+    (suffix) =>
+      domain.length > suffix.length &&
+      domain.endsWith(suffix) &&
+      (over === undefined ? scope.suffixes.get(suffix) !== NO_SLOT : !over.suffixes.has(suffix))
+  )
+}
+
+function serviceOf(within: Within, domain: string): EntrySlot | undefined {
+  if (domain.endsWith('.')) return exactIn(within, domain.slice(0, -1))
   const dots = domain.split('.').length - 1
-  if (dots === 0) return scope.exact.get(`${domain}.${scope.scope.namespace}.svc.cluster.local`)
-  if (dots === 1) return scope.exact.get(`${domain}.svc.cluster.local`)
-  return dots === 2 && domain.endsWith('.svc') ? scope.exact.get(`${domain}.cluster.local`) : undefined
+  if (dots === 0) return exactIn(within, `${domain}.${within.scope.scope.namespace}.svc.cluster.local`)
+  if (dots === 1) return exactIn(within, `${domain}.svc.cluster.local`)
+  return dots === 2 && domain.endsWith('.svc') ? exactIn(within, `${domain}.cluster.local`) : undefined
 }
 
 interface Request {

@@ -35,7 +35,7 @@ export function delegateKey(delegate: NonNullable<HttpRoute['delegate']>, namesp
 }
 
 /** The rules of `root` in order. A rule whose delegate is missing or not exported to the root's namespace is left out; the others stay. */
-export function joinDelegates(root: VirtualService, delegates: Delegates): JoinedRules {
+export function joinDelegates(root: VirtualService, delegates: Pick<Delegates, 'get'>): JoinedRules {
   const namespace = namespaceOf(root)
   const rules: ListedRule[] = []
   const used: string[] = []

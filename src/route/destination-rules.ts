@@ -20,7 +20,8 @@ export interface AppliedRule {
   readonly selector: Labels | undefined
 }
 
-interface HostRule extends AppliedRule {
+/** A rule with those who see it. */
+export interface HostRule extends AppliedRule {
   /** Namespaces that see it; '*' for all. */
   readonly exportTo: readonly string[]
 }
@@ -35,13 +36,13 @@ export interface RuleCaller {
 
 /** The rules of a namespace: those for one host, by it, and those for wildcards. */
 interface NamespaceRules {
-  readonly exact: Map<string, HostRule[]>
-  readonly wild: HostRule[]
+  readonly exact: { get(host: string): readonly HostRule[] | undefined }
+  readonly wild: readonly HostRule[]
 }
 
 /** DestinationRules by namespace, put together and ready to be asked. */
 export interface RuleIndex {
-  readonly byNamespace: ReadonlyMap<string, NamespaceRules>
+  readonly byNamespace: { get(namespace: string): NamespaceRules | undefined }
   readonly rootNamespace: string
 }
 
@@ -50,12 +51,29 @@ export interface RuleIndex {
  * namespace and exported alike; one for all callers joins those that select some too, and stands for itself besides.
  */
 export function indexRules(rules: readonly DestinationRule[], rootNamespace = 'istio-system'): RuleIndex {
-  const byNamespace = new Map<string, NamespaceRules>()
+  const byNamespace = new Map<string, { readonly exact: Map<string, HostRule[]>; readonly wild: HostRule[] }>()
+  for (const [namespace, own] of Map.groupBy(rules, namespaceOf)) {
+    const byHost = Map.groupBy(own, ruledHost)
+    const wild = own.filter((rule) => ruledHost(rule).startsWith('*'))
+    for (const host of byHost.keys()) if (host.startsWith('*')) byHost.delete(host)
+    const exact = new Map([...byHost].map(([host, list]) => [host, joinRules(list)]))
+    byNamespace.set(namespace, { exact, wild: joinRules(wild) })
+  }
+  return { byNamespace, rootNamespace }
+}
+
+/** The host that a rule is for, in full. */
+export function ruledHost(rule: DestinationRule): string {
+  return resolveHost(rule.spec.host, namespaceOf(rule))
+}
+
+/** The rules of one namespace put together, as indexRules says. */
+export function joinRules(rules: readonly DestinationRule[]): HostRule[] {
+  const list: HostRule[] = []
   const ordered = rules.toSorted(byAge)
   const selects = ({ spec }: DestinationRule): boolean => spec.workloadSelector !== undefined
   for (const rule of [...ordered.filter(selects), ...ordered.filter((each) => !selects(each))]) {
     const incoming = hostRule(rule)
-    const list = listFor(byNamespace, incoming.namespace, incoming.host)
     let alone = true
     for (const [at, before] of list.entries()) {
       if (!joins(before, incoming)) continue
@@ -64,7 +82,7 @@ export function indexRules(rules: readonly DestinationRule[], rootNamespace = 'i
     }
     if (alone) list.push(incoming)
   }
-  return { byNamespace, rootNamespace }
+  return list
 }
 
 function hostRule(rule: DestinationRule): HostRule {
@@ -72,7 +90,7 @@ function hostRule(rule: DestinationRule): HostRule {
   const namespace = namespaceOf(rule)
   return {
     from: [keyOf(rule)],
-    host: resolveHost(spec.host, namespace),
+    host: ruledHost(rule),
     namespace,
     exportTo: spec.exportTo === undefined || spec.exportTo.length === 0 ? ['*'] : spec.exportTo,
     subsets: spec.subsets ?? [],
@@ -96,15 +114,6 @@ function joined(before: HostRule, incoming: HostRule): HostRule {
     subsets: [...before.subsets, ...added],
     trafficPolicy: before.trafficPolicy ?? incoming.trafficPolicy
   }
-}
-
-function listFor(byNamespace: Map<string, NamespaceRules>, namespace: string, host: string): HostRule[] {
-  const rules = byNamespace.get(namespace) ?? { exact: new Map<string, HostRule[]>(), wild: [] }
-  byNamespace.set(namespace, rules)
-  if (host.startsWith('*')) return rules.wild
-  const list = rules.exact.get(host) ?? []
-  rules.exact.set(host, list)
-  return list
 }
 
 function sameExport(a: HostRule, b: HostRule): boolean {

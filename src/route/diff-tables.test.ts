@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { deployed, objectsOf } from '../../test/route-mesh.ts'
+import { routerPicture } from '../../test/router-picture.ts'
 import type { KubeObject } from '../api/object.ts'
 import { compileRoutes } from './compile-routes.ts'
 import { diffTables } from './diff-tables.ts'
@@ -8,29 +9,9 @@ import { meshConfigOf } from './mesh-objects.ts'
 import { EMPTY_TABLE } from './route-table.ts'
 import type { RouteTable, TableChange } from './route-table.ts'
 import { applyChange, prepare } from './router.ts'
-import type { Router } from './router.ts'
 
 function byText(a: string, b: string): number {
   return a < b ? -1 : 1
-}
-
-/** What of a router decides: everything but positions and caches. */
-function essence(router: Router): unknown {
-  return {
-    version: router.version,
-    sourceLabels: router.sourceLabels,
-    scopes: [...router.scopes.values()]
-      .map(({ scope, exact, suffixes, suffixOrder, star }) => ({
-        scope,
-        exact: [...exact].map(([host, slot]) => [host, slot.entry?.id].join(' ')).toSorted(byText),
-        suffixes: [...suffixes].map(([host, slot]) => [host, slot.entry?.id].join(' ')).toSorted(byText),
-        order: suffixOrder.map((suffix) => suffix.length),
-        star: star?.entry?.id
-      }))
-      .toSorted((a, b) => (a.scope.id < b.scope.id ? -1 : 1)),
-    entries: [...router.entries.values()].map(({ entry }) => entry).toSorted((a, b) => ((a?.id ?? '') < (b?.id ?? '') ? -1 : 1)),
-    clusters: [...router.clusters.values()].map(({ cluster }) => cluster).toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  }
 }
 
 interface World {
@@ -92,7 +73,7 @@ test('compiling, diffing and applying gives what compiling afresh gives', () => 
         }
         table = next
       }
-      expect(essence(router)).toEqual(essence(prepare(table)))
+      expect(routerPicture(router)).toEqual(routerPicture(prepare(table)))
     }),
     { numRuns: 150, seed: 42 }
   )

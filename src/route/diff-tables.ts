@@ -2,6 +2,7 @@
 // need goes after them. A cluster that loses endpoints while it gains others is first grown, then shrunk.
 
 import { sameJson } from '../std/json.ts'
+import type { ClusterId } from './decision.ts'
 import type { Cluster, Endpoint, RouteTable, TableChange } from './route-table.ts'
 
 /** The changes that lead from `before` to `after`; applied in order to a Router of `before` they give one of `after`. */
@@ -23,7 +24,8 @@ export function diffTables(before: RouteTable, after: RouteTable): TableChange[]
   return changes
 }
 
-interface Phases {
+/** Changes in two parts. */
+export interface Phases {
   readonly first: TableChange[]
   readonly last: TableChange[]
 }
@@ -31,24 +33,29 @@ interface Phases {
 function diffClusters(before: RouteTable, after: RouteTable): Phases {
   const { version } = after
   const phases: Phases = { first: [], last: [] }
-  for (const [id, cluster] of Object.entries(after.clusters)) {
-    const old = before.clusters[id]
-    if (old !== undefined && sameJson(old, cluster)) continue
-    const leaving = old === undefined ? [] : old.endpoints.filter((endpoint) => !has(cluster.endpoints, endpoint))
-    const grows = cluster.endpoints.some((endpoint) => old === undefined || !has(old.endpoints, endpoint))
-    if (leaving.length === 0) {
-      phases.first.push({ kind: 'put-cluster', version, cluster })
-      continue
-    }
-    const grown: Cluster = { ...cluster, endpoints: [...cluster.endpoints, ...leaving] }
-    if (grows || !sameJson({ ...old, endpoints: [] }, { ...cluster, endpoints: [] }))
-      phases.first.push({ kind: 'put-cluster', version, cluster: grown })
-    phases.last.push({ kind: 'put-cluster', version, cluster })
-  }
-  for (const cluster of Object.keys(before.clusters)) {
-    if (after.clusters[cluster] === undefined) phases.last.push({ kind: 'remove-cluster', version, cluster })
+  for (const id of new Set([...Object.keys(after.clusters), ...Object.keys(before.clusters)])) {
+    const steps = clusterSteps(before.clusters[id], after.clusters[id], { id, version })
+    phases.first.push(...steps.first)
+    phases.last.push(...steps.last)
   }
   return phases
+}
+
+/** How one cluster becomes another: what comes before the routes that need it, and what goes after those that no longer do. */
+export function clusterSteps(
+  before: Cluster | undefined,
+  after: Cluster | undefined,
+  { id, version }: { readonly id: ClusterId; readonly version: number }
+): Phases {
+  if (after === undefined) return { first: [], last: before === undefined ? [] : [{ kind: 'remove-cluster', version, cluster: id }] }
+  if (before !== undefined && sameJson(before, after)) return { first: [], last: [] }
+  const leaving = before === undefined ? [] : before.endpoints.filter((endpoint) => !has(after.endpoints, endpoint))
+  const put: TableChange = { kind: 'put-cluster', version, cluster: after }
+  if (before === undefined || leaving.length === 0) return { first: [put], last: [] }
+  const grows = after.endpoints.some((endpoint) => !has(before.endpoints, endpoint))
+  const grown: Cluster = { ...after, endpoints: [...after.endpoints, ...leaving] }
+  const first = grows || !sameJson({ ...before, endpoints: [] }, { ...after, endpoints: [] })
+  return { first: first ? [{ kind: 'put-cluster', version, cluster: grown }] : [], last: [put] }
 }
 
 function has(endpoints: readonly Endpoint[], wanted: Endpoint): boolean {

@@ -10,7 +10,7 @@ import type { LabelledEndpoint, Resolved, Workload, Workloads } from './workload
 
 /** What a ServiceEntry's endpoints are made from. */
 export interface EntrySources {
-  readonly workloads: Workloads
+  readonly workloads: Pick<Workloads, 'all'>
   readonly resolved: Resolved
 }
 
@@ -91,7 +91,7 @@ function has(port: RegistryPort, { endpoint }: LabelledEndpoint): boolean {
 }
 
 /** Names that the endpoints of a DNS entry stand for. */
-export function namesOf(entry: ServiceEntry, workloads: Workloads): string[] {
+export function namesOf(entry: ServiceEntry, workloads: Pick<Workloads, 'all'>): string[] {
   if (discoveryOf(entry) !== 'dns') return []
   const selector = entry.spec.workloadSelector
   const found =

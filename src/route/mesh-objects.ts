@@ -39,16 +39,21 @@ const LISTS = {
 /** The kinds that routing reads. */
 export const MESH_KINDS: readonly string[] = [...Object.keys(LISTS), 'Namespace']
 
+/** The list of a config that an object belongs to, if any. */
+export function meshListOf(object: KubeObject): (typeof LISTS)[keyof typeof LISTS] | undefined {
+  const { kind } = object
+  if (!isMeshKind(kind) || !object.apiVersion.startsWith(GROUPS[kind])) return undefined
+  return GROUPS[kind].endsWith('.istio.io/') && !isObject(object['spec']) ? undefined : LISTS[kind]
+}
+
 /** The config of some objects: left out are kinds that routing does not read, kinds of other groups, and Istio's objects without spec. */
 export function meshConfigOf(objects: Iterable<KubeObject>): MeshConfig {
   const lists: Record<string, KubeObject[]> = {}
   const namespaces: string[] = []
   for (const object of objects) {
     if (object.kind === 'Namespace') namespaces.push(object.metadata.name ?? '')
-    if (!isMeshKind(object.kind) || !object.apiVersion.startsWith(GROUPS[object.kind])) continue
-    if (GROUPS[object.kind].endsWith('.istio.io/') && !isObject(object['spec'])) continue
-    const list = LISTS[object.kind]
-    ;(lists[list] ??= []).push(object)
+    const list = meshListOf(object)
+    if (list !== undefined) (lists[list] ??= []).push(object)
   }
   // The kind names the type: each list holds the objects of one kind, decoded when they were read.
   return { ...EMPTY_CONFIG, ...(lists as Partial<MeshConfig>), namespaces }

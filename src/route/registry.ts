@@ -32,8 +32,19 @@ export interface RegistryHost {
   readonly ports: readonly RegistryPort[]
 }
 
+/** Looks for hosts by name. */
+export interface Hosts {
+  /** The first of a name, whoever sees it. */
+  get(name: string): RegistryHost | undefined
+  has(name: string): boolean
+  /** The host as callers in `namespace` know it; undefined when they do not see it. */
+  seenFrom(name: string, namespace: string): RegistryHost | undefined
+  /** Told before the endpoints of a host are looked at. */
+  noteMembers?(name: string): void
+}
+
 /** Hosts by name. Several namespaces may have one of a name: who sees more than one takes its own, else the first. */
-export class Registry {
+export class Registry implements Hosts {
   /** By name, the first of them: Services before ServiceEntries, then the older. */
   readonly #first = new Map<string, RegistryHost>()
   readonly #others = new Map<string, RegistryHost[]>()

@@ -12,6 +12,7 @@ import { compileRoutes } from './compile-routes.ts'
 import { decide } from './decide.ts'
 import { diffTables } from './diff-tables.ts'
 import { meshConfigOf } from './mesh-objects.ts'
+import { hostsIn } from './route-table.ts'
 import { EMPTY_TABLE } from './route-table.ts'
 import type { RouteTable } from './route-table.ts'
 import { applyChange, prepare } from './router.ts'
@@ -45,7 +46,7 @@ function missingIn(table: RouteTable): string[] {
   const draw = seeded(1)
   const sent = new Set<string>()
   for (const scope of Object.values(table.scopes)) {
-    for (const domain of Object.keys(scope.hosts)) {
+    for (const domain of Object.keys(hostsIn(table, scope.id))) {
       for (const request of REQUESTS) {
         const decision = decide(router, scope.id, factsOf({ ...request, host: domain.replace(/^\*\.?/, 'any.') }), draw)
         if (decision.kind === 'forward') sent.add(decision.cluster)
@@ -95,9 +96,11 @@ test('byon: a host outside of the registry goes to a ServiceEntry', () => {
 })
 
 test('sidecar-ns-scope: a Sidecar for its own namespace hides the hosts of others from its callers, and from nobody else', () => {
-  const { scopes } = compileRoutes(meshConfigOf(objectsIn(`${INPUTS}/sidecar-ns-scope.yaml`))).table
+  const { table } = compileRoutes(meshConfigOf(objectsIn(`${INPUTS}/sidecar-ns-scope.yaml`)))
   const hosts = (namespace: string): string[] =>
-    Object.values(scopes).flatMap((scope) => (scope.id.startsWith('mesh') && scope.namespace === namespace ? Object.keys(scope.hosts) : []))
+    Object.values(table.scopes).flatMap(({ id, namespace: own }) =>
+      id.startsWith('mesh') && own === namespace ? Object.keys(hostsIn(table, id)) : []
+    )
   expect(hosts('ns1').filter((host) => host.includes('ns1'))).not.toEqual([])
   expect(hosts('istio-config').filter((host) => host.includes('ns1'))).toEqual([])
 })

@@ -266,9 +266,17 @@ export interface Scope {
   readonly tokens?: readonly TokenRule[]
   /** Local rate limits of the listener, in the order they are asked; absent: none. */
   readonly limits?: readonly PlacedLimit[]
-  /** Domain -> HostEntry.id. */
+  /** What a domain that is not in `hosts` means here: what it means in that scope. Absent: nothing. */
+  readonly base?: ScopeId
+  /** Domain -> HostEntry.id; UNKNOWN: it means nothing here, though `base` has it. */
   readonly hosts: Readonly<Record<string, string>>
 }
+
+/** A scope without its hosts. */
+export type ScopeHead = Omit<Scope, 'hosts'>
+
+/** In the place of an entry's id: the domain is not known in the scope. */
+export const UNKNOWN = ''
 
 /** Everything the data plane needs, as plain data. */
 export interface RouteTable {
@@ -292,8 +300,8 @@ export type TableChange =
   | { readonly kind: 'source-labels'; readonly version: number; readonly sourceLabels: readonly string[] }
   | { readonly kind: 'put-cluster'; readonly version: number; readonly cluster: Cluster }
   | { readonly kind: 'put-entry'; readonly version: number; readonly entry: HostEntry }
-  /** Hosts of the scope come by `bind`. */
-  | { readonly kind: 'put-scope'; readonly version: number; readonly scope: Omit<Scope, 'hosts'> }
+  /** Hosts of the scope come by `bind`, with UNKNOWN for those that it does not know though its base does. */
+  | { readonly kind: 'put-scope'; readonly version: number; readonly scope: ScopeHead }
   | { readonly kind: 'bind'; readonly version: number; readonly scope: ScopeId; readonly host: string; readonly entry: string }
   | { readonly kind: 'unbind'; readonly version: number; readonly scope: ScopeId; readonly host: string }
   | { readonly kind: 'remove-scope'; readonly version: number; readonly scope: ScopeId }
@@ -310,6 +318,13 @@ export const EMPTY_TABLE: RouteTable = { version: 0, sourceLabels: [], scopes: {
 /** Key of RouteTable.inbound: a pod, the port that it listens on, and the port of the Service through which it is called. */
 export function inboundKey({ namespace, pod, port }: Pick<Endpoint, 'namespace' | 'pod' | 'port'>, servicePort: number): string {
   return `${namespace}/${pod}|${port}|${servicePort}`
+}
+
+/** Domain -> HostEntry.id of all that a scope knows, by itself and by its base. */
+export function hostsIn({ scopes }: Pick<RouteTable, 'scopes'>, id: ScopeId): Readonly<Record<string, string>> {
+  const scope = scopes[id]
+  const usual = scope?.base === undefined ? {} : (scopes[scope.base]?.hosts ?? {})
+  return Object.fromEntries(Object.entries({ ...usual, ...scope?.hosts }).filter(([, entry]) => entry !== UNKNOWN))
 }
 
 /** The scope of a gateway's server port. */

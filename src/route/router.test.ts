@@ -21,9 +21,7 @@ spec: {hosts: [a.example, '*.example', '*.b.example'], gateways: [g], http: [{di
   const scope = router.scopes.get(gatewayScope(80))
   expect([...(scope?.exact.keys() ?? [])]).toEqual(['a.example'])
   expect(scope?.suffixOrder).toEqual(['.b.example', '.example'])
-  expect(router.scopes.get(meshScope([], { namespace: 'default', labels: {} }, 9080))?.exact.has('web.default.svc.cluster.local')).toBe(
-    true
-  )
+  expect(router.scopes.get(meshScope([], { namespace: '', labels: {} }, 9080))?.exact.has('web.default.svc.cluster.local')).toBe(true)
 })
 
 test('a request keeps the routes it was given while the entry behind its host is swapped', () => {

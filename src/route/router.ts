@@ -12,8 +12,8 @@ import type { PreparedOverrides } from './limit-filter.ts'
 import type { InboundLimits, LimitId, LocalLimit } from './local-limit.ts'
 import type { SlotHealth } from './outlier.ts'
 import type { ScopeId } from './request-facts.ts'
-import { EMPTY_TABLE } from './route-table.ts'
-import type { Cluster, Endpoint, HostEntry, Route, RouteTable, Scope, StringTest, TableChange } from './route-table.ts'
+import { EMPTY_TABLE, UNKNOWN } from './route-table.ts'
+import type { Cluster, Endpoint, HostEntry, Route, RouteTable, ScopeHead, StringTest, TableChange } from './route-table.ts'
 
 /** An endpoint with what its worker knows of it. */
 export interface EndpointSlot {
@@ -65,6 +65,9 @@ export interface RegexRewrite {
   readonly parts: readonly (string | number)[]
 }
 
+/** In the place of a slot: the domain is not known here, though the scope's base knows it. */
+export const NO_SLOT: EntrySlot = { entry: undefined, routes: [] }
+
 /** A host's place in the index: the entry behind it is swapped whole. */
 export interface EntrySlot {
   entry: HostEntry | undefined
@@ -73,7 +76,7 @@ export interface EntrySlot {
 
 /** A scope's index of hosts. */
 export interface PreparedScope {
-  readonly scope: Omit<Scope, 'hosts'>
+  readonly scope: ScopeHead
   /** Exact domains. */
   readonly exact: Map<string, EntrySlot>
   /** `.suffix` of wildcard domains. */
@@ -81,13 +84,16 @@ export interface PreparedScope {
   /** Longest first; rebuilt on change. */
   suffixOrder: readonly string[]
   star: EntrySlot | undefined
-  /** Authority as received -> slot; bounded, emptied on change. */
+  /** Authority as received -> slot; bounded, emptied when anything was bound since, here or in its base. */
   readonly seen: Map<string, EntrySlot | undefined>
+  seenAt: number
 }
 
 /** What `decide` works on. */
 export interface Router {
   version: number
+  /** Counts bindings and changes of scopes. */
+  bound: number
   sourceLabels: readonly string[]
   readonly scopes: Map<ScopeId, PreparedScope>
   readonly entries: Map<string, EntrySlot>
@@ -107,6 +113,7 @@ export interface PreparedInbound {
 export function prepare(table: RouteTable): Router {
   const router: Router = {
     version: 0,
+    bound: 0,
     sourceLabels: EMPTY_TABLE.sourceLabels,
     scopes: new Map(),
     entries: new Map(),
@@ -148,13 +155,14 @@ export function applyChange(router: Router, change: TableChange, now: Millis = 0
       putScope(router, change.scope)
       return
     case 'bind':
-      bind(router, change.scope, change.host, entrySlot(router, change.entry))
+      bind(router, change.scope, change.host, change.entry === UNKNOWN ? NO_SLOT : entrySlot(router, change.entry))
       return
     case 'unbind':
       bind(router, change.scope, change.host, undefined)
       return
     case 'remove-scope':
       router.scopes.delete(change.scope)
+      router.bound += 1
       return
     case 'remove-entry':
       router.entries.delete(change.entry)
@@ -241,19 +249,28 @@ function substitution(text: string): (string | number)[] {
   return parts
 }
 
-function putScope(router: Router, scope: Omit<Scope, 'hosts'>): void {
+function putScope(router: Router, scope: ScopeHead): void {
+  router.bound += 1
   const before = router.scopes.get(scope.id)
   if (before === undefined) {
-    router.scopes.set(scope.id, { scope, exact: new Map(), suffixes: new Map(), suffixOrder: [], star: undefined, seen: new Map() })
+    router.scopes.set(scope.id, {
+      scope,
+      exact: new Map(),
+      suffixes: new Map(),
+      suffixOrder: [],
+      star: undefined,
+      seen: new Map(),
+      seenAt: router.bound
+    })
     return
   }
-  router.scopes.set(scope.id, { ...before, scope, seen: new Map() })
+  router.scopes.set(scope.id, { ...before, scope })
 }
 
 function bind(router: Router, id: ScopeId, host: string, slot: EntrySlot | undefined): void {
   const scope = router.scopes.get(id)
   if (scope === undefined) return
-  scope.seen.clear()
+  router.bound += 1
   if (host === '*') {
     scope.star = slot
     return

@@ -2,7 +2,7 @@
 
 import type { VirtualService } from '../api/istio-virtual-service.ts'
 import { delegatesOf, joinDelegates } from './delegates.ts'
-import type { ListedRule } from './delegates.ts'
+import type { Delegates, ListedRule } from './delegates.ts'
 import { LOG_ANNOTATION, logWordOf, readLogWords } from './log-words.ts'
 import { byAge, gatewaysOf, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
 
@@ -22,27 +22,39 @@ export interface RuleSet {
   readonly asksCaller: boolean
 }
 
-/** The rule sets of some VirtualServices; `broken` names those (namespace/name) whose text is wrong. */
+/** Whether a VirtualService has rules of its own to compile: one without hosts is a delegate, others may be about TCP only. */
+export function hasRules({ spec }: VirtualService): boolean {
+  return spec.http !== undefined && (spec.hosts ?? []).length > 0
+}
+
+/** The rule set of one VirtualService; `broken` says of a namespace/name whether its text is wrong. */
+export function ruleSetOf(
+  virtualService: VirtualService,
+  delegates: Pick<Delegates, 'get'>,
+  broken: { has(key: string): boolean }
+): RuleSet {
+  const key = keyOf(virtualService)
+  const namespace = namespaceOf(virtualService)
+  const joined = joinDelegates(virtualService, delegates)
+  return {
+    key,
+    namespace,
+    hosts: (virtualService.spec.hosts ?? []).map((host) => resolveHost(host, namespace)),
+    gateways: gatewaysOf(virtualService),
+    exportTo: virtualService.spec.exportTo,
+    rules: withLogWords(joined.rules, virtualService),
+    broken: [key, ...joined.delegates].some((each) => broken.has(each)),
+    asksCaller: joined.rules.some(({ rule }) => asksCaller(rule))
+  }
+}
+
+/** The rule sets of some VirtualServices, oldest first. */
 export function ruleSetsOf(virtualServices: readonly VirtualService[], broken: ReadonlySet<string>): RuleSet[] {
   const delegates = delegatesOf(virtualServices)
   return virtualServices
-    .filter(({ spec }) => spec.http !== undefined && (spec.hosts ?? []).length > 0)
+    .filter(hasRules)
     .toSorted(byAge)
-    .map((virtualService): RuleSet => {
-      const key = keyOf(virtualService)
-      const namespace = namespaceOf(virtualService)
-      const joined = joinDelegates(virtualService, delegates)
-      return {
-        key,
-        namespace,
-        hosts: (virtualService.spec.hosts ?? []).map((host) => resolveHost(host, namespace)),
-        gateways: gatewaysOf(virtualService),
-        exportTo: virtualService.spec.exportTo,
-        rules: withLogWords(joined.rules, virtualService),
-        broken: [key, ...joined.delegates].some((each) => broken.has(each)),
-        asksCaller: joined.rules.some(({ rule }) => asksCaller(rule))
-      }
-    })
+    .map((each) => ruleSetOf(each, delegates, broken))
 }
 
 function withLogWords(rules: readonly ListedRule[], { metadata }: VirtualService): readonly ListedRule[] {

@@ -9,25 +9,39 @@ import { PLAIN_ENDPOINT } from './plain.ts'
 import { carriesHttp, isDeclaredHttp } from './protocol.ts'
 import type { RegistryHost, RegistryPort } from './registry.ts'
 import type { Endpoint } from './route-table.ts'
-import { endpointsAt, resolvedEndpoints, workloadOf } from './workload-entries.ts'
+import { endpointsAt, isName, resolvedEndpoints, workloadOf } from './workload-entries.ts'
 import { Topology, withTopology } from './topology.ts'
-import type { LabelledEndpoint, Workload } from './workload-entries.ts'
+import type { LabelledEndpoint, Resolved, Workload, Workloads } from './workload-entries.ts'
 
 /** The hosts of all Services, oldest first. */
-export function serviceHosts(config: MeshConfig, sources: EntrySources): RegistryHost[] {
+export function serviceHosts(
+  config: MeshConfig,
+  sources: Pick<EntrySources, 'resolved'> & { readonly workloads: Pick<Workloads, 'entries'> }
+): RegistryHost[] {
   const pods = new PodIndex(config)
   const slices = Map.groupBy(
     config.endpointSlices,
     (slice) => `${namespaceOf(slice)}/${slice.metadata.labels?.['kubernetes.io/service-name'] ?? ''}`
   )
-  return config.services
-    .toSorted(byAge)
-    .map((service) => serviceHost(service, { slices: slices.get(keyOf(service)) ?? [], pods, ...sources }))
+  return config.services.toSorted(byAge).map((service) =>
+    serviceHost(service, {
+      slices: slices.get(keyOf(service)) ?? [],
+      topology: pods.topology,
+      findPod: (namespace, name, address) => pods.find(namespace, name, address),
+      ...sources
+    })
+  )
 }
 
-interface Behind extends EntrySources {
+/** What the endpoints of a Service are made from. */
+export interface Behind {
+  readonly resolved: Resolved
+  readonly workloads: Pick<Workloads, 'entries'>
+  readonly topology: Topology
+  /** Its own. */
   readonly slices: readonly MeshEndpointSlice[]
-  readonly pods: PodIndex
+  /** By name where one is given, else by address. */
+  readonly findPod: (namespace: string, name: string | undefined, address: string) => MeshPod | undefined
 }
 
 class PodIndex {
@@ -53,7 +67,8 @@ class PodIndex {
 /** Namespaces that see a Service, as exportTo of Istio's own kinds. */
 const EXPORT_TO = 'networking.istio.io/exportTo'
 
-function serviceHost(service: MeshService, behind: Behind): RegistryHost {
+/** The host of one Service. */
+export function serviceHost(service: MeshService, behind: Behind): RegistryHost {
   const namespace = namespaceOf(service)
   const name = service.metadata.name ?? ''
   const external = service.spec?.type === 'ExternalName'
@@ -74,6 +89,12 @@ function serviceHost(service: MeshService, behind: Behind): RegistryHost {
       endpoints: external ? externalEndpoints(service, port, behind) : [...sliceEndpoints(port, behind), ...entryEndpoints(port, selected)]
     }))
   }
+}
+
+/** The name that an ExternalName stands for, if it has to be looked up. */
+export function externalNameOf({ spec }: MeshService): string[] {
+  const name = spec?.type === 'ExternalName' ? (spec.externalName ?? '').toLowerCase() : ''
+  return name !== '' && isName(name) ? [name] : []
 }
 
 function exportedTo({ metadata }: MeshService): string[] | undefined {
@@ -100,7 +121,7 @@ function entryEndpoints(port: MeshServicePort, selected: readonly Workload[]): L
   })
 }
 
-function sliceEndpoints(port: MeshServicePort, { slices, pods }: Behind): LabelledEndpoint[] {
+function sliceEndpoints(port: MeshServicePort, { slices, findPod, topology }: Behind): LabelledEndpoint[] {
   const found = new Map<string, LabelledEndpoint>()
   for (const slice of slices) {
     const target = slice.ports?.find((candidate) => (candidate.name ?? '') === (port.name ?? ''))?.port
@@ -108,9 +129,9 @@ function sliceEndpoints(port: MeshServicePort, { slices, pods }: Behind): Labell
     for (const listed of slice.endpoints ?? []) {
       const address = listed.addresses?.[0]
       if (address === undefined) continue
-      const pod = pods.find(namespaceOf(slice), listed.targetRef?.name, address)
+      const pod = findPod(namespaceOf(slice), listed.targetRef?.name, address)
       found.set(`${address}:${target}`, {
-        ...labelled(pod, { address, port: target }, pods.topology),
+        ...labelled(pod, { address, port: target }, topology),
         ready: listed.conditions?.ready !== false
       })
     }

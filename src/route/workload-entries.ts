@@ -80,22 +80,31 @@ export class Workloads {
 
   /** WorkloadEntries of the namespace that have all the labels. No labels select nobody. */
   entries(namespace: string, labels: Labels | undefined): Workload[] {
-    if (labels === undefined || Object.keys(labels).length === 0) return []
-    return (this.#entries.get(namespace) ?? []).filter((workload) => hasLabels(workload.labels, labels))
+    return selectedWorkloads(this.#entries.get(namespace) ?? [], labels)
   }
 
   /** The same, and pods. */
   all(namespace: string, labels: Labels | undefined): Workload[] {
-    if (labels === undefined || Object.keys(labels).length === 0) return []
-    const pods = (this.#pods.get(namespace) ?? []).filter((pod) => hasLabels(pod.metadata.labels ?? {}, labels))
-    return [...this.entries(namespace, labels), ...pods.map((pod) => workloadOfPod(pod, this.#topology.ofPod(pod)))]
+    return [...this.entries(namespace, labels), ...selectedPods(this.#pods.get(namespace) ?? [], labels, this.#topology)]
   }
+}
+
+/** Those that have all the labels. No labels select nobody. */
+export function selectedWorkloads(workloads: readonly Workload[], labels: Labels | undefined): Workload[] {
+  if (labels === undefined || Object.keys(labels).length === 0) return []
+  return workloads.filter((workload) => hasLabels(workload.labels, labels))
+}
+
+/** The same of pods. */
+export function selectedPods(pods: readonly MeshPod[], labels: Labels | undefined, topology: Topology): Workload[] {
+  if (labels === undefined || Object.keys(labels).length === 0) return []
+  return pods.filter((pod) => hasLabels(pod.metadata.labels ?? {}, labels)).map((pod) => workloadOfPod(pod, topology.ofPod(pod)))
 }
 
 const HEALTH_CHECKED = 'proxy.istio.io/health-checks-enabled'
 
-/** Labels of the object count beside those of its spec and win; health counts only where it is checked, and then must have been seen. */
-function workloadOfEntry(entry: WorkloadEntry): Workload {
+/** A WorkloadEntry. Labels of the object count beside those of its spec and win; health counts only where it is checked, and then must have been seen. */
+export function workloadOfEntry(entry: WorkloadEntry): Workload {
   const { metadata, spec, status } = entry
   const checked = ['true', 'TRUE', 'True', 't', 'T', '1'].includes(metadata.annotations?.[HEALTH_CHECKED] ?? '')
   const healthy = status?.conditions?.some(({ type, status: value }) => type === 'Healthy' && value === 'True') ?? false
