@@ -1,9 +1,12 @@
-// serin.yaml: which command stands for an image. Read once at the start; every problem names its field.
+// serin.yaml: which command stands for an image, and how the mesh behaves. Read once at the start; every problem names its field.
 
 import { parseYaml } from '../api/yaml.ts'
+import type { Limits } from '../proxy/limits.ts'
 import { parseFormat } from '../route/format.ts'
 import { isObject } from '../std/json.ts'
 import type { ImageTarget } from '../workload/image-map.ts'
+import { readLimits } from './limit-settings.ts'
+import type { SettingFault } from './limit-settings.ts'
 
 /** The settings of an instance. */
 export interface Config {
@@ -12,6 +15,8 @@ export interface Config {
   readonly accessLogFormat?: string | Readonly<Record<string, string>>
   /** Copies of mirrored requests are sent to `<host>-shadow`, as older releases of Istio did. Default false. */
   readonly shadowHostSuffix?: boolean
+  /** Bounds of the mesh that are not the defaults (docs/limits.md). */
+  readonly limits?: Partial<Limits>
 }
 
 export const NO_CONFIG: Config = { images: {} }
@@ -24,20 +29,17 @@ export function readConfig(text: string, file: string): Config | readonly string
   const [first, second] = objects
   if (first === undefined) return NO_CONFIG
   if (second !== undefined) return [`${file}:${second.line}: a second document: only one is read`]
-  const faults = faultsOf(first.value)
+  const { limits, ...others } = first.value
+  const read = limits === undefined ? undefined : readLimits(limits)
+  const faults = [...faultsOf(first.value), ...(read !== undefined && 'faults' in read ? read.faults : [])]
   if (faults.length > 0) return faults.map(({ path, message }) => `${file}:${first.locate(path).line}: ${path}: ${message}`)
   // every value has just been tested
-  return { images: {}, ...(first.value as Partial<Config>) }
+  return { images: {}, ...(others as Partial<Config>), ...read }
 }
 
-interface Fault {
-  readonly path: string
-  readonly message: string
-}
+const FIELDS: readonly string[] = ['images', 'accessLogFormat', 'shadowHostSuffix', 'limits'] satisfies (keyof Config)[]
 
-const FIELDS: readonly string[] = ['images', 'accessLogFormat', 'shadowHostSuffix'] satisfies (keyof Config)[]
-
-function faultsOf(config: Readonly<Record<string, unknown>>): Fault[] {
+function faultsOf(config: Readonly<Record<string, unknown>>): SettingFault[] {
   const unknown = Object.keys(config).filter((name) => !FIELDS.includes(name))
   if (unknown.length > 0) return unknown.map((name) => ({ path: name, message: `unknown field; known are ${FIELDS.join(', ')}` }))
   const { images = {} } = config
@@ -52,7 +54,7 @@ function faultsOf(config: Readonly<Record<string, unknown>>): Fault[] {
   ]
 }
 
-function formatFaults(format: unknown): Fault[] {
+function formatFaults(format: unknown): SettingFault[] {
   if (format === undefined) return []
   const texts = isObject(format) ? Object.entries(format) : [['', format] as const]
   return texts.flatMap(([key, text]) => {

@@ -45,7 +45,7 @@ const UP_USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--work
     Run the embedded mesh until SIGTERM. It prints its addresses, then "ready".
     -f PATH           manifests to apply first: a file, a folder (its YAML and JSON files), or - for standard input
     --data-dir DIR    where everything is kept (default .serin); kubeconfig and serin.json are written there
-    --config FILE     settings, such as images: {"reviews:*": "serin/demo"}
+    --config FILE     settings, such as images: {"reviews:*": "serin/demo"} or limits: {idleTimeout: 10m}
     --workers N       processes of the data plane (default 1)
     --api-port N      Kubernetes API (default 7443)
     --http-port N     Gateways' port 80 (default 80, or 8080 where 80 cannot be had)

@@ -69,6 +69,7 @@ export async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground)
     onTrouble: log,
     accessLog: accessLogSpec(rig.options),
     shadowHosts: rig.options.config.shadowHostSuffix ?? false,
+    limits: rig.options.config.limits ?? {},
     onLines: (lines) => accessLogs.take(lines)
   })
   await workers.start()

@@ -58,7 +58,7 @@ export class Signatures {
     const id = `${set.id} ${token}`
     const under = this.#checking.get(id)
     if (under !== undefined) return under
-    const checking = verify(this.#tried(set.keys), token)
+    const checking = verify(set.keys, token, (fitting) => this.#tried(fitting))
       // A token that the library cannot read is a bad one.
       .catch((): Known => 'invalid')
       .then((state) => {
@@ -99,14 +99,14 @@ export class Signatures {
   }
 }
 
-async function verify(keys: readonly JWK[], token: string): Promise<Known> {
+async function verify(keys: readonly JWK[], token: string, tried: (fitting: readonly JWK[]) => readonly JWK[]): Promise<Known> {
   // Only where tokens are looked at is the library loaded.
   const { compactVerify, decodeProtectedHeader } = await import('jose')
   const { alg = '', kid } = decodeProtectedHeader(token)
   const type = ALGORITHMS.has(alg) ? TYPES[alg.slice(0, 2)] : undefined
   const fitting = keys.filter((key) => key.kty === type && (key.alg ?? alg) === alg && (kid === undefined || (key.kid ?? kid) === kid))
   if (type === undefined || fitting.length === 0) return 'no-key'
-  for (const key of fitting) {
+  for (const key of tried(fitting)) {
     // A key of another curve or size is no error of the token: the next one may fit.
     const verified = await compactVerify(token, key, { algorithms: [alg] }).catch(() => undefined)
     if (verified !== undefined) return 'valid'

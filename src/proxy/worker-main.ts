@@ -4,6 +4,7 @@ import process from 'node:process'
 import { unreachable } from '../std/bug.ts'
 import type { Clock } from '../std/clock.ts'
 import { DataPlane } from './data-plane.ts'
+import { openFilesMax } from './open-files.ts'
 import { testReadMode } from './transport.ts'
 import type { WorkerOrder, WorkerReport } from './worker-protocol.ts'
 
@@ -51,7 +52,8 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       share: order.share,
       reusePort: order.share.count > 1,
       accessLog: order.accessLog,
-      shadowHosts: order.shadowHosts
+      shadowHosts: order.shadowHosts,
+      openFiles: openFilesMax()
     })
     if (order.accessLog !== undefined) setInterval(() => void sendLog(), LOG_PERIOD).unref()
     return report({ kind: 'begun', readMode })

@@ -8,6 +8,7 @@ import { compileCache } from '../host/compile-cache.ts'
 import { Registry } from '../metrics/registry.ts'
 import type { RouteTable } from '../route/route-table.ts'
 import { VirtualClock } from '../std/clock.ts'
+import type { Limits } from './limits.ts'
 import { MeshStats } from './mesh-stats.ts'
 import { ListenError, Workers } from './workers.ts'
 import type { ListenerSpec } from './listener.ts'
@@ -68,19 +69,23 @@ const SPEC: ListenerSpec = {
   source: { workload: 'g', namespace: 'n', app: 'g', version: 'latest' }
 }
 
-function status(port: number, agent: Agent | false = false): Promise<number> {
+function status(port: number, agent: Agent | false = false, headers: Readonly<Record<string, string>> = {}): Promise<number> {
   return new Promise((resolve) => {
-    get({ port, host: '127.0.0.1', agent }, (response) => {
+    get({ port, host: '127.0.0.1', agent, headers }, (response) => {
       response.resume()
       response.on('end', () => resolve(response.statusCode ?? 0))
     }).on('error', () => resolve(0))
   })
 }
 
-function started(count: number): { workers: Workers; registry: Registry; stats: MeshStats; troubles: string[] } {
+function started(
+  count: number,
+  limits: Partial<Limits> = {}
+): { workers: Workers; registry: Registry; stats: MeshStats; troubles: string[] } {
   const [registry, stats] = [new Registry(), new MeshStats()]
   const troubles: string[] = []
-  const workers = new Workers({ count, clock, registry, stats, env: compileCache(), onTrouble: (message) => troubles.push(message) })
+  const env = compileCache()
+  const workers = new Workers({ count, clock, registry, stats, env, limits, onTrouble: (message) => troubles.push(message) })
   cleanups.push(() => workers.stop(200))
   return { workers, registry, stats, troubles }
 }
@@ -117,6 +122,23 @@ test('two workers share an address, serve one table, and a killed one comes back
   await expect.poll(() => status(port)).toBe(200)
   await workers.unlisten('http')
   expect(await status(port)).toBe(0)
+})
+
+test('limits hold in every worker, one that was started again included', async () => {
+  const upstream = await serve()
+  const { workers, registry } = started(1, { fieldsMax: 16 })
+  await workers.start()
+  await workers.push(table(1, upstream))
+  const port = await workers.listen(SPEC)
+  const many = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`x-${at}`, 'y']))
+  expect([await status(port), await status(port, false, many)]).toEqual([200, 431])
+  const before = workers.pids
+  process.kill(before[0] ?? 0, 'SIGKILL')
+  await expect.poll(() => workers.pids.filter((pid) => !before.includes(pid)).length, { timeout: 5000 }).toBe(1)
+  await workers.collect()
+  expect([await status(port), await status(port, false, many)]).toEqual([200, 431])
+  await workers.collect()
+  expect(registry.reached()).toEqual({ fieldsMax: 1 })
 })
 
 test('every worker is registered as a process group of its own, one that was started again included', async () => {

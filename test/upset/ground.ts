@@ -1,15 +1,17 @@
 // A data plane between hostile clients and hostile endpoints: real sockets, virtual time, and at the end the question what is left.
 
-import { connect } from 'node:net'
-import type { Server, Socket } from 'node:net'
+import { Socket, connect } from 'node:net'
+import type { Server } from 'node:net'
 import { CLUSTER_GAUGES, CLUSTER_STAT_NAMES } from '../../src/route/cluster-stats.ts'
 import type { ClusterStatName } from '../../src/route/cluster-stats.ts'
-import type { Cluster, Route } from '../../src/route/route-table.ts'
+import type { Cluster, Endpoint, Route, TableChange } from '../../src/route/route-table.ts'
 import { seeded } from '../../src/std/draw.ts'
 import type { Millis } from '../../src/std/clock.ts'
 import { READ_SIZE } from '../../src/proxy/buffers.ts'
 import { DataPlane } from '../../src/proxy/data-plane.ts'
+import type { DataPlaneOptions } from '../../src/proxy/data-plane.ts'
 import type { Limits } from '../../src/proxy/limits.ts'
+import type { Entry } from '../../src/proxy/listener.ts'
 import { SYSTEM_SOCKETS } from '../../src/proxy/transport.ts'
 import type { ReadMode, Sockets } from '../../src/proxy/transport.ts'
 import { Loopback } from '../observed/loopback.ts'
@@ -28,8 +30,14 @@ export interface GroundOptions {
   /** One for each endpoint. */
   readonly serve: Serve | readonly Serve[]
   readonly limits?: Partial<Limits>
+  readonly plane?: Pick<DataPlaneOptions, 'accessLog' | 'openFiles'>
+  /** `unanswered`: nobody answers a call of the plane. */
+  readonly calls?: 'answered' | 'unanswered'
+  readonly entry?: Entry
   readonly cluster?: Partial<Cluster>
   readonly action?: Partial<Forward>
+  /** Other rules than that all goes to the endpoints of cluster `c`. */
+  readonly rules?: (endpoints: readonly Endpoint[]) => readonly TableChange[]
 }
 
 /** Bounds that are met soon: virtual seconds cost real sweeps. */
@@ -48,12 +56,15 @@ class Collected implements Sockets {
   readonly all: Socket[] = []
   readonly soon = (work: () => void): void => SYSTEM_SOCKETS.soon(work)
   readonly #wires: Wires
+  readonly #calls: 'answered' | 'unanswered'
 
-  constructor(wires: Wires) {
+  constructor(wires: Wires, calls: GroundOptions['calls'] = 'answered') {
     this.#wires = wires
+    this.#calls = calls
   }
 
   connect(options: Parameters<Sockets['connect']>[0]): Socket {
+    if (this.#calls === 'unanswered') return new Socket()
     const socket = SYSTEM_SOCKETS.connect(options)
     this.#add(socket)
     return socket
@@ -98,7 +109,7 @@ export class Ground {
     this.#loopback = parts.loopback
     this.servers = parts.servers
     this.#wires = parts.wires
-    this.#sockets = new Collected(parts.wires)
+    this.#sockets = new Collected(parts.wires, options.calls)
     this.plane = new DataPlane({
       clock: this.tempo.clock,
       monotonic: this.tempo.now,
@@ -106,12 +117,12 @@ export class Ground {
       readMode: options.readMode,
       sockets: this.#sockets,
       limits: { ...LIMITS, ...options.limits },
-      sweepPeriod: 100
+      sweepPeriod: 100,
+      ...options.plane
     })
     const endpoints = this.servers.map(({ port }) => endpoint(port))
-    this.plane.apply(
-      table([cluster('c', endpoints, { idleTimeout: IDLE, ...options.cluster })], [forward([['c', 1]], { ...options.action })])
-    )
+    const own = { idleTimeout: IDLE, ...options.cluster }
+    this.plane.apply(options.rules?.(endpoints) ?? table([cluster('c', endpoints, own)], [forward([['c', 1]], { ...options.action })]))
   }
 
   static async open(options: GroundOptions): Promise<Ground> {
@@ -126,7 +137,7 @@ export class Ground {
       id: 'http',
       address: '127.0.0.1',
       port: 0,
-      entry: { kind: 'gateway', port: 80 },
+      entry: options.entry ?? { kind: 'gateway', port: 80 },
       source: SOURCE
     })
     cleanups.push(() => ground.close())
