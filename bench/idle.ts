@@ -9,7 +9,7 @@ import { IdleConnections } from './lib/idle-connections.ts'
 import { rssOf } from './lib/proc.ts'
 import { neededProgram } from './lib/programs.ts'
 import { type Before, type Proxy, startRival, startSerin } from './lib/proxies.ts'
-import { type Sample, sample } from './lib/sample.ts'
+import { type Sample, sample, warm } from './lib/sample.ts'
 import { type Stage, onStage } from './lib/stage.ts'
 import { median, medianRatio } from './lib/statistics.ts'
 import { CALLED } from './proxy-rules.ts'
@@ -25,7 +25,7 @@ const SETTLE_MS = 1000
 interface Measured {
   readonly name: string
   /** MB: before the connections, with them, after long bodies. */
-  readonly warm: number
+  readonly bare: number
   readonly held: number
   readonly long: number
   readonly perConnection: number
@@ -37,7 +37,7 @@ interface Measured {
 export const idleBench: Bench = {
   name: 'idle',
   question: 'what do connections cost that only wait?',
-  duration: ({ rounds, seconds }) => 10 + (rounds + 4) * (2 * seconds + 5) + 3 * 3,
+  duration: ({ rounds, seconds }) => 15 + (rounds + 4) * (2 * seconds + 5) + 3 * 3,
   run: (options) => onStage((stage) => run(stage, options))
 }
 
@@ -92,22 +92,22 @@ interface Measuring extends BenchOptions {
 async function measure(proxy: Proxy, { count, rounds, seconds }: Measuring): Promise<Measured> {
   const [without, beside]: [Sample[], Sample[]] = [[], []]
   const idle = new IdleConnections()
+  await warm(proxy)
   await sample(proxy, { path: '/1m', connections: 16 }, Math.max(2, seconds))
   const long = await settled(proxy)
-  await sample(proxy, ACTIVE, 1)
-  const [warm, held]: [number[], number[]] = [[], []]
+  const [bare, held]: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds; round += 1) {
     without.push(await sample(proxy, ACTIVE, seconds))
-    warm.push(await settled(proxy))
+    bare.push(await settled(proxy))
     await idle.open(proxy.port, REQUEST, count)
     held.push(await settled(proxy))
     beside.push(await sample(proxy, ACTIVE, seconds))
     await idle.close()
   }
   // Memory that was needed once is not given back: only the first time shows what connections need.
-  const [first = Number.NaN, last = Number.NaN] = [warm[0], held[0]]
+  const [first = Number.NaN, last = Number.NaN] = [bare[0], held[0]]
   const perConnection = ((last - first) * 1024) / count
-  return { name: proxy.name, warm: first, held: last, long, perConnection, without, beside, lost: idle.lost }
+  return { name: proxy.name, bare: first, held: last, long, perConnection, without, beside, lost: idle.lost }
 }
 
 async function settled(proxy: Proxy): Promise<number> {
@@ -122,7 +122,7 @@ function table(all: readonly Measured[], count: number): Finding['tables'][numbe
   const of = (samples: readonly Sample[], read: (one: Sample) => number): number => median(samples.map(read))
   const rows = all.map((one) => [
     one.name,
-    one.warm.toFixed(0),
+    one.bare.toFixed(0),
     one.held.toFixed(0),
     one.perConnection.toFixed(1),
     one.long.toFixed(0),
@@ -132,7 +132,7 @@ function table(all: readonly Measured[], count: number): Finding['tables'][numbe
   ])
   const columns = [
     'proxy',
-    'RSS warm, MB',
+    'RSS without, MB',
     'with them',
     'KB each',
     'after 1 MB bodies, MB',

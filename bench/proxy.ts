@@ -10,7 +10,7 @@ import { type Stage, onStage } from './lib/stage.ts'
 import { startBackend } from './lib/backend.ts'
 import { median, medianRatio } from './lib/statistics.ts'
 import { checkRules } from './lib/rule-check.ts'
-import { type Sample, sample } from './lib/sample.ts'
+import { type Sample, sample, warm } from './lib/sample.ts'
 import { type Row, ROWS } from './proxy-rows.ts'
 
 /** Samples of one row by the name of the proxy; a round has the same place in each list. */
@@ -29,7 +29,7 @@ interface Field {
 export const proxyBench: Bench = {
   name: 'proxy',
   question: 'what does a request cost?',
-  duration: ({ rounds, seconds }) => 10 + ROWS.length * 6 * (1 + rounds * seconds) * 1.05,
+  duration: ({ rounds, seconds }) => 35 + ROWS.length * 6 * (1 + rounds * seconds) * 1.05,
   run: (options) => onStage((stage) => run(stage, options))
 }
 
@@ -60,6 +60,7 @@ async function start(stage: Stage): Promise<Field> {
   const logging = [await startLoggingEnvoy(before), await startSerin(before, { logs: true })].filter((proxy) => proxy !== undefined)
   const all = [...rivals, await startSerin(before), await startNaive(before)]
   for (const proxy of [...all, ...logging]) if (MESH.includes(proxy.name)) await checkRules(proxy)
+  for (const proxy of [...all, ...logging]) await warm(proxy)
   const missing = RIVALS.filter((name) => rivals.every((proxy) => proxy.name !== name))
   return { all, logging, missing }
 }

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { startBackend } from './lib/backend.ts'
 import { tableText } from './lib/markdown.ts'
 import { neededProgram } from './lib/programs.ts'
-import { type Sample, sample } from './lib/sample.ts'
+import { type Sample, sample, warm } from './lib/sample.ts'
 import { startWorkers } from './lib/serin-workers.ts'
 import { onStage } from './lib/stage.ts'
 import { median, medianRatio, quantile } from './lib/statistics.ts'
@@ -27,6 +27,7 @@ await onStage(async (stage) => {
   const theirs = (await import(join(resolve(other), 'bench', 'lib', 'serin-workers.ts'))) as { readonly startWorkers: typeof startWorkers }
   const here = { name: 'here', ...(await startWorkers(stage, backend, {})) }
   const there = { name: 'there', ...(await theirs.startWorkers(stage, backend, {})) }
+  for (const proxy of [here, there]) await warm(proxy)
   const script = stage.write('post.lua', 'wrk.method = "POST"\nwrk.body = string.rep("p", 10240)\n')
   const rows: string[][] = []
   for (const row of ROWS.filter(({ logged }) => !logged)) {

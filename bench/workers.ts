@@ -8,7 +8,7 @@ import { alone } from './lib/command.ts'
 import type { Bench, BenchOptions, Figure, Finding } from './lib/finding.ts'
 import { cpuOf } from './lib/proc.ts'
 import { neededProgram } from './lib/programs.ts'
-import { type Sample, sample } from './lib/sample.ts'
+import { type Sample, sample, warm } from './lib/sample.ts'
 import { type Serving, startWorkers } from './lib/serin-workers.ts'
 import { type Stage, onStage } from './lib/stage.ts'
 import { median, medianRatio } from './lib/statistics.ts'
@@ -115,7 +115,7 @@ interface Samples {
 async function measure([one, two]: readonly [Serving, Serving], rounds: number, seconds: number): Promise<Samples> {
   const [single, both]: [Sample[], Sample[]] = [[], []]
   const each = { name: 'serin' }
-  for (const serving of [one, two]) await sample({ ...each, ...serving }, ACTIVE, 1)
+  for (const serving of [one, two]) await warm({ ...each, ...serving })
   const before = two.pids.map((pid) => cpuOf([pid]))
   for (let round = 0; round < rounds; round += 1) {
     single.push(await sample({ ...each, ...one }, ACTIVE, seconds))
