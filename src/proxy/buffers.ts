@@ -46,24 +46,26 @@ export class ReadBuffers {
   readonly #lent: Buffer[] = []
   #replace = false
   #closed = false
-  readonly #returned: () => void
+  readonly #written: () => void
 
   /** `written` is called each time a waiting write is done. */
   constructor(pool: BufferPool, written: () => void) {
     this.#pool = pool
     this.current = pool.take()
-    this.#returned = () => {
-      this.#return()
-      written()
-    }
+    this.#written = written
   }
 
   /** After a write of a view of `current` that left bytes waiting in `socket`. */
   lend(socket: Socket): void {
-    this.#lent.push(this.current)
+    const buffer = this.current
+    this.#lent.push(buffer)
     this.#replace = true
-    // An empty write behind the waiting one tells when it is done; only slow readers pay for it.
-    socket.write(NOTHING, this.#returned)
+    // An empty write behind the waiting one tells when it is done; only slow readers pay for it. Writes to different sockets are done in any
+    // order: each gives back its own buffer.
+    socket.write(NOTHING, () => {
+      this.#return(buffer)
+      this.#written()
+    })
   }
 
   /** What to read to next; undefined keeps the current buffer. */
@@ -81,9 +83,9 @@ export class ReadBuffers {
     if (!this.#lent.includes(this.current)) this.#pool.give(this.current)
   }
 
-  #return(): void {
-    const buffer = this.#lent.shift()
-    if (buffer === undefined || this.#lent.includes(buffer)) return
+  #return(buffer: Buffer): void {
+    this.#lent.splice(this.#lent.indexOf(buffer), 1)
+    if (this.#lent.includes(buffer)) return
     if (buffer !== this.current || this.#closed) this.#pool.give(buffer)
   }
 }
