@@ -1,0 +1,36 @@
+// The fuzzer in short: what it found worth keeping still runs clean, some new plays do, and it can tell what is wrong.
+
+import { expect, test } from 'vitest'
+import { CORPUS, readAll } from './corpus.ts'
+import { Fuzzer, tried } from './fuzzer.ts'
+import { run } from './run.ts'
+import { seedPlay } from './seeds.ts'
+
+const RUNS = 600
+
+test('every play of the corpus runs clean', async () => {
+  const problems: string[] = []
+  for (const play of readAll(CORPUS)) problems.push(...((await tried(play))?.problems ?? []))
+  expect(problems).toEqual([])
+})
+
+test('plays near those of the corpus run clean', async () => {
+  const fuzzer = new Fuzzer({ seed: 1, corpus: readAll(CORPUS), covers: false })
+  const finding = await fuzzer.round(() => fuzzer.executions < RUNS)
+  expect(finding?.problems ?? []).toEqual([])
+  expect(fuzzer.executions).toBe(RUNS)
+})
+
+test('the same play gives the same run', async () => {
+  const received = async (): Promise<string[]> => {
+    const { callers } = await run(seedPlay(2534))
+    return callers.map((caller) =>
+      Buffer.concat(caller.received)
+        .toString('latin1')
+        .replaceAll(/\r\ndate: [^\r]*/g, '')
+    )
+  }
+  const first = await received()
+  expect(first.join('')).toContain('HTTP/1.1 200 OK')
+  expect(await received()).toEqual(first)
+})

@@ -1,0 +1,207 @@
+// The loop: a play near some that are kept, a run, the judge; what does something new is kept. New is a block of the engine that never ran (asked
+// for a part of the runs), or an outcome that was never seen (asked for all).
+
+import { CLUSTER_COUNTERS } from '../../src/route/cluster-stats.ts'
+import { Dice } from '../http1/dice.ts'
+import { Coverage } from './coverage.ts'
+import { judge } from './judge.ts'
+import { mutated } from './mutate.ts'
+import type { Play } from './play.ts'
+import { run, thrown } from './run.ts'
+import type { Ran } from './run.ts'
+import { seedPlay } from './seeds.ts'
+import { shrunk } from './shrink.ts'
+
+/** A play after which something was wrong. */
+export interface Finding {
+  readonly play: Play
+  readonly problems: readonly string[]
+}
+
+/** What the fuzzer starts from and reports to. */
+export interface FuzzOptions {
+  readonly seed: number
+  readonly corpus: readonly Play[]
+  /** Absent: nothing is learned, plays are made from the corpus alone. */
+  readonly onKept?: (play: Play) => void
+  /** Measures coverage; otherwise outcomes alone count. */
+  readonly covers: boolean
+}
+
+const FRESH_SEEDS = 150
+// Of each round of runs, so many are covered: that costs them most of their speed.
+const ROUND = 3000
+const COVERED = 200
+const ASKED_EVERY = 20
+/** Tries to make a new play smaller; those of the seeds are many and small. */
+const SHRINKS = 40
+const SHRINKS_NONE = 0
+
+// Why a play is kept.
+interface Worth {
+  readonly news: readonly string[]
+  readonly outcomes: readonly string[]
+  readonly shrinks: number
+}
+
+/** Owns the plays it knows and what they are known for. */
+export class Fuzzer {
+  executions = 0
+  readonly #plays: Play[]
+  readonly #dice: Dice
+  readonly #outcomes = new Set<string>()
+  readonly #coverage: Coverage | undefined
+  readonly #onKept: ((play: Play) => void) | undefined
+
+  constructor({ seed, corpus, onKept, covers }: FuzzOptions) {
+    this.#dice = new Dice(seed)
+    this.#plays = [...corpus]
+    this.#onKept = onKept
+    this.#coverage = covers ? new Coverage() : undefined
+  }
+
+  get size(): number {
+    return this.#plays.length
+  }
+
+  get blocks(): number {
+    return this.#coverage?.size ?? 0
+  }
+
+  /** What is known already: the corpus, and some plays of the seeds. */
+  async begin(): Promise<Finding | undefined> {
+    this.#coverage?.start()
+    for (const play of this.#plays) {
+      const finding = await this.#known(play)
+      if (finding !== undefined) return finding
+    }
+    for (let number = 0; number < FRESH_SEEDS && this.#coverage !== undefined; number++) {
+      const finding = await this.#once(seedPlay(number), 'asked', SHRINKS_NONE)
+      if (finding !== undefined) return finding
+    }
+    this.#coverage?.stop()
+    return undefined
+  }
+
+  async #known(play: Play): Promise<Finding | undefined> {
+    const ran = await run(play)
+    for (const outcome of outcomesOf(ran)) this.#outcomes.add(outcome)
+    this.#coverage?.news()
+    return findingOf(ran)
+  }
+
+  /** A round of runs, up to a finding. */
+  async round(goesOn: () => boolean): Promise<Finding | undefined> {
+    const covered = this.#coverage === undefined ? 0 : COVERED
+    if (covered > 0) {
+      this.#coverage?.start()
+      const finding = await this.#coveredRuns(covered)
+      this.#coverage?.stop()
+      if (finding !== undefined) return finding
+    }
+    for (let time = covered; time < ROUND && goesOn(); time++) {
+      const finding = await this.#once(this.#next(), 'not asked')
+      if (finding !== undefined) return finding
+    }
+    return undefined
+  }
+
+  async #coveredRuns(count: number): Promise<Finding | undefined> {
+    for (let done = 0; done < count; done += ASKED_EVERY) {
+      const plays = Array.from({ length: ASKED_EVERY }, () => this.#next())
+      this.#coverage?.skip()
+      for (const play of plays) {
+        const finding = await this.#once(play, 'not asked')
+        if (finding !== undefined) return finding
+      }
+      if (this.#coverage?.hasNew() !== true) continue
+      // One of them did it: the same play gives the same run.
+      for (const play of plays) await this.#once(play, 'asked')
+    }
+    return undefined
+  }
+
+  // Now and then one of no family.
+  #next(): Play {
+    if (this.#plays.length === 0 || this.#dice.chance(0.03)) return seedPlay(this.#dice.below(1_000_000_000))
+    return mutated(this.#dice, this.#pick(), this.#pick())
+  }
+
+  // The latest are tried more often.
+  #pick(): Play {
+    const recent = this.#dice.chance(0.3) ? this.#plays.slice(-20) : this.#plays
+    return this.#dice.pick(recent)
+  }
+
+  async #once(play: Play, coverage: 'asked' | 'not asked', shrinks = SHRINKS): Promise<Finding | undefined> {
+    if (coverage === 'asked') this.#coverage?.skip()
+    const ran = await run(play)
+    this.executions++
+    const news = coverage === 'asked' ? (this.#coverage?.news() ?? []) : []
+    const finding = findingOf(ran)
+    if (finding !== undefined || this.#onKept === undefined) return finding
+    const outcomes = outcomesOf(ran).filter((outcome) => !this.#outcomes.has(outcome))
+    for (const outcome of outcomes) this.#outcomes.add(outcome)
+    if (news.length > 0 || outcomes.length > 0) await this.#keep(play, { news, outcomes, shrinks })
+    return undefined
+  }
+
+  async #keep(play: Play, { news, outcomes, shrinks }: Worth): Promise<void> {
+    const small = await shrunk(
+      play,
+      async (smaller) => {
+        this.#coverage?.skip()
+        const ran = await run(smaller)
+        const known = new Set(outcomesOf(ran))
+        return (
+          findingOf(ran) === undefined &&
+          outcomes.every((one) => known.has(one)) &&
+          (news.length === 0 || this.#coverage?.holds(news) === true)
+        )
+      },
+      shrinks
+    )
+    this.#plays.push(small)
+    this.#onKept?.(small)
+  }
+}
+
+/** Runs and judges. */
+export async function tried(play: Play): Promise<Finding | undefined> {
+  return findingOf(await run(play))
+}
+
+function findingOf(ran: Ran): Finding | undefined {
+  const problems = judge(ran)
+  return problems.length === 0 ? undefined : { play: ran.play, problems }
+}
+
+const kindOf = (problem: string | undefined): string => (problem ?? '').replaceAll(/\d+/g, 'N').slice(0, 100)
+
+/** The smallest play with a problem of the same kind. */
+export async function smallest({ play, problems }: Finding): Promise<Finding> {
+  const kind = kindOf(problems[0])
+  const small = await shrunk(play, async (smaller) => (await tried(smaller))?.problems.some((one) => kindOf(one) === kind) === true, 1500)
+  return (await tried(small)) ?? { play, problems }
+}
+
+// What can be told of a run without looking into the engine: how requests ended, which bounds were reached, what was counted how often.
+function outcomesOf({ log, plane, states, play }: Ran): string[] {
+  const { entry } = play.rules
+  const lines = log.map(([pod, text]) => `${pod === '' ? entry : 'pod'} ${text.replaceAll(/\{[^}]*\}|(?<=^\d)\d\d/g, '')}`)
+  const counts = [...states].flatMap(({ cluster, stats }) =>
+    CLUSTER_COUNTERS.filter((name) => stats.read(name) > 0).map(
+      (name) => `${cluster.id} ${name} ${Math.floor(Math.log2(stats.read(name)) / 2)}`
+    )
+  )
+  return [...lines, ...Object.keys(plane.recorder.reached()), ...counts]
+}
+
+/** While plays are run: what the engine throws where nobody catches it belongs to the run. */
+export function catchThrown(): () => void {
+  const onThrown = (error: unknown): void => {
+    if (!thrown(error)) throw error
+  }
+  process.on('uncaughtException', onThrown)
+  return () => process.off('uncaughtException', onThrown)
+}

@@ -1,0 +1,184 @@
+// What must hold after any run, whatever was sent. Node's parser is the judge of all HTTP; marks in texts tell whose bytes are whose.
+
+import { CLUSTER_GAUGES } from '../../src/route/cluster-stats.ts'
+import type { ReadMessage } from '../http1/reading.ts'
+import type { Caller } from './caller.ts'
+import type { Served } from './endpoint.ts'
+import { strangers } from './marks.ts'
+import { answerIn, field, isOddMethod, isRefusal } from './reading.ts'
+import type { Ran } from './run.ts'
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+// Tries on kept connections that turn out to be closed are no retries of the policy.
+const STALE_MAX = 3
+// One read beyond the bound, on either side, with its framing.
+const WAITING_MAX = 400_000
+
+/** Everything that is wrong. */
+export function judge(ran: Ran): string[] {
+  return [
+    ...ran.problems,
+    ...ran.callers.flatMap((caller) => answersOf(caller, ran)),
+    ...ran.endpoints.flatMap((endpoint) => readable(endpoint.requests.problem)),
+    ...ran.served.flatMap((served) => requestOf(served, ran)),
+    ...repeated(ran),
+    ...gauges(ran),
+    ...counters(ran),
+    ...(ran.waitingMost > WAITING_MAX ? [`${ran.waitingMost} bytes waited on one socket`] : [])
+  ]
+}
+
+function readable(problem: string): string[] {
+  return problem === '' || isOddMethod(problem) ? [] : [`a request that went upstream cannot be read: ${problem}`]
+}
+
+function answersOf(caller: Caller, ran: Ran): string[] {
+  const { answers, asked, number } = caller
+  const problems = answers.finals.flatMap((answer, at) => {
+    const wrong = answerOf({ caller, answer, request: asked.messages[at] }, ran)
+    if (!answer.complete && at < answers.finals.length - 1) wrong.push('it is cut off, and others follow')
+    return wrong.map((text) => `answer ${at}: ${text}`)
+  })
+  if (answers.problem !== '') problems.push(`its answers cannot be read: ${answers.problem}`)
+  if (!isOddMethod(asked.reason)) problems.push(...numberOf(caller, ran.openCallers.includes(number)))
+  const others = strangers(Buffer.concat(caller.received).toString('latin1'), number)
+  if (others.length > 0) problems.push(`it got bytes of others: ${others.join(' ')}`)
+  return problems.map((text) => `caller ${number}: ${text}`)
+}
+
+// Each complete request has one answer, or the connection is closed.
+function numberOf(caller: Caller, staysOpen: boolean): string[] {
+  const { answers, asked } = caller
+  const { finals } = answers
+  const most = asked.messages.length + (asked.ending === 'more' && !hasMore(caller, asked.messages) ? 0 : 1)
+  if (finals.length > most) return [`${finals.length} answers to ${asked.messages.length} requests`]
+  if (!staysOpen || answers.tunnel) return []
+  const complete = asked.messages.filter((message) => message.complete).length
+  if (finals.filter((answer) => answer.complete).length < complete)
+    return [`${finals.length} answers to ${complete} requests, and it stays open`]
+  return asked.ending === 'refused' || complete < asked.messages.length ? ['it stays open after what cannot be read on'] : []
+}
+
+// Bytes behind the last whole request may be one that the engine refuses before Node's parser does.
+function hasMore(caller: Caller, messages: readonly ReadMessage[]): boolean {
+  return caller.sent.length > 0 && (messages.length === 0 || messages.at(-1)?.complete === true)
+}
+
+interface Exchange {
+  readonly caller: Caller
+  readonly answer: ReadMessage
+  readonly request: ReadMessage | undefined
+}
+
+// An answer that an endpoint gave, by its serial: it is for this request, and its body is what was sent.
+function answerOf({ caller, answer, request }: Exchange, { served }: Ran): string[] {
+  const mark = /^~(\d+)\.(\d+)~$/.exec(field(answer, 'x-serial') ?? '')
+  if (mark === null || isRefusal(answer)) return []
+  const from = served[Number(mark[2])]
+  if (from === undefined || Number(mark[1]) !== caller.number || from.caller !== caller.number)
+    return ['it is the answer to another caller']
+  if (from.isMirror) return ['it is the answer to a copy']
+  const id = field(from.request, 'x-id')
+  if (request !== undefined && id !== undefined && field(request, 'x-id') !== id) return [`it is the answer to request ${id}`]
+  return bodyOf(answer, request, from)
+}
+
+function bodyOf(answer: ReadMessage, request: ReadMessage | undefined, from: Served): string[] {
+  const want = answerIn(from.sent, from.request.method === 'HEAD')
+  if (want === undefined) return ['no answer was sent, and one came']
+  const { message, refused } = want
+  if (message.status === 101) return []
+  // An HTTP/1.0 caller cannot tell where a body without a length should have ended.
+  if (!answer.complete || (!isFramed(answer) && request?.version === '1.0')) {
+    return message.body.startsWith(answer.body) ? [] : ['its body is another than was sent']
+  }
+  if (answer.body !== message.body)
+    return [`its body has ${answer.body.length} bytes, other than the ${message.body.length} that were sent`]
+  const isCut = refused || (!message.complete && !endedByClose(message, from))
+  return isCut ? ['it was cut off by the endpoint, and is told to be whole'] : []
+}
+
+function isFramed(message: ReadMessage): boolean {
+  return field(message, 'content-length') !== undefined || field(message, 'transfer-encoding') !== undefined
+}
+
+function endedByClose(message: ReadMessage, from: Served): boolean {
+  return from.whole && !isFramed(message)
+}
+
+// What reached an endpoint is a request that this caller made, with the same body.
+function requestOf({ request, caller: number, serial }: Served, { callers }: Ran): string[] {
+  const caller = callers[number]
+  if (caller === undefined) return [`request ${serial} of an endpoint says of nobody whose it is`]
+  const problems: string[] = []
+  const say = (text: string): void => void problems.push(`request ${serial} of an endpoint, from caller ${number}: ${text}`)
+  const others = strangers(`${request.target}${request.headers.join()}${request.body}`, number)
+  if (others.length > 0) say(`it has bytes of others: ${others.join(' ')}`)
+  const { asked } = caller
+  const id = field(request, 'x-id')
+  const same = asked.messages.filter((message) => message.method === request.method && (id === undefined || field(message, 'x-id') === id))
+  // What Node's parser refuses, as it does unknown methods, the engine may take: then only marks tell.
+  if (same.length === 0) {
+    if (asked.ending !== 'refused') say(`${request.method} ${request.target} was not asked for`)
+  } else if (!same.some((message) => isSame(message, request))) say(`its body of ${request.body.length} bytes is another`)
+  return problems
+}
+
+function isSame(message: ReadMessage, request: ReadMessage): boolean {
+  if (request.complete) return message.complete && message.body === request.body
+  return message.body.startsWith(request.body)
+}
+
+// No endpoint sees a request more often than the rules allow.
+function repeated({ served, rules, callers }: Ran): string[] {
+  const attempts = Math.max(...rules.map((one) => one.attempts))
+  const times = new Map<string, number>()
+  const problems: string[] = []
+  for (const { request, caller, isMirror } of served) {
+    const id = field(request, 'x-id')
+    if (id === undefined) continue
+    const asked = callers[caller]?.asked.messages.filter((message) => field(message, 'x-id') === id).length ?? 0
+    const key = `${isMirror ? 'copy of' : 'request'} ${id} ${request.method}`
+    const count = (times.get(key) ?? 0) + 1
+    times.set(key, count)
+    const most = isMirror ? asked : asked * (1 + attempts + (SAFE.has(request.method) ? STALE_MAX : 0))
+    if (count === most + 1 && asked > 0) problems.push(`${key} came ${count} times`)
+  }
+  return problems
+}
+
+function gauges({ states, plane }: Ran): string[] {
+  const problems: string[] = []
+  for (const { cluster, stats, slots } of states) {
+    for (const name of CLUSTER_GAUGES) {
+      const value = stats.read(name)
+      if (value !== 0 && !name.startsWith('outlier')) problems.push(`${cluster.id}: ${name} is ${value} at the end`)
+    }
+    for (const slot of slots) if (slot.active !== 0) problems.push(`${cluster.id}: ${slot.active} requests active at ${slot.key}`)
+  }
+  for (const [name, value] of Object.entries(plane.recorder.counters.snapshot()))
+    if (name.endsWith('_active') && value !== 0) problems.push(`${name} is ${value} at the end`)
+  return problems
+}
+
+// Each request is counted once: as answered or as left by its caller.
+function counters({ plane, log, callers, isLogged, openCallers }: Ran): string[] {
+  const problems: string[] = []
+  const values = Object.entries(plane.recorder.counters.snapshot())
+  const sum = (ending: string): number => values.reduce((all, [name, value]) => all + (name.endsWith(ending) ? value : 0), 0)
+  const total = sum('downstream_rq_total')
+  const completed = sum('downstream_rq_completed')
+  const left = sum('downstream_rq_rx_reset')
+  if (total !== completed + left) problems.push(`${total} requests, ${completed} answered and ${left} left`)
+  const cells = plane.recorder.snapshot().filter((cell) => cell.labels.reporter === 'source')
+  const recorded = cells.flatMap(({ counts }) => counts).reduce((all, { count }) => all + count, 0)
+  if (recorded !== total) problems.push(`${total} requests, ${recorded} in the cells of their callers`)
+  const answers = callers.reduce((all, { answers }) => all + answers.finals.length, 0)
+  if (answers > completed) problems.push(`${answers} answers were read, ${completed} are counted`)
+  // The end of a connection may overtake an answer that a caller is slow to read.
+  const whole = callers.every((caller) => !caller.wasDisturbed && openCallers.includes(caller.number))
+  if (whole && answers < completed) problems.push(`${completed} answers are counted, ${answers} came`)
+  const lines = log.filter(([pod]) => pod === '').length
+  if (isLogged && lines !== total) problems.push(`${total} requests, ${lines} lines in the log`)
+  return problems
+}

@@ -1,0 +1,87 @@
+// npm run fuzz [-- --minutes N] [--seed S] [--replay FILE...]: goes on from the corpus until it is stopped, or for so long; ends with 1 at the
+// first finding, which is written down as a play that can be replayed.
+
+import { parseArgs } from 'node:util'
+import { CORPUS, FINDINGS, keep, readAll } from './corpus.ts'
+import { Fuzzer, catchThrown, smallest, tried } from './fuzzer.ts'
+import type { Finding } from './fuzzer.ts'
+import { readPlay } from './play.ts'
+import { startWatch } from './watch.ts'
+
+const SAY_EVERY = 10_000
+
+const { values, positionals } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: 'Infinity' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+    replay: { type: 'boolean', default: false },
+    'no-coverage': { type: 'boolean', default: false }
+  },
+  allowPositionals: true
+})
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+async function replay(files: readonly string[]): Promise<number> {
+  let wrong = 0
+  for (const file of files) {
+    const finding = await tried(readPlay(file))
+    say(finding === undefined ? `${file}: nothing wrong` : `${file}:\n  ${finding.problems.join('\n  ')}`)
+    if (finding !== undefined) wrong++
+  }
+  return wrong === 0 ? 0 : 1
+}
+
+async function report(finding: Finding): Promise<number> {
+  say(`FOUND: ${finding.problems.join('\n  ')}\nmaking it smaller`)
+  const { play, problems } = await smallest(finding)
+  const path = keep(FINDINGS, play, 'always')
+  say(`${problems.join('\n')}\nnpm run fuzz -- --replay ${path}`)
+  return 1
+}
+
+async function fuzz(): Promise<number> {
+  const seed = Number(values.seed)
+  const until = performance.now() + Number(values.minutes) * 60_000
+  const corpus = readAll(CORPUS)
+  let kept = 0
+  const fuzzer = new Fuzzer({
+    seed,
+    corpus,
+    covers: !values['no-coverage'],
+    onKept: (play) => {
+      if (keep(CORPUS, play, 'bounded') !== undefined) kept++
+    }
+  })
+  let stopped = false
+  process.once('SIGINT', () => (stopped = true))
+  process.once('SIGTERM', () => (stopped = true))
+  const goesOn = (): boolean => !stopped && performance.now() < until
+  say(`seed ${seed}, ${corpus.length} plays in the corpus`)
+  const began = performance.now()
+  let said = began
+  let finding = await fuzzer.begin()
+  const tell = (): void => {
+    const seconds = (performance.now() - began) / 1000
+    say(
+      `${seconds.toFixed(0)} s: ${fuzzer.executions} runs, ${(fuzzer.executions / seconds).toFixed(0)} a second, ${fuzzer.size} plays (${kept} new in the corpus), ${fuzzer.blocks} blocks`
+    )
+  }
+  while (finding === undefined && goesOn()) {
+    finding = await fuzzer.round(goesOn)
+    if (performance.now() - said > SAY_EVERY) {
+      tell()
+      said = performance.now()
+    }
+  }
+  tell()
+  return finding === undefined ? 0 : report(finding)
+}
+
+const restore = catchThrown()
+const stopWatch = startWatch(FINDINGS)
+process.exitCode = values.replay ? await replay(positionals) : await fuzz()
+stopWatch()
+restore()
