@@ -8,6 +8,7 @@ import { isAlive, pidsOfRun, signalTo } from '../../src/host/process-table.ts'
 import { dig } from '../../src/std/json.ts'
 import { type Api, apiOf } from './api.ts'
 import { fetchThrough } from './mesh-request.ts'
+import { programsOf } from './processes.ts'
 import { KUBECTL_FOUND, until } from './run.ts'
 import { type Serin, startSerin } from './serin.ts'
 
@@ -56,15 +57,7 @@ afterAll(async () => {
 })
 
 const run = (): string => readFileSync(join(dir, 'run'), 'utf8').trim()
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
-  } catch {
-    // gone since it was listed
-    return ''
-  }
-}
-const children = (program: string): number[] => pidsOfRun(run()).filter((pid) => commandOf(pid).includes(program))
+const children = (program: string): number[] => programsOf({ dir }, program)
 const answers = (): Promise<true> =>
   until('the application answers', async () => (await fetchThrough(serin.addresses.mesh, 'http://app/')).status === 200 || undefined)
 

@@ -1,12 +1,13 @@
 // What hostile peers do, for tests: raw bytes to a port, connections that stay, a light load beside them whose every request counts, and
 // whether an instance is still as it should be.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import tls from 'node:tls'
+import { programsOf } from './processes.ts'
 import type { Serin } from './serin.ts'
 
 /** Where to send bytes. */
@@ -124,10 +125,7 @@ export function lightLoad(url: string, host: string): LightLoad {
 
 /** Process ids of an instance's mesh workers. */
 export function workersOf(serin: Serin): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && readProc(name, 'stat').split(') ')[1]?.split(' ')[1] === String(serin.pid))
-    .filter((name) => readProc(name, 'cmdline').includes('worker-main'))
-    .map(Number)
+  return programsOf(serin, 'worker-main')
 }
 
 /** Resident memory of a process in MB. */

@@ -3,8 +3,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { KubeObject } from '../../src/api/object.ts'
+import { type Api, apiOf } from './api.ts'
 import { KUBECTL_FOUND, type Ran, until } from './run.ts'
 import { type Serin, startSerin } from './serin.ts'
+
+/** An Event of the API. */
+type Event = KubeObject & { readonly type: string; readonly reason: string; readonly count: number; readonly message: string }
 
 const MANIFESTS = '../shared/guides/manifests'
 
@@ -34,11 +39,16 @@ function split(v1: number, v2: number): object {
 
 describe.skipIf(!KUBECTL_FOUND)('kubectl: findings of a live instance', () => {
   let serin: Serin
+  let api: Api
   beforeAll(async () => {
     serin = await startSerin()
+    api = apiOf(serin.dir)
     for (const name of ['g9', 'g10', 'g41', 'g45', 'g47', 'named', 'cycle']) await serin.kubectl(['create', 'namespace', name])
   })
-  afterAll(() => serin.stop())
+  afterAll(() => {
+    api.close()
+    return serin.stop()
+  })
 
   const apply = (namespace: string, ...files: readonly string[]): Promise<Ran> =>
     serin.kubectl(['apply', '-n', namespace, ...files.flatMap((file) => ['-f', file])])
@@ -46,17 +56,9 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: findings of a live instance', () => {
     serin.kubectl(['apply', '-n', namespace, '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) })
   const warnings = (ran: Ran): string[] => ran.stderr.split('\n').filter((line) => line.startsWith('Warning: '))
   const events = async (namespace: string, name: string): Promise<string[]> => {
-    const template = '{range .items[*]}{.type} {.reason} {.count} {.message}{"\\n"}{end}'
-    const { stdout } = await serin.kubectl([
-      'get',
-      'events',
-      '-n',
-      namespace,
-      `--field-selector=involvedObject.name=${name},involvedObject.kind=VirtualService`,
-      '-o',
-      `jsonpath=${template}`
-    ])
-    return stdout.split('\n').filter((line) => line !== '')
+    const chosen = `involvedObject.name=${name},involvedObject.kind=VirtualService`
+    const items = await api.list(`/api/v1/namespaces/${namespace}/events?fieldSelector=${chosen}`)
+    return (items as readonly Event[]).map(({ type, reason, count, message }) => `${type} ${reason} ${count} ${message}`)
   }
   const eventWith = (namespace: string, name: string, start: string): Promise<string> =>
     until(`event ${start}`, async () => (await events(namespace, name)).find((line) => line.startsWith(start)))
