@@ -2,7 +2,7 @@
 
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
-import { Reflector } from '../kube/reflector.ts'
+import { type ObjectEvent, Reflector } from '../kube/reflector.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 
@@ -16,7 +16,7 @@ export interface FollowingOptions {
   readonly part: string
   readonly resources: readonly ResourceRef[]
   /** Called at every difference, from the first list on. */
-  readonly changed: () => void
+  readonly changed: (event: ObjectEvent) => void
 }
 
 /** Owns the caches. */

@@ -7,7 +7,7 @@ import type { ListenerSpec } from '../proxy/listener.ts'
 import type { MeshServicePort } from '../route/mesh-config.ts'
 import { declaredProtocol, isDeclaredHttp, OTHER_PROTOCOLS } from '../route/protocol.ts'
 import { peerOf } from '../route/peer.ts'
-import type { RouteTable, Source } from '../route/route-table.ts'
+import type { Source } from '../route/route-table.ts'
 import { dig } from '../std/json.ts'
 
 /** Where the instance's own listeners go. */
@@ -37,19 +37,62 @@ const GATEWAY: Source = { workload: 'istio-ingressgateway', namespace: 'istio-sy
 
 const GATEWAY_PLACE: Place = { hostname: GATEWAY.workload, environment: { POD_NAMESPACE: GATEWAY.namespace } }
 
-/** Every listener wanted now; ids are stable while address, port and meaning are. */
-export function wantedListeners(objects: readonly KubeObject[], table: RouteTable, plan: ListenerPlan): ListenerSpec[] {
-  return [
-    { id: SHELL, ...plan.shell, entry: { kind: 'mesh', caller: { namespace: 'default', labels: {} } }, source: UNKNOWN },
-    ...gatewayPorts(table).flatMap((port) => gatewayPort(port, plan)),
-    ...objects.flatMap((object) => (object.kind === 'Service' ? servicePorts(object) : object.kind === 'Pod' ? podProxy(object) : []))
-  ]
+/** Owns the listeners that are wanted: ids are stable while address, port and meaning are. */
+export class WantedListeners {
+  readonly #plan: ListenerPlan
+  readonly #specs = new Map<string, ListenerSpec>()
+  /** Those that came or went since `takeChanged`. */
+  #changed = new Set<string>()
+  #gatewayPorts: readonly number[] = []
+
+  constructor(plan: ListenerPlan) {
+    this.#plan = plan
+    const entry = { kind: 'mesh' as const, caller: { namespace: 'default', labels: {} } }
+    this.#want([], [{ id: SHELL, ...plan.shell, entry, source: UNKNOWN }])
+    this.setGatewayPorts([])
+  }
+
+  /** An object that came, changed or went. */
+  put(before: KubeObject | undefined, after: KubeObject | undefined): void {
+    const old = before === undefined ? [] : listenersOf(before)
+    const now = after === undefined ? [] : listenersOf(after)
+    if (old.length > 0 || now.length > 0) this.#want(old, now)
+  }
+
+  /** Ports that Gateways serve. Port 80 is there before any Gateway is: who asks gets a 404 that says so, not a refused connection. */
+  setGatewayPorts(ports: readonly number[]): void {
+    const wanted = [...new Set([80, ...ports])]
+    const specs = (of: readonly number[]): ListenerSpec[] => of.flatMap((port) => gatewayPort(port, this.#plan))
+    this.#want(specs(this.#gatewayPorts), specs(wanted))
+    this.#gatewayPorts = wanted
+  }
+
+  get(id: string): ListenerSpec | undefined {
+    return this.#specs.get(id)
+  }
+
+  /** Ids of listeners that came or went since this was last asked. */
+  takeChanged(): ReadonlySet<string> {
+    const changed = this.#changed
+    this.#changed = new Set()
+    return changed
+  }
+
+  #want(before: readonly ListenerSpec[], after: readonly ListenerSpec[]): void {
+    const kept = new Set(after.map(({ id }) => id))
+    for (const { id } of before) {
+      if (kept.has(id) || !this.#specs.delete(id)) continue
+      this.#changed.add(id)
+    }
+    for (const spec of after) {
+      if (!this.#specs.has(spec.id)) this.#changed.add(spec.id)
+      this.#specs.set(spec.id, spec)
+    }
+  }
 }
 
-/** Port 80 is there before any Gateway is: who asks gets a 404 that says so, not a refused connection. */
-function gatewayPorts(table: RouteTable): number[] {
-  const ports = Object.values(table.scopes).flatMap((scope) => (scope.kind === 'gateway' && !scope.tls ? [scope.port] : []))
-  return [...new Set([80, ...ports])]
+function listenersOf(object: KubeObject): ListenerSpec[] {
+  return object.kind === 'Service' ? servicePorts(object) : object.kind === 'Pod' ? podProxy(object) : []
 }
 
 function gatewayPort(port: number, plan: ListenerPlan): ListenerSpec[] {

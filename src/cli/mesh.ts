@@ -6,18 +6,21 @@ import { NameWatch } from '../control/name-watch.ts'
 import type { LookUp } from '../control/name-watch.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { KeySets } from '../remote/key-sets.ts'
+import type { ObjectProblem } from '../route/catalogue.ts'
 import { WrittenChecks } from '../route/check-rules.ts'
-import { compileRoutes } from '../route/compile-routes.ts'
+import { isBroken } from '../route/compile-routes.ts'
+import { putObject } from '../route/compiler-feed.ts'
 import { keySetUris } from '../route/compile-tokens.ts'
-import type { MeshConfig } from '../route/mesh-config.ts'
-import { meshConfigOf } from '../route/mesh-objects.ts'
-import { namesIn } from '../route/registry.ts'
-import { EMPTY_TABLE, type RouteTable } from '../route/route-table.ts'
+import { diffTables } from '../route/diff-tables.ts'
+import { RouteCompiler } from '../route/route-compiler.ts'
+import type { RouteTable } from '../route/route-table.ts'
+import { TableState } from '../route/table-state.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
+import type { ListenerSpec } from '../proxy/listener.ts'
 import type { Workers } from '../proxy/workers.ts'
 import { Following } from './following.ts'
-import { isEntrance, type ListenerPlan, wantedListeners } from './listeners.ts'
+import { isEntrance, type ListenerPlan, WantedListeners } from './listeners.ts'
 
 /** What the mesh needs. */
 export interface MeshOptions {
@@ -48,14 +51,22 @@ const FOLLOWED: readonly ResourceRef[] = [
   { group: 'security.istio.io', version: 'v1', resource: 'requestauthentications' }
 ]
 
-/** A table and the objects it was made from. */
+/** A table and the versions of the objects it was made from, by kind and name. */
 interface InForce {
-  readonly table: RouteTable
-  readonly objects: readonly KubeObject[]
+  readonly state: TableState
+  readonly versions: Map<string, number>
+}
+
+/** What became of an object. */
+interface ObjectChange {
+  readonly before: KubeObject | undefined
+  readonly after: KubeObject | undefined
 }
 
 /** How long a compilation waits for keys that are fetched the first time. */
 const KEYS_WAIT: Millis = 1000
+/** Listeners that are asked for before the first of them listens. */
+const LISTEN_AT_ONCE = 50
 /** A port that was taken is tried again after so long. */
 const LISTEN_AGAIN: Millis = 5000
 
@@ -71,9 +82,14 @@ export class Mesh {
   /** Cancels the next try. */
   #again: (() => void) | undefined
   readonly #pushed = new Set<() => void>()
-  #table: RouteTable = EMPTY_TABLE
+  #compiler: RouteCompiler
+  /** A compilation failed: the next one begins from nothing. */
+  #failed = false
+  /** Not compiled yet, in the order they came. */
+  #changes: ObjectChange[] = []
   /** What every worker acknowledged. */
-  #inForce: InForce = { table: EMPTY_TABLE, objects: [] }
+  readonly #inForce: InForce = { state: new TableState(), versions: new Map() }
+  readonly #wanted: WantedListeners
   /** Everything has been listed once: before that a table would lack what is not yet known. */
   #following = false
   readonly #keySets: KeySets
@@ -84,6 +100,8 @@ export class Mesh {
   constructor(options: MeshOptions) {
     this.#options = options
     const { client, clock, draw, log, lookUp } = options
+    this.#compiler = this.#newCompiler()
+    this.#wanted = new WantedListeners(options.plan)
     this.#names = new NameWatch({ clock, lookUp, log, changed: () => this.#schedule() })
     this.#keySets = new KeySets({ clock, log, changed: () => this.#schedule() })
     this.#followed = new Following({
@@ -93,7 +111,8 @@ export class Mesh {
       log,
       part: 'mesh',
       resources: FOLLOWED,
-      changed: () => {
+      changed: ({ kind, object, previous }) => {
+        this.#changes.push({ before: previous, after: kind === 'deleted' ? undefined : object })
         options.changed?.()
         this.#schedule()
       }
@@ -120,7 +139,7 @@ export class Mesh {
 
   /** The rules that every worker has. */
   get table(): RouteTable {
-    return this.#inForce.table
+    return this.#inForce.state.table
   }
 
   /** A sentence for everything that should be in force and is not. */
@@ -140,13 +159,11 @@ export class Mesh {
   /** Resolves once no cluster in force has an endpoint of the pod. */
   drained(pod: KubeObject, signal: AbortSignal): Promise<void> {
     const { namespace, name } = pod.metadata
-    return this.#once(
-      ({ table }) =>
-        !Object.values(table.clusters).some(({ endpoints }) =>
-          endpoints.some((endpoint) => endpoint.pod === name && endpoint.namespace === namespace)
-        ),
-      signal
-    )
+    return this.#once(({ state }) => {
+      for (const { endpoints } of state.clusters.values())
+        if (endpoints.some((endpoint) => endpoint.pod === name && endpoint.namespace === namespace)) return false
+      return true
+    }, signal)
   }
 
   /** Resolves once what is in force was made from `object` as it is now, or later; after `limit` in any case. */
@@ -155,10 +172,7 @@ export class Mesh {
     const over = new AbortController()
     const cancel = this.#options.clock.after(limit, () => over.abort())
     const version = Number(object.metadata.resourceVersion)
-    await this.#once(
-      ({ objects }) => objects.some((other) => isSame(other, object) && Number(other.metadata.resourceVersion) >= version),
-      over.signal
-    )
+    await this.#once(({ versions }) => (versions.get(keyOf(object)) ?? 0) >= version, over.signal)
     cancel()
   }
 
@@ -207,57 +221,93 @@ export class Mesh {
   }
 
   async #sync(): Promise<void> {
-    const objects = this.objects()
-    const config = meshConfigOf(objects)
-    const keySets = await this.#keySetsOf(config)
-    this.#names.want(namesIn(config))
-    const { table } = compileRoutes({ ...config, keySets, resolved: this.#names.answers() }, this.#table, (object) =>
-      this.#checks.of(object)
-    )
-    this.#table = table
-    await this.#options.workers.push(table)
-    this.#inForce = { table, objects }
+    const changes = this.#changes
+    this.#changes = []
+    try {
+      await this.#bring(changes)
+    } catch (error) {
+      this.#changes = [...changes, ...this.#changes]
+      this.#failed = true
+      throw error
+    }
+    const { versions } = this.#inForce
+    for (const { before, after } of changes) {
+      if (after !== undefined) versions.set(keyOf(after), Number(after.metadata.resourceVersion))
+      else if (before !== undefined) versions.delete(keyOf(before))
+      this.#wanted.put(before, after)
+    }
     for (const look of this.#pushed) look()
-    await this.#listen(objects, table)
+    this.#wanted.setGatewayPorts(this.#compiler.gatewayPorts())
+    await this.#listen()
     this.#failure = undefined
     this.#again?.()
     this.#again = this.#refused.size > 0 && this.#following ? this.#options.clock.after(LISTEN_AGAIN, () => this.#schedule()) : undefined
   }
 
+  /** Compiles the changes and brings the workers to what follows from them; after a failure everything, from nothing. */
+  async #bring(changes: readonly ObjectChange[]): Promise<void> {
+    const anew = this.#failed
+    if (anew) this.#compiler = this.#newCompiler()
+    const compiler = this.#compiler
+    const all = (): ObjectChange[] => this.objects().map((object) => ({ before: undefined, after: object }))
+    for (const { before, after } of anew ? all() : changes) putObject(compiler, before, after)
+    compiler.settle({ keySets: await this.#keySetsOf(), resolved: this.#names.answers() })
+    const compiled = compiler.compile()
+    this.#names.want(compiler.hosts.namesToResolve())
+    if (anew) await this.#options.workers.push(compiler.table)
+    else await this.#options.workers.apply(compiled)
+    const { state } = this.#inForce
+    state.applyAll(anew ? diffTables(state.table, compiler.table) : compiled)
+    this.#failed = false
+  }
+
+  #newCompiler(): RouteCompiler {
+    const check = (object: KubeObject): readonly ObjectProblem[] => this.#checks.of(object)
+    return new RouteCompiler({ isBroken: (each) => isBroken(each, check), previous: this.#inForce.state.table })
+  }
+
   // New key sets are waited for a moment, so that a rule is not in force without the keys it names.
-  async #keySetsOf(config: MeshConfig): Promise<Record<string, string>> {
+  async #keySetsOf(): Promise<Record<string, string>> {
     const over = new AbortController()
     const limited = wait(this.#options.clock, KEYS_WAIT, over.signal).catch(() => undefined)
-    await Promise.race([this.#keySets.follow(keySetUris(config)), limited])
+    await Promise.race([
+      this.#keySets.follow(keySetUris({ requestAuthentications: this.#compiler.list('requestAuthentications') })),
+      limited
+    ])
     over.abort(new Error('fetched'))
     return this.#keySets.sets
   }
 
-  async #listen(objects: readonly KubeObject[], table: RouteTable): Promise<void> {
-    const { workers, plan, log } = this.#options
-    const wanted = new Map(wantedListeners(objects, table, plan).map((spec) => [spec.id, spec]))
-    for (const id of this.#listening.keys()) {
-      if (wanted.has(id)) continue
-      this.#listening.delete(id)
+  async #listen(): Promise<void> {
+    const { workers, log } = this.#options
+    const changed = [...new Set([...this.#wanted.takeChanged(), ...this.#refused.keys()])]
+    for (const id of changed) {
+      if (this.#wanted.get(id) !== undefined) continue
+      this.#refused.delete(id)
+      if (!this.#listening.delete(id)) continue
       // Draining may take long; nothing waits for it.
       workers.unlisten(id).catch((error: unknown) => log(`mesh: ${id}: ${String(error)}`))
     }
-    for (const id of this.#refused.keys()) if (!wanted.has(id)) this.#refused.delete(id)
-    for (const [id, spec] of wanted) {
-      if (this.#listening.get(id) !== undefined) continue
-      this.#listening.set(id, undefined)
-      try {
-        this.#listening.set(id, await workers.listen(spec))
-        if (this.#refused.delete(id)) log(`mesh: listening on ${spec.address}:${spec.port} for ${id}`)
-      } catch (error) {
-        const why = `cannot listen on ${spec.address}:${spec.port} for ${id}: ${error instanceof Error ? error.message : String(error)}`
-        if (this.#refused.get(id) !== why) log(`mesh: ${why}`)
-        this.#refused.set(id, why)
-      }
+    const missing = changed.flatMap((id) => (this.#listening.get(id) === undefined ? (this.#wanted.get(id) ?? []) : []))
+    for (let at = 0; at < missing.length; at += LISTEN_AT_ONCE)
+      await Promise.all(missing.slice(at, at + LISTEN_AT_ONCE).map((spec) => this.#listenOn(spec)))
+  }
+
+  async #listenOn(spec: ListenerSpec): Promise<void> {
+    const { workers, log } = this.#options
+    const { id } = spec
+    this.#listening.set(id, undefined)
+    try {
+      this.#listening.set(id, await workers.listen(spec))
+      if (this.#refused.delete(id)) log(`mesh: listening on ${spec.address}:${spec.port} for ${id}`)
+    } catch (error) {
+      const why = `cannot listen on ${spec.address}:${spec.port} for ${id}: ${error instanceof Error ? error.message : String(error)}`
+      if (this.#refused.get(id) !== why) log(`mesh: ${why}`)
+      this.#refused.set(id, why)
     }
   }
 }
 
-function isSame(a: KubeObject, b: KubeObject): boolean {
-  return a.kind === b.kind && a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace
+function keyOf({ kind, metadata }: KubeObject): string {
+  return `${kind} ${metadata.namespace ?? ''}/${metadata.name ?? ''}`
 }

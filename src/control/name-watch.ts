@@ -43,6 +43,8 @@ export class NameWatch {
   readonly #options: NameWatchOptions
   readonly #watched = new Map<string, Watched>()
   readonly #waiting: string[] = []
+  /** Made when asked for, after a change. */
+  #answers: Readonly<Record<string, readonly string[]>> | undefined
   #underWay = 0
 
   constructor(options: NameWatchOptions) {
@@ -56,6 +58,7 @@ export class NameWatch {
       if (wanted.has(name)) continue
       watched.cancel()
       this.#watched.delete(name)
+      this.#answers = undefined
     }
     for (const name of wanted) {
       if (this.#watched.has(name)) continue
@@ -64,9 +67,12 @@ export class NameWatch {
     }
   }
 
-  /** The addresses of every name that was answered, or failed, once. */
+  /** The addresses of every name that was answered, or failed, once; the same object until one of them changes. */
   answers(): Readonly<Record<string, readonly string[]>> {
-    return Object.fromEntries([...this.#watched].flatMap(([name, { addresses }]) => (addresses === undefined ? [] : [[name, addresses]])))
+    this.#answers ??= Object.fromEntries(
+      [...this.#watched].flatMap(([name, { addresses }]) => (addresses === undefined ? [] : [[name, addresses]]))
+    )
+    return this.#answers
   }
 
   /** Watches nothing any more. */
@@ -118,6 +124,7 @@ export class NameWatch {
   #take(name: string, watched: Watched, addresses: readonly string[]): void {
     const before = watched.addresses
     watched.addresses = addresses
+    if (before === undefined || !sameJson(before, addresses)) this.#answers = undefined
     if (this.#watched.get(name) === watched && (before === undefined || !sameJson(before, addresses))) this.#options.changed()
   }
 

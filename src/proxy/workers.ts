@@ -5,7 +5,8 @@
 import type { Registry } from '../metrics/registry.ts'
 import { diffTables } from '../route/diff-tables.ts'
 import { EMPTY_TABLE } from '../route/route-table.ts'
-import type { RouteTable } from '../route/route-table.ts'
+import { TableState } from '../route/table-state.ts'
+import type { RouteTable, TableChange } from '../route/route-table.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { AccessLogSpec, LogLine } from './access-log.ts'
 import type { Limits } from './limits.ts'
@@ -79,7 +80,7 @@ export class Workers {
   readonly #leaving = new Set<WorkerRun>()
   readonly #failures: number[] = []
   readonly #listeners = new Map<string, ListenerSpec>()
-  #table: RouteTable = EMPTY_TABLE
+  readonly #state = new TableState()
   #runCount = 0
   #stopping = false
 
@@ -109,11 +110,15 @@ export class Workers {
 
   /** Brings every worker to `table`; resolves when all have it in force. Only what differs travels. */
   async push(table: RouteTable): Promise<number> {
-    const changes = diffTables(this.#table, table)
-    this.#table = table
+    await this.apply(diffTables(this.#state.table, table))
+    return table.version
+  }
+
+  /** Changes the table of every worker; resolves when all have it in force. */
+  async apply(changes: readonly TableChange[]): Promise<void> {
+    this.#state.applyAll(changes)
     if (changes.length > 0) await this.#tell({ kind: 'apply', changes })
     for (const change of changes) if (change.kind === 'remove-cluster') this.#options.stats?.forget(change.cluster)
-    return table.version
   }
 
   /** All workers listen; resolves with the port, rejects with a ListenError. One that starts meanwhile listens as well. */
@@ -228,7 +233,7 @@ export class Workers {
 
   // A new worker gets the whole table and the listeners, whose addresses may first have to be made `free`; orders are carried out in the order they were sent.
   async #bring(run: WorkerRun, free?: () => Promise<unknown>): Promise<void> {
-    const changes = diffTables(EMPTY_TABLE, this.#table)
+    const changes = diffTables(EMPTY_TABLE, this.#state.table)
     const applied = changes.length > 0 ? run.ask({ kind: 'apply', changes }) : run.begun
     if (free !== undefined) {
       await applied

@@ -5,6 +5,7 @@ import type { VirtualService } from '../api/istio-virtual-service.ts'
 import { sameJson } from '../std/json.ts'
 import { Reads } from '../std/reads.ts'
 import { Callers } from './callers.ts'
+import { isHttps } from './check-rules.ts'
 import { gatewayContent, gatewayHead } from './compile-gateways.ts'
 import { compileLimits } from './compile-limits.ts'
 import { type Frame, type World, headOf, meaningsOf } from './compile-mesh.ts'
@@ -147,6 +148,11 @@ export class RouteCompiler implements World {
   /** The table that all changes so far lead to. */
   get table(): RouteTable {
     return this.#state.table
+  }
+
+  /** Ports on which gateways answer plain HTTP. */
+  gatewayPorts(): number[] {
+    return [...this.#gateways.ports].flatMap(([port, bound]) => (bound.some(({ server }) => isHttps(server)) ? [] : [port]))
   }
 
   /** What all compilations cost together. */
