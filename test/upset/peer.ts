@@ -101,12 +101,15 @@ export class Peer {
   /** The next whole request: by its length, or to its last chunk. */
   async request(): Promise<string> {
     const head = await this.head()
-    if (/^transfer-encoding:/im.test(head)) {
-      let end = -1
-      await this.until(() => (end = this.bytes.indexOf('0\r\n\r\n', this.#at)) >= 0)
-      return head + (await this.take(end + 5 - this.#at))
-    }
-    return head + (await this.take(Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0)))
+    return head + (await this.rest(head))
+  }
+
+  /** The body behind this head. */
+  async rest(head: string): Promise<string> {
+    if (!/^transfer-encoding:/im.test(head)) return this.take(Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0))
+    let end = -1
+    await this.until(() => (end = this.bytes.indexOf('0\r\n\r\n', this.#at)) >= 0)
+    return this.take(end + 5 - this.#at)
   }
 
   /** After everything that is under way now has happened, and so many milliseconds. */
