@@ -10,6 +10,7 @@ export interface Counter {
 /** All named counters of one worker; each is there from when it is first asked for. */
 export class Counters {
   readonly #byName = new Map<string, Counter>()
+  readonly #taken = new Map<string, number>()
 
   /** The counter of this name; asking again gives the same one. */
   of(name: string): Counter {
@@ -18,6 +19,17 @@ export class Counters {
     const fresh = { name, value: 0 }
     this.#byName.set(name, fresh)
     return fresh
+  }
+
+  /** Those whose value is another than when it was taken last, or that are new. */
+  takeChanged(): Record<string, number> {
+    const changed: Record<string, number> = {}
+    for (const { name, value } of this.#byName.values()) {
+      if (this.#taken.get(name) === value) continue
+      this.#taken.set(name, value)
+      changed[name] = value
+    }
+    return changed
   }
 
   /** Name and value of each, zeros included. */

@@ -119,16 +119,30 @@ const CODES = 600
 /** All counts between two peers for one reporter. */
 export class Cell {
   readonly labels: CellLabels
+  // Told of the first request after its counts were taken; undefined until they are taken again.
+  #onChange: ((cell: Cell) => void) | undefined
+  readonly #changed: ((cell: Cell) => void) | undefined
   // Requests without flags, by code: the common case is one array read.
   readonly #plain: (Count | undefined)[] = Array.from({ length: CODES })
   readonly #flagged: Count[] = []
 
-  constructor(labels: CellLabels) {
+  constructor(labels: CellLabels, onChange?: (cell: Cell) => void) {
     this.labels = labels
+    this.#changed = onChange
+    this.#onChange = onChange
+  }
+
+  /** Its counts were taken: it tells of the next request again. */
+  rearm(): void {
+    this.#onChange = this.#changed
   }
 
   /** Counts one request. `code` 0 means no response; `flags` is `-` for none; `ms` from the request's start to its end. */
   record(code: number, flags: string, ms: Millis, measured?: Measured): void {
+    if (this.#onChange !== undefined) {
+      this.#onChange(this)
+      this.#onChange = undefined
+    }
     const count = this.#countOf(code, flags, measured?.grpc)
     count.count += 1
     count.sum += ms
@@ -165,14 +179,20 @@ export class Cell {
 export class Recorder {
   /** What belongs to no pair of peers and to no cluster. */
   readonly counters = new Counters()
+  /** Called when something has changed for the first time since the changes were taken. */
+  onChange: () => void = () => undefined
   readonly #cells = new Map<string, Cell>()
   readonly #reached = new Map<string, number>()
+  #changed: Cell[] = []
 
   cell(labels: CellLabels): Cell {
     const key = cellKey(labels)
     const known = this.#cells.get(key)
     if (known !== undefined) return known
-    const fresh = new Cell(labels)
+    const fresh = new Cell(labels, (cell) => {
+      if (this.#changed.length === 0) this.onChange()
+      this.#changed.push(cell)
+    })
     this.#cells.set(key, fresh)
     return fresh
   }
@@ -185,6 +205,19 @@ export class Recorder {
   /** How often each bound was reached so far; those never reached are absent. */
   reached(): Record<string, number> {
     return Object.fromEntries(this.#reached)
+  }
+
+  /** Whether there is a cell to take. */
+  get hasChanged(): boolean {
+    return this.#changed.length > 0
+  }
+
+  /** The cells that have counted something since they were taken last: cumulative, too. */
+  takeChanged(): CellData[] {
+    const changed = this.#changed
+    this.#changed = []
+    for (const cell of changed) cell.rearm()
+    return changed.map((cell) => cell.data())
   }
 
   /** Everything counted so far: cumulative, so a lost or repeated snapshot does no harm. */

@@ -8,25 +8,49 @@ const LABELS = cellLabels()
 
 const total = (cells: readonly CellData[]): number => cells.flatMap((cell) => cell.counts).reduce((sum, count) => sum + count.count, 0)
 
+test('cells that a report leaves out are those of the report before', () => {
+  const recorder = new Recorder()
+  const registry = new Registry()
+  const [a, b] = [recorder.cell(LABELS), recorder.cell(cellLabels({ destinationVersion: 'v2' }))]
+  a.record(200, '-', 1)
+  b.record(200, '-', 1)
+  registry.update('0.1', recorder.takeChanged())
+  expect(recorder.hasChanged).toBe(false)
+  b.record(200, '-', 1)
+  b.record(503, 'UH', 1)
+  const changed = recorder.takeChanged()
+  expect(changed.map((cell) => cell.labels)).toEqual([b.labels])
+  registry.update('0.1', changed)
+  registry.update('0.1', recorder.takeChanged())
+  expect(registry.cells()).toEqual(recorder.snapshot())
+  registry.retire('0.1')
+  expect(registry.cells()).toEqual(recorder.snapshot())
+})
+
 test('a total is the sum over workers and never falls, whatever order snapshots, deaths and restarts come in', () => {
-  const action = fc.record({ worker: fc.nat(2), what: fc.constantFrom('requests', 'report', 'die'), code: fc.constantFrom(200, 404, 503) })
+  const action = fc.record({
+    worker: fc.nat(2),
+    what: fc.constantFrom('requests', 'requests', 'report', 'die'),
+    version: fc.constantFrom('v1', 'v2'),
+    code: fc.constantFrom(200, 404, 503)
+  })
   fc.assert(
     fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
       const registry = new Registry()
       const runs = [0, 1, 2].map((slot) => ({ name: `${slot}.0`, run: 0, recorder: new Recorder(), reported: 0 }))
       let reported = 0
       let last = 0
-      for (const { worker, what, code } of actions) {
+      for (const { worker, what, version, code } of actions) {
         const run = runs[worker]!
         if (what === 'requests') {
-          run.recorder.cell(LABELS).record(code, '-', 1)
+          run.recorder.cell(cellLabels({ destinationVersion: version })).record(code, '-', 1)
           run.recorder.reach('idleTimeout')
         }
         if (what === 'report') {
-          const snapshot = run.recorder.snapshot()
-          registry.update(run.name, snapshot, run.recorder.reached())
-          reported += total(snapshot) - run.reported
-          run.reported = total(snapshot)
+          registry.update(run.name, run.recorder.takeChanged(), run.recorder.reached())
+          const now = total(run.recorder.snapshot())
+          reported += now - run.reported
+          run.reported = now
         }
         if (what === 'die') {
           registry.retire(run.name)

@@ -28,12 +28,18 @@ interface Snapshot {
 
 /** Adds up the cumulative snapshots of workers. */
 export class Registry {
-  readonly #living = new Map<string, Snapshot>()
+  readonly #living = new Map<string, { readonly cells: Map<string, CellData>; reached: Reached }>()
   #dead: Snapshot = { cells: [], reached: {} }
 
-  /** Takes the newest snapshot of a worker's run; `worker` names the run, not the slot, so that a restarted one has another name. */
+  /**
+   * Takes cells of a worker's run as they are now; those it took before and that are not among them have not changed. `worker` names the
+   * run, not the slot, so that a restarted one has another name.
+   */
   update(worker: string, cells: readonly CellData[], reached: Reached = {}): void {
-    this.#living.set(worker, { cells, reached })
+    const known = this.#living.get(worker) ?? { cells: new Map<string, CellData>(), reached }
+    for (const cell of cells) known.cells.set(cellKey(cell.labels), cell)
+    known.reached = reached
+    this.#living.set(worker, known)
   }
 
   /** Keeps what a dead worker counted last. Later snapshots under its name would count twice: do not send them. */
@@ -41,7 +47,10 @@ export class Registry {
     const last = this.#living.get(worker)
     if (last === undefined) return
     this.#living.delete(worker)
-    this.#dead = { cells: mergeCells([this.#dead.cells, last.cells]), reached: addReached([this.#dead.reached, last.reached]) }
+    this.#dead = {
+      cells: mergeCells([this.#dead.cells, [...last.cells.values()]]),
+      reached: addReached([this.#dead.reached, last.reached])
+    }
   }
 
   /** All cells, each pair of peers and reporter once. */
@@ -55,7 +64,7 @@ export class Registry {
   }
 
   #all(): Snapshot[] {
-    return [this.#dead, ...this.#living.values()]
+    return [this.#dead, ...[...this.#living.values()].map(({ cells, reached }) => ({ cells: [...cells.values()], reached }))]
   }
 }
 

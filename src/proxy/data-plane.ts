@@ -3,6 +3,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { Recorder } from '../metrics/recorder.ts'
+import type { ClusterCounts, ClusterStats } from '../route/cluster-stats.ts'
 import type { ClusterId } from '../route/decision.ts'
 import { type WorkerShare, shareOfCluster } from '../route/cluster-share.ts'
 import type { TableChange } from '../route/route-table.ts'
@@ -170,6 +171,23 @@ export class DataPlane {
       clusters: outside.isUsed ? [...clusters, [PASSTHROUGH, outside.counts()]] : clusters,
       counters: this.recorder.counters.snapshot()
     }
+  }
+
+  /** What of that has changed since it was taken last. */
+  takeStats(): WorkerStats {
+    const ejected: [ClusterId, string[]][] = []
+    const clusters: [ClusterId, ClusterCounts][] = []
+    const take = (id: ClusterId, stats: ClusterStats): void => {
+      if (!stats.touched) return
+      stats.touched = false
+      if (stats.isUsed) clusters.push([id, stats.counts()])
+    }
+    for (const [id, state] of this.#context.router.clusters) {
+      take(id, state.stats)
+      ejected.push(...ejectedOf(id, state))
+    }
+    take(PASSTHROUGH, this.#pools.outside.stats)
+    return { ejected: Object.fromEntries(ejected), clusters, counters: this.recorder.counters.takeChanged() }
   }
 
   /** Listens; resolves with the port. Rejects with the system's error when the address is taken or not allowed. */

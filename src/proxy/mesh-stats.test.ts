@@ -35,6 +35,14 @@ test('workers add up, and a newer snapshot takes the place of an older one', () 
   expect(read(mesh)).toEqual([13, 2, 13, 2])
 })
 
+test('clusters and counters that a report leaves out are those of the report before', () => {
+  const mesh = new MeshStats()
+  mesh.update('0.1', snapshot(3, 2))
+  mesh.update('0.1', { clusters: [], ejected: {}, counters: { 'x.ok': 4 } })
+  expect(read(mesh)).toEqual([3, 2, 4, 2])
+  expect(mesh.isEjected(ID, '10.0.0.1:80')).toBe(false)
+})
+
 test('what a dead worker counted stays, what it was doing does not', () => {
   const mesh = new MeshStats()
   mesh.update('0.1', snapshot(5, 3))

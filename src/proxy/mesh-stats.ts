@@ -5,7 +5,7 @@ import { ClusterStats } from '../route/cluster-stats.ts'
 import type { ClusterCounts } from '../route/cluster-stats.ts'
 import type { ClusterId } from '../route/decision.ts'
 
-/** Everything one worker counted under Envoy's names. */
+/** What one worker counted under Envoy's names: everything, or what has changed since it was taken last. */
 export interface WorkerStats {
   /** Those clusters that were used. */
   readonly clusters: readonly (readonly [id: ClusterId, counts: ClusterCounts])[]
@@ -18,15 +18,25 @@ export interface WorkerStats {
 /** A gauge among the named counters: what a dead worker had is no more. */
 const NAMED_GAUGE = /_active$/
 
-/** Adds up the cumulative snapshots of workers. */
+interface Living {
+  readonly clusters: Map<ClusterId, ClusterCounts>
+  readonly counters: Map<string, number>
+  ejected: WorkerStats['ejected']
+}
+
+/** Adds up the cumulative counts of workers. */
 export class MeshStats {
-  readonly #living = new Map<string, WorkerStats>()
+  readonly #living = new Map<string, Living>()
   readonly #deadClusters = new Map<ClusterId, ClusterStats>()
   readonly #deadCounters = new Map<string, number>()
 
-  /** Takes the newest snapshot of a worker's run, as Registry.update does. */
-  update(worker: string, stats: WorkerStats): void {
-    this.#living.set(worker, stats)
+  /** Takes what has changed in a worker's run, as Registry.update does; what is ejected is told whole. */
+  update(worker: string, { clusters, counters, ejected }: WorkerStats): void {
+    const known: Living = this.#living.get(worker) ?? { clusters: new Map(), counters: new Map(), ejected }
+    for (const [id, counts] of clusters) known.clusters.set(id, counts)
+    for (const [name, value] of Object.entries(counters)) known.counters.set(name, value)
+    known.ejected = ejected
+    this.#living.set(worker, known)
   }
 
   /** Keeps what a dead worker counted last. */
@@ -35,14 +45,13 @@ export class MeshStats {
     if (last === undefined) return
     this.#living.delete(worker)
     for (const [id, counts] of last.clusters) absorb(this.#deadClusters, id, counts, 'counters')
-    for (const [name, value] of Object.entries(last.counters)) addTo(this.#deadCounters, name, NAMED_GAUGE.test(name) ? 0 : value)
+    for (const [name, value] of last.counters) addTo(this.#deadCounters, name, NAMED_GAUGE.test(name) ? 0 : value)
   }
 
   /** A cluster is gone: one that comes under its name later begins at zero, as in its workers. */
   forget(cluster: ClusterId): void {
     this.#deadClusters.delete(cluster)
-    for (const [worker, stats] of this.#living)
-      this.#living.set(worker, { ...stats, clusters: stats.clusters.filter(([id]) => id !== cluster) })
+    for (const { clusters } of this.#living.values()) clusters.delete(cluster)
   }
 
   /** Every cluster that was used. */
@@ -61,7 +70,7 @@ export class MeshStats {
   /** Counters that belong to no cluster. */
   counters(): Map<string, number> {
     const sums = new Map(this.#deadCounters)
-    for (const { counters } of this.#living.values()) for (const [name, value] of Object.entries(counters)) addTo(sums, name, value)
+    for (const { counters } of this.#living.values()) for (const [name, value] of counters) addTo(sums, name, value)
     return sums
   }
 }

@@ -55,6 +55,7 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       shadowHosts: order.shadowHosts,
       openFiles: openFilesMax()
     })
+    countFor(plane)
     if (order.accessLog !== undefined) setInterval(() => void sendLog(), LOG_PERIOD).unref()
     return report({ kind: 'begun', readMode })
   }
@@ -68,14 +69,14 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       await plane.unlisten(order.id)
       return report({ kind: 'done', order: order.order })
     case 'count':
-      return report(counted(plane, order.order))
+      return report({ ...counted(plane), order: order.order })
     case 'close':
       await plane.close()
       return report({ kind: 'done', order: order.order })
     case 'drain':
       await plane.drain(order.limit)
       await sendLog()
-      report(counted(plane, order.order))
+      report({ ...counted(plane), order: order.order })
       if (process.connected) process.disconnect()
       return
     default:
@@ -83,8 +84,29 @@ async function carryOut(order: WorkerOrder): Promise<void> {
   }
 }
 
-function counted(of: DataPlane, order: number): WorkerReport {
-  return { kind: 'counted', order, cells: of.recorder.snapshot(), reached: of.recorder.reached(), stats: of.stats() }
+function counted(of: DataPlane): Omit<Extract<WorkerReport, { kind: 'counted' }>, 'order'> {
+  return { kind: 'counted', cells: of.recorder.takeChanged(), reached: of.recorder.reached(), stats: of.takeStats() }
+}
+
+const COUNT_PERIOD = 100
+
+// What a worker that dies takes along is what it counted in one period. While the control process does not read, changes add up here.
+function countFor(of: DataPlane): void {
+  let due = false
+  const later = (): void => {
+    due = true
+    setTimeout(() => {
+      const message: WorkerReport = counted(of)
+      const again = (): void => {
+        due = false
+        if (of.recorder.hasChanged) later()
+      }
+      if (process.connected) process.send?.(message, undefined, undefined, again)
+    }, COUNT_PERIOD)
+  }
+  of.recorder.onChange = () => {
+    if (!due) later()
+  }
 }
 
 async function listen(on: DataPlane, order: Extract<WorkerOrder, { kind: 'listen' }>): Promise<void> {

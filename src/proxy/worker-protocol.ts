@@ -46,7 +46,8 @@ export type WorkerReport =
   | { readonly kind: 'logged'; readonly lines: readonly LogLine[] }
   | {
       readonly kind: 'counted'
-      readonly order: number
+      /** Absent when it was not asked for. Everything in it is cumulative; what has not changed since the last report is left out. */
+      readonly order?: number
       readonly cells: readonly CellData[]
       readonly reached: Reached
       readonly stats: WorkerStats

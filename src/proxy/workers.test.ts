@@ -251,6 +251,25 @@ test('a worker that owes an answer and does not even use the processor is ended 
   expect(troubles).toEqual(['mesh worker 0.1 stands still: ending it'])
 })
 
+test('workers report what they count without being asked: a killed one keeps it', async () => {
+  const upstream = await serve()
+  const { workers, registry, stats } = started(2)
+  await workers.start()
+  await workers.push(table(1, upstream))
+  const port = await workers.listen(SPEC)
+  await Promise.all(Array.from({ length: 40 }, () => status(port)))
+  await expect.poll(() => total(registry)).toBe(40)
+  const before = workers.pids
+  for (const pid of before) process.kill(pid, 'SIGKILL')
+  await expect
+    .poll(() => workers.troubles().length === 0 && !workers.pids.some((pid) => before.includes(pid)), { timeout: 10_000 })
+    .toBe(true)
+  expect(total(registry)).toBe(40)
+  expect(stats.clusters().get('c')?.read('upstream_rq_2xx')).toBe(40)
+  await Promise.all(Array.from({ length: 10 }, () => status(port)))
+  await expect.poll(() => total(registry)).toBe(50)
+})
+
 test('a busy address is an error with its code', async () => {
   const { workers } = started(1)
   await workers.start()

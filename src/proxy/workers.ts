@@ -1,6 +1,6 @@
 // The mesh workers as the control process sees them: started, kept equal to one table, replaced when they die or ask to be, counted. The
-// counts of a worker that died are kept, so that totals never fall; what it counted after its last report is lost with it (processes share
-// no memory in Node). With more than one worker all listen on the same addresses (reusePort).
+// counts of a worker that died are kept, so that totals never fall; what it counted after its last report is lost with it: a tenth of a second
+// (processes share no memory in Node). With more than one worker all listen on the same addresses (reusePort).
 
 import type { Registry } from '../metrics/registry.ts'
 import { diffTables } from '../route/diff-tables.ts'

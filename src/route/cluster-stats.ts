@@ -93,16 +93,20 @@ const MOST: ReadonlySet<number> = new Set([STAT['outlier_detection.ejections_act
 /** The counts of one cluster in one worker. Counters only grow; who adds to a gauge takes it off again. */
 export class ClusterStats {
   readonly values = new Float64Array(CLUSTER_STAT_NAMES.length)
+  /** Something was counted since somebody last set this to false. */
+  touched = false
   /** Answers by status - 100; absent until the first answer. */
   #codes: Float64Array | undefined
 
   /** Adds `by` (default 1) to the counter or gauge at a place of STAT. */
   add(place: number, by = 1): void {
+    this.touched = true
     this.values[place] = (this.values[place] ?? 0) + by
   }
 
   /** Sets a gauge. */
   set(place: number, value: number): void {
+    this.touched = true
     this.values[place] = value
   }
 

@@ -12,7 +12,8 @@ export interface Asked {
   readonly began: number
   readonly over: number
   readonly fate: Fate
-  readonly kept: boolean
+  /** On a connection of its own, or the first on a kept one. */
+  readonly fresh: boolean
   /** Of an answer that is not 200, and what was wrong otherwise. */
   readonly status: number
   readonly error: string
@@ -37,7 +38,7 @@ export function steady(port: number, callers: number, host = 'shop.test', path =
   const call = async (kept: boolean): Promise<void> => {
     const agent = new Agent({ keepAlive: kept, maxSockets: 1 })
     while (load.on) {
-      const one = await ask(port, { agent, kept, host, path })
+      const one = await ask(port, { agent, host, path })
       asked.push(one)
       if (one.fate === 'answered') answered++
       for (const look of wanted) look()
@@ -67,12 +68,11 @@ export function steady(port: number, callers: number, host = 'shop.test', path =
 
 interface Way {
   readonly agent: Agent
-  readonly kept: boolean
   readonly host: string
   readonly path: string
 }
 
-function ask(port: number, { agent, kept, host, path }: Way): Promise<Asked> {
+function ask(port: number, { agent, host, path }: Way): Promise<Asked> {
   const began = performance.now()
   return new Promise((resolve) => {
     let status = 0
@@ -88,7 +88,7 @@ function ask(port: number, { agent, kept, host, path }: Way): Promise<Asked> {
     sending.on('error', (cause: NodeJS.ErrnoException) => (error = cause.code ?? cause.message))
     sending.on('close', () => {
       const fate = status === 200 && whole ? 'answered' : error === 'ECONNREFUSED' ? 'refused' : 'lost'
-      resolve({ began, over: performance.now(), fate, kept, status, error })
+      resolve({ began, over: performance.now(), fate, fresh: !sending.reusedSocket, status, error })
     })
     sending.end()
   })
