@@ -2,19 +2,16 @@
 // All have the same backend and the core of the proxies to themselves while they are asked. Usage: node bench/proxy.ts [--rounds N] [--seconds N]
 
 import { alone } from './lib/command.ts'
-import type { Bench, BenchOptions, Figure, Finding, Table } from './lib/finding.ts'
+import type { Bench, BenchOptions, Finding } from './lib/finding.ts'
 import { rssOf } from './lib/proc.ts'
 import { HOW_TO_GET, neededProgram } from './lib/programs.ts'
 import { type Proxy, RIVALS, startLoggingEnvoy, startNaive, startRival, startSerin } from './lib/proxies.ts'
 import { type Stage, onStage } from './lib/stage.ts'
 import { startBackend } from './lib/backend.ts'
-import { median, medianRatio } from './lib/statistics.ts'
 import { checkRules } from './lib/rule-check.ts'
 import { type Sample, sample, warm } from './lib/sample.ts'
+import { type Measured, proxyFigures, proxyTables } from './proxy-report.ts'
 import { type Row, ROWS } from './proxy-rows.ts'
-
-/** Samples of one row by the name of the proxy; a round has the same place in each list. */
-type Measured = ReadonlyMap<string, readonly Sample[]>
 
 /** Those that do the work of a mesh. */
 const MESH: readonly string[] = ['serin', 'envoy']
@@ -41,10 +38,9 @@ async function run(stage: Stage, options: BenchOptions): Promise<Finding> {
   for (const row of ROWS) measured.set(row, await measureRow(row, { field, script, options }))
   const worker = field.all.find(({ name }) => name === 'serin')
   const rss = worker === undefined ? Number.NaN : rssOf(worker.pids) / 1024
-  const figures = [...measured].flatMap(([row, samples]) => figuresOf(row, samples))
   return {
-    tables: [costs(measured), ratios(measured), latencies(measured)],
-    figures: [...figures, { id: 'RSS after all rows, MB', value: rss, better: 'less', scale: 'machine', limit: 130 }],
+    tables: proxyTables(measured),
+    figures: [...proxyFigures(measured), { id: 'RSS after all rows, MB', value: rss, better: 'less', scale: 'machine', limit: 130 }],
     notes: [
       'us: CPU time of the proxy for one request, user and system, medians over rounds; ratios are medians of the ratios of each round.',
       `RSS of the worker after all rows: ${rss.toFixed(0)} MB (wanted: at most 130).`,
@@ -85,81 +81,5 @@ async function measureRow(row: Row, { field, script, options }: Measuring): Prom
   }
   return samples
 }
-
-function figuresOf(row: Row, samples: Measured): Figure[] {
-  const own = samples.get('serin') ?? []
-  const against = (name: string, read: (one: Sample) => number): number => medianRatio(own.map(read), (samples.get(name) ?? []).map(read))
-  const errors = [...samples.values()].flat().reduce((sum, one) => sum + one.errors, 0)
-  const rivals = (['nginx', 'haproxy', 'envoy'] as const).filter((name) => samples.has(name))
-  return [
-    ...rivals.flatMap((name): Figure[] => [
-      {
-        id: `${row.name}: CPU against ${name}`,
-        value: against(name, (one) => one.cpu),
-        better: 'less',
-        scale: 'ratio',
-        ...(name === 'nginx' ? { limit: row.cpu } : {})
-      },
-      // The generator and the backend cap requests per second, so a single connection is judged by its time.
-      ...(row.rps[name] === undefined
-        ? []
-        : [
-            {
-              id: `${row.name}: requests/s against ${name}`,
-              value: against(name, (one) => one.rps),
-              better: 'more',
-              scale: 'ratio',
-              limit: row.rps[name]
-            } as const
-          ]),
-      ...(row.p50[name] === undefined
-        ? []
-        : [
-            {
-              id: `${row.name}: p50 against ${name}`,
-              value: against(name, (one) => one.p50),
-              better: 'less',
-              scale: 'ratio',
-              limit: row.p50[name]
-            } as const
-          ])
-    ]),
-    { id: `${row.name}: errors`, value: errors, better: 'less', scale: 'ratio', limit: 0 }
-  ]
-}
-
-const namesOf = (measured: ReadonlyMap<Row, Measured>): string[] => [
-  ...new Set([...measured.values()].flatMap((samples) => [...samples.keys()]))
-]
-
-function tableOf(measured: ReadonlyMap<Row, Measured>, title: string, cell: (samples: readonly Sample[], all: Measured) => string): Table {
-  const names = namesOf(measured)
-  const rows = [...measured].map(([row, samples]) => [
-    row.name,
-    ...names.map((name) => {
-      const own = samples.get(name)
-      return own === undefined ? '' : cell(own, samples)
-    })
-  ])
-  return { title, columns: ['case', ...names], rows }
-}
-
-const costs = (measured: ReadonlyMap<Row, Measured>): Table =>
-  tableOf(measured, 'CPU per request, us (errors)', (own) => {
-    const errors = own.reduce((sum, one) => sum + one.errors, 0)
-    return `${median(own.map((one) => one.cpu)).toFixed(1)}${errors === 0 ? '' : ` (${errors})`}`
-  })
-
-const ratios = (measured: ReadonlyMap<Row, Measured>): Table =>
-  tableOf(measured, 'Against nginx: CPU per request / requests per second', (own, all) => {
-    const base = all.get('nginx') ?? []
-    const ratio = (read: (one: Sample) => number): string => medianRatio(own.map(read), base.map(read)).toFixed(2)
-    return `${ratio((one) => one.cpu)} / ${ratio((one) => one.rps)}`
-  })
-
-const latencies = (measured: ReadonlyMap<Row, Measured>): Table =>
-  tableOf(measured, 'Requests per second; p50 ms of a closed loop', (own) => {
-    return `${Math.round(median(own.map((one) => one.rps)))}; ${median(own.map((one) => one.p50)).toFixed(2)}`
-  })
 
 if (import.meta.main) await alone(proxyBench)
