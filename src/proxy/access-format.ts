@@ -2,7 +2,7 @@
 
 import type { FormatFacts } from '../route/format-facts.ts'
 import { formatText, formatValue, parseFormat } from '../route/format.ts'
-import type { Format } from '../route/format.ts'
+import type { Format, FormatValue } from '../route/format.ts'
 import { isObject } from '../std/json.ts'
 
 /** What lines look like. `format` is a format string, for JSON an object of them as JSON text; undefined: Istio's own. */
@@ -66,17 +66,29 @@ function textFormat(text: string): LineFormat | { readonly problem: string } {
 function jsonFormat(text: string | undefined): LineFormat | { readonly problem: string } {
   const wanted: unknown = text === undefined ? JSON_VALUES : parsed(text)
   if (!isObject(wanted)) return { problem: 'the format of JSON lines must be a JSON object of format strings' }
-  const values: (readonly [string, Format])[] = []
+  const values: (readonly [start: string, Format])[] = []
   // Envoy writes keys in their order.
   for (const [key, value] of Object.entries(wanted).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const format = typeof value === 'string' ? parseFormat(value) : { problem: 'must be a format string' }
     if ('problem' in format) return { problem: `${key}: ${format.problem}` }
-    values.push([key, format])
+    values.push([`${values.length === 0 ? '{' : ','}${JSON.stringify(key)}:`, format])
   }
   return {
     asks: values.some(([, format]) => asksAnswer(format)),
-    line: (facts) => JSON.stringify(Object.fromEntries(values.map(([key, format]) => [key, formatValue(format, facts)])))
+    line: (facts) => {
+      if (values.length === 0) return '{}'
+      let line = ''
+      for (const [start, format] of values) line += start + jsonOf(formatValue(format, facts))
+      return `${line}}`
+    }
   }
+}
+
+// Most texts need no escapes: to look is cheaper than to have them written.
+const ESCAPED = /["\\\u0000-\u001f\u007f-\uffff]/
+
+function jsonOf(value: FormatValue): string {
+  return typeof value !== 'string' || ESCAPED.test(value) ? JSON.stringify(value) : `"${value}"`
 }
 
 function parsed(text: string): unknown {

@@ -14,12 +14,13 @@ import type { Clocks } from './clocks.ts'
 import type { Downstream, ExchangeStart } from './downstream.ts'
 import { FAILURES, withFlag } from './failures.ts'
 import type { Failure } from './failures.ts'
+import { HeadText, NO_HEAD } from './head-text.ts'
 import { head } from './head.ts'
 import type { Known } from './known-facts.ts'
-import { knownInbound, knownOf, localOf, serviceTimeLine } from './known.ts'
+import { knownInbound, knownOf, serviceTimeLine } from './known.ts'
 import type { TryEnd } from './known.ts'
 import { PASSTHROUGH } from './passthrough.ts'
-import { responseEdits } from './route-edits.ts'
+import { headOfTry, responseEdits } from './route-edits.ts'
 
 /** Whose request is written down. */
 export interface Accounted {
@@ -46,6 +47,8 @@ export class Account implements Measured {
   /** The gRPC status of the answer. */
   grpcStatus: number | undefined
   #flags = '-'
+  #head = NO_HEAD
+  #headTries = 0
   #headBytes = 0
   readonly #of: Accounted
   readonly #clocks: Clocks
@@ -99,7 +102,7 @@ export class Account implements Measured {
   }
 
   #editsNow(details: string, answer: string): HeaderEdits | undefined {
-    return responseEdits(this.#of.from.decision.response, () => this.#known(this.status, details, answer), this.#clocks)
+    return responseEdits(this.#of.from.decision.response, () => this.#known(this.status, details, new HeadText(answer)), this.#clocks)
   }
 
   /** A try leaves its connection; `code` is what the endpoint's own side counts, undefined when the try did not reach it. */
@@ -107,14 +110,14 @@ export class Account implements Measured {
     const { from, attempts } = this.#of
     const { slot, upstream, state } = attempts
     this.sent = upstream?.payload ?? 0
-    if (from.log !== undefined) this.#local = localOf(upstream?.socket)
+    this.#local = upstream?.local
     // Outside of the mesh nobody counts on the other side.
     if (slot === undefined || code === undefined || state.cluster.id === PASSTHROUGH) return
     const end = attempts.limited ? 'limited' : how
     const flags = attempts.limited ? 'RL' : '-'
     this.#peersOf(state.cluster, slot).destination.record(code, flags, now - from.started, this)
     if (from.log === undefined) return
-    const known = knownInbound(this.#known(code, '', this.#answerLines(this.triedAt)), slot, end, this.triedAt)
+    const known = knownInbound(this.#known(code, '', this.#answerLines(this.triedAt), now), slot, end, this.triedAt)
     from.log.write(known.place.pod ?? '', known)
   }
 
@@ -125,7 +128,7 @@ export class Account implements Measured {
     const { cells, log, place, started } = from
     const end = { status: code, flags: this.#flags, measured: this }
     cells.ended(end, now - started, slot === undefined ? cells.unreached(state.cluster) : this.#peersOf(state.cluster, slot).source)
-    if (log !== undefined) log.write(place.pod ?? '', this.#known(code, details, this.#answerLines(started)))
+    if (log !== undefined) log.write(place.pod ?? '', this.#known(code, details, this.#answerLines(started), now))
   }
 
   // The cells of the try that was counted last are most often those of the request.
@@ -149,12 +152,22 @@ export class Account implements Measured {
     return this.#headBytes + this.sent
   }
 
-  #answerLines(since: Millis): string {
-    if (this.answeredAt === undefined) return ''
-    return this.answer === '' ? serviceTimeLine(this.answeredAt - since) : this.answer
+  // Both sides show the same head.
+  #headOfTry(tries: number): HeadText {
+    if (tries !== this.#headTries) {
+      this.#head = new HeadText(headOfTry(this.#of.from.edited, tries))
+      this.#headTries = tries
+    }
+    return this.#head
   }
 
-  #known(status: number, details: string, answer: string): Known {
+  #answerLines(since: Millis): HeadText {
+    if (this.answeredAt === undefined) return NO_HEAD
+    return this.answer === '' ? serviceTimeLine(this.answeredAt - since) : new HeadText(this.answer)
+  }
+
+  // `ended`: when, for who asks then.
+  #known(status: number, details: string, answer: HeadText, ended?: Millis): Known {
     const { from, attempts, client } = this.#of
     const { tries, slot, upstream, refusal } = attempts
     return knownOf(from, {
@@ -164,11 +177,12 @@ export class Account implements Measured {
       answer,
       tries,
       slot,
-      local: upstream === undefined ? this.#local : localOf(upstream.socket),
+      local: upstream === undefined ? this.#local : upstream.local,
       received: client.received,
       sent: upstream === undefined ? this.sent : upstream.payload,
       failure: refusal,
-      times: { requestDone: this.doneAt, answered: this.answeredAt }
+      times: { requestDone: this.doneAt, answered: this.answeredAt, ended },
+      head: this.#headOfTry(Math.max(1, tries))
     })
   }
 }

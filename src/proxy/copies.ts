@@ -9,8 +9,9 @@ import type { Millis } from '../std/clock.ts'
 import type { ListenerCells } from './cells.ts'
 import type { Context } from './context.ts'
 import type { ExchangeStart } from './downstream.ts'
+import { HeadText, NO_HEAD } from './head-text.ts'
 import { head } from './head.ts'
-import { knownInbound, knownOf, localOf, serviceTimeLine } from './known.ts'
+import { knownInbound, knownOf, serviceTimeLine } from './known.ts'
 import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
 import { BUSY } from './sweep.ts'
 import type { Swept } from './sweep.ts'
@@ -225,17 +226,17 @@ export class Copy implements UpstreamUser, Waiter, Swept {
       status: this.#status,
       flags: '-',
       details: '',
-      answer: this.#answeredAt === undefined ? '' : serviceTimeLine(this.#answeredAt - this.#started),
+      answer: this.#answeredAt === undefined ? NO_HEAD : serviceTimeLine(this.#answeredAt - this.#started),
       tries: 1,
       slot,
-      local: localOf(this.#upstream?.socket),
+      local: this.#upstream?.local,
       failure: undefined,
       received: this.#received,
       sent: this.#upstream?.payload ?? 0,
-      times: { answered: this.#answeredAt }
+      times: { answered: this.#answeredAt },
+      head: new HeadText(this.#head)
     })
-    const request = { ...known.request, head: this.#head }
-    const inbound = knownInbound({ ...known, request }, slot, this.#status === 0 ? 'left' : 'answered', this.#started)
+    const inbound = knownInbound(known, slot, this.#status === 0 ? 'left' : 'answered', this.#started)
     from.log.write(inbound.place.pod ?? '', inbound)
   }
 

@@ -36,14 +36,3 @@ export function editedLines(lines: string, edits: HeaderEdits | undefined): stri
   const kept = lines.split('\r\n').filter((line) => line !== '' && !takesAway(edits, line.slice(0, line.indexOf(':')).toLowerCase()))
   return kept.map((line) => `${line}\r\n`).join('') + addedLines(edits)
 }
-
-/** The value of the first line called `name` (lower case) in a head, which begins with a request or status line. */
-export function fieldIn(text: string, name: string): string | undefined {
-  for (let at = text.indexOf('\r\n'); at >= 0; at = text.indexOf('\r\n', at + 2)) {
-    const colon = at + 2 + name.length
-    if (text[colon] !== ':' || text.slice(at + 2, colon).toLowerCase() !== name) continue
-    const end = text.indexOf('\r\n', colon)
-    return text.slice(colon + 1, end < 0 ? undefined : end).trim()
-  }
-  return undefined
-}

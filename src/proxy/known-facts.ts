@@ -7,7 +7,7 @@ import type { ClusterId, RouteRef } from '../route/decision.ts'
 import type { FactName, FormatFacts, HeaderSource } from '../route/format-facts.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Clocks } from './clocks.ts'
-import { fieldIn } from './edited-lines.ts'
+import type { HeadText } from './head-text.ts'
 
 /** What is known of one request. */
 export interface Known {
@@ -17,8 +17,8 @@ export interface Known {
   readonly route: RouteRef | undefined
   readonly cluster: ClusterId | undefined
   readonly request: RequestText
-  /** The head of the answer as it came, or as the proxy made it; '' before there is one. */
-  readonly answer: string
+  /** The head of the answer as it came, or as the proxy made it; NO_HEAD before there is one. */
+  readonly answer: HeadText
   /** The body of an answer that the proxy made. */
   readonly body: string
   /** 0 before there is an answer. */
@@ -57,8 +57,8 @@ export interface RequestText {
   readonly authority: string
   /** HTTP minor version. */
   readonly minor: number
-  /** The whole head, or its beginning; CR LF after each line. */
-  readonly head: string
+  /** The whole head, or its beginning. */
+  readonly head: HeadText
 }
 
 interface Upstream {
@@ -85,7 +85,7 @@ export class KnownFacts implements FormatFacts {
   constructor(clocks: Clocks, known: Known) {
     this.now = clocks.clock.now()
     this.#known = known
-    this.#ended = clocks.monotonic()
+    this.#ended = known.times.ended ?? clocks.monotonic()
   }
 
   get start(): Millis {
@@ -99,7 +99,7 @@ export class KnownFacts implements FormatFacts {
   header(of: HeaderSource, name: string): string | undefined {
     const { request, answer, status } = this.#known
     if (of === 'trailers') return undefined
-    if (of === 'response') return name === ':status' && status > 0 ? String(status) : fieldIn(answer, name)
+    if (of === 'response') return name === ':status' && status > 0 ? String(status) : answer.field(name)
     switch (name) {
       case ':method':
         return text(request.method)
@@ -111,7 +111,7 @@ export class KnownFacts implements FormatFacts {
       case ':scheme':
         return 'http'
       default:
-        return fieldIn(request.head, name)
+        return request.head.field(name)
     }
   }
 
@@ -141,10 +141,20 @@ function since(from: Millis | undefined, to: Millis | undefined): number | undef
 }
 
 /** The client as the proxy before this one saw it: the last address of x-forwarded-for, whose port nobody knows. */
-function forwardedFor(head: string): string | undefined {
-  const last = fieldIn(head, 'x-forwarded-for')?.split(',').at(-1)?.trim() ?? ''
-  return isIP(last) === 0 ? undefined : addressOf(last, 0)
+function forwardedFor(head: HeadText): string | undefined {
+  const list = head.field('x-forwarded-for')
+  if (list === undefined) return undefined
+  if (list !== lastList) {
+    const last = list.slice(list.lastIndexOf(',') + 1).trim()
+    lastList = list
+    lastForwarded = isIP(last) === 0 ? undefined : addressOf(last, 0)
+  }
+  return lastForwarded
 }
+
+// What was made of the list that was asked about last.
+let lastList = ''
+let lastForwarded: string | undefined
 
 /** `address:port`, an IPv6 address in brackets. */
 export function addressOf(address: string, port: number | undefined): string {

@@ -1,24 +1,22 @@
 // What the proxy knows of a request, put together where a value or a line of the log is formatted: of a forwarded one as its caller's proxy
 // sees it, of a try as the called pod's would, and of one that the proxy answers itself.
 
-import type { Socket } from 'node:net'
 import type { RouteRef } from '../route/decision.ts'
 import type { EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import { SERVICE_TIME } from './access-format.ts'
 import type { ExchangeStart } from './downstream.ts'
 import type { Spoken } from './failures.ts'
-import { addressOf } from './known-facts.ts'
+import { HeadText, NO_HEAD } from './head-text.ts'
 import type { Ends, Known, Place, RequestText, Times } from './known-facts.ts'
-import { headOfTry } from './route-edits.ts'
 
 /** What an exchange has seen so far. */
 export interface Seen {
   readonly status: number
   readonly flags: string
   readonly details: string
-  /** The head of the upstream's answer, or '' with the time it took. */
-  readonly answer: string
+  /** The head of the upstream's answer, or the line with the time it took. */
+  readonly answer: HeadText
   readonly tries: number
   readonly slot: EndpointSlot | undefined
   /** The proxy's end of the connection to the endpoint. */
@@ -28,18 +26,20 @@ export interface Seen {
   readonly received: number
   readonly sent: number
   readonly times: Omit<Times, 'started'>
+  /** The head of the try, as it went upstream. */
+  readonly head: HeadText
 }
 
 /** What is known of a forwarded request. */
 export function knownOf(from: ExchangeStart, seen: Seen): Known {
-  const { decision, method, minor, started, edited, client, place } = from
-  const { status, flags, details, answer, slot, local, failure, tries, received, sent, times } = seen
+  const { decision, method, minor, started, client, place } = from
+  const { status, flags, details, answer, slot, local, failure, tries, received, sent, times, head } = seen
   return {
     place,
     client,
     route: decision.route,
     cluster: decision.cluster,
-    request: { method, minor, path: decision.path, authority: decision.authority, head: headOfTry(edited, Math.max(1, tries)) },
+    request: { method, minor, path: decision.path, authority: decision.authority, head },
     answer,
     body: '',
     status,
@@ -74,7 +74,7 @@ export function knownInbound(known: Known, slot: EndpointSlot, end: TryEnd, star
     client: { remote: known.upstream.local ?? '', local: slot.key },
     route: INBOUND,
     cluster: `inbound|${port}||`,
-    status: end === 'left' && known.answer === '' ? 0 : known.status,
+    status: end === 'left' && known.answer === NO_HEAD ? 0 : known.status,
     flags,
     details,
     attempts: 1,
@@ -101,7 +101,7 @@ export function knownHere({ place, client, route, request, started, received }: 
     route,
     cluster: undefined,
     request,
-    answer: `\r\n${lines}`,
+    answer: new HeadText(`\r\n${lines}`),
     body,
     status,
     flags: flag,
@@ -115,7 +115,7 @@ export function knownHere({ place, client, route, request, started, received }: 
 }
 
 /** What is known of a message that could not be read. */
-export const NO_REQUEST: RequestText = { method: '', path: '', authority: '', minor: 1, head: '' }
+export const NO_REQUEST: RequestText = { method: '', path: '', authority: '', minor: 1, head: NO_HEAD }
 
 /** Envoy's words for a message that is refused before it is a request. */
 export function refusalDetails(status: number): string {
@@ -124,11 +124,6 @@ export function refusalDetails(status: number): string {
 }
 
 /** The line that says how long the endpoint took, as a head of an answer has it. */
-export function serviceTimeLine(ms: Millis): string {
-  return `\r\n${SERVICE_TIME}: ${Math.floor(ms)}\r\n`
-}
-
-/** The proxy's end of a connection, `address:port`. */
-export function localOf(socket: Socket | undefined): string | undefined {
-  return socket?.localAddress === undefined ? undefined : addressOf(socket.localAddress, socket.localPort)
+export function serviceTimeLine(ms: Millis): HeadText {
+  return new HeadText(`\r\n${SERVICE_TIME}: ${Math.floor(ms)}\r\n`)
 }

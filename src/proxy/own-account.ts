@@ -7,8 +7,8 @@ import type { Decision, HeaderEdits } from '../route/decision.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Context } from './context.ts'
 import type { Entrance } from './downstream.ts'
-import { fieldIn } from './edited-lines.ts'
 import type { Spoken } from './failures.ts'
+import { HeadText } from './head-text.ts'
 import { head } from './head.ts'
 import { NO_REQUEST, knownHere, refusalDetails } from './known.ts'
 import type { Known } from './known-facts.ts'
@@ -84,7 +84,7 @@ export class OwnAccount {
   #measured({ answer, received, grpc }: Answered): Measured {
     const { lines, body } = answer
     return {
-      grpc: grpc ? (fieldIn(`\r\n${lines}`, 'grpc-status') ?? '') : undefined,
+      grpc: grpc ? (new HeadText(`\r\n${lines}`).field('grpc-status') ?? '') : undefined,
       requestBytes: this.#headBytes + received,
       responseBytes: lines.length + Buffer.byteLength(body)
     }
@@ -92,7 +92,7 @@ export class OwnAccount {
 
   #known({ decision, answer, started, received, minor }: Answered): Known {
     const { method, path, authority } = this.#facts
-    const request = { method, path, authority, minor, head: this.#head }
+    const request = { method, path, authority, minor, head: new HeadText(this.#head) }
     return knownHere({ request, place: this.#entrance.place, client: this.#facts, started, route: decision.route, received }, answer)
   }
 }

@@ -3,7 +3,8 @@
 
 import type { Decision, HeaderEdits } from '../route/decision.ts'
 import { editsNow } from '../route/header-edits.ts'
-import { fieldIn, ownLine } from './edited-lines.ts'
+import { ownLine } from './edited-lines.ts'
+import { HeadText, NO_HEAD } from './head-text.ts'
 import { KnownFacts } from './known-facts.ts'
 import type { Ends, Known, Place } from './known-facts.ts'
 import { upstreamHead } from './request-head.ts'
@@ -37,7 +38,7 @@ export function editedHead(bytes: Buffer, forwarding: Forwarding, asking: Asking
   if (edits?.stages === undefined) return { head: upstreamHead(bytes, forwarding), edits, decision }
   const plain = upstreamHead(bytes, { ...forwarding, edits: undefined })
   const now = editsNow(edits, 'request', new KnownFacts(clocks, knownAtStart(plain, forwarding, asking)))
-  const requestId = fieldIn(plain, 'x-request-id')
+  const requestId = new HeadText(plain).field('x-request-id')
   return { head: upstreamHead(bytes, { ...forwarding, edits: now, requestId }), edits: now, decision }
 }
 
@@ -48,8 +49,8 @@ function knownAtStart(plain: string, { decision, facts }: Forwarding, { place, c
     client,
     route: decision.route,
     cluster: decision.cluster,
-    request: { method, path, authority, minor, head: headOfTry({ head: plain, edits: undefined, decision }, 1) },
-    answer: '',
+    request: { method, path, authority, minor, head: new HeadText(headOfTry({ head: plain, edits: undefined, decision }, 1)) },
+    answer: NO_HEAD,
     body: '',
     status: 0,
     flags: '-',

@@ -9,6 +9,7 @@ import { BodyFrame } from './body-frame.ts'
 import { HEAD_ROOM, HeldBytes, ReadBuffers, readable } from './buffers.ts'
 import type { Context } from './context.ts'
 import { HEAD, MORE, head } from './head.ts'
+import { addressOf } from './known-facts.ts'
 import { scanResponse } from './scanner.ts'
 import { SYSTEM_LIMIT } from './limits.ts'
 import type { LimitName } from './limits.ts'
@@ -79,6 +80,8 @@ export class Upstream implements Swept {
   reused = false
   /** It was closed before the endpoint read the request in progress, as far as the system tells. */
   unread = false
+  /** Our end of it, `address:port`; undefined before it opened. */
+  local: string | undefined
   #phase: Phase = 'connecting'
   #user: UpstreamUser | undefined
   #requests = 0
@@ -238,6 +241,8 @@ export class Upstream implements Swept {
 
   #onConnect(): void {
     this.#openedAt = this.#context.monotonic()
+    const { localAddress, localPort } = this.socket
+    if (localAddress !== undefined) this.local = addressOf(localAddress, localPort)
     const { keepAlive } = this.#home
     if (keepAlive !== undefined) this.socket.setKeepAlive(true, keepAlive)
     this.#rest()

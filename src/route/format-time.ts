@@ -60,10 +60,19 @@ export function formatTime(pattern: TimePattern, at: Millis, zone = 0): string {
   return text
 }
 
+// The second that was written last: the lines of a log have many instants of one.
+let lastSecond = Number.NaN
+let lastText = ''
+
 /** ISO 8601 in UTC with milliseconds: what `%START_TIME%` prints without a pattern. */
 export function isoTime(at: Millis): string {
-  const { year, month, day, hour, minute, second } = partsOf(at, 0)
-  return `${pad(year, 4)}-${pad(month)}-${pad(day)}T${pad(hour)}:${pad(minute)}:${pad(second)}.${fraction(at, 3)}Z`
+  const inSeconds = Math.floor(at / 1000)
+  if (inSeconds !== lastSecond) {
+    const { year, month, day, hour, minute, second } = partsOf(at, 0)
+    lastText = `${pad(year, 4)}-${pad(month)}-${pad(day)}T${pad(hour)}:${pad(minute)}:${pad(second)}.`
+    lastSecond = inSeconds
+  }
+  return `${lastText}${fraction(at, 3)}Z`
 }
 
 function partsOf(at: Millis, zone: number): Parts {

@@ -1,0 +1,27 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { HeadText } from './head-text.ts'
+
+test('a field is found by its name in any letter case, the first of several, without the blanks around its value', () => {
+  const text = new HeadText('GET / HTTP/1.1\r\nHost: a\r\nX-One:  1 \r\nx-one: 2\r\nx@one: 3\r\nEmpty:\r\n')
+  expect(['host', 'x-one', 'empty', 'one', 'x', 'get / http/1.1', 'x@one'].map((name) => text.field(name))).toEqual([
+    'a',
+    '1',
+    '',
+    undefined,
+    undefined,
+    undefined,
+    '3'
+  ])
+})
+
+test('it finds what a search through all lines finds', () => {
+  const name = fc.stringMatching(/^[a-cA-C-]{1,3}$/)
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, fc.stringMatching(/^[ab: ]{0,4}$/)), { maxLength: 8 }), name, (fields, wanted) => {
+      const text = `GET / HTTP/1.1\r\n${fields.map(([field, value]) => `${field}:${value}\r\n`).join('')}`
+      const found = fields.find(([field]) => field.toLowerCase() === wanted.toLowerCase())?.[1].trim()
+      expect(new HeadText(text).field(wanted.toLowerCase())).toBe(found)
+    })
+  )
+})
