@@ -4,9 +4,11 @@
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import type { EventRecorder } from '../kube/event-recorder.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
-import { lint, problemsOf } from '../lint/lint.ts'
+import type { ObjectEvent } from '../kube/reflector.ts'
+import { inOrder } from '../lint/lint.ts'
+import { LiveLint, keyOfProblem, objectKey } from '../lint/live-lint.ts'
 import { eventReason, problemLine, warningText } from '../lint/problem-text.ts'
-import { keyed, type Ledger, settle } from '../lint/settle.ts'
+import { type Ledger, type Settled, settle } from '../lint/settle.ts'
 import { type ObjectProblem, problem, type ProblemObject } from '../route/catalogue.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
@@ -15,13 +17,12 @@ import { ignoredFields } from '../workload/ignored-fields.ts'
 import type { PodSpec } from '../api/builtin-types-pod.ts'
 import { Following } from './following.ts'
 
-/** What findings are made from and told to. `objects` is everything that routing reads, as last seen. */
+/** What findings are told to. What routing reads is heard of by `hear`. */
 export interface FindingsOptions {
   readonly client: KubeClient
   readonly clock: Clock
   readonly draw: Draw
   readonly recorder: Pick<EventRecorder, 'record' | 'adopt'>
-  readonly objects: () => readonly KubeObject[]
   readonly log: (line: string) => void
 }
 
@@ -41,6 +42,9 @@ const EVENTS: ResourceRef = { group: '', version: 'v1', resource: 'events' }
 /** Changes are looked at this long after the first, or ten times as long as the last look took. */
 const LOOK_AFTER: Millis = 100
 const REST = 10
+/** A look ends after this long and goes on later; so does what is told with an answer. */
+const LOOK_WITHIN: Millis = 20
+const WARNED_WITHIN: Millis = 100
 /** More Warnings than this are counted: they travel in headers. */
 const WARNINGS_MAX = 20
 
@@ -48,9 +52,11 @@ const WARNINGS_MAX = 20
 export class Findings {
   readonly #options: FindingsOptions
   readonly #following: Following
-  #ledger: Ledger = new Map()
-  /** Keys of what was found when last linted, told or not: what is not among them is new. */
-  #seen: ReadonlySet<string> = new Set()
+  readonly #lint = new LiveLint((object) => notesOn([object]))
+  /** By the object that findings are about. */
+  readonly #ledger = new Map<string, Ledger>()
+  /** Objects whose findings changed since they were settled, or are too young to be told. */
+  #unsettled = new Set<string>()
   #signal: AbortSignal | undefined
   #pause = LOOK_AFTER
   #due: Millis | undefined
@@ -58,7 +64,7 @@ export class Findings {
 
   constructor(options: FindingsOptions) {
     this.#options = options
-    this.#following = new Following({ ...options, part: 'lint', resources: FOLLOWED, changed: () => this.changed() })
+    this.#following = new Following({ ...options, part: 'lint', resources: FOLLOWED, changed: (event) => this.hear(event) })
   }
 
   /** Follows the API until the signal ends it. */
@@ -67,40 +73,45 @@ export class Findings {
       // What an earlier run told is counted up, not told anew.
       this.#options.recorder.adopt((await this.#options.client.list(EVENTS, { signal })).items)
       this.#signal = signal
-      this.changed()
+      this.#lookAfter(this.#pause)
     })
     this.#cancel()
   }
 
   /** Something that lint reads has changed. */
-  changed(): void {
+  hear({ kind, object }: ObjectEvent): void {
+    if (kind === 'deleted') this.#lint.remove(objectOf(object))
+    else this.#lint.put(object)
     this.#lookAfter(this.#pause)
   }
 
   /** What is wrong with an object just written, and what its change broke elsewhere, as kubectl's Warnings say it. */
   warningsFor(object: KubeObject): string[] {
-    const { namespace = '', name = '' } = object.metadata
-    const own = { kind: object.kind, namespace, name }
-    const problems = findingsIn([...this.#objects().filter((other) => !isAt(other, own)), object])
-    return bounded([...problemsOf(problems, own).map(warningText), ...this.#newElsewhere(problems, own)])
+    this.#lint.put(object)
+    const own = objectKey(object)
+    const elsewhere = this.#newElsewhere(own)
+    return bounded([...[...this.#lint.about(own).values()].map(warningText), ...elsewhere])
   }
 
   /** What the removal of an object just deleted broke elsewhere. */
   warningsWithout(gone: ProblemObject): string[] {
-    const problems = findingsIn(this.#objects().filter((other) => !isAt(other, gone)))
-    return bounded(this.#newElsewhere(problems, gone))
+    this.#lint.remove(gone)
+    return bounded(this.#newElsewhere(keyOfProblem(gone)))
   }
 
-  #newElsewhere(problems: readonly ObjectProblem[], here: ProblemObject): string[] {
-    const [before, found] = [this.#seen, keyed(problems)]
-    this.#seen = new Set(found.keys())
-    return [...found].flatMap(([key, problem]) =>
-      before.has(key) || sameObject(problem.object, here) ? [] : [`${keyOf(problem.object)}: ${warningText(problem)}`]
+  /** Judges the object and what its change touches, and tells what is new of others: not before everything else was judged once. */
+  #newElsewhere(own: string): string[] {
+    const { clock } = this.#options
+    const begun = clock.now()
+    const known = this.#lint.hasCaughtUp
+    const changed = this.#lint.update(() => !known || clock.now() - begun >= WARNED_WITHIN, own)
+    for (const about of changed.keys()) this.#unsettled.add(about)
+    this.#lookAfter(this.#pause)
+    if (!known) return []
+    const found = [...changed].flatMap(([about, before]) =>
+      about === own ? [] : [...this.#lint.about(about)].flatMap(([key, problem]) => (before.has(key) ? [] : [problem]))
     )
-  }
-
-  #objects(): KubeObject[] {
-    return [...this.#options.objects(), ...this.#following.objects()]
+    return inOrder(found).map((problem) => `${keyOfProblem(problem.object)}: ${warningText(problem)}`)
   }
 
   #lookAfter(delay: Millis): void {
@@ -118,15 +129,30 @@ export class Findings {
   #look(signal: AbortSignal): void {
     const { clock } = this.#options
     const begun = clock.now()
-    const objects = new Map(this.#objects().map((object) => [keyOf(objectOf(object)), object]))
-    const problems = findingsIn([...objects.values()])
-    this.#seen = new Set(keyed(problems).keys())
-    const settled = settle(this.#ledger, problems, begun, ({ object }) => objects.has(keyOf(object)))
-    this.#ledger = settled.ledger
-    for (const problem of settled.appeared) this.#tell(problem, objects.get(keyOf(problem.object)), signal)
-    for (const problem of settled.resolved) this.#tellResolved(problem, objects.get(keyOf(problem.object)), signal)
-    this.#pause = Math.max(LOOK_AFTER, REST * (clock.now() - begun))
+    const changed = this.#lint.update(() => clock.now() - begun >= LOOK_WITHIN)
+    for (const about of changed.keys()) this.#unsettled.add(about)
+    const settled = this.#settle(begun)
+    for (const problem of settled.appeared) this.#tell(problem, this.#lint.get(problem.object), signal)
+    for (const problem of settled.resolved) this.#tellResolved(problem, this.#lint.get(problem.object), signal)
+    const rest = REST * (clock.now() - begun)
+    this.#pause = Math.max(LOOK_AFTER, rest)
+    if (this.#lint.isBehind) this.#lookAfter(rest)
     if (settled.wake !== undefined) this.#lookAfter(Math.max(settled.wake, this.#pause))
+  }
+
+  /** Settles the findings of objects of which something changed, or is not old enough to be told. */
+  #settle(now: Millis): Settled {
+    const unsettled = this.#unsettled
+    this.#unsettled = new Set()
+    const ledger = new Map([...unsettled].flatMap((about) => [...(this.#ledger.get(about) ?? [])]))
+    const problems = inOrder([...unsettled].flatMap((about) => [...this.#lint.about(about).values()]))
+    const settled = settle(ledger, problems, now, ({ object }) => this.#lint.get(object) !== undefined)
+    for (const about of unsettled) this.#ledger.delete(about)
+    for (const [about, known] of Map.groupBy(settled.ledger, ([, { problem }]) => keyOfProblem(problem.object))) {
+      this.#ledger.set(about, new Map(known))
+      if (known.some(([, { says, told }]) => says !== told)) this.#unsettled.add(about)
+    }
+    return settled
   }
 
   #tell(problem: ObjectProblem, about: KubeObject | undefined, signal: AbortSignal): void {
@@ -161,10 +187,6 @@ function notesOn(objects: readonly KubeObject[]): ObjectProblem[] {
   })
 }
 
-function findingsIn(objects: readonly KubeObject[]): ObjectProblem[] {
-  return [...lint(objects, 'all'), ...notesOn(objects)]
-}
-
 function bounded(warnings: readonly string[]): string[] {
   const rest = warnings.length - WARNINGS_MAX
   return rest <= 0 ? [...warnings] : [...warnings.slice(0, WARNINGS_MAX), `and ${rest} more; serin lint -f names them all`]
@@ -172,16 +194,4 @@ function bounded(warnings: readonly string[]): string[] {
 
 function objectOf({ kind, metadata }: KubeObject): ProblemObject {
   return { kind, namespace: metadata.namespace ?? 'default', name: metadata.name ?? '' }
-}
-
-function keyOf({ kind, namespace, name }: ProblemObject): string {
-  return `${kind} ${namespace}/${name}`
-}
-
-function sameObject(a: ProblemObject, b: ProblemObject): boolean {
-  return a.kind === b.kind && a.namespace === b.namespace && a.name === b.name
-}
-
-function isAt(object: KubeObject, { kind, namespace, name }: ProblemObject): boolean {
-  return object.kind === kind && object.metadata.name === name && (object.metadata.namespace ?? '') === namespace
 }

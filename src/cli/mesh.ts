@@ -5,6 +5,7 @@ import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { NameWatch } from '../control/name-watch.ts'
 import type { LookUp } from '../control/name-watch.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
+import type { ObjectEvent } from '../kube/reflector.ts'
 import { KeySets } from '../remote/key-sets.ts'
 import type { ObjectProblem } from '../route/catalogue.ts'
 import { WrittenChecks } from '../route/check-rules.ts'
@@ -32,7 +33,7 @@ export interface MeshOptions {
   readonly log: (line: string) => void
   readonly lookUp: LookUp
   /** Called when something that routing reads has changed. */
-  readonly changed?: () => void
+  readonly changed?: (event: ObjectEvent) => void
 }
 
 const ISTIO = { group: 'networking.istio.io', version: 'v1' }
@@ -111,9 +112,10 @@ export class Mesh {
       log,
       part: 'mesh',
       resources: FOLLOWED,
-      changed: ({ kind, object, previous }) => {
+      changed: (event) => {
+        const { kind, object, previous } = event
         this.#changes.push({ before: previous, after: kind === 'deleted' ? undefined : object })
-        options.changed?.()
+        options.changed?.(event)
         this.#schedule()
       }
     })

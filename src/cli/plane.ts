@@ -75,9 +75,18 @@ export async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground)
   await workers.start()
   rig.undo(() => workers.stop(GRACE.workers))
   const client = new LocalClient(api)
-  const mesh: Mesh = new Mesh({ client, clock, draw, workers, log, lookUp, plan: meshPlan(ports), changed: () => findings.changed() })
+  const mesh: Mesh = new Mesh({
+    client,
+    clock,
+    draw,
+    workers,
+    log,
+    lookUp,
+    plan: meshPlan(ports),
+    changed: (event) => findings.hear(event)
+  })
   const recorder = new EventRecorder({ client, clock, draw, component: 'serin', time: formatInstant })
-  const findings: Findings = new Findings({ client, clock, draw, recorder, objects: () => mesh.objects(), log })
+  const findings: Findings = new Findings({ client, clock, draw, recorder, log })
   await ensureNamespaces(client, signal)
   await new Promise<void>((resolve, reject) => {
     const running = mesh.run(signal, resolve)

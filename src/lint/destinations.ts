@@ -8,7 +8,7 @@ import type { HttpRoute, VirtualService } from '../api/istio-virtual-service.ts'
 import { problem, referTo } from '../route/catalogue.ts'
 import type { ObjectProblem, Place } from '../route/catalogue.ts'
 import { ruleFor } from '../route/destination-rules.ts'
-import { coversHost, keyOf, namespaceOf, resolveHost } from '../route/mesh-config.ts'
+import { keyOf, namespaceOf, resolveHost } from '../route/mesh-config.ts'
 import type { RegistryHost } from '../route/registry.ts'
 import { rulesOf, within } from './mesh.ts'
 import type { Mesh, PlacedRule } from './mesh.ts'
@@ -18,7 +18,7 @@ export function lintDestinations(mesh: Mesh): ObjectProblem[] {
   const problems = rulesOf(mesh).flatMap((placed) => listedIn(placed.rule).flatMap((listed) => lintDestination(mesh, placed, listed)))
   for (const rule of mesh.config.destinationRules) {
     const host = resolveHost(rule.spec.host, namespaceOf(rule))
-    if (isKnown(mesh, host)) continue
+    if (mesh.around.isKnown(host)) continue
     const place = { object: referTo('DestinationRule', rule), path: 'spec.host' }
     problems.push(problem('host-unknown-rule', place, [rule.spec.host, hint(mesh, rule.spec.host, host)]))
   }
@@ -53,17 +53,11 @@ function fate(what: Listed['what'], flag: 'NC' | 'UH'): string {
   return what === 'copies' ? 'its copies are dropped' : `its requests get 503 (${flag})`
 }
 
-function isKnown(mesh: Mesh, host: string): boolean {
-  if (mesh.registry.has(host)) return true
-  for (const name of mesh.registry.keys()) if (coversHost(name, host) || coversHost(host, name)) return true
-  return false
-}
-
 /** Half-qualified names mean nothing to Istio: say what was meant, or which name the short one became. */
 function hint(mesh: Mesh, written: string, host: string): string {
   const full = `${written}.svc.cluster.local`
-  if (mesh.registry.has(full)) return ` (${full} exists: a name with a dot is taken as complete)`
-  const elsewhere = [...mesh.registry.values()].find(({ name }) => name === written)
+  if (mesh.around.hosts.has(full)) return ` (${full} exists: a name with a dot is taken as complete)`
+  const elsewhere = mesh.around.called(written)
   if (elsewhere !== undefined) return ` (it means ${host}; there is ${elsewhere.host})`
   return written === host ? '' : ` (it means ${host})`
 }
@@ -72,13 +66,13 @@ function lintDestination(mesh: Mesh, placed: PlacedRule, listed: Listed): Object
   const place = within(placed.place, listed.path)
   const { destination, weight, what } = listed
   const full = resolveHost(destination.host, namespaceOf(placed.virtualService))
-  const host = mesh.registry.get(full)
+  const host = mesh.around.hosts.get(full)
   if (host === undefined) {
-    return isKnown(mesh, full)
+    return mesh.around.isKnown(full)
       ? []
       : [problem('host-not-found', within(place, 'host'), [destination.host, hint(mesh, destination.host, full), fate(what, 'NC')])]
   }
-  if (!viewersOf(placed.virtualService).some((viewer) => mesh.registry.seenFrom(full, viewer) !== undefined)) {
+  if (!viewersOf(placed.virtualService).some((viewer) => mesh.around.hosts.seenFrom(full, viewer) !== undefined)) {
     const exported = ` that its callers see (${full} is exported to ${(host.exportTo ?? []).join(', ') || 'nobody'})`
     return [problem('host-not-found', within(place, 'host'), [destination.host, exported, fate(what, 'NC')])]
   }
@@ -122,7 +116,7 @@ interface SubsetUse {
 }
 
 function lintSubset(mesh: Mesh, use: SubsetUse): ObjectProblem[] {
-  const rule = ruleFor(mesh.rules, use.host.host, use.host.namespace, use.caller)
+  const rule = ruleFor(mesh.around.rules, use.host.host, use.host.namespace, use.caller)
   const subset = rule?.subsets.find(({ name }) => name === use.name)
   if (subset === undefined)
     return [problem('subset-not-found', use.place, [use.name, use.host.host, knownText(mesh, use, rule?.subsets), fate(use.what, 'NC')])]
@@ -130,11 +124,7 @@ function lintSubset(mesh: Mesh, use: SubsetUse): ObjectProblem[] {
 }
 
 function knownText(mesh: Mesh, use: SubsetUse, subsets: readonly Subset[] | undefined): string {
-  const other = mesh.config.destinationRules.find(
-    (rule) =>
-      coversHost(resolveHost(rule.spec.host, namespaceOf(rule)), use.host.host) &&
-      (rule.spec.subsets ?? []).some(({ name }) => name === use.name)
-  )
+  const other = mesh.around.defining(use.name, use.host.host)
   if (other !== undefined) return `DestinationRule ${keyOf(other)} defines it, but callers in ${use.caller} do not use that rule`
   if (subsets === undefined) return 'no DestinationRule is for this host'
   return subsets.length === 0 ? 'its DestinationRule has no subsets' : `known subsets: ${subsets.map(({ name }) => name).join(', ')}`
@@ -142,12 +132,13 @@ function knownText(mesh: Mesh, use: SubsetUse, subsets: readonly Subset[] | unde
 
 /** Whether anybody has the subset's labels: ready endpoints first, which is the common case, then pods and templates. */
 function lintPods(mesh: Mesh, use: SubsetUse, subset: Subset): ObjectProblem[] {
+  mesh.around.hosts.noteMembers(use.host.host)
   const endpoints = use.host.ports[0]?.endpoints.filter(({ labels }) => hasLabels(labels, subset.labels ?? {})) ?? []
   if (endpoints.some(({ ready }) => ready)) return []
   const wanted = wantedLabels(mesh, use.host, subset)
   if (wanted === undefined) return []
   const share = use.weight > 0 ? fate(use.what, 'UH') : 'it has weight 0 for now'
-  if (!mesh.workloads.some(({ namespace, labels }) => namespace === use.host.namespace && hasLabels(labels, wanted))) {
+  if (!mesh.around.workloads().some(({ namespace, labels }) => namespace === use.host.namespace && hasLabels(labels, wanted))) {
     const severity = use.weight > 0 ? 'error' : 'warning'
     return [problem('subset-no-pods', use.place, [use.name, use.host.host, labelText(wanted), share], severity)]
   }
@@ -159,8 +150,8 @@ function lintPods(mesh: Mesh, use: SubsetUse, subset: Subset): ObjectProblem[] {
 
 /** Labels of the pods that the Service and the subset select; undefined where that cannot be told. */
 function wantedLabels(mesh: Mesh, host: RegistryHost, subset: Subset): Readonly<Record<string, string>> | undefined {
-  if (mesh.workloads.length === 0 && mesh.pods === 'some') return undefined
-  const selector = mesh.config.services.find((service) => keyOf(service) === `${host.namespace}/${host.name}`)?.spec?.selector
+  if (mesh.around.workloads().length === 0 && mesh.pods === 'some') return undefined
+  const selector = mesh.around.get('services', `${host.namespace}/${host.name}`)?.spec?.selector
   return selector === undefined ? undefined : { ...selector, ...subset.labels }
 }
 

@@ -13,14 +13,14 @@ export function lintEnvoyFilters(mesh: Mesh): ObjectProblem[] {
   return mesh.config.envoyFilters.flatMap((filter) => {
     const object = referTo('EnvoyFilter', filter)
     const unread = readEnvoyFilter(filter).problems.map(({ path, text }) => problem('not-applied-yet', { object, path }, [text]))
-    if (!knowsProxies(mesh) || !selectsNothing(mesh.config, filter, mesh.workloads)) return unread
+    if (!knowsProxies(mesh) || !selectsNothing({ gateways: mesh.around.all('gateways') }, filter, mesh.around.workloads())) return unread
     return [...unread, problem('selects-no-proxy', { object, path: 'spec.workloadSelector' }, [labelsOf(filter), whereOf(filter)])]
   })
 }
 
 /** Files may be about proxies that are elsewhere. */
-function knowsProxies({ config, workloads, pods }: Mesh): boolean {
-  return pods === 'all' || workloads.length > 0 || config.gateways.length > 0
+function knowsProxies({ around, pods }: Mesh): boolean {
+  return pods === 'all' || around.workloads().length > 0 || around.all('gateways').length > 0
 }
 
 function labelsOf({ spec }: EnvoyFilter): string {

@@ -41,7 +41,7 @@ function contains(wide: Gateway, narrow: Gateway): boolean {
 function shareProxies(mesh: Mesh, a: Gateway, b: Gateway): boolean {
   if (contains(a, b) && contains(b, a)) return true
   if (!contains(a, b) && !contains(b, a)) return false
-  return mesh.workloads.some(({ labels }) => hasLabels(labels, selectorOf(a)) && hasLabels(labels, selectorOf(b)))
+  return mesh.around.workloads().some(({ labels }) => hasLabels(labels, selectorOf(a)) && hasLabels(labels, selectorOf(b)))
 }
 
 function lintServers(gateway: Gateway, others: readonly Gateway[]): ObjectProblem[] {

@@ -21,14 +21,14 @@ function lintGateways(mesh: Mesh, virtualService: VirtualService): ObjectProblem
     if (name === 'mesh') return []
     const place = { object, path: `spec.gateways[${index}]` }
     if (name.includes(GENERATED)) return [problem('gateway-internal', place, [name])]
-    const gateway = mesh.config.gateways.find((each) => keyOf(each) === name)
+    const gateway = mesh.around.get('gateways', name)
     if (gateway === undefined) return [problem('gateway-not-found', place, [name, knownGateways(mesh)])]
     return lintGatewayHosts(virtualService, gateway).map((args) => problem('gateway-host-mismatch', place, args))
   })
 }
 
 function knownGateways(mesh: Mesh): string {
-  const names = mesh.config.gateways.map(keyOf)
+  const names = mesh.around.all('gateways').map(keyOf)
   return names.length === 0 ? 'there are no Gateways' : `known: ${names.join(', ')}`
 }
 
@@ -47,27 +47,23 @@ function lintGatewayHosts(virtualService: VirtualService, gateway: Gateway): str
 
 /** A mesh host of two VirtualServices that some namespace sees both of: the older owns it, the younger is told. */
 function conflicts(mesh: Mesh): ObjectProblem[] {
-  const owners = new Map<string, Map<string, VirtualService>>()
-  const problems: ObjectProblem[] = []
-  for (const virtualService of mesh.config.virtualServices.toSorted(byAge)) {
-    if (!gatewaysOf(virtualService).includes('mesh') || virtualService.spec.http === undefined) continue
-    for (const [index, written] of (virtualService.spec.hosts ?? []).entries()) {
-      const host = resolveHost(written, namespaceOf(virtualService))
-      const earlier = owners.get(host) ?? new Map<string, VirtualService>()
-      const rival = [...earlier.values()].find((other) => shareViewer(other, virtualService))
-      const viewers = viewersOf(virtualService)
-      if (!earlier.has(viewers)) owners.set(host, earlier.set(viewers, virtualService))
-      if (rival === undefined) continue
+  return mesh.config.virtualServices.flatMap((virtualService) => {
+    if (!gatewaysOf(virtualService).includes('mesh') || virtualService.spec.http === undefined) return []
+    const hosts = (virtualService.spec.hosts ?? []).map((written) => resolveHost(written, namespaceOf(virtualService)))
+    return hosts.flatMap((host, index) => {
+      const rival = rivalOf(mesh, virtualService, host) ?? (hosts.indexOf(host) < index ? virtualService : undefined)
+      if (rival === undefined) return []
       const place = { object: referTo('VirtualService', virtualService), path: `spec.hosts[${index}]` }
-      problems.push(problem('host-conflict', place, [host, keyOf(rival), keyOf(rival)]))
-    }
-  }
-  return problems
+      return [problem('host-conflict', place, [host, keyOf(rival), keyOf(rival)])]
+    })
+  })
 }
 
-/** Those with the same viewers have the same rivals: the first of them stands for all, however many there are. */
-function viewersOf(virtualService: VirtualService): string {
-  return [namespaceOf(virtualService), ...(virtualService.spec.exportTo ?? [])].join(' ')
+/** The oldest of those before it that shares a viewer with it. */
+function rivalOf(mesh: Mesh, virtualService: VirtualService, host: string): VirtualService | undefined {
+  return mesh.around
+    .claiming(host)
+    .find((other) => keyOf(other) !== keyOf(virtualService) && byAge(other, virtualService) < 0 && shareViewer(other, virtualService))
 }
 
 function shareViewer(a: VirtualService, b: VirtualService): boolean {

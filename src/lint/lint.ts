@@ -4,9 +4,9 @@
 import type { KubeObject } from '../api/object.ts'
 import type { ObjectProblem, ProblemObject } from '../route/catalogue.ts'
 import { checkObjects } from '../route/compile-routes.ts'
-import { indexRules } from '../route/destination-rules.ts'
 import { meshConfigOf } from '../route/mesh-objects.ts'
-import { buildRegistry } from '../route/registry.ts'
+import { Reads } from '../std/reads.ts'
+import { Around } from './around.ts'
 import { lintDelegates } from './delegates.ts'
 import { lintDeprecated } from './deprecated.ts'
 import { lintDestinations } from './destinations.ts'
@@ -25,7 +25,6 @@ import { lintSidecars } from './sidecars.ts'
 import { lintTokens } from './tokens.ts'
 import { lintUpstreamTls } from './upstream-tls.ts'
 import { lintWeights } from './weights.ts'
-import { workloadsOf } from './workloads.ts'
 
 const ANALYSES: readonly ((mesh: Mesh) => ObjectProblem[])[] = [
   lintWeights,
@@ -50,13 +49,28 @@ const ANALYSES: readonly ((mesh: Mesh) => ObjectProblem[])[] = [
  * as missing. Subsets are compared with pods, and with the pod templates of Deployments and the like: always when `pods` is `all` (the
  * objects of a cluster), else only when there are any (files).
  */
-export function lint(objects: readonly KubeObject[], pods: 'all' | 'some' = 'some'): ObjectProblem[] {
-  const config = meshConfigOf(objects)
-  const registry = buildRegistry(config)
-  const mesh: Mesh = { config, registry, rules: indexRules(config.destinationRules), workloads: workloadsOf(objects), pods }
-  const alone = [...lintKinds(objects), ...lintRollouts(objects)]
-  const problems = [...checkObjects(config), ...alone, ...ANALYSES.flatMap((analysis) => analysis(mesh))]
-  return problems.toSorted((a, b) => compare(orderOf(a), orderOf(b)))
+export function lint(objects: readonly KubeObject[], pods: Mesh['pods'] = 'some'): ObjectProblem[] {
+  const around = new Around(new Reads())
+  for (const object of objects) around.put(undefined, object)
+  around.update()
+  return inOrder([...checksOf(objects), ...lintRollouts(objects), ...analysesOf(objects, around, pods)])
+}
+
+/** What is wrong with each of some objects alone. */
+export function checksOf(objects: readonly KubeObject[]): ObjectProblem[] {
+  return [...checkObjects(meshConfigOf(objects)), ...lintKinds(objects)]
+}
+
+/** What is wrong between some objects and what is around them, themselves included. */
+export function analysesOf(objects: readonly KubeObject[], around: Around, pods: Mesh['pods']): ObjectProblem[] {
+  const mesh: Mesh = { config: meshConfigOf(objects), around, pods }
+  return ANALYSES.flatMap((analysis) => analysis(mesh))
+}
+
+/** Errors first, then by object and path; those of one place stay as they come. */
+export function inOrder(problems: readonly ObjectProblem[]): ObjectProblem[] {
+  const ordered = problems.map((each) => ({ each, order: orderOf(each) }))
+  return ordered.toSorted((a, b) => compare(a.order, b.order)).map(({ each }) => each)
 }
 
 /** The problems of one object. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { objectsOf } from '../../test/route-mesh.ts'
-import { Registry } from '../route/registry.ts'
+import { Reads } from '../std/reads.ts'
+import { Around } from './around.ts'
 import { meshConfigOf } from '../route/mesh-objects.ts'
 import { rulesOf, within } from './mesh.ts'
 
@@ -12,9 +13,7 @@ test('rules come in order with their places', () => {
   )
   const rules = rulesOf({
     config,
-    registry: new Registry([]),
-    rules: { byNamespace: new Map(), rootNamespace: '' },
-    workloads: [],
+    around: new Around(new Reads()),
     pods: 'some'
   })
   expect(rules.map(({ rule, place }) => `${rule.name} ${within(place, 'route').path}`)).toEqual([

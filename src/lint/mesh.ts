@@ -1,19 +1,17 @@
-// What every analysis reads: the objects, the hosts they make, the DestinationRules by caller, and the pods there are or will be.
+// What every analysis reads: the objects it is about, and what is around them.
 
 import type { HttpRoute, VirtualService } from '../api/istio-virtual-service.ts'
 import { referTo } from '../route/catalogue.ts'
 import type { Place } from '../route/catalogue.ts'
-import type { RuleIndex } from '../route/destination-rules.ts'
 import type { MeshConfig } from '../route/mesh-config.ts'
-import type { Registry } from '../route/registry.ts'
-import type { WorkloadLabels } from './workloads.ts'
+import type { Around } from './around.ts'
 
 /** The input of an analysis. */
 export interface Mesh {
+  /** Its subjects: what is wrong with these is asked. */
   readonly config: MeshConfig
-  readonly registry: Registry
-  readonly rules: RuleIndex
-  readonly workloads: readonly WorkloadLabels[]
+  /** All that they are looked at with. */
+  readonly around: Around
   /** `all`: what is not among the objects does not exist; `some`: pods and templates may be elsewhere. */
   readonly pods: 'all' | 'some'
 }

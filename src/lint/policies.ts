@@ -22,8 +22,9 @@ export function lintPolicies(mesh: Mesh): ObjectProblem[] {
 /** What a Canary wrote is left to the Canary. */
 function lintEjections(mesh: Mesh): ObjectProblem[] {
   return mesh.config.destinationRules.flatMap((rule) => {
-    const host = mesh.registry.get(resolveHost(rule.spec.host, namespaceOf(rule)))
+    const host = mesh.around.hosts.get(resolveHost(rule.spec.host, namespaceOf(rule)))
     if (host === undefined || (rule.metadata.ownerReferences ?? []).some(({ kind }) => kind === 'Canary')) return []
+    mesh.around.hosts.noteMembers(host.host)
     const place = { object: referTo('DestinationRule', rule), path: 'spec' }
     const subsets = (rule.spec.subsets ?? []).flatMap((subset, at) =>
       lintEjection(subset.trafficPolicy, within(place, `subsets[${at}].trafficPolicy`), membersOf(host, subset))
@@ -51,8 +52,8 @@ function lintSplit(mesh: Mesh, { rule, virtualService, place }: PlacedRule): Obj
   const owned = (virtualService.metadata.ownerReferences ?? []).some(({ kind }) => kind === 'Canary')
   if (live.length < 2 || owned) return []
   const sticky = live.find(({ destination }) => {
-    const host = mesh.registry.get(resolveHost(destination.host, namespace))
-    const applied = host === undefined ? undefined : ruleFor(mesh.rules, host.host, host.namespace, namespace)
+    const host = mesh.around.hosts.get(resolveHost(destination.host, namespace))
+    const applied = host === undefined ? undefined : ruleFor(mesh.around.rules, host.host, host.namespace, namespace)
     const subset = applied?.subsets.find(({ name }) => name === destination.subset)
     return hashRuleFor(applied, destination.port?.number, subset) !== undefined
   })

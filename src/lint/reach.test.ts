@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { deployed, objectsOf } from '../../test/route-mesh.ts'
 import type { HttpMatch, StringMatch } from '../api/istio-virtual-service.ts'
 import { compileRules } from '../route/compile-rule.ts'
-import { Registry } from '../route/registry.ts'
+import { Reads } from '../std/reads.ts'
+import { Around } from './around.ts'
 import { EMPTY_CONFIG } from '../route/mesh-config.ts'
 import { matches } from '../route/matching.ts'
 import { prepareRoute } from '../route/router.ts'
@@ -44,9 +45,7 @@ test('an input without VirtualServices has no findings', () => {
   expect(
     lintReach({
       config: EMPTY_CONFIG,
-      registry: new Registry([]),
-      rules: { byNamespace: new Map(), rootNamespace: '' },
-      workloads: [],
+      around: new Around(new Reads()),
       pods: 'some'
     })
   ).toEqual([])

@@ -13,7 +13,7 @@ import type { WorkloadLabels } from './workloads.ts'
 export function lintSidecars(mesh: Mesh): ObjectProblem[] {
   const byNamespace = Map.groupBy(mesh.config.sidecars, namespaceOf)
   return [...byNamespace.entries()].flatMap(([namespace, sidecars]) => {
-    const pods = mesh.workloads.filter((each) => each.namespace === namespace)
+    const pods = mesh.around.workloads().filter((each) => each.namespace === namespace)
     const selecting = sidecars.filter((sidecar) => labelsOf(sidecar) !== undefined)
     return [
       ...lintWhole(sidecars.filter((sidecar) => labelsOf(sidecar) === undefined)),
@@ -46,7 +46,7 @@ function lintSelector(mesh: Mesh, sidecar: Sidecar, { pods, others }: Around): O
   const wanted = labelsOf(sidecar) ?? {}
   const own = pods.filter(({ labels }) => hasLabels(labels, wanted))
   // Pods may be in files that are not among these.
-  if (own.length === 0 && mesh.pods === 'some' && mesh.workloads.length === 0) return []
+  if (own.length === 0 && mesh.pods === 'some' && mesh.around.workloads().length === 0) return []
   if (own.length === 0) {
     const text = Object.entries(wanted).map(([key, value]) => `${key}=${value}`)
     return [problem('sidecar-selects-nobody', place, [text.join(', '), namespaceOf(sidecar)])]

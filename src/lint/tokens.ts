@@ -9,7 +9,6 @@ import { claimPath } from '../route/claims.ts'
 import { gatewayLabels } from '../route/compile-limits.ts'
 import { KEYS_FILE, keysUri, selectsGateway } from '../route/compile-tokens.ts'
 import { ROOT_NAMESPACE, gatewaysOf, namespaceOf } from '../route/mesh-config.ts'
-import type { MeshConfig } from '../route/mesh-config.ts'
 import { rulesOf, within } from './mesh.ts'
 import type { Mesh } from './mesh.ts'
 
@@ -21,7 +20,8 @@ export function lintTokens(mesh: Mesh): ObjectProblem[] {
 type Labels = Readonly<Record<string, string>>
 
 /** The labels by which any of the gateway's ports may be selected. */
-function allGatewayLabels(config: MeshConfig): Labels[] {
+function allGatewayLabels({ around }: Mesh): Labels[] {
+  const config = { gateways: around.all('gateways') }
   const ports = new Set(config.gateways.flatMap(({ spec }) => (spec.servers ?? []).map(({ port }) => port.number)))
   return [...gatewayLabels(config, 0), ...[...ports].flatMap((port) => gatewayLabels(config, port))]
 }
@@ -49,12 +49,13 @@ function lintRule(rule: JwtRule, object: RequestAuthentication, place: Place): O
 }
 
 function lintSelector(mesh: Mesh, object: RequestAuthentication, place: Place): ObjectProblem[] {
-  const { config, workloads, pods } = mesh
+  const { around, pods } = mesh
+  const workloads = around.workloads()
   if (workloads.some(({ namespace, labels }) => selectsPod(object, namespace, labels))) {
     return [problem('not-applied-yet', within(place, 'selector'), ['looking at tokens at pods (only at gateways)'])]
   }
-  const unknown = pods === 'some' && workloads.length === 0 && config.gateways.length === 0
-  if (unknown || selectsGateway(config, object, allGatewayLabels(config))) return []
+  const unknown = pods === 'some' && workloads.length === 0 && around.all('gateways').length === 0
+  if (unknown || selectsGateway({}, object, allGatewayLabels(mesh))) return []
   const wanted = Object.entries(object.spec.selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`)
   return [problem('selects-no-proxy', within(place, 'selector'), [wanted.join(', ') || '(any)', whereOf(object)])]
 }
@@ -71,8 +72,9 @@ function selectsPod(object: RequestAuthentication, namespace: string, labels: La
 
 /** Claims in rules of gateways where no RequestAuthentication makes the gateway look at tokens. */
 function lintClaims(mesh: Mesh): ObjectProblem[] {
-  const labels = allGatewayLabels(mesh.config)
-  if (mesh.config.requestAuthentications.some((object) => selectsGateway(mesh.config, object, labels))) return []
+  if (mesh.config.virtualServices.length === 0) return []
+  const labels = allGatewayLabels(mesh)
+  if (mesh.around.all('requestAuthentications').some((object) => selectsGateway({}, object, labels))) return []
   return rulesOf(mesh).flatMap(({ virtualService, rule, place }) => {
     if (gatewaysOf(virtualService).every((gateway) => gateway === 'mesh')) return []
     return (rule.match ?? []).flatMap((match, index) =>

@@ -130,7 +130,11 @@ interface Workload {
 }
 
 /** True when no patch of an EnvoyFilter is for a gateway that is here or for any of the workloads. */
-export function selectsNothing(config: MeshConfig, filter: EnvoyFilter, workloads: readonly Workload[]): boolean {
+export function selectsNothing(
+  config: Pick<MeshConfig, 'gateways' | 'gatewayLabels' | 'gatewayNamespace'>,
+  filter: EnvoyFilter,
+  workloads: readonly Workload[]
+): boolean {
   const patches = new EnvoyPatches([filter])
   if (patches.isEmpty) return false
   const ports = new Set(config.gateways.flatMap(({ spec }) => (spec.servers ?? []).map(({ port }) => port.number)))

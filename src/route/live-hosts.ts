@@ -158,25 +158,27 @@ export class LiveHosts implements Hosts {
     this.#reads.note(`called ${domain}`)
     this.#reads.note(`host ${domain}`)
     const names = new Set([domain, ...this.#addressed.of(domain).values()])
+    return this.#inOrder(names)
+      .flat()
+      .flatMap(({ host }) => (host.host === domain || host.addresses.includes(domain) ? [host] : []))
+  }
+
+  /** Of some names the host that wins. */
+  firstOf(names: Iterable<string>): RegistryHost | undefined {
+    return this.#inOrder(new Set(names))[0]?.[0]?.host
+  }
+
+  /** A name stands where the first host of it stands. */
+  #inOrder(names: ReadonlySet<string>): (readonly Placed[])[] {
     for (const name of names) this.#reads.note(`host ${name}`)
     const groups = [...names].map((name) => this.#of(name)).filter(([first]) => first !== undefined)
-    // A name stands where the first host of it stands.
-    if (groups.length > 1) groups.sort(([a], [b]) => (a === undefined || b === undefined ? 0 : inOrder(a, b)))
-    return groups.flat().flatMap(({ host }) => (host.host === domain || host.addresses.includes(domain) ? [host] : []))
+    return groups.length < 2 ? groups : groups.toSorted(([a], [b]) => (a === undefined || b === undefined ? 0 : inOrder(a, b)))
   }
 
   /** Whether a wildcard covers any host. */
   isCovered(pattern: string): boolean {
     this.#reads.note(`suffix ${pattern}`)
     return pattern === '*' ? !this.#named.names().next().done : this.#suffixes.has(pattern.slice(1)) || this.#named.has(pattern)
-  }
-
-  /** The first host of every name. */
-  *all(): Generator<RegistryHost> {
-    for (const name of this.#named.names()) {
-      const host = this.#of(name)[0]?.host
-      if (host !== undefined) yield host
-    }
   }
 
   #of(name: string): readonly Placed[] {
