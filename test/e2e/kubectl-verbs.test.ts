@@ -20,13 +20,11 @@ afterAll(async () => {
   rmSync(files, { recursive: true, force: true })
 })
 
-const newest = (): string | undefined =>
-  findKubectls().toSorted((a, b) => b.version.localeCompare(a.version, undefined, { numeric: true }))[0]?.program
+const newest = findKubectls().toSorted((a, b) => b.version.localeCompare(a.version, undefined, { numeric: true }))[0]?.program
 
 // The lines of each subject, in a namespace of its own.
 async function inNamespace(namespace: string, lines: readonly Line[]): Promise<void> {
-  const program = newest()
-  const place = { serin, ...(program !== undefined && { program }) }
+  const place = { serin, ...(newest !== undefined && { program: newest }) }
   await play({ ...place, namespace: 'default' }, [{ run: `create namespace ${namespace}` }])
   await play({ ...place, namespace }, lines)
 }
@@ -120,8 +118,7 @@ describe.skipIf(!KUBECTL_FOUND).concurrent('kubectl on a running instance', { ti
       return script
     }
     const edit = async (script: string, line: Line): Promise<void> => {
-      const program = newest()
-      await play({ serin, namespace: 'edit', env: { KUBE_EDITOR: script }, ...(program !== undefined && { program }) }, [line])
+      await play({ serin, namespace: 'edit', env: { KUBE_EDITOR: script }, ...(newest !== undefined && { program: newest }) }, [line])
     }
     await inNamespace('edit', [
       { run: 'create deployment web --image=serin/demo:1.0 --replicas=0' },
