@@ -38,7 +38,8 @@ const SHOP = fileURLToPath(new URL('../../examples/shop', import.meta.url))
 const START_LIMIT: Millis = 60_000
 const STOP_LIMIT: Millis = 15_000
 const READY_LIMIT: Millis = 60_000
-const RELEASE_LIMIT: Millis = 90_000
+// Half a minute each on an idle machine.
+const RELEASE_LIMIT: Millis = 180_000
 const ASK_EVERY: Millis = 100
 const RECONCILE_LIMIT: Millis = 5000
 /** What the frontend calls itself: the name in its pods' label `app`, which the controller changes for the primary. */

@@ -71,7 +71,7 @@ function processesOf(run: string): string[] {
 describe.concurrent('serin demo', () => {
   it(
     'promotes a good release, rolls a bad one back, loses nothing, ends with 0 and leaves nothing behind',
-    { timeout: 300_000 },
+    { timeout: 480_000 },
     async (context) => {
       const { expect } = context
       const demo = startDemo(context, '--exit', ...PORTS)

@@ -19,7 +19,7 @@ describe('the recorded commands', () => {
     await Promise.all(targets.map((target) => target.close()))
   })
 
-  it.skipIf(!KUBECTL_FOUND)('kubectl: what it prints is what it printed with a real API server', { timeout: 240_000 }, async () => {
+  it.skipIf(!KUBECTL_FOUND)('kubectl: what it prints is what it printed with a real API server', { timeout: 480_000 }, async () => {
     const [kubectl] = findKubectls()
     if (kubectl === undefined) throw new Error('a kubectl that answers, and no version')
     const result = await runCommands(targets, kubectl, readRecordings(dataPath('')))
