@@ -105,3 +105,14 @@ export const exportTo = array('Namespaces that see it: names, "." (this one), "*
 
 /** A signed 32-bit weight. */
 export const weight = int32('Share of the traffic; alone: all of it.')
+
+/** An object that a policy applies to, of its own namespace. */
+export const targetRef = object('An object it applies to.', {
+  group: string('Its API group.', {
+    maxLength: 253,
+    pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
+  }),
+  kind: required(string('Its kind.', { minLength: 1, maxLength: 63, pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$' })),
+  name: required(string('Its name.', { minLength: 1, maxLength: 253 })),
+  namespace: ruled(string('Not in use.'), ["self == ''", 'cross namespace referencing is not currently supported'])
+})

@@ -1,10 +1,10 @@
 // EnvoyFilter (networking.istio.io): patches of Envoy's configuration. Of these routing reads local rate limits; the rest is stored, shown and named.
 
-import { labelledWorkloads, port } from './istio-common.ts'
+import { labelledWorkloads, port, targetRef } from './istio-common.ts'
 import type { IstioStatus } from './istio-common.ts'
 import type { KubeObject } from './object.ts'
 import type { Infer } from './schema-builder.ts'
-import { array, atMostOne, choice, freeform, int32, map, object, required, ruled, string, uint32 } from './schema-builder.ts'
+import { array, atMostOne, choice, freeform, int32, map, object, ruled, string, uint32 } from './schema-builder.ts'
 
 const APPLY_TO = [
   'INVALID',
@@ -65,16 +65,6 @@ const match = ruled(
   ),
   ["(has(self.context) && self.context == 'WAYPOINT') == has(self.waypoint)", 'only support waypointMatch when context is WAYPOINT']
 )
-
-const targetRef = object('An object it applies to.', {
-  group: string('Its API group.', {
-    maxLength: 253,
-    pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
-  }),
-  kind: required(string('Its kind.', { minLength: 1, maxLength: 63, pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$' })),
-  name: required(string('Its name.', { minLength: 1, maxLength: 253 })),
-  namespace: ruled(string('Not in use.'), ["self == ''", 'cross namespace referencing is not currently supported'])
-})
 
 /** spec of an EnvoyFilter. */
 export const envoyFilterSpec = ruled(

@@ -1,6 +1,6 @@
 // RequestAuthentication (security.istio.io): whose tokens a proxy accepts, where they are found and with which keys they are checked.
 
-import { duration, matchedWorkloads } from './istio-common.ts'
+import { duration, matchedWorkloads, targetRef } from './istio-common.ts'
 import type { IstioStatus } from './istio-common.ts'
 import type { KubeObject } from './object.ts'
 import type { Infer } from './schema-builder.ts'
@@ -11,16 +11,6 @@ const uri = ruled(string('Where the keys are fetched.', { minLength: 1, maxLengt
   "url(self).getScheme() in ['http', 'https', 'file']",
   'url must have scheme http:// or https://'
 ])
-
-const targetRef = object('An object it applies to.', {
-  group: string('Its API group.', {
-    maxLength: 253,
-    pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
-  }),
-  kind: required(string('Its kind.', { minLength: 1, maxLength: 63, pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$' })),
-  name: required(string('Its name.', { minLength: 1, maxLength: 253 })),
-  namespace: ruled(string('Not in use.'), ["self == ''", 'cross namespace referencing is not currently supported'])
-})
 
 const name = string('Name.', { minLength: 1 })
 

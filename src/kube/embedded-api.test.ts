@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { CONFIG_MAPS, configMap, DEMO, NAMESPACES, SMALL_KINDS, SMALL_RULES } from '../../test/conformance/small-world.ts'
+import { CRDS, DEFINITION } from '../../test/things.ts'
 import { VirtualClock } from '../std/clock.ts'
 import { seeded } from '../std/draw.ts'
 import { decodeRecords, type Journal } from '../store/journal-record.ts'
@@ -133,19 +134,6 @@ test('a damaged journal stops the start and names the line', async () => {
   const broken = log.replace('"name":"a"', '"name":"x"')
   await expect(open(new MemoryJournal({ snapshot: '', log: broken }))).rejects.toThrow('line 2 does not match its checksum')
 })
-
-const CRDS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
-const DEFINITION = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'things.example.org' },
-  spec: {
-    group: 'example.org',
-    names: { kind: 'Thing', plural: 'things' },
-    scope: 'Namespaced',
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }]
-  }
-}
 
 test('a definition is accepted after its answer, and ends a while after it is deleted, also across a restart', async () => {
   const clock = new VirtualClock(0)

@@ -1,17 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import { expect, test } from 'vitest'
+import { outlierOf } from '../../test/outlier.ts'
 import { RETRY, cluster, endpoint, forward, ok, onHeads, plane, table, talk, upstream } from '../../test/proxy-plane.ts'
-import type { Outlier } from '../route/route-table.ts'
 
-const OUTLIER: Outlier = {
-  interval: 10_000,
-  baseEjection: 30_000,
-  maxEjection: 300_000,
-  maxPercent: 100,
-  errors: { errors: 5, enforced: true },
-  gateway: { errors: 5, enforced: true },
-  localOrigin: undefined
-}
+const OUTLIER = outlierOf({ gateway: { errors: 5, enforced: true } })
 
 test('a request on open connections looks at the clock twice', async () => {
   const port = await upstream((socket) => onHeads(socket, () => ok('hello')))

@@ -115,20 +115,24 @@ describe('rules for descriptors', () => {
   })
 })
 
+/** One request at the start of time. */
+function askedOf(limit: LocalLimit, limiters: Limiters): ReturnType<typeof askLimits> {
+  return askLimits({
+    filters: [LISTENER],
+    overrides: undefined,
+    request: limitedRequest(),
+    limits: new Map([['a', limit]]),
+    limitersFor: () => limiters,
+    count: () => undefined,
+    workers: 1,
+    now: 0,
+    draw: () => 0
+  })
+}
+
 test('a limit that changed starts with full buckets', () => {
   const limiters: Limiters = new Map()
-  const ask = (limit: LocalLimit): boolean =>
-    askLimits({
-      filters: [LISTENER],
-      overrides: undefined,
-      request: limitedRequest(),
-      limits: new Map([['a', limit]]),
-      limitersFor: () => limiters,
-      count: () => undefined,
-      workers: 1,
-      now: 0,
-      draw: () => 0
-    }).refusedBy === undefined
+  const ask = (limit: LocalLimit): boolean => askedOf(limit, limiters).refusedBy === undefined
   const first = limitOf()
   expect([ask(first), ask(first), ask(limitOf()), ask(limitOf())]).toEqual([true, false, true, true])
   expect(limiters.size).toBe(1)
@@ -137,18 +141,7 @@ test('a limit that changed starts with full buckets', () => {
 test('what is announced: the limit, what is left, and the seconds to the next token', () => {
   const limit = limitOf({ announced: true, response: [{ name: 'x-limited', value: 'yes', action: 'append' }] })
   const limiters: Limiters = new Map()
-  const lines = (): string[] =>
-    askLimits({
-      filters: [LISTENER],
-      overrides: undefined,
-      request: limitedRequest(),
-      limits: new Map([['a', limit]]),
-      limitersFor: () => limiters,
-      count: () => undefined,
-      workers: 1,
-      now: 0,
-      draw: () => 0
-    }).response.map(({ name, value }) => `${name}: ${value}`)
+  const lines = (): string[] => askedOf(limit, limiters).response.map(({ name, value }) => `${name}: ${value}`)
   expect(lines()).toEqual(['x-ratelimit-limit: 1', 'x-ratelimit-remaining: 0', 'x-ratelimit-reset: 60'])
   expect(lines()).toEqual(['x-limited: yes', 'x-ratelimit-limit: 1', 'x-ratelimit-remaining: 0', 'x-ratelimit-reset: 60'])
 })

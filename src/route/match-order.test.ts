@@ -66,9 +66,8 @@ function rulesOf(routes: readonly (readonly Block[])[]): KubeObject {
     apiVersion: 'networking.istio.io/v1',
     kind: 'VirtualService',
     metadata: { name: 'v', namespace: 'default' },
-    // read as the API decodes it
     spec: { hosts: ['h.example.com'], gateways: ['g'], http }
-  } as KubeObject
+  }
 }
 
 function holds(match: StringMatch | Record<string, never>, text: string, fold: (text: string) => string = (same) => same): boolean {

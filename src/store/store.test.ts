@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { CRDS, DEFINITION, THINGS } from '../../test/things.ts'
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { seeded } from '../std/draw.ts'
 import { dig } from '../std/json.ts'
@@ -317,20 +318,6 @@ test('a placed pod has its grace period, an unplaced one goes at once, and a sho
   ask(remove('p', PODS, { gracePeriodSeconds: 0 }))
   expect(ask(get('p', PODS)).kind).toBe('failure')
 })
-
-const THINGS = { group: 'example.org', version: 'v1', resource: 'things' }
-const DEFINITION = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'things.example.org' },
-  spec: {
-    group: 'example.org',
-    names: { kind: 'Thing', plural: 'things' },
-    scope: 'Namespaced',
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }]
-  }
-}
-const CRDS = { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' }
 
 test('a definition is served at once', () => {
   const { ask } = world()
