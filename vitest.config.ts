@@ -6,6 +6,19 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 // Those that take a minute and more, most of it waiting for intervals: begun first, they wait beside all the others.
 const LONG = /\/e2e\/(demo|canary-guide|canary-restart|canary-script|guide-traffic|kubectl-commands|walkthrough)[^/]*\.test\.ts$/
 
+// Where bodies are long, connections end or are held: what reading could change.
+const OTHER_MODE = [
+  'copies',
+  'delayed-answer',
+  'engine-changes',
+  'engine-limits',
+  'engine-retries',
+  'http1-cases',
+  'idle-upstreams',
+  'inbound',
+  'passthrough'
+].map((name) => `src/proxy/${name}.test.ts`)
+
 // A random order that the seed decides (tests must not depend on it), but for the long ones.
 class LongestFirst extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -38,6 +51,20 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/long/**'],
+          isolate: false,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 }
+        }
+      },
+      // The engine's tests once more, reading from callers in the other of the two ways: those that do not try both themselves.
+      {
+        extends: true,
+        test: {
+          name: 'data',
+          env: { SERIN_READ_MODE: 'data' },
+          include: ['test/read-mode.test.ts', ...OTHER_MODE],
           isolate: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,

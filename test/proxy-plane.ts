@@ -12,6 +12,7 @@ import { PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../src/route/plain.ts
 import type { Cluster, Endpoint, HostEntry, Route, Source, TableChange } from '../src/route/route-table.ts'
 import { VirtualClock } from '../src/std/clock.ts'
 import { seeded } from '../src/std/draw.ts'
+import { READ_MODE } from './read-mode.ts'
 
 export const realClock = systemClock()
 
@@ -131,7 +132,7 @@ export async function plane(
   changes: readonly TableChange[],
   more: Partial<DataPlaneOptions> = {}
 ): Promise<{ plane: DataPlane; port: number }> {
-  const made = new DataPlane({ clock: realClock, draw: seeded(7), readMode: 'buffer', limits: { drainTimeout: 200 }, ...more })
+  const made = new DataPlane({ clock: realClock, draw: seeded(7), readMode: READ_MODE, limits: { drainTimeout: 200 }, ...more })
   made.apply(changes)
   const port = await made.listen({ id: 'http', address: '127.0.0.1', port: 0, entry: { kind: 'gateway', port: 80 }, source: SOURCE })
   cleanups.push(() => made.drain(0))

@@ -15,6 +15,8 @@ test.each([
     'limits:\n  idleTimeout: 1m30s\n  headBytesMax: 100k\n  pendingBytesMax: 16Ki\n  retainBytesMax: 0\n  fieldsMax: 512\n',
     { images: {}, limits: { idleTimeout: 90_000, headBytesMax: 100_000, pendingBytesMax: 16_384, retainBytesMax: 0, fieldsMax: 512 } }
   ],
+  ['readMode: data', { images: {}, readMode: 'data' }],
+  ['images: {}\nreadMode: fast\n', ['c:2: readMode: must be buffer or data']],
   ['limits: {}', { images: {}, limits: {} }],
   ['limits: 3', ['c:1: limits: must be a map from names to values; docs/limits.md has them']],
   ['limits:\n  idleTimeout: 60\n', ['c:2: limits.idleTimeout: 60: must be a duration such as 60s, from 100ms to 24h']],
@@ -29,7 +31,7 @@ test.each([
       expect.stringMatching(/^c:4: limits.bytesMax: unknown limit; known are headBytesMax, .*, accessLogBytesMax$/)
     ]
   ],
-  ['image: {}', ['c:1: image: unknown field; known are images, accessLogFormat, shadowHostSuffix, limits']],
+  ['image: {}', ['c:1: image: unknown field; known are images, accessLogFormat, shadowHostSuffix, limits, readMode']],
   ['images: []', ['c:1: images: must be a map from image patterns to an image or a command']],
   ['images:\n  b: x\n  "a:*": 1\n', ['c:3: images.a:*: must be an image, a command line or a list of words']],
   ['images: {}\n---\nimages: {}\n', ['c:3: a second document: only one is read']],

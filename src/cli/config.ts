@@ -2,6 +2,8 @@
 
 import { parseYaml } from '../api/yaml.ts'
 import type { Limits } from '../proxy/limits.ts'
+import { READ_MODES } from '../proxy/transport.ts'
+import type { ReadMode } from '../proxy/transport.ts'
 import { parseFormat } from '../route/format.ts'
 import { isObject } from '../std/json.ts'
 import type { ImageTarget } from '../workload/image-map.ts'
@@ -17,6 +19,8 @@ export interface Config {
   readonly shadowHostSuffix?: boolean
   /** Bounds of the mesh that are not the defaults (docs/limits.md). */
   readonly limits?: Partial<Limits>
+  /** How the workers read from callers: into buffers used again, or by events as any program may. Default: what works, the first if it does. */
+  readonly readMode?: ReadMode
 }
 
 export const NO_CONFIG: Config = { images: {} }
@@ -37,7 +41,7 @@ export function readConfig(text: string, file: string): Config | readonly string
   return { images: {}, ...(others as Partial<Config>), ...read }
 }
 
-const FIELDS: readonly string[] = ['images', 'accessLogFormat', 'shadowHostSuffix', 'limits'] satisfies (keyof Config)[]
+const FIELDS: readonly string[] = ['images', 'accessLogFormat', 'shadowHostSuffix', 'limits', 'readMode'] satisfies (keyof Config)[]
 
 function faultsOf(config: Readonly<Record<string, unknown>>): SettingFault[] {
   const unknown = Object.keys(config).filter((name) => !FIELDS.includes(name))
@@ -50,6 +54,9 @@ function faultsOf(config: Readonly<Record<string, unknown>>): SettingFault[] {
     ...(['boolean', 'undefined'].includes(typeof config['shadowHostSuffix'])
       ? []
       : [{ path: 'shadowHostSuffix', message: 'must be true or false' }]),
+    ...([undefined, ...READ_MODES].some((mode) => mode === config['readMode'])
+      ? []
+      : [{ path: 'readMode', message: `must be ${READ_MODES.join(' or ')}` }]),
     ...wrong.map(([pattern]) => ({ path: `images.${pattern}`, message: 'must be an image, a command line or a list of words' }))
   ]
 }

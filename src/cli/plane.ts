@@ -70,6 +70,7 @@ export async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground)
     accessLog: accessLogSpec(rig.options),
     shadowHosts: rig.options.config.shadowHostSuffix ?? false,
     limits: rig.options.config.limits ?? {},
+    ...(rig.options.config.readMode === undefined ? {} : { readMode: rig.options.config.readMode }),
     onLines: (lines) => accessLogs.take(lines)
   })
   await workers.start()

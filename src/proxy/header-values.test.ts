@@ -13,6 +13,7 @@ import { meshConfigOf } from '../route/mesh-objects.ts'
 import { EMPTY_TABLE } from '../route/route-table.ts'
 import { seeded } from '../std/draw.ts'
 import { DataPlane } from './data-plane.ts'
+import { READ_MODE } from '../../test/read-mode.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -53,7 +54,7 @@ async function mesh(spec: string, serve: Serve): Promise<(path: string, headers?
   const plane = new DataPlane({
     clock: systemClock(),
     draw: seeded(7),
-    readMode: 'buffer',
+    readMode: READ_MODE,
     locate: () => ({ host: '127.0.0.1', port }),
     limits: { drainTimeout: 200 },
     sweepPeriod: 10

@@ -12,6 +12,7 @@ import { DataPlane } from './data-plane.ts'
 import { PLAIN_ENDPOINT, PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../route/plain.ts'
 import { LOOSER, STRICTER, http1Cases, withHosts } from '../../test/http1/cases.ts'
 import type { Case, Message } from '../../test/http1/cases.ts'
+import { READ_MODE } from '../../test/read-mode.ts'
 
 const CASES = http1Cases()
 
@@ -44,7 +45,7 @@ beforeAll(async () => {
     socket.on('error', () => undefined)
     socket.once('data', () => socket.end(answer))
   })
-  made = new DataPlane({ clock, draw: seeded(1), readMode: 'buffer' })
+  made = new DataPlane({ clock, draw: seeded(1), readMode: READ_MODE })
   made.apply([...routed('judge', await listen(judge)), ...routed('speaker', await listen(speaker))])
   const source = { workload: 'w', namespace: 'n', app: 'a', version: 'v' }
   port = await made.listen({ id: 'http', address: '127.0.0.1', port: 0, entry: { kind: 'gateway', port: 80 }, source })

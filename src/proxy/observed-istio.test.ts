@@ -12,13 +12,13 @@ import { Loopback } from '../../test/observed/loopback.ts'
 import { World } from '../../test/observed/world.ts'
 import type { Ground } from '../../test/observed/world.ts'
 import { assert } from '../std/bug.ts'
-import { testReadMode } from './transport.ts'
+import { READ_MODE } from '../../test/read-mode.ts'
 
 const cases = readCases()
 let ground: Ground | undefined
 
 beforeAll(async () => {
-  ground = { readMode: await testReadMode(), loopback: await Loopback.open() }
+  ground = { readMode: READ_MODE, loopback: await Loopback.open() }
 })
 
 afterAll(() => ground?.loopback.close())

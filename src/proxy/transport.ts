@@ -7,7 +7,8 @@ import type { AddressInfo, Server, ServerOpts, TcpNetConnectOpts } from 'node:ne
 import { READ_SIZE } from './buffers.ts'
 
 /** How accepted sockets are read. */
-export type ReadMode = 'buffer' | 'data'
+export const READ_MODES = ['buffer', 'data'] as const
+export type ReadMode = (typeof READ_MODES)[number]
 
 /** Where sockets come from: the system, unless a test has its own. */
 export interface Sockets {

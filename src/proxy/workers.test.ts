@@ -124,6 +124,22 @@ test('two workers share an address, serve one table, and a killed one comes back
   expect(await status(port)).toBe(0)
 })
 
+test('workers that cannot read into their own buffers read by events, and say so once', async () => {
+  const upstream = await serve()
+  const troubles: string[] = []
+  // A Node that calls the fields of its sockets otherwise.
+  const other =
+    'const of = Object.getOwnPropertySymbols; Object.getOwnPropertySymbols = (it) => of(it).filter((one) => one.description !== "kBufferGen")'
+  const env = { ...compileCache(), NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(other)}` }
+  const workers = new Workers({ count: 2, clock, registry: new Registry(), env, onTrouble: (message) => troubles.push(message) })
+  cleanups.push(() => workers.stop(200))
+  await workers.start()
+  await workers.push(table(1, upstream))
+  const port = await workers.listen(SPEC)
+  expect(await Promise.all([status(port), status(port), status(port)])).toEqual([200, 200, 200])
+  expect(troubles).toEqual([expect.stringMatching(/^mesh workers read from callers by events: Node v/)])
+})
+
 test('limits hold in every worker, one that was started again included', async () => {
   const upstream = await serve()
   const { workers, registry } = started(1, { fieldsMax: 16 })

@@ -83,6 +83,7 @@ export class Workers {
   readonly #state = new TableState()
   #runCount = 0
   #stopping = false
+  #isModeTold = false
 
   constructor(options: WorkersOptions) {
     this.#options = options
@@ -226,9 +227,19 @@ export class Workers {
   }
 
   #heard(slot: number, run: WorkerRun, report: WorkerReport): void {
+    if (report.kind === 'begun') this.#tellMode(report.readMode)
     if (report.kind === 'logged') this.#options.onLines?.(report.lines)
     if (report.kind === 'counted') this.#count(run.name, report)
     if (report.kind === 'leaving') void this.#replace(slot, run)
+  }
+
+  // What one worker finds holds for all: they are the same program.
+  #tellMode(found: ReadMode): void {
+    if (found === 'buffer' || this.#options.readMode !== undefined || this.#isModeTold) return
+    this.#isModeTold = true
+    this.#options.onTrouble(
+      `mesh workers read from callers by events: Node ${process.version} does not let them read into their own buffers; each request costs more processor time`
+    )
   }
 
   // A new worker gets the whole table and the listeners, whose addresses may first have to be made `free`; orders are carried out in the order they were sent.

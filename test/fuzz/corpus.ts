@@ -1,7 +1,7 @@
 // The plays that are kept: a file each, named after what is in it.
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readPlay, writePlay } from './play.ts'
 import type { Play } from './play.ts'
@@ -21,7 +21,12 @@ export function readAll(folder: string): Play[] {
   return names.toSorted().map((name) => readPlay(join(folder, name)))
 }
 
-/** Writes a play; returns the path, undefined where there is no more room. `about` is told in the file. */
+/** Removes all of a folder. */
+export function clear(folder: string): void {
+  for (const name of readdirSync(folder).filter((one) => one.endsWith('.json'))) rmSync(join(folder, name))
+}
+
+/** Writes a play; returns the path, undefined where there is no more room. */
 export function keep(folder: string, play: Play, bounds: 'bounded' | 'always'): string | undefined {
   mkdirSync(folder, { recursive: true })
   const text = writePlay(play)

@@ -1,4 +1,4 @@
-// Which blocks of the engine ran, and how often, as V8 counts them. Counting is slow, so it is switched on for a part of the runs only.
+// Which blocks of the engine ran, as V8 counts them. Counting costs little, asking costs as much as some runs.
 
 import { Session } from 'node:inspector'
 import type { Profiler } from 'node:inspector'
@@ -9,64 +9,52 @@ const ENGINE = /\/src\/(proxy|route)\/[a-z0-9-]+\.ts$/
 /** Owns the profiler of this process. */
 export class Coverage {
   readonly #session = new Session()
-  // The most often that each block ran in one run, as a power of four.
-  readonly #most = new Map<string, number>()
+  readonly #known = new Set<string>()
 
   constructor() {
     this.#session.connect()
     this.#post('Profiler.enable')
-  }
-
-  /** Blocks that were seen. */
-  get size(): number {
-    return this.#most.size
-  }
-
-  start(): void {
     this.#post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
-    this.#blocks()
   }
 
-  stop(): void {
-    this.#post('Profiler.stopPreciseCoverage')
+  /** Blocks that ran. */
+  get size(): number {
+    return this.#known.size
   }
 
   /** Forgets what ran since. */
   skip(): void {
-    this.#blocks()
+    this.#post('Profiler.takePreciseCoverage')
   }
 
   /** Whether anything ran since that never ran: to be asked after many runs. */
   hasNew(): boolean {
-    return this.#blocks().some(([block]) => !this.#most.has(block))
+    return this.#blocks().some((block) => !this.#known.has(block))
   }
 
-  /** What the one run since was the first to do: blocks, and counts of them beyond those of all before. They are known from then on. */
+  /** Blocks that the run since was the first to reach. They are known from then on. */
   news(): string[] {
-    const found = this.#above()
-    for (const [block, count] of found) this.#most.set(block, count)
-    return found.map(([block, count]) => `${block} ${count}`)
+    const found = this.#blocks().filter((block) => !this.#known.has(block))
+    for (const block of found) this.#known.add(block)
+    return found
   }
 
-  /** The blocks that the run since had at least as often as these say. */
-  holds(news: readonly string[]): boolean {
-    const ran = new Map(this.#blocks())
-    return news.every((text) => {
-      const at = text.lastIndexOf(' ')
-      return (ran.get(text.slice(0, at)) ?? -1) >= Number(text.slice(at + 1))
-    })
+  /** Whether the run since reached these blocks too. */
+  holds(blocks: readonly string[]): boolean {
+    const ran = new Set(this.#blocks())
+    return blocks.every((block) => ran.has(block))
   }
 
-  #above(): [string, number][] {
-    return this.#blocks().filter(([block, count]) => (this.#most.get(block) ?? -1) < count)
+  /** What ran since. */
+  take(): string[] {
+    return this.#blocks()
   }
 
-  #blocks(): [string, number][] {
+  #blocks(): string[] {
     const { result } = this.#post('Profiler.takePreciseCoverage') as Profiler.TakePreciseCoverageReturnType
     return result
       .filter(({ url }) => ENGINE.test(url))
-      .flatMap(({ url, functions }) => functions.flatMap(({ ranges }) => ranges.map((range) => blockOf(basename(url), range))))
-      .filter(([, count]) => count >= 0)
+      .flatMap(({ url, functions }) => functions.flatMap(({ ranges }) => ranges.flatMap((range) => blockOf(basename(url), range))))
   }
 
   // The callback is called before post returns.
@@ -80,6 +68,6 @@ export class Coverage {
   }
 }
 
-function blockOf(file: string, { startOffset, endOffset, count }: Profiler.CoverageRange): [string, number] {
-  return [`${file}:${startOffset}-${endOffset}`, count === 0 ? -1 : Math.floor(Math.log2(count) / 2)]
+function blockOf(file: string, { startOffset, endOffset, count }: Profiler.CoverageRange): string[] {
+  return count === 0 ? [] : [`${file}:${startOffset}-${endOffset}`]
 }

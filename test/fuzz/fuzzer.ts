@@ -1,5 +1,5 @@
 // The loop: a play near some that are kept, a run, the judge; what does something new is kept. New is a block of the engine that never ran (asked
-// for a part of the runs), or an outcome that was never seen (asked for all).
+// after many runs, and of each when one of them did), or an outcome that was never seen.
 
 import { CLUSTER_COUNTERS } from '../../src/route/cluster-stats.ts'
 import { Dice } from '../http1/dice.ts'
@@ -29,12 +29,10 @@ export interface FuzzOptions {
 }
 
 const FRESH_SEEDS = 150
-// Of each round of runs, so many are covered: that costs them most of their speed.
-const ROUND = 3000
-const COVERED = 200
-const ASKED_EVERY = 20
-/** Tries to make a new play smaller; those of the seeds are many and small. */
-const SHRINKS = 40
+// To ask what was covered costs as much as a few runs.
+const ROUND = 50
+/** Tries to make a play with new blocks smaller; those of the seeds are many. */
+const SHRINKS = 20
 const SHRINKS_NONE = 0
 
 // Why a play is kept.
@@ -70,7 +68,7 @@ export class Fuzzer {
 
   /** What is known already: the corpus, and some plays of the seeds. */
   async begin(): Promise<Finding | undefined> {
-    this.#coverage?.start()
+    this.#coverage?.skip()
     for (const play of this.#plays) {
       const finding = await this.#known(play)
       if (finding !== undefined) return finding
@@ -79,7 +77,6 @@ export class Fuzzer {
       const finding = await this.#once(seedPlay(number), 'asked', SHRINKS_NONE)
       if (finding !== undefined) return finding
     }
-    this.#coverage?.stop()
     return undefined
   }
 
@@ -90,34 +87,19 @@ export class Fuzzer {
     return findingOf(ran)
   }
 
-  /** A round of runs, up to a finding. */
+  /** A round of runs, up to a finding or until it may not go on. */
   async round(goesOn: () => boolean): Promise<Finding | undefined> {
-    const covered = this.#coverage === undefined ? 0 : COVERED
-    if (covered > 0) {
-      this.#coverage?.start()
-      const finding = await this.#coveredRuns(covered)
-      this.#coverage?.stop()
+    const plays: Play[] = []
+    this.#coverage?.skip()
+    while (plays.length < ROUND && goesOn()) {
+      const play = this.#next()
+      plays.push(play)
+      const finding = await this.#once(play, 'not asked')
       if (finding !== undefined) return finding
     }
-    for (let time = covered; time < ROUND && goesOn(); time++) {
-      const finding = await this.#once(this.#next(), 'not asked')
-      if (finding !== undefined) return finding
-    }
-    return undefined
-  }
-
-  async #coveredRuns(count: number): Promise<Finding | undefined> {
-    for (let done = 0; done < count; done += ASKED_EVERY) {
-      const plays = Array.from({ length: ASKED_EVERY }, () => this.#next())
-      this.#coverage?.skip()
-      for (const play of plays) {
-        const finding = await this.#once(play, 'not asked')
-        if (finding !== undefined) return finding
-      }
-      if (this.#coverage?.hasNew() !== true) continue
-      // One of them did it: the same play gives the same run.
-      for (const play of plays) await this.#once(play, 'asked')
-    }
+    if (this.#coverage?.hasNew() !== true) return undefined
+    // One of them did it, or some: the same play gives the same run.
+    for (const play of plays) await this.#once(play, 'asked')
     return undefined
   }
 
@@ -134,7 +116,6 @@ export class Fuzzer {
   }
 
   async #once(play: Play, coverage: 'asked' | 'not asked', shrinks = SHRINKS): Promise<Finding | undefined> {
-    if (coverage === 'asked') this.#coverage?.skip()
     const ran = await run(play)
     this.executions++
     const news = coverage === 'asked' ? (this.#coverage?.news() ?? []) : []
@@ -142,7 +123,9 @@ export class Fuzzer {
     if (finding !== undefined || this.#onKept === undefined) return finding
     const outcomes = outcomesOf(ran).filter((outcome) => !this.#outcomes.has(outcome))
     for (const outcome of outcomes) this.#outcomes.add(outcome)
-    if (news.length > 0 || outcomes.length > 0) await this.#keep(play, { news, outcomes, shrinks })
+    // Those that are new by their outcome alone are many.
+    if (news.length > 0 || outcomes.length > 0)
+      await this.#keep(play, { news, outcomes, shrinks: news.length > 0 ? shrinks : SHRINKS_NONE })
     return undefined
   }
 
@@ -150,7 +133,7 @@ export class Fuzzer {
     const small = await shrunk(
       play,
       async (smaller) => {
-        this.#coverage?.skip()
+        if (news.length > 0) this.#coverage?.skip()
         const ran = await run(smaller)
         const known = new Set(outcomesOf(ran))
         return (
@@ -161,6 +144,7 @@ export class Fuzzer {
       },
       shrinks
     )
+    if (news.length > 0) this.#coverage?.skip()
     this.#plays.push(small)
     this.#onKept?.(small)
   }
@@ -204,4 +188,23 @@ export function catchThrown(): () => void {
   }
   process.on('uncaughtException', onThrown)
   return () => process.off('uncaughtException', onThrown)
+}
+
+/** Of these plays as few as reach what all reach, the smallest first: what the corpus needs. */
+export async function fewest(plays: readonly Play[]): Promise<Play[]> {
+  const coverage = new Coverage()
+  const reached: { readonly play: Play; readonly size: number; readonly has: readonly string[] }[] = []
+  for (const play of plays) {
+    coverage.skip()
+    const ran = await run(play)
+    reached.push({ play, size: JSON.stringify(play).length, has: [...coverage.take(), ...outcomesOf(ran)] })
+  }
+  const known = new Set<string>()
+  const kept: Play[] = []
+  for (const { play, has } of reached.toSorted((one, other) => one.size - other.size)) {
+    if (has.every((one) => known.has(one))) continue
+    for (const one of has) known.add(one)
+    kept.push(play)
+  }
+  return kept
 }

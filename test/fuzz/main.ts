@@ -1,9 +1,9 @@
-// npm run fuzz [-- --minutes N] [--seed S] [--replay FILE...]: goes on from the corpus until it is stopped, or for so long; ends with 1 at the
-// first finding, which is written down as a play that can be replayed.
+// npm run fuzz [-- --minutes N] [--seed S] [--corpus DIR]: goes on from the corpus until it is stopped, or for so long; ends with 1 at the first
+// finding, which is written down. --replay FILE...: runs plays. --prune: leaves of the corpus what reaches all that it reaches.
 
 import { parseArgs } from 'node:util'
-import { CORPUS, FINDINGS, keep, readAll } from './corpus.ts'
-import { Fuzzer, catchThrown, smallest, tried } from './fuzzer.ts'
+import { CORPUS, FINDINGS, clear, keep, readAll } from './corpus.ts'
+import { Fuzzer, catchThrown, fewest, smallest, tried } from './fuzzer.ts'
 import type { Finding } from './fuzzer.ts'
 import { readPlay } from './play.ts'
 import { startWatch } from './watch.ts'
@@ -14,6 +14,8 @@ const { values, positionals } = parseArgs({
   options: {
     minutes: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+    corpus: { type: 'string', default: CORPUS },
+    prune: { type: 'boolean', default: false },
     replay: { type: 'boolean', default: false },
     'no-coverage': { type: 'boolean', default: false }
   },
@@ -34,6 +36,15 @@ async function replay(files: readonly string[]): Promise<number> {
   return wrong === 0 ? 0 : 1
 }
 
+async function prune(): Promise<number> {
+  const all = readAll(values.corpus)
+  const kept = await fewest(all)
+  clear(values.corpus)
+  for (const play of kept) keep(values.corpus, play, 'bounded')
+  say(`${kept.length} of ${all.length} plays reach what all do`)
+  return 0
+}
+
 async function report(finding: Finding): Promise<number> {
   say(`FOUND: ${finding.problems.join('\n  ')}\nmaking it smaller`)
   const { play, problems } = await smallest(finding)
@@ -45,14 +56,14 @@ async function report(finding: Finding): Promise<number> {
 async function fuzz(): Promise<number> {
   const seed = Number(values.seed)
   const until = performance.now() + Number(values.minutes) * 60_000
-  const corpus = readAll(CORPUS)
+  const corpus = readAll(values.corpus)
   let kept = 0
   const fuzzer = new Fuzzer({
     seed,
     corpus,
     covers: !values['no-coverage'],
     onKept: (play) => {
-      if (keep(CORPUS, play, 'bounded') !== undefined) kept++
+      if (keep(values.corpus, play, 'bounded') !== undefined) kept++
     }
   })
   let stopped = false
@@ -82,6 +93,6 @@ async function fuzz(): Promise<number> {
 
 const restore = catchThrown()
 const stopWatch = startWatch(FINDINGS)
-process.exitCode = values.replay ? await replay(positionals) : await fuzz()
+process.exitCode = await (values.replay ? replay(positionals) : values.prune ? prune() : fuzz())
 stopWatch()
 restore()

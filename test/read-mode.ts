@@ -1,0 +1,6 @@
+// In which of the two ways tests of the data plane read from callers, where they do not try both: SERIN_READ_MODE, which the project `data` of
+// vitest.config.ts sets.
+
+import type { ReadMode } from '../src/proxy/transport.ts'
+
+export const READ_MODE: ReadMode = process.env['SERIN_READ_MODE'] === 'data' ? 'data' : 'buffer'
