@@ -31,8 +31,8 @@ export interface GroundOptions {
   readonly serve: Serve | readonly Serve[]
   readonly limits?: Partial<Limits>
   readonly plane?: Pick<DataPlaneOptions, 'accessLog' | 'openFiles'>
-  /** `unanswered`: nobody answers a call of the plane. */
-  readonly calls?: 'answered' | 'unanswered'
+  /** `unanswered`: nobody answers a call of the plane. `some`: some are never answered by the system, so no call is waited for. */
+  readonly calls?: 'answered' | 'unanswered' | 'some'
   readonly entry?: Entry
   readonly cluster?: Partial<Cluster>
   readonly action?: Partial<Forward>
@@ -56,9 +56,8 @@ class Collected implements Sockets {
   readonly all: Socket[] = []
   readonly soon = (work: () => void): void => SYSTEM_SOCKETS.soon(work)
   readonly #wires: Wires
-  readonly #calls: 'answered' | 'unanswered'
-
-  constructor(wires: Wires, calls: GroundOptions['calls'] = 'answered') {
+  readonly #calls: GroundOptions['calls']
+  constructor(wires: Wires, calls: GroundOptions['calls']) {
     this.#wires = wires
     this.#calls = calls
   }
@@ -129,7 +128,7 @@ export class Ground {
     const loopback = await Loopback.open()
     const tempo = new Tempo(loopback)
     const wires = new Wires()
-    tempo.busy = () => wires.busy
+    tempo.busy = () => options.calls !== 'some' && wires.busy
     const serves = typeof options.serve === 'function' ? [options.serve] : options.serve
     const servers = await Promise.all(serves.map((serve) => HostileServer.open({ tempo, wires }, serve)))
     const ground = new Ground({ tempo, loopback, wires, servers }, options)

@@ -141,7 +141,7 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
     const client = ground.call()
     client.deaf()
     client.flood(GET)
-    await ground.until(() => ground.peak.unsent > 0, 1000)
+    await ground.until(() => ground.plane.recorder.reached()['pendingBytesMax'] !== 0, 1000)
     await ground.pass(3000)
     expect(ground.peak.unsent).toBeGreaterThan(0)
     expect(ground.peak.unsent).toBeLessThan(UNSENT_MAX)
