@@ -8,6 +8,7 @@ import type { ClusterId } from '../route/decision.ts'
 import { type WorkerShare, shareOfCluster } from '../route/cluster-share.ts'
 import type { TableChange } from '../route/route-table.ts'
 import { EMPTY_TABLE } from '../route/route-table.ts'
+import { Compactor } from '../route/compact.ts'
 import { applyChange, prepare } from '../route/router.ts'
 import type { ClusterState } from '../route/router.ts'
 import type { Clock, Millis } from '../std/clock.ts'
@@ -152,10 +153,11 @@ export class DataPlane {
   /** Applies changes in order and returns the version then in force: requests that start from now on see them. */
   apply(changes: readonly TableChange[]): number {
     const { router } = this.#context
+    const compactor = new Compactor()
     for (const change of changes) {
       const id = change.kind === 'put-cluster' ? change.cluster.id : change.kind === 'remove-cluster' ? change.cluster : undefined
       const before = id === undefined ? undefined : router.clusters.get(id)
-      applyChange(router, shared(change, this.#share), this.#context.monotonic())
+      applyChange(router, shared(compactor.change(change), this.#share), this.#context.monotonic())
       if (before !== undefined && id !== undefined) this.#pools.retire(before, router.clusters.get(id))
     }
     return router.version

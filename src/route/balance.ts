@@ -83,8 +83,9 @@ function pickFrom(state: ClusterState, source: HostSource, { now, draw }: Choosi
 
 /** The turn of a source goes on where it was when its endpoints change. */
 function rotate(state: ClusterState, { id, slots }: HostSource): EndpointSlot | undefined {
-  const turn = state.cursors.get(id) ?? state.seed
-  state.cursors.set(id, turn + 1)
+  const cursors = (state.cursors ??= new Map<string, number>())
+  const turn = cursors.get(id) ?? state.seed
+  cursors.set(id, turn + 1)
   return slots[turn % slots.length]
 }
 

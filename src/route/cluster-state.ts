@@ -16,7 +16,7 @@ export function clusterState(cluster: Cluster, now: Millis, before?: ClusterStat
     slots,
     stats: before?.stats ?? new ClusterStats(),
     sets: undefined,
-    cursors: before?.cursors ?? new Map(),
+    cursors: before?.cursors,
     seed: before?.seed ?? -1,
     detectsSince: detectsSince(cluster, now, before)
   }

@@ -85,6 +85,9 @@ export interface ClusterCounts {
 }
 
 const CLASS_ONE = STAT.upstream_rq_1xx
+const CHANGES = STAT.membership_change
+/** Nobody writes to it. */
+const UNUSED = new Float64Array(CLUSTER_STAT_NAMES.length)
 const CODES_FROM = 100
 const CODES_TO = 600
 /** Gauges of which workers do not each have a part. */
@@ -92,7 +95,9 @@ const MOST: ReadonlySet<number> = new Set([STAT['outlier_detection.ejections_act
 
 /** The counts of one cluster in one worker. Counters only grow; who adds to a gauge takes it off again. */
 export class ClusterStats {
-  readonly values = new Float64Array(CLUSTER_STAT_NAMES.length)
+  /** Most of thousands of clusters are never called: they count on nothing but that their endpoints came. */
+  #values = UNUSED
+  #changes = 0
   /** Something was counted since somebody last set this to false. */
   touched = false
   /** Answers by status - 100; absent until the first answer. */
@@ -101,23 +106,25 @@ export class ClusterStats {
   /** Adds `by` (default 1) to the counter or gauge at a place of STAT. */
   add(place: number, by = 1): void {
     this.touched = true
-    this.values[place] = (this.values[place] ?? 0) + by
+    if (this.#values === UNUSED && place === CHANGES) this.#changes += by
+    else this.#block()[place] = this.at(place) + by
   }
 
   /** Sets a gauge. */
   set(place: number, value: number): void {
     this.touched = true
-    this.values[place] = value
+    if (value !== this.at(place)) this.#block()[place] = value
   }
 
   /** The value at a place of STAT: on the request path, where a look by name costs ten times as much. */
   at(place: number): number {
-    return this.values[place] ?? 0
+    if (place === CHANGES && this.#values === UNUSED) return this.#changes
+    return this.#values[place] ?? 0
   }
 
   /** The value of a name. */
   read(name: ClusterStatName): number {
-    return this.values[STAT[name]] ?? 0
+    return this.at(STAT[name])
   }
 
   /** Counts an answer's status: upstream_rq_completed, upstream_rq_<class> and upstream_rq_<code>. Statuses that HTTP has not got count as completed only. */
@@ -139,13 +146,14 @@ export class ClusterStats {
 
   /** Whether anything was counted but changes of its endpoints: clusters that nobody calls stay unused. */
   get isUsed(): boolean {
-    const { values } = this
-    return values.some((value, place) => value !== 0 && place !== STAT.membership_change)
+    return this.#values.some((value, place) => value !== 0 && place !== CHANGES)
   }
 
   /** All counts so far, copied. */
   counts(): ClusterCounts {
-    return { values: this.values.slice(), codes: this.codes() }
+    const values = this.#values.slice()
+    values[CHANGES] = this.at(CHANGES)
+    return { values, codes: this.codes() }
   }
 
   /**
@@ -156,7 +164,7 @@ export class ClusterStats {
     const end = what === 'all' ? values.length : CLUSTER_COUNTERS.length
     for (let place = 0; place < end; place++) {
       const more = values[place] ?? 0
-      if (MOST.has(place)) this.values[place] = Math.max(this.values[place] ?? 0, more)
+      if (MOST.has(place)) this.set(place, Math.max(this.at(place), more))
       else this.add(place, more)
     }
     for (const [status, count] of codes) this.#addCode(status, count)
@@ -167,6 +175,14 @@ export class ClusterStats {
     const codes = this.#codes
     if (codes === undefined) return []
     return [...codes].flatMap((count, place) => (count === 0 ? [] : [[place + CODES_FROM, count] satisfies [number, number]]))
+  }
+
+  #block(): Float64Array {
+    if (this.#values === UNUSED) {
+      this.#values = new Float64Array(CLUSTER_STAT_NAMES.length)
+      this.#values[CHANGES] = this.#changes
+    }
+    return this.#values
   }
 
   #addCode(status: number, count: number): void {

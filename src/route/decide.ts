@@ -14,7 +14,7 @@ import { normalizePath, pathEnd, rewritePath } from './path.ts'
 import type { RequestFacts, ScopeId } from './request-facts.ts'
 import { ANY_PORT } from './route-table.ts'
 import type { Choice, RouteAction } from './route-table.ts'
-import { NO_SLOT } from './router.ts'
+import { NO_SLOT, routesOf } from './router.ts'
 import type { EntrySlot, PreparedRoute, PreparedScope, Router } from './router.ts'
 
 const NOWHERE = { kind: 'no-route', route: undefined, response: undefined, delay: 0 } as const
@@ -54,7 +54,7 @@ export function decide(router: Router, scope: ScopeId, facts: RequestFacts, draw
     return { kind: 'redirect', route: HTTPS_REDIRECT, status: 301, location, response: undefined }
   }
   const end = pathEnd(path)
-  const { routes } = slot
+  const routes = routesOf(slot)
   for (let at = 0; at < routes.length; at += 1) {
     const prepared = routes[at]
     if (prepared === undefined || !matches(prepared, facts, path, end)) continue
@@ -80,15 +80,16 @@ export function scopeOf(router: Router, id: ScopeId): PreparedScope | undefined 
 
 function hostOf(router: Router, scope: PreparedScope, authority: string): EntrySlot | undefined {
   if (scope.seenAt !== router.bound) {
-    scope.seen.clear()
+    scope.seen = undefined
     scope.seenAt = router.bound
   }
-  const seen = scope.seen.get(authority)
-  if (seen !== undefined || scope.seen.has(authority)) return seen
+  const seen = (scope.seen ??= new Map())
+  const before = seen.get(authority)
+  if (before !== undefined || seen.has(authority)) return before
   const base = scope.scope.base === undefined ? undefined : router.scopes.get(scope.scope.base)
   const found = searchHost({ scope, base }, domainOf(authority))
-  if (scope.seen.size >= SEEN_MAX) scope.seen.clear()
-  scope.seen.set(authority, found)
+  if (seen.size >= SEEN_MAX) seen.clear()
+  seen.set(authority, found)
   return found
 }
 

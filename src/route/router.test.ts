@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { deployed, objectsOf } from '../../test/route-mesh.ts'
+import { deployed, factsOf, objectsOf } from '../../test/route-mesh.ts'
 import { compileRoutes } from './compile-routes.ts'
+import { decide } from './decide.ts'
 import { meshConfigOf } from './mesh-objects.ts'
 import { EMPTY_TABLE, gatewayScope, meshScope } from './route-table.ts'
 import { applyChange, prepare, prepareRoute } from './router.ts'
@@ -53,4 +54,22 @@ test('a substitution is cut at its groups', () => {
     action
   })
   expect(prepared.rewrite?.parts).toEqual(['x', 1, '-\\-', 0, '$1'])
+})
+
+test('an entry is made ready at its first request, and again when it changes', () => {
+  const [object] = objectsOf(`apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: v}
+spec: {hosts: [a.example], http: [{match: [{uri: {regex: '/a.*'}}], directResponse: {status: 200}}]}
+`)
+  const { table } = compileRoutes(meshConfigOf(object === undefined ? [] : [object]))
+  const router = prepare(table)
+  const slot = router.entries.get('mesh|80|a.example')
+  expect(slot?.routes).toBeUndefined()
+  const scope = meshScope([], { namespace: 'default', labels: {} }, 80)
+  const kindAt = (path: string): string => decide(router, scope, factsOf({ host: 'a.example', path }), () => 0).kind
+  expect([kindAt('/ab'), kindAt('/b')]).toEqual(['respond', 'no-route'])
+  expect(slot?.routes?.[0]?.path?.isCompiled).toBe(true)
+  if (slot?.entry !== undefined) applyChange(router, { kind: 'put-entry', version: 2, entry: slot.entry })
+  expect(slot?.routes).toBeUndefined()
 })

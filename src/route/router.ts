@@ -37,8 +37,8 @@ export interface ClusterState {
   readonly stats: ClusterStats
   /** What choices are made among; undefined: to be made anew at the next choice, since endpoints or their health changed. */
   sets: HostSets | undefined
-  /** The turn of each source's rotation. */
-  readonly cursors: Map<string, number>
+  /** The turn of each source's rotation; undefined before the first. */
+  cursors: Map<string, number> | undefined
   /** Where rotations and schedules start; -1 until the first choice. */
   seed: number
   /** When outlier detection began with these settings: its ticks count from there. */
@@ -71,21 +71,22 @@ export const NO_SLOT: EntrySlot = { entry: undefined, routes: [] }
 /** A host's place in the index: the entry behind it is swapped whole. */
 export interface EntrySlot {
   entry: HostEntry | undefined
-  routes: readonly PreparedRoute[]
+  /** undefined: made ready at the first request, since most of thousands of hosts are never called. */
+  routes: readonly PreparedRoute[] | undefined
 }
 
 /** A scope's index of hosts. */
 export interface PreparedScope {
   readonly scope: ScopeHead
   /** Exact domains. */
-  readonly exact: Map<string, EntrySlot>
+  exact: Map<string, EntrySlot>
   /** `.suffix` of wildcard domains. */
-  readonly suffixes: Map<string, EntrySlot>
+  suffixes: Map<string, EntrySlot>
   /** Longest first; rebuilt on change. */
   suffixOrder: readonly string[]
   star: EntrySlot | undefined
   /** Authority as received -> slot; bounded, emptied when anything was bound since, here or in its base. */
-  readonly seen: Map<string, EntrySlot | undefined>
+  seen: Map<string, EntrySlot | undefined> | undefined
   seenAt: number
 }
 
@@ -196,10 +197,20 @@ function entrySlot(router: Router, id: string): EntrySlot {
 function putEntry(router: Router, entry: HostEntry): void {
   const slot = entrySlot(router, entry.id)
   slot.entry = entry
-  slot.routes = entry.routes.map((route) => {
-    const limits = prepareOverrides(entry.limits, route.limits)
+  slot.routes = undefined
+}
+
+/** The routes of an entry, made ready. */
+export function routesOf(slot: EntrySlot): readonly PreparedRoute[] {
+  return slot.routes ?? preparedRoutes(slot)
+}
+
+function preparedRoutes(slot: EntrySlot): readonly PreparedRoute[] {
+  slot.routes = (slot.entry?.routes ?? []).map((route) => {
+    const limits = prepareOverrides(slot.entry?.limits, route.limits)
     return limits === undefined ? prepareRoute(route) : { ...prepareRoute(route), limits }
   })
+  return slot.routes
 }
 
 /** One route with its regexes; they were checked when the table was made. */
@@ -255,11 +266,11 @@ function putScope(router: Router, scope: ScopeHead): void {
   if (before === undefined) {
     router.scopes.set(scope.id, {
       scope,
-      exact: new Map(),
-      suffixes: new Map(),
+      exact: NOTHING_BOUND,
+      suffixes: NOTHING_BOUND,
       suffixOrder: [],
       star: undefined,
-      seen: new Map(),
+      seen: undefined,
       seenAt: router.bound
     })
     return
@@ -275,10 +286,20 @@ function bind(router: Router, id: ScopeId, host: string, slot: EntrySlot | undef
     scope.star = slot
     return
   }
-  const wildcard = host.startsWith('*.')
-  const index = wildcard ? scope.suffixes : scope.exact
-  const key = wildcard ? host.slice(1) : host
-  if (slot === undefined) index.delete(key)
-  else index.set(key, slot)
-  if (wildcard) scope.suffixOrder = [...scope.suffixes.keys()].toSorted((a, b) => b.length - a.length)
+  if (!host.startsWith('*.')) {
+    scope.exact = indexed(scope.exact, host, slot)
+    return
+  }
+  scope.suffixes = indexed(scope.suffixes, host.slice(1), slot)
+  scope.suffixOrder = [...scope.suffixes.keys()].toSorted((a, b) => b.length - a.length)
+}
+
+/** For all scopes with nothing of a kind: those of thousands of Services' addresses know `*` alone. */
+const NOTHING_BOUND: Map<string, EntrySlot> = new Map<string, EntrySlot>()
+
+function indexed(index: Map<string, EntrySlot>, key: string, slot: EntrySlot | undefined): Map<string, EntrySlot> {
+  const own = index === NOTHING_BOUND && slot !== undefined ? new Map<string, EntrySlot>() : index
+  if (slot !== undefined) own.set(key, slot)
+  else if (own !== NOTHING_BOUND) own.delete(key)
+  return own
 }

@@ -2,7 +2,7 @@
 
 import { Socket, connect } from 'node:net'
 import type { Server } from 'node:net'
-import { CLUSTER_GAUGES, CLUSTER_STAT_NAMES } from '../../src/route/cluster-stats.ts'
+import { CLUSTER_GAUGES } from '../../src/route/cluster-stats.ts'
 import type { ClusterStatName } from '../../src/route/cluster-stats.ts'
 import type { Cluster, Endpoint, Route, TableChange } from '../../src/route/route-table.ts'
 import { seeded } from '../../src/std/draw.ts'
@@ -180,8 +180,7 @@ export class Ground {
   }
 
   stat(name: ClusterStatName): number {
-    const values = this.plane.clusters.get('c')?.stats.values
-    return values?.[CLUSTER_STAT_NAMES.indexOf(name)] ?? 0
+    return this.plane.clusters.get('c')?.stats.read(name) ?? 0
   }
 
   /** A counter of the listener. */
