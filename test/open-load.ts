@@ -11,6 +11,8 @@ export interface OpenLoad {
   readonly rate: number
   /** Milliseconds. */
   readonly time: number
+  /** How long a client waits for its answer before it goes; absent: for ever. */
+  readonly patience?: number
 }
 
 /** How the requests of a load ended, by status and body; `0 CODE` where there was no answer. */
@@ -19,13 +21,13 @@ export type Fates = ReadonlyMap<string, number>
 const TICK = 10
 
 /** Resolves when every request is over. */
-export async function openLoad({ proxy, url, rate, time }: OpenLoad): Promise<Fates> {
+export async function openLoad({ proxy, url, rate, time, patience }: OpenLoad): Promise<Fates> {
   const fates = new Map<string, number>()
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
   const under: Promise<void>[] = []
   const began = performance.now()
   const ask = async (): Promise<void> => {
-    const fate = await askOnce({ proxy, url, agent })
+    const fate = await askOnce({ proxy, url, agent, ...(patience === undefined ? {} : { patience }) })
     fates.set(fate, (fates.get(fate) ?? 0) + 1)
   }
   for (let passed = 0; passed < time; passed = performance.now() - began) {
@@ -38,8 +40,13 @@ export async function openLoad({ proxy, url, rate, time }: OpenLoad): Promise<Fa
   return fates
 }
 
-/** The fate of one request. */
-export function askOnce({ proxy, url, agent }: { proxy: string; url: string; agent: Agent | false }): Promise<string> {
+/** One request. */
+export interface Asking extends Pick<OpenLoad, 'proxy' | 'url' | 'patience'> {
+  readonly agent: Agent | false
+}
+
+/** The fate of one request; that of a client that went is `0 gone`. */
+export function askOnce({ proxy, url, agent, patience }: Asking): Promise<string> {
   const { hostname, port } = new URL(proxy)
   return new Promise((resolve) => {
     const asking = request({ host: hostname, port, path: url, headers: { host: new URL(url).host }, agent }, (response) => {
@@ -50,6 +57,12 @@ export function askOnce({ proxy, url, agent }: { proxy: string; url: string; age
     })
     asking.once('error', (error: NodeJS.ErrnoException) => resolve(`0 ${error.code ?? error.message}`))
     asking.end()
+    if (patience === undefined) return
+    const impatient = setTimeout(() => {
+      resolve('0 gone')
+      asking.destroy()
+    }, patience)
+    asking.once('close', () => clearTimeout(impatient))
   })
 }
 
