@@ -299,14 +299,23 @@ export class Client implements Swept, Downstream, Taker {
   #takeBody(bytes: Buffer, start: number, end: number): number {
     const after = this.#takeFrame(bytes, start, end)
     const exchange = this.#handling
-    if (after < 0) return exchange?.answering === true ? this.#cut(end) : this.#refuseBody()
-    if (exchange === undefined || exchange.ended) return this.#drop(after - start, after)
+    if (exchange === undefined || exchange.ended) return after < 0 ? this.#leaveOff() : this.#drop(after - start, after)
+    if (after < 0) return exchange.answering ? this.#cut(end) : this.#refuseBody()
     if (this.#frame.kept > start) this.#passOn(bytes, start, this.#frame.kept)
     if (this.#phase !== 'body') {
       this.intake.private = false
       exchange.onRequestDone(this.#context.monotonic())
     }
     return after
+  }
+
+  // The rest of a request that was answered already cannot be read: its one answer was given.
+  #leaveOff(): number {
+    const { limit } = this.#frame
+    if (limit !== undefined) this.#context.recorder.reach(limit)
+    this.#handling = undefined
+    this.#linger()
+    return NEVER
   }
 
   #cut(end: number): number {

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import type { ReadMode } from './transport.ts'
 import {
   bodyOf,
+  cleanups,
   cluster,
   counted,
   endpoint,
@@ -18,6 +19,7 @@ import {
   statusOf,
   table,
   talk,
+  until,
   upstream
 } from '../../test/proxy-plane.ts'
 
@@ -34,6 +36,21 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
     const up = await upstream((socket) => onHeads(socket, () => 'HTTP/1.1 100\r\n\r\n'.repeat(4000) + ok('at last')))
     const { port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), { readMode })
     expect(bodyOf(await talk(port, get()))).toBe('at last')
+  })
+
+  test('a request that was answered early gets no second answer for the rest of its body, whatever that is', async () => {
+    const { port } = await plane(table([], [forward([['absent', 1]])]), { readMode })
+    const client = connect({ port, host: '127.0.0.1', noDelay: true })
+    cleanups.push(() => client.destroy())
+    let text = ''
+    let closed = false
+    client.on('data', (bytes) => (text += bytes.toString('latin1')))
+    client.on('close', () => (closed = true))
+    client.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n')
+    await until(() => text.includes('\r\n\r\n'))
+    client.write('no chunk\r\n')
+    await until(() => closed)
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 503'])
   })
 
   test.each([
