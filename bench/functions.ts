@@ -2,7 +2,10 @@
 // that is ours has about a third (proxy.md 6): a budget says how much of it a function may take. Usage: node bench/functions.ts [--rounds N]
 
 import { Recorder } from '../src/metrics/recorder.ts'
+import { AccessLog } from '../src/proxy/access-log.ts'
 import { HEAD } from '../src/proxy/head.ts'
+import { HeadText } from '../src/proxy/head-text.ts'
+import type { Known } from '../src/proxy/known-facts.ts'
 import { scanRequest, scanResponse } from '../src/proxy/scanner.ts'
 import { chooseEndpoint } from '../src/route/balance.ts'
 import { clusterState } from '../src/route/cluster-state.ts'
@@ -36,7 +39,7 @@ const ROUND_MS = 200
 export const functionsBench: Bench = {
   name: 'functions',
   question: 'what do the functions cost that every request passes?',
-  duration: ({ rounds }) => 2 + (10 * rounds * ROUND_MS) / 1000,
+  duration: ({ rounds }) => 2 + (11 * rounds * ROUND_MS) / 1000,
   run: ({ rounds }) => Promise.resolve(run(rounds))
 }
 
@@ -117,6 +120,12 @@ function subjects(): Subject[] {
       act: deciding(1),
       base: deciding(1, 1)
     },
+    {
+      name: 'two lines of the access log, text',
+      budget: 5000,
+      because: 'those of a request; p3 took 1,700 for one, with its batch',
+      act: logging()
+    },
     { name: 'endpoint by least request, of 3', budget: 80, because: 'two draws; p3 took 33', act: balancing() }
   ]
 }
@@ -186,6 +195,41 @@ function recording(): () => number {
   const draw = seeded(1)
   return () => {
     cell.record(200, '-', draw() * 50)
+    return 1
+  }
+}
+
+function logging(): () => number {
+  const clocks = { clock: { now: () => Date.now(), after: () => () => undefined }, monotonic: () => performance.now() }
+  const bounds = { clocks, bytesMax: 1_000_000, onFull: () => undefined }
+  const log = new AccessLog({ encoding: 'text', format: undefined, routes: 'all' }, bounds)
+  const lines = [`GET /products/7?color=red HTTP/1.1`, `Host: ${CALLED}`, ...HEADERS]
+  const head = `${lines.join('\r\n')}\r\nx-forwarded-for: 127.0.0.1\r\nx-request-id: 4bf92f35-77b3-4da6-a3ce-929d0e0e4736\r\n\r\n`
+  const request = { method: 'GET', minor: 1, path: '/products/7?color=red', authority: CALLED }
+  const times = { started: performance.now(), requestDone: performance.now(), answered: performance.now(), ended: performance.now() }
+  const known: Omit<Known, 'request' | 'answer'> = {
+    place: {},
+    client: { remote: '127.0.0.1:50000', local: '127.0.0.1:80', edge: true },
+    route: { virtualService: 'default/reviews', name: undefined, index: 0 },
+    cluster: `outbound|80|v1|${CALLED}`,
+    body: '',
+    status: 200,
+    flags: '-',
+    details: 'via_upstream',
+    attempts: 1,
+    upstream: { host: '127.0.0.1:8080', local: '127.0.0.1:40000', failure: undefined },
+    received: 0,
+    sent: 100,
+    times
+  }
+  let count = 0
+  return () => {
+    const answer = new HeadText('\r\nx-envoy-upstream-service-time: 0\r\n')
+    const ofRequest = { ...known, request: { ...request, head: new HeadText(head) }, answer }
+    log.write('', ofRequest)
+    log.write('default/reviews-0', ofRequest)
+    // What was written is taken as a worker takes it.
+    if (++count % 500 === 0) log.take()
     return 1
   }
 }
