@@ -1,5 +1,6 @@
 // The embedded API under test: one HTTPS listener, a new empty store for each case, controllers and garbage collection off.
 
+import { Agent } from 'node:https'
 import { randomBytes } from 'node:crypto'
 import { systemClock } from '../../src/host/system-clock.ts'
 import { seeded } from '../../src/std/draw.ts'
@@ -35,14 +36,18 @@ export async function startEmbeddedTarget(data: string): Promise<KubectlTarget &
     clock: WALL_CLOCK,
     draw: seeded(1)
   })
+  const agent = new Agent({ keepAlive: true })
   return {
-    server: { url: server.url, token, authority: authority.certificate },
+    server: { url: server.url, token, authority: authority.certificate, agent },
     kinds: () => api.kinds(),
     definitions: readDefinitions(data),
     fresh: async () => {
       api = await openApi()
     },
-    close: () => server.close()
+    close: () => {
+      agent.destroy()
+      return server.close()
+    }
   }
 }
 

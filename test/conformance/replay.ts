@@ -1,7 +1,7 @@
 // Replaying one recorded case over HTTP: set-up, requests in their order with placeholders filled from the answers so far, changes by
 // "another client" while a watch runs, and what differs in the end.
 
-import { request as httpsRequest } from 'node:https'
+import { type Agent, request as httpsRequest } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { isObject } from '../../src/std/json.ts'
 import { type ActualAnswer, compareAnswer, counts } from './compare-answer.ts'
@@ -13,6 +13,8 @@ export interface ServerUnderTest {
   readonly token: string
   /** The authority that signed its certificate, PEM. */
   readonly authority: string
+  /** Keeps connections to it. */
+  readonly agent: Agent
 }
 
 /** How a case went. `skipped` names recorded requests on kinds that the server does not serve. */
@@ -204,7 +206,11 @@ function open(server: ServerUnderTest, sent: Sent): Promise<IncomingMessage> {
       authorization: `Bearer ${server.token}`,
       ...(sent.body === undefined ? {} : { 'content-length': sent.body.length })
     }
-    const request = httpsRequest(`${server.url}${sent.path}`, { method: sent.method, headers, ca: server.authority, agent: false }, resolve)
+    const request = httpsRequest(
+      `${server.url}${sent.path}`,
+      { method: sent.method, headers, ca: server.authority, agent: server.agent },
+      resolve
+    )
     request.on('error', reject)
     request.end(sent.body)
   })
