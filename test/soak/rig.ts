@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { pathToFileURL } from 'node:url'
+import { usageOf } from '../../src/host/process-table.ts'
 import { systemClock } from '../../src/host/system-clock.ts'
 import { Registry } from '../../src/metrics/registry.ts'
 import type { ListenerSpec } from '../../src/proxy/listener.ts'
@@ -69,6 +70,7 @@ export async function startRig(count: number): Promise<Rig> {
     clock: systemClock(),
     registry,
     stats,
+    usage: usageOf,
     env: { NODE_OPTIONS: `--import=${probe}`, SERIN_PROBE: folder },
     onTrouble: (message) => troubles.push(message)
   })
