@@ -2,6 +2,7 @@
 
 import process from 'node:process'
 import { functionsBench } from './functions.ts'
+import { hostsBench } from './hosts.ts'
 import { idleBench } from './idle.ts'
 import { latencyBench } from './latency.ts'
 import { command } from './lib/command.ts'
@@ -9,4 +10,4 @@ import { proxyBench } from './proxy.ts'
 import { weightsBench } from './weights.ts'
 import { workersBench } from './workers.ts'
 
-process.exitCode = await command([proxyBench, latencyBench, idleBench, weightsBench, workersBench, functionsBench])
+process.exitCode = await command([proxyBench, latencyBench, idleBench, weightsBench, workersBench, hostsBench, functionsBench])

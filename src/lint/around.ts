@@ -28,7 +28,11 @@ export class Around {
   readonly #claims = new Groups<VirtualService>()
   readonly #first = new Map<string, readonly VirtualService[]>()
   readonly #delegations = new Groups<undefined>()
+  /** By subset and host; `*` for all wildcards. */
   readonly #subsets = new Groups<DestinationRule>()
+  /** In which order DestinationRules came. */
+  readonly #came = new Map<string, number>()
+  #count = 0
   readonly #workloads = new Tally()
   #workloadList: readonly WorkloadLabels[] | undefined
 
@@ -121,11 +125,14 @@ export class Around {
     return this.#delegations.has(key)
   }
 
-  /** A DestinationRule that defines a subset of this name for the host. */
+  /** The first DestinationRule that defines a subset of this name for the host. */
   defining(subset: string, host: string): DestinationRule | undefined {
-    this.#reads.note(`subset ${subset}`)
-    for (const rule of this.#subsets.of(subset).values()) if (coversHost(ruledHost(rule), host)) return rule
-    return undefined
+    const found = [host, '*'].flatMap((ruled) => {
+      this.#reads.note(`subset ${subset} ${ruled}`)
+      return [...this.#subsets.of(`${subset} ${ruled}`)].filter(([, rule]) => coversHost(ruledHost(rule), host))
+    })
+    const [first] = found.toSorted(([a], [b]) => (this.#came.get(a) ?? 0) - (this.#came.get(b) ?? 0))
+    return first?.[1]
   }
 
   #firstOf(host: string): readonly VirtualService[] {
@@ -181,7 +188,9 @@ export class Around {
   }
 
   #indexSubsets(key: string, { before, after }: Both<DestinationRule>): void {
-    const names = (rule: DestinationRule | undefined): string[] => (rule?.spec.subsets ?? []).map(({ name }) => name)
+    if (before === undefined) this.#came.set(key, (this.#count += 1))
+    if (after === undefined) this.#came.delete(key)
+    const names = (rule: DestinationRule | undefined): string[] => (rule?.spec.subsets ?? []).map(({ name }) => `${name} ${ruledAs(rule)}`)
     for (const name of names(before)) this.#subsets.remove(name, key)
     for (const name of names(after)) if (after !== undefined) this.#subsets.put(name, key, after)
     for (const name of new Set([...names(before), ...names(after)])) this.#reads.touch(`subset ${name}`)
@@ -209,6 +218,11 @@ interface Both<T> {
 }
 
 type Changed = Both<MeshConfig[keyof MeshConfig]>
+
+function ruledAs(rule: DestinationRule | undefined): string {
+  const host = rule === undefined ? '' : ruledHost(rule)
+  return host.startsWith('*') ? '*' : host
+}
 
 /** All of a claim that others look at. */
 function claimOf(each: VirtualService): string {
