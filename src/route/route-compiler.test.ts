@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { hostRules, hostService, hostSlice, meshObjects } from '../../test/large-mesh.ts'
 import { meshChanges } from '../../test/mesh-changes.ts'
 import { routerPicture } from '../../test/router-picture.ts'
+import { objectsOf } from '../../test/route-mesh.ts'
 import type { KubeObject } from '../api/object.ts'
 import { compileRoutes, isBroken } from './compile-routes.ts'
-import { putObject } from './compiler-feed.ts'
+import { fill, putObject } from './compiler-feed.ts'
 import { diffTables } from './diff-tables.ts'
 import { meshConfigOf } from './mesh-objects.ts'
 import { RouteCompiler } from './route-compiler.ts'
@@ -51,6 +52,43 @@ describe('the table of a mesh that changes', () => {
     expect(puts).toBeGreaterThan(1000)
     expect(removals).toBeGreaterThan(200)
   })
+})
+
+it('answers for names and key sets are taken as they come', () => {
+  const config = meshConfigOf(
+    objectsOf(`apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: out, namespace: a}
+spec: {hosts: [out.example], ports: [{number: 80, name: http, protocol: HTTP}], resolution: DNS}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: g, namespace: a}
+spec: {servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}]}
+---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: tokens, namespace: istio-system}
+spec: {jwtRules: [{issuer: i, jwksUri: 'http://127.0.0.1/keys'}]}
+`)
+  )
+  const live = compiler()
+  fill(live, config)
+  live.compile()
+  expect(live.hosts.namesToResolve()).toEqual(['out.example'])
+  let { table } = live
+  for (const settings of [
+    { resolved: { 'out.example': ['1.1.1.1', '1.1.1.2'] }, keySets: {} },
+    { resolved: { 'out.example': ['1.1.1.2'] }, keySets: { 'http://127.0.0.1/keys': '{}' } },
+    { resolved: {}, keySets: {} }
+  ]) {
+    live.settle(settings)
+    expect(live.compile()).not.toEqual([])
+    expect(live.table).toEqual(compileRoutes({ ...config, ...settings }, table).table)
+    table = live.table
+    live.settle(settings)
+    expect(live.compile()).toEqual([])
+  }
 })
 
 describe('the work of one change among many hosts', () => {
