@@ -2,7 +2,7 @@
 // pass without being kept; an answer that comes before the end of its request lets the rest be read and dropped, up to a limit.
 
 import type { Socket } from 'node:net'
-import type { Decision, HeaderEdits } from '../route/decision.ts'
+import type { HeaderEdits } from '../route/decision.ts'
 import type { Millis } from '../std/clock.ts'
 import { BodyFrame } from './body-frame.ts'
 import { whenWritten } from './buffers.ts'
@@ -19,7 +19,7 @@ import { OwnAccount } from './own-account.ts'
 import { OwnAnswers } from './own-answers.ts'
 import type { Pools } from './pools.ts'
 import { RequestHead } from './request-head.ts'
-import { hostIsUsable, scanRequest } from './scanner.ts'
+import { scanRequest } from './scanner.ts'
 import { BUSY } from './sweep.ts'
 import type { Swept } from './sweep.ts'
 import { Unsent } from './unsent.ts'
@@ -217,12 +217,9 @@ export class Client implements Swept, Downstream, Taker {
     if (result !== HEAD) return this.#refuse(result, head.reason, head.limit)
     this.#fresh = false
     const next = head.end
-    const problem = this.#facts.read(bytes) ?? (hostIsUsable(bytes) ? undefined : 'no usable Host field')
-    if (this.#facts.method === 'CONNECT') return this.#refuse(405, 'CONNECT is not supported: use http_proxy for http:// addresses only')
-    if (problem !== undefined) return this.#refuse(400, problem)
-    const { edge, filters } = this.#entrance
-    // Only a gateway looks at tokens.
-    const wait = edge ? filters.awaited(this.#entrance.scopeOf(this.#facts.authority), this.#facts, this) : undefined
+    const problem = this.#dispatch.read(bytes)
+    if (problem !== undefined) return this.#refuse(problem.status, problem.reason)
+    const wait = this.#dispatch.awaited()
     return wait === undefined ? this.#begin(bytes, next, end) : this.#waitFor(wait, bytes, start, end)
   }
 
@@ -245,11 +242,14 @@ export class Client implements Swept, Downstream, Taker {
     const started = this.#context.monotonic()
     if (!this.#begun) this.#started = started
     this.#begun = false
-    this.#remember()
     const { continues } = head
+    this.#dispatch.remember()
+    this.#frame.begin(Math.max(0, head.contentLength), head.chunked ? 'chunked' : 'plain')
+    this.#phase = this.#frame.done ? 'answer' : 'body'
     const decision = this.#dispatch.decide()
     this.#account.begin(bytes, decision, this.#address)
-    const handling = this.#handlingOf(bytes, decision, started)
+    const handling =
+      decision.kind === 'forward' ? this.#dispatch.exchangeFor(bytes, decision, started) : this.#answers.delayed(decision, started)
     this.#handling = handling
     // The registers are not read from here on: trailers are scanned with them.
     const after = this.#phase === 'body' ? this.#takeFrame(bytes, next, end) : next
@@ -261,24 +261,6 @@ export class Client implements Swept, Downstream, Taker {
       handling.start(after === next ? '' : bytes.toString('latin1', next, this.#frame.kept))
     }
     return after
-  }
-
-  // Takes from the registers what is needed until the answer is complete.
-  #remember(): void {
-    const current = this.#current
-    current.method = this.#facts.method
-    current.minor = head.minor
-    current.close = head.close || (head.minor === 0 && !head.keepAlive)
-    current.keepAlive = head.keepAlive
-    current.grpc = this.#facts.grpc
-    this.#frame.begin(Math.max(0, head.contentLength), head.chunked ? 'chunked' : 'plain')
-    this.#phase = this.#frame.done ? 'answer' : 'body'
-  }
-
-  // What is to be done before there is an answer; undefined when it can be given at once.
-  #handlingOf(bytes: Buffer, decision: Decision, started: Millis): Handling | undefined {
-    if (decision.kind === 'forward') return this.#dispatch.exchangeFor(bytes, decision, started)
-    return this.#answers.delayed(decision, started)
   }
 
   // Takes the body's part of [start, end): the offset after it, or -1 when its framing is wrong.
@@ -300,7 +282,11 @@ export class Client implements Swept, Downstream, Taker {
     const after = this.#takeFrame(bytes, start, end)
     const exchange = this.#handling
     if (exchange === undefined || exchange.ended) return after < 0 ? this.#leaveOff() : this.#drop(after - start, after)
-    if (after < 0) return exchange.answering ? this.#cut(end) : this.#refuseBody()
+    if (after < 0) {
+      if (!exchange.answering) return this.#refuseBody()
+      this.socket.destroy()
+      return end
+    }
     if (this.#frame.kept > start) this.#passOn(bytes, start, this.#frame.kept)
     if (this.#phase !== 'body') {
       this.intake.private = false
@@ -316,11 +302,6 @@ export class Client implements Swept, Downstream, Taker {
     this.#handling = undefined
     this.#linger()
     return NEVER
-  }
-
-  #cut(end: number): number {
-    this.socket.destroy()
-    return end
   }
 
   // Bytes of a request that was answered already.

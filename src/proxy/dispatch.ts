@@ -1,4 +1,4 @@
-// What is to be done about a request whose head was just read: which rule it meets, and what carries that out upstream.
+// What is to be done about a request whose head was just read: whether it is one, which rule it meets, and what carries that out upstream.
 
 import { decide } from '../route/decide.ts'
 import type { Decision } from '../route/decision.ts'
@@ -13,8 +13,11 @@ import { isAddress, passOn } from './passthrough.ts'
 import type { Pools } from './pools.ts'
 import type { RequestHead } from './request-head.ts'
 import { editedHead } from './route-edits.ts'
+import { hostIsUsable } from './scanner.ts'
 
 type Forward = Extract<Decision, { kind: 'forward' }>
+
+const NO_CONNECT = { status: 405, reason: 'CONNECT is not supported: use http_proxy for http:// addresses only' }
 
 /** Whose requests are dispatched. */
 export interface Caller {
@@ -34,6 +37,30 @@ export class Dispatch {
   constructor(shared: { readonly context: Context; readonly pools: Pools }, caller: Caller) {
     this.#shared = shared
     this.#caller = caller
+  }
+
+  /** Takes the head from the registers; what it is to be refused with when it is no request to be decided. */
+  read(bytes: Buffer): { readonly status: number; readonly reason: string } | undefined {
+    const { facts } = this.#caller
+    const problem = facts.read(bytes) ?? (hostIsUsable(bytes) ? undefined : 'no usable Host field')
+    if (facts.method === 'CONNECT') return NO_CONNECT
+    return problem === undefined ? undefined : { status: 400, reason: problem }
+  }
+
+  /** What is to be waited for before the head is read again; only a gateway looks at tokens. */
+  awaited(): Promise<void> | undefined {
+    const { entrance, facts, client } = this.#caller
+    return entrance.edge ? entrance.filters.awaited(entrance.scopeOf(facts.authority), facts, client) : undefined
+  }
+
+  /** Takes from the registers what is needed until the answer is complete. */
+  remember(): void {
+    const { current, facts } = this.#caller
+    current.method = facts.method
+    current.minor = head.minor
+    current.close = head.close || (head.minor === 0 && !head.keepAlive)
+    current.keepAlive = head.keepAlive
+    current.grpc = facts.grpc
   }
 
   /** What the rules say, and the filters around them; nobody asks them where there is no room. */
