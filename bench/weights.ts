@@ -2,14 +2,12 @@
 // back ten times a second by PATCH over the API, and 20,000 requests per second through the mesh. A change is in force from the sending of
 // the first request after which the old version answers no more. Usage: node bench/weights.ts [--rounds N] [--seconds N]
 
-import process from 'node:process'
-import { startSerin } from '../test/e2e/serin.ts'
 import { ADDRESSES, startBackend } from './lib/backend.ts'
 import { type Call, apiOf } from './lib/api.ts'
 import { alone } from './lib/command.ts'
 import type { Bench, BenchOptions, Figure, Finding } from './lib/finding.ts'
-import { childrenOf } from './lib/proc.ts'
-import { onStage, pin, untilAnswered } from './lib/stage.ts'
+import { startInstance } from './lib/instance.ts'
+import { onStage, untilAnswered } from './lib/stage.ts'
 import { quantile } from './lib/statistics.ts'
 import { type SteadyReport, steady } from './lib/steady.ts'
 import { Switches } from './lib/switches.ts'
@@ -50,15 +48,7 @@ const changesOf = ({ rounds, seconds }: BenchOptions): number => Math.max(CHANGE
 function measure(others: number, changes: number): Promise<Row> {
   return onStage(async (stage) => {
     const backend = await startBackend(stage)
-    const serin = await startSerin()
-    const kill = (): boolean => serin.child.kill()
-    process.once('exit', kill)
-    stage.atEnd(() => {
-      process.off('exit', kill)
-      return serin.stop()
-    })
-    // Started from here, they would have the core of the load.
-    for (const pid of [serin.pid, ...childrenOf(serin.pid)]) pin('any', pid)
+    const serin = await startInstance(stage)
     const call = apiOf(serin)
     await setUp(call, backend, others)
     const port = Number(new URL(serin.addresses.mesh).port)
