@@ -37,7 +37,8 @@ const HTTPS_REDIRECT: RouteRef = { virtualService: undefined, name: undefined, i
 const NO_COPIES: readonly ClusterId[] = []
 /** The response code details of a preflight that was answered here. */
 export const CORS_DETAILS = 'cors_response'
-const SEEN_MAX = 2048
+/** Authorities a scope remembers: some 1.5 MB where that many are called. */
+const SEEN_MAX = 16_384
 
 /**
  * Decides one request (istio.md 1.2-1.9, envoy.md 1): host, first matching route, weighted choice. `draw` is asked once, and only when a
