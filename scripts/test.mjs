@@ -1,9 +1,10 @@
-// npm test: set up, then type-check, lint, format check and the test suites; ends with "N passed, N failed".
+// npm test: set up, then type-check, lint, format check, the test suites, and the engine's on the newest release of Node; ends with "N passed, N failed".
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { developmentNode, ensurePackages, ensurePrograms, root, unpackedProgram } from './setup.mjs'
+import { ENGINE, NEWEST, nodeOf, suitesOn } from './test-nodes.mjs'
 
 ensurePackages()
 const missing = ensurePrograms({ curl: 'curl', script: 'bsdutils', jq: 'jq', bc: 'bc' })
@@ -17,9 +18,12 @@ const report = join(scratch, 'report.json')
 const count = { passed: 0, failed: 0 }
 
 function check(name, command, args) {
+  checkStatus(name, () => spawnSync(command, args, { cwd: root, env, stdio: 'inherit' }).status)
+}
+
+function checkStatus(name, run) {
   const started = Date.now()
-  const done = spawnSync(command, args, { cwd: root, env, stdio: 'inherit' })
-  const ok = done.status === 0
+  const ok = run() === 0
   count[ok ? 'passed' : 'failed'] += 1
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
 }
@@ -49,6 +53,11 @@ try {
   if (result.numFailedTests === 0 && suites.status !== 0) count.failed += 1
 } catch {
   count.failed += 1
+}
+if (process.argv.length === 2) {
+  const newest = nodeOf(NEWEST)
+  if (newest === undefined) console.log(`not run: the engine on Node ${NEWEST}, which cannot be had from npm's registry`)
+  else checkStatus(`the engine on Node ${NEWEST}`, () => suitesOn(newest, ENGINE))
 }
 rmSync(scratch, { recursive: true, force: true })
 console.log(`${count.passed} passed, ${count.failed} failed`)

@@ -205,7 +205,8 @@ test("Istio's sample of a limit by path: 10 requests to /productpage, 100 in all
   const { port } = await pod('page')
   const sample = readFileSync(dataPath('samples/istio/ratelimit/local-rate-limit-service.yaml'), 'utf8')
   const { table: compiled } = compileRoutes(meshConfigOf(objectsOf(`${PRODUCTPAGE}\n---\n${sample}`)))
-  const made = await plane(diffTables(EMPTY_TABLE, compiled), { locate: () => ({ host: '127.0.0.1', port }) })
+  // No time passes: a busy machine would let the buckets fill between two requests.
+  const made = await plane(diffTables(EMPTY_TABLE, compiled), { locate: () => ({ host: '127.0.0.1', port }), monotonic: () => 0 })
   const source = { workload: 'curl', namespace: 'default', app: 'curl', version: 'v1' }
   const entry = { kind: 'mesh', caller: { namespace: 'default', labels: {} } } as const
   const at = await made.plane.listen({ id: 'pod', address: '127.0.0.1', port: 0, entry, source })

@@ -11,8 +11,8 @@ import type { Ran } from './run.ts'
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 // Tries on kept connections that turn out to be closed are no retries of the policy.
 const STALE_MAX = 3
-// One read beyond the bound, on either side, with its framing.
-const WAITING_MAX = 400_000
+// pendingBytesMax and a read or two beyond it: no more than that waits in the engine for one peer.
+const WAITING_MAX = 200_000
 
 /** Everything that is wrong. */
 export function judge(ran: Ran): string[] {

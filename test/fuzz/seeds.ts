@@ -33,6 +33,7 @@ export const REQUESTS: readonly string[] = [
   request('POST', '/big', 'Content-Length: 5000\r\n', '{b*5000}'),
   request('POST', '/big', 'Transfer-Encoding: chunked\r\n', '1388\r\n{c*5000}\r\n0\r\nX-Sum: 1\r\n\r\n'),
   request('POST', '/huge', 'Content-Length: 60000\r\n', '{d*60000}'),
+  request('POST', '/vast', 'Content-Length: 400000\r\n', '{i*400000}'),
   request('GET', '/moved/a', ''),
   request('GET', '/said', ''),
   request('GET', '/nowhere', ''),
@@ -59,6 +60,7 @@ export const ANSWERS: readonly string[] = [
   answer('200 OK', 'Content-Length: 4000\r\n', '{e*4000}'),
   answer('200 OK', 'Transfer-Encoding: chunked\r\n', 'fa0\r\n{f*4000}\r\n0\r\n\r\n'),
   answer('200 OK', 'Content-Length: 90000\r\n', '{g*90000}'),
+  answer('200 OK', 'Content-Length: 400000\r\n', '{h*400000}'),
   answer('101 Switching Protocols', 'Connection: Upgrade\r\nUpgrade: websocket\r\n', 'bytes of a tunnel @@'),
   answer('200 OK', 'Content-Type: application/grpc\r\nGrpc-Status: 14\r\nContent-Length: 0\r\n'),
   'HTTP/1.0 200 OK\r\nX-Serial: @@\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok'
