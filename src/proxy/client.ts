@@ -100,7 +100,8 @@ export class Client implements Swept, Downstream, Taker {
   }
 
   get full(): boolean {
-    return this.#handling?.full === true
+    // The next request waits: that of another try asking for more must not let more of it in.
+    return this.#handling?.full === true || (this.#phase === 'answer' && this.intake.held.length > 0)
   }
 
   get received(): number {

@@ -7,15 +7,15 @@ import type { Finding } from './fuzzer.ts'
 import { run } from './run.ts'
 import { seedPlay } from './seeds.ts'
 
-const RUNS = 600
+const RUNS = 300
 
-test('every play of the corpus runs clean', async () => {
+test('every play of the corpus runs clean', { timeout: 60_000 }, async () => {
   const problems: string[] = []
   for (const play of readAll(CORPUS)) problems.push(...((await tried(play))?.problems ?? []))
   expect(problems).toEqual([])
 })
 
-test('plays near those of the corpus run clean', async () => {
+test('plays near those of the corpus run clean', { timeout: 60_000 }, async () => {
   const fuzzer = new Fuzzer({ seed: 1, corpus: readAll(CORPUS), covers: false })
   let finding: Finding | undefined
   while (finding === undefined && fuzzer.executions < RUNS) finding = await fuzzer.round(() => true)
