@@ -20,12 +20,12 @@ import { EMPTY_TABLE, meshScope } from '../src/route/route-table.ts'
 import type { TableChange } from '../src/route/route-table.ts'
 import { type Router, applyChange, prepare } from '../src/route/router.ts'
 import { seeded } from '../src/std/draw.ts'
-import { startSerin } from '../test/e2e/serin.ts'
 import { hostRules, hostService, hostSlice, meshObjects, teamOf } from '../test/large-mesh.ts'
 import { apiOf } from './lib/api.ts'
 import { alone } from './lib/command.ts'
 import type { Bench, BenchOptions, Finding } from './lib/finding.ts'
-import { type Stage, onStage } from './lib/stage.ts'
+import { startInstance } from './lib/instance.ts'
+import { type Stage, onStage, pin } from './lib/stage.ts'
 import { median, quantile } from './lib/statistics.ts'
 
 const SIZES = [10, 10_000] as const
@@ -97,6 +97,7 @@ async function measure(stage: Stage, hosts: number, changes: number): Promise<Me
   })
   stage.atEnd(() => workers.stop(100))
   await workers.start()
+  for (const pid of workers.pids) pin('proxies', pid)
   const compiler = new RouteCompiler({ isBroken: (each) => isBroken(each) })
   const lint = new LiveLint()
   const objects = meshObjects(hosts)
@@ -210,8 +211,7 @@ function decisions(measured: readonly Measured[], { rounds }: BenchOptions, call
 
 /** A real instance of so many hosts, made over its API; the milliseconds of PATCHes. */
 async function serve(stage: Stage, hosts: number, changes: number): Promise<number[]> {
-  const serin = await startSerin()
-  stage.atEnd(() => serin.stop())
+  const serin = await startInstance(stage)
   const call = apiOf(serin)
   const path = '/apis/networking.istio.io/v1/namespaces/default'
   const istio = (kind: string, name: string, spec: object): object => ({
