@@ -104,6 +104,10 @@ export class Client implements Swept, Downstream, Taker {
     return this.#handling?.full === true || (this.#phase === 'answer' && this.intake.held.length > 0)
   }
 
+  get inBody(): boolean {
+    return this.#phase === 'body'
+  }
+
   get received(): number {
     return this.#frame.payload
   }

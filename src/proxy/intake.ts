@@ -14,6 +14,8 @@ export interface Taker {
   readonly inHead: boolean
   /** Enough is kept: reading must wait although it was told to go on. */
   readonly full: boolean
+  /** More of the request's body is to come: its answer may come first. */
+  readonly inBody: boolean
   /** Something was read. */
   onHeard(): void
   /** What was held was looked at: there is no more for now. */
@@ -31,6 +33,7 @@ export class Intake implements Reading {
   #buffers: ReadBuffers | undefined
   #private = false
   #paused = false
+  #heeds = false
 
   constructor(context: Context, socket: Socket, taker: Taker) {
     this.#context = context
@@ -72,7 +75,7 @@ export class Intake implements Reading {
   }
 
   resume(): void {
-    if (!this.#paused || this.#taker.full) return
+    if (!this.#paused || this.#heeds || this.#taker.full) return
     this.#paused = false
     this.#socket.resume()
   }
@@ -97,13 +100,31 @@ export class Intake implements Reading {
 
   /** Writes [from, to) to `to`, waiting for it when it is slow. */
   passOn(socket: Socket, bytes: Buffer, from: number, to: number): void {
+    if (this.#taker.inBody && !this.#heeds) this.#heed(socket)
     const view = bytes.subarray(from, to)
     socket.write(bytes.buffer === this.#context.shared.buffer ? Buffer.from(view) : view)
     const waiting = socket.writableLength
     if (waiting === 0) return
     if (this.#buffers !== undefined && bytes.buffer === this.#buffers.current.buffer) this.#buffers.lend(socket)
     else whenWritten(socket, () => this.resume())
-    if (waiting <= this.#context.limits.pendingBytesMax) return
+    if (!this.#heeds && waiting > this.#context.limits.pendingBytesMax) this.#stop()
+  }
+
+  // An endpoint that refuses an upload and goes resets the connection behind its answer, and the next write to it would throw the answer
+  // away unread. So what came is read in this turn of the event loop before more is written, once a turn.
+  #heed(socket: Socket): void {
+    this.#heeds = true
+    socket.cork()
+    this.pause()
+    this.#context.sockets.soon(() => {
+      this.#heeds = false
+      socket.uncork()
+      if (socket.destroyed || socket.writableLength <= this.#context.limits.pendingBytesMax) this.resume()
+      else this.#stop()
+    })
+  }
+
+  #stop(): void {
     this.#context.recorder.reach('pendingBytesMax')
     this.pause()
   }

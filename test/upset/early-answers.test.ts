@@ -78,6 +78,24 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
     expect(await ground.leftovers()).toEqual([])
   })
 
+  // Its end is a reset, as it has not read everything, and the next write to it would lose the answer that is there.
+  test('an endpoint that refuses an upload under way and goes: its answer is read first', async () => {
+    const serve = async (peer: Peer): Promise<void> => {
+      await peer.head()
+      await peer.take(100_000)
+      peer.deaf()
+      peer.say(`${REFUSAL}Connection: close\r\n\r\nbig`)
+      setImmediate(() => peer.close())
+    }
+    const ground = await Ground.open({ readMode, serve })
+    const client = ground.call('POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n')
+    client.flood('x')
+    await ground.until(() => ground.counted().length > 0)
+    await ground.pass()
+    expect([told(client), ground.counted()]).toEqual(['413 "big"; open', ['413 - 1']])
+    expect(await ground.leftovers()).toEqual([])
+  })
+
   test('an answer in the midst of the upload: both go on together', async () => {
     const serve = async (peer: Peer): Promise<void> => {
       await peer.head()
