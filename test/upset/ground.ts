@@ -50,6 +50,7 @@ const LIMITS: Partial<Limits> = {
   drainTimeout: 0
 }
 const IDLE = 30_000
+const TURNS = 20_000
 
 /** The accepted and the opened sockets of one plane. */
 class Collected implements Sockets {
@@ -197,11 +198,11 @@ export class Ground {
     for (const { peers } of this.servers) for (const peer of peers) peer.hear()
     // Longer than the rest of any request or retry may take.
     await this.pass(12_000)
-    const busy = this.#problems(this.#open())
+    const busy = await this.#remaining(() => this.#problems(this.#open()))
     for (const { peers } of this.servers) for (const peer of peers) peer.close()
     await this.pass(2000)
     const failures = this.servers.flatMap((server) => server.failures.map((failure) => `a script failed: ${String(failure)}`))
-    return [...failures, ...busy, ...this.#problems(0), ...this.#after()]
+    return [...failures, ...busy, ...(await this.#remaining(() => [...this.#problems(0), ...this.#after()]))]
   }
 
   async close(): Promise<void> {
@@ -217,6 +218,16 @@ export class Ground {
 
   #open(): number {
     return this.servers.reduce((sum, { open }) => sum + open, 0)
+  }
+
+  // What stays so for many turns of the event loop: the system tells of ends when it comes to it, and of resets to who writes.
+  async #remaining(look: () => string[]): Promise<string[]> {
+    let found = look()
+    for (let turn = 0; turn < TURNS && found.length > 0; turn++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      found = look()
+    }
+    return found
   }
 
   #problems(idle: number): string[] {
