@@ -4,12 +4,13 @@
 import { STAT } from '../route/cluster-stats.ts'
 import type { ClusterStats } from '../route/cluster-stats.ts'
 import type { ClusterState, EndpointSlot } from '../route/router.ts'
+import type { ConnectFailure } from './connect-failure.ts'
 import type { Context } from './context.ts'
 import { Copies } from './copies.ts'
 import { InboundSides } from './inbound.ts'
 import { Outside } from './passthrough.ts'
 import { Upstream } from './upstream.ts'
-import type { ConnectFailure, Home } from './upstream.ts'
+import type { Home } from './upstream.ts'
 
 /** Why there will be no connection. */
 export type PoolFailure = ConnectFailure

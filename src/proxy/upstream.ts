@@ -7,6 +7,8 @@ import { STAT } from '../route/cluster-stats.ts'
 import type { ClusterStats } from '../route/cluster-stats.ts'
 import { BodyFrame } from './body-frame.ts'
 import { HEAD_ROOM, HeldBytes, ReadBuffers, readable } from './buffers.ts'
+import { connectFailureOf } from './connect-failure.ts'
+import type { ConnectFailure } from './connect-failure.ts'
 import type { Context } from './context.ts'
 import { HEAD, MORE, head } from './head.ts'
 import { addressOf } from './known-facts.ts'
@@ -18,9 +20,6 @@ import type { Swept } from './sweep.ts'
 
 /** How an upstream connection let a request down. */
 export type UpstreamFailure = 'terminated' | 'protocol'
-
-/** Why there is no connection; overflow: this process may open no more files. */
-export type ConnectFailure = 'dns-failure' | 'connect-failure' | 'connect-timeout' | 'overflow'
 
 /** The exchange that uses a connection. */
 export interface UpstreamUser {
@@ -136,9 +135,10 @@ export class Upstream implements Swept {
     this.socket.on('connect', () => this.#onConnect())
     this.socket.on('end', () => this.#onEnd())
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EMFILE' || error.code === 'ENFILE') this.#overflow()
-      else if (error.syscall === 'getaddrinfo') this.#failure = 'dns-failure'
-      else if (error.syscall === 'connect') this.refusal = refusalOf(error.code ?? 'unknown')
+      const { failure, refusal } = connectFailureOf(error)
+      if (failure === 'overflow') context.recorder.reach(SYSTEM_LIMIT)
+      this.#failure = failure
+      this.refusal = refusal
       this.unread ||= error.code === 'ECONNRESET' || error.code === 'EPIPE'
     })
     this.socket.on('close', () => this.#onClose())
@@ -213,12 +213,6 @@ export class Upstream implements Swept {
     }
     this.#home.stats.add(STAT.upstream_cx_idle_timeout)
     this.destroy()
-  }
-
-  // No fault of the endpoint's.
-  #overflow(): void {
-    this.#failure = 'overflow'
-    this.#context.recorder.reach(SYSTEM_LIMIT)
   }
 
   // Too old: it closes now, or with the answer in progress.
@@ -399,15 +393,4 @@ export class Upstream implements Swept {
 // Whether the head in the registers leaves the connection open: `close` wins over `keep-alive` (RFC 9112 9.3).
 function keepsConnection(): boolean {
   return !head.close && (head.minor === 1 || head.keepAlive)
-}
-
-const REFUSALS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Connection_refused',
-  ECONNRESET: 'Connection_reset_by_peer',
-  EHOSTUNREACH: 'No_route_to_host',
-  ENETUNREACH: 'Network_is_unreachable'
-}
-
-function refusalOf(code: string): string {
-  return `delayed_connect_error:_${REFUSALS[code] ?? code}`
 }

@@ -45,7 +45,10 @@ describe('a command line that cannot be used ends with 2, one line on standard e
     [['lint', '-f', 'empty'], 'empty: the folder has no .yaml, .yml or .json file'],
     [['lint', '-f', '/dev/zero'], '/dev/zero: is larger than 16777216 bytes'],
     [['up', '-f', 'absent'], 'absent: no such file or folder'],
-    [['up', '--config', 'wrong.yaml'], 'wrong.yaml:1: image: unknown field; known are images, accessLogFormat, shadowHostSuffix, limits, readMode']
+    [
+      ['up', '--config', 'wrong.yaml'],
+      'wrong.yaml:1: image: unknown field; known are images, accessLogFormat, shadowHostSuffix, limits, readMode'
+    ]
   ])('serin %j: %s', async (words, message) => {
     expect(await serin(words)).toEqual({ code: 2, stdout: '', stderr: `serin: ${message}\n` })
   })
