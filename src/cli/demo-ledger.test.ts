@@ -21,9 +21,9 @@ test('each end of a request is counted once: good, failed by a version itself, o
   expect(Object.fromEntries(failedBy)).toEqual({ '1.2': 1 })
   expect(Object.fromEntries(lost)).toEqual({
     'answered 502 by version 1.0': 1,
-    'answered 503, but not by the application': 1,
-    'answered 200, but not by the application': 1,
-    'answered 500, but not by the application': 1,
+    'answered 503, but not by the application: no healthy upstream': 1,
+    'answered 200, but not by the application: {"app":"reviews","version":"v1"}': 1,
+    'answered 500, but not by the application: "text"': 1,
     'no answer (ECONNRESET)': 1
   })
   expect(ended).toBe(good + total(failedBy) + total(lost))

@@ -36,7 +36,7 @@ export class Ledger {
     if (answer.kind === 'unanswered') return count(this.#lost, `no answer (${answer.error})`)
     this.#answered += 1
     const version = versionIn(answer.body, this.#apps)
-    if (version === undefined) return count(this.#lost, `answered ${answer.status}, but not by the application`)
+    if (version === undefined) return count(this.#lost, `answered ${answer.status}, but not by the application: ${begin(answer.body)}`)
     if (answer.status >= 200 && answer.status < 300) this.#good += 1
     // 500 is the application's own; it passes failures of what it calls on as 502.
     else if (answer.status === 500) count(this.#failedBy, version)
@@ -81,4 +81,9 @@ function versionIn(body: string, apps: readonly string[]): string | undefined {
 
 function count(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1)
+}
+
+// The proxy's own answers say in one line what went wrong.
+function begin(body: string): string {
+  return body.slice(0, 120).replaceAll(/\s+/g, ' ')
 }

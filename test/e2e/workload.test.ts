@@ -177,6 +177,7 @@ describe.skipIf(!KUBECTL_FOUND).concurrent('kubectl: what goes with what', () =>
         seen.set(answer, (seen.get(answer) ?? 0) + 1)
       }
     })()
+    await until('the load is answered', () => seen.has('200 1'))
     await kubectl('set image deployment/web main=serin/demo:2')
     await kubectl('rollout status deployment/web --timeout=60s')
     await until('only the new version answers', async () =>
