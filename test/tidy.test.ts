@@ -1,7 +1,7 @@
 // The rules that lint cannot hold: the dependency table of ARCHITECTURE.md, tests beside the core, doc comments, no leftovers.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
@@ -90,6 +90,19 @@ test('every source file is imported by another, but for the programs', () => {
   const byUrl = (path: string): boolean => started.includes(`'./${path.split('/').pop()}'`) || started.includes(`${relative(src, path)}'`)
   const unused = product.filter((source) => !used.has(source.path) && !programs.has(show(source.path)) && !byUrl(source.path))
   expect(unused.map((source) => show(source.path))).toEqual([])
+})
+
+test('every file of tests and benches is imported by another, or named by what starts it', () => {
+  const used = new Set([...sources, ...others.map(readSource)].flatMap((source) => source.imports))
+  const starters = [
+    ...filesUnder(join(root, 'scripts')),
+    ...['package.json', 'CONTRIBUTING.md', 'vitest.config.ts'].map((name) => join(root, name))
+  ]
+  const named = [...starters, ...others].map((path) => readFileSync(path, 'utf8')).join('\n')
+  const unused = others.filter(
+    (path) => !path.endsWith('.test.ts') && !used.has(path) && !named.includes(show(path)) && !named.includes(`'./${basename(path)}'`)
+  )
+  expect(unused.map(show)).toEqual([])
 })
 
 test('every core module with behaviour has a test beside it', () => {
