@@ -2,11 +2,12 @@
 
 import { editsOfSingle } from '../../src/route/header-edits.ts'
 import type { RetryPolicy } from '../../src/route/decision.ts'
-import type { LocalLimit } from '../../src/route/local-limit.ts'
 import { PLAIN_ENDPOINT, PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../../src/route/plain.ts'
 import { inboundKey } from '../../src/route/route-table.ts'
-import type { Cluster, Cors, Endpoint, Fault, HashPolicy, Outlier, Route, RouteAction, TableChange } from '../../src/route/route-table.ts'
+import type { Cluster, Cors, Endpoint, Fault, HashPolicy, Route, RouteAction, TableChange } from '../../src/route/route-table.ts'
 import type { Entry } from '../../src/proxy/listener.ts'
+import { limitOf } from '../local-limit.ts'
+import { outlierOf } from '../outlier.ts'
 
 const ALL = 1_000_000
 const ATTEMPTS = [0, 1, 2, 4] as const
@@ -78,15 +79,13 @@ const endpoint = (port: number): Endpoint => ({
   version: 'v1'
 })
 
-const OUTLIER: Outlier = {
+const OUTLIER = outlierOf({
   interval: 100,
   baseEjection: 200,
   maxEjection: 400,
-  maxPercent: 100,
   errors: { errors: 2, enforced: true },
-  gateway: { errors: 2, enforced: true },
-  localOrigin: undefined
-}
+  gateway: { errors: 2, enforced: true }
+})
 
 function clusterOf(id: string, ports: readonly number[], rules: Rules): Cluster {
   return {
@@ -235,24 +234,13 @@ function routesOf(rules: Rules): Route[] {
   ]
 }
 
-const LIMIT: LocalLimit = {
+const LIMIT = limitOf({
   statPrefix: 'fuzz',
   bucket: { max: 2, perFill: 1, interval: 300 },
-  enabled: 1,
-  enforced: 1,
-  status: 429,
-  grpcStatus: 14,
   response: [{ name: 'x-limited', value: 'yes', action: 'append' }],
-  request: [],
-  descriptors: [],
-  rules: [],
-  stage: 0,
-  hostRules: 'override',
-  perConnection: false,
-  alwaysDefault: true,
   announced: true,
   dynamicMax: 8
-}
+})
 
 /** Everything the engine needs for these rules, as changes of version `version`. */
 export function tableOf(rules: Rules, version: number): TableChange[] {
