@@ -1,9 +1,12 @@
 // The fuzzer in short: what it found worth keeping still runs clean, some new plays do, and it can tell what is wrong.
 
 import { expect, test } from 'vitest'
+import type { DataPlane } from '../../src/proxy/data-plane.ts'
 import { CORPUS, readAll } from './corpus.ts'
 import { Fuzzer, tried } from './fuzzer.ts'
 import type { Finding } from './fuzzer.ts'
+import { firstLeft } from './leftovers.ts'
+import type { Trace } from './leftovers.ts'
 import { run } from './run.ts'
 import { seedPlay } from './seeds.ts'
 
@@ -35,4 +38,24 @@ test('the same play gives the same run', async () => {
   const first = await received()
   expect(first.join('')).toContain('HTTP/1.1 200 OK')
   expect(await received()).toEqual(first)
+})
+
+// In a call of its own: what it had in hand is gone when it returns.
+async function played(number: number): Promise<{ readonly plane: DataPlane; readonly trace: Trace }> {
+  const play = seedPlay(number)
+  const { plane, sockets } = await run(play)
+  return { plane, trace: { play, things: sockets } }
+}
+
+test('a plane keeps nothing of connections that are over', async () => {
+  const planes: DataPlane[] = []
+  const traces: Trace[] = []
+  for (let number = 0; number < 40; number++) {
+    const { plane, trace } = await played(number)
+    planes.push(plane)
+    traces.push(trace)
+  }
+  expect(traces.flatMap(({ things }) => things).length).toBeGreaterThan(100)
+  expect((await firstLeft(traces))?.left).toBeUndefined()
+  expect(planes).toHaveLength(40)
 })

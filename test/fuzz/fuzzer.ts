@@ -5,6 +5,8 @@ import { CLUSTER_COUNTERS } from '../../src/route/cluster-stats.ts'
 import { Dice } from '../http1/dice.ts'
 import { Coverage } from './coverage.ts'
 import { judge } from './judge.ts'
+import { LEFT, firstLeft } from './leftovers.ts'
+import type { Trace } from './leftovers.ts'
 import { mutated } from './mutate.ts'
 import type { Play } from './play.ts'
 import { run, thrown } from './run.ts'
@@ -31,6 +33,10 @@ export interface FuzzOptions {
 const FRESH_SEEDS = 150
 // To ask what was covered costs as much as a few runs.
 const ROUND = 50
+/** Runs after which it is looked at what they left in memory. */
+const LOOK_EVERY = 1000
+/** Plays known at a time: with more, each would be tried too rarely. */
+const PLAYS_MAX = 4000
 /** Tries to make a play with new blocks smaller; those of the seeds are many. */
 const SHRINKS = 20
 const SHRINKS_NONE = 0
@@ -46,6 +52,7 @@ interface Worth {
 export class Fuzzer {
   executions = 0
   readonly #plays: Play[]
+  #traces: Trace[] = []
   readonly #dice: Dice
   readonly #outcomes = new Set<string>()
   readonly #coverage: Coverage | undefined
@@ -97,10 +104,15 @@ export class Fuzzer {
       const finding = await this.#once(play, 'not asked')
       if (finding !== undefined) return finding
     }
-    if (this.#coverage?.hasNew() !== true) return undefined
     // One of them did it, or some: the same play gives the same run.
-    for (const play of plays) await this.#once(play, 'asked')
-    return undefined
+    if (this.#coverage?.hasNew() === true) for (const play of plays) await this.#once(play, 'asked')
+    return this.#left()
+  }
+
+  async #left(): Promise<Finding | undefined> {
+    if (this.#traces.length < LOOK_EVERY) return undefined
+    const found = await firstLeft(this.#traces.splice(0))
+    return found === undefined ? undefined : { play: found.play, problems: [found.left] }
   }
 
   // Now and then one of no family.
@@ -118,6 +130,7 @@ export class Fuzzer {
   async #once(play: Play, coverage: 'asked' | 'not asked', shrinks = SHRINKS): Promise<Finding | undefined> {
     const ran = await run(play)
     this.executions++
+    this.#traces.push(traceOf(ran))
     const news = coverage === 'asked' ? (this.#coverage?.news() ?? []) : []
     const finding = findingOf(ran)
     if (finding !== undefined || this.#onKept === undefined) return finding
@@ -146,6 +159,7 @@ export class Fuzzer {
     )
     if (news.length > 0) this.#coverage?.skip()
     this.#plays.push(small)
+    if (this.#plays.length > PLAYS_MAX) this.#plays.splice(this.#dice.below(this.#plays.length), 1)
     this.#onKept?.(small)
   }
 }
@@ -153,6 +167,23 @@ export class Fuzzer {
 /** Runs and judges. */
 export async function tried(play: Play): Promise<Finding | undefined> {
   return findingOf(await run(play))
+}
+
+/** Runs and judges, and looks at what is left in memory. */
+export async function triedWhole(play: Play): Promise<Finding | undefined> {
+  const { trace, finding } = await traced(play)
+  const found = await firstLeft([trace])
+  return finding ?? (found === undefined ? undefined : { play, problems: [found.left] })
+}
+
+// In a call of its own: what it had in hand is gone when it returns.
+async function traced(play: Play): Promise<{ readonly trace: Trace; readonly finding: Finding | undefined }> {
+  const ran = await run(play)
+  return { trace: traceOf(ran), finding: findingOf(ran) }
+}
+
+function traceOf({ play, plane, sockets }: Ran): Trace {
+  return { play, things: [new WeakRef(plane), ...sockets] }
 }
 
 function findingOf(ran: Ran): Finding | undefined {
@@ -165,6 +196,8 @@ const kindOf = (problem: string | undefined): string => (problem ?? '').replaceA
 /** The smallest play with a problem of the same kind. */
 export async function smallest({ play, problems }: Finding): Promise<Finding> {
   const kind = kindOf(problems[0])
+  // What is left in memory is seen by looking at thousands: to look after each of many tries would take too long.
+  if (kind.startsWith(LEFT)) return { play, problems }
   const small = await shrunk(play, async (smaller) => (await tried(smaller))?.problems.some((one) => kindOf(one) === kind) === true, 1500)
   return (await tried(small)) ?? { play, problems }
 }

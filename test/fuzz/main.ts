@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util'
 import { CORPUS, FINDINGS, clear, keep, readAll } from './corpus.ts'
-import { Fuzzer, catchThrown, fewest, smallest, tried } from './fuzzer.ts'
+import { Fuzzer, catchThrown, fewest, smallest, triedWhole } from './fuzzer.ts'
 import type { Finding } from './fuzzer.ts'
 import { readPlay } from './play.ts'
 import { startWatch } from './watch.ts'
@@ -29,7 +29,7 @@ function say(text: string): void {
 async function replay(files: readonly string[]): Promise<number> {
   let wrong = 0
   for (const file of files) {
-    const finding = await tried(readPlay(file))
+    const finding = await triedWhole(readPlay(file))
     say(finding === undefined ? `${file}: nothing wrong` : `${file}:\n  ${finding.problems.join('\n  ')}`)
     if (finding !== undefined) wrong++
   }
@@ -77,7 +77,7 @@ async function fuzz(): Promise<number> {
   const tell = (): void => {
     const seconds = (performance.now() - began) / 1000
     say(
-      `${seconds.toFixed(0)} s: ${fuzzer.executions} runs, ${(fuzzer.executions / seconds).toFixed(0)} a second, ${fuzzer.size} plays (${kept} new in the corpus), ${fuzzer.blocks} blocks`
+      `${seconds.toFixed(0)} s: ${fuzzer.executions} runs, ${(fuzzer.executions / seconds).toFixed(0)} a second, ${fuzzer.size} plays (${kept} new in the corpus), ${fuzzer.blocks} blocks, ${(process.memoryUsage.rss() / 1_048_576).toFixed(0)} MB`
     )
   }
   while (finding === undefined && goesOn()) {

@@ -46,6 +46,8 @@ export class MemorySockets implements Sockets {
   readonly dials: Dial[] = []
   /** The engine's sockets that are not closed. */
   readonly open = new Set<MemorySocket>()
+  /** All that were ever made. */
+  readonly made: WeakRef<object>[] = []
   /** The most that waited to be written on any socket. */
   waitingMost = 0
   readonly #servers = new Map<number, MemoryServer>()
@@ -190,6 +192,7 @@ class MemorySocket extends Duplex {
     this.localAddress = local.address
     this.localPort = local.port
     sockets.open.add(this)
+    sockets.made.push(new WeakRef(this))
   }
 
   readInto(onread: Onread): void {

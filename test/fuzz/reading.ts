@@ -69,8 +69,14 @@ export class Requests {
   answered(granted: boolean): void {
     if (!this.#waits || granted) return
     this.#waits = false
+    this.#parsing.close()
     this.#parsing = this.#made()
     for (const bytes of this.rest.splice(0)) this.read(bytes)
+  }
+
+  /** Reads no more. */
+  close(): void {
+    this.#parsing.close()
   }
 }
 
@@ -118,6 +124,11 @@ export class Answers {
   /** The engine ended the connection: a body without another end is complete. */
   end(): void {
     if (this.#broken === '' && !this.tunnel) this.#parsing.end()
+  }
+
+  /** Reads no more. */
+  close(): void {
+    this.#parsing.close()
   }
 
   // Refusals of the engine say why, whatever was asked: it may not have understood what that was.

@@ -58,6 +58,8 @@ export interface Ran {
   /** Connections were open, in the sense of Caller.isOpen, when all had settled. */
   readonly openCallers: readonly number[]
   readonly waitingMost: number
+  /** The engine's sockets. */
+  readonly sockets: readonly WeakRef<object>[]
   /** What was wrong already. */
   readonly problems: readonly string[]
   readonly isLogged: boolean
@@ -104,13 +106,13 @@ class World {
   constructor(play: Play) {
     this.#play = play
     this.#dice = new Dice(play.seed)
-    const onThrown = (error: unknown): void => void this.#problems.push(`thrown: ${textOf(error)}`)
+    const onThrown = teller(this.#problems)
     current.onThrown = onThrown
     this.#sockets = new MemorySockets(onThrown)
     this.#register = { answers: play.answers, served: [] }
     this.#plane = new DataPlane({
       clock: this.#clock,
-      monotonic: () => this.#clock.now(),
+      monotonic: readerOf(this.#clock),
       draw: seeded(play.seed),
       readMode: play.mode,
       sockets: this.#sockets,
@@ -281,6 +283,10 @@ class World {
   #ran(openCallers: readonly number[]): Ran {
     this.#note()
     for (const caller of this.#callers) if (!caller.isOpen) caller.answers.end()
+    for (const { answers } of this.#callers) answers.close()
+    for (const { requests } of this.#endpoints) requests.close()
+    // They hold the sockets that came of them.
+    this.#sockets.dials.length = 0
     const log: LogLine[] = []
     for (let lines = this.#plane.takeLog(); lines.length > 0; lines = this.#plane.takeLog()) log.push(...lines)
     return {
@@ -294,11 +300,16 @@ class World {
       plane: this.#plane,
       openCallers,
       waitingMost: this.#sockets.waitingMost,
+      sockets: this.#sockets.made,
       problems: this.#problems,
       isLogged: this.#play.rules.log
     }
   }
 }
+
+// What the plane is given does not have the run: a plane that is kept shows what it keeps by itself (leftovers.ts).
+const readerOf = (clock: FuzzClock) => (): number => clock.now()
+const teller = (problems: string[]) => (error: unknown) => void problems.push(`thrown: ${textOf(error)}`)
 
 function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -18,6 +18,8 @@ type HeadGiven = [
 ]
 
 interface NodeParser {
+  /** Node keeps a parser, and all that its callbacks see, until this is called. */
+  close(): void
   initialize(type: number, resource: object, headBytesMax: number, lenient: number): void
   execute(bytes: Uint8Array): number | (Error & { readonly code: string; readonly reason: string })
   finish(): unknown
@@ -48,6 +50,7 @@ function numberOf(name: string): number {
     return 2
   }
   parser.execute(Buffer.from(`${name} ${name === 'CONNECT' ? 'h:1' : '/'} HTTP/1.1\r\n\r\n`))
+  parser.close()
   return found
 }
 
@@ -64,14 +67,18 @@ export function readByNode(stream: Stream): Reading {
   for (;;) {
     const one = new NodeParsing(stream, messages)
     from += one.read(stream.bytes.subarray(from))
+    if (one.reason === '' && !one.tunnel && !one.upgrade) one.end()
+    one.close()
     if (one.reason !== '') return { messages, ending: 'refused', reason: one.reason }
     if (one.tunnel) return { messages, ending: 'tunnel', reason: '' }
-    if (!one.upgrade) one.end()
     if (!one.upgrade || from >= stream.bytes.length) return { messages, ending: 'more', reason: '' }
   }
 }
 
-/** One parser, fed as bytes come: to the end of a stream, or of a message that asks for an upgrade. */
+/**
+ * One parser, fed as bytes come: to the end of a stream, or of a message that asks for an upgrade. Whoever makes one closes it: what was read
+ * stays.
+ */
 export class NodeParsing {
   readonly messages: ReadMessage[]
   /** Why it stopped: code and words. */
@@ -83,6 +90,7 @@ export class NodeParsing {
   #early: string[] = []
   #target = ''
   #inHead = true
+  #closed = false
 
   /** Adds what it reads to `messages`. */
   constructor(stream: Omit<Stream, 'bytes'>, messages: ReadMessage[]) {
@@ -93,6 +101,7 @@ export class NodeParsing {
 
   /** Reads on; returns how many bytes belong to HTTP. */
   read(bytes: Buffer): number {
+    if (this.#closed) return 0
     const taken = this.#parser.execute(bytes)
     if (typeof taken !== 'number') {
       this.reason = `${taken.code} ${taken.reason}`
@@ -106,7 +115,14 @@ export class NodeParsing {
 
   /** The stream ended, which ends a body that has no other end. */
   end(): void {
-    this.#parser.finish()
+    if (!this.#closed) this.#parser.finish()
+  }
+
+  /** Reads no more. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#parser.close()
   }
 
   #made(): NodeParser {

@@ -103,6 +103,7 @@ export function serveEchoes(socket: Socket, note: (id: string) => void): void {
     void look()
   })
   socket.on('end', () => socket.end())
+  socket.on('close', () => parsing.close())
 }
 
 async function answer(socket: Socket, message: ReadMessage): Promise<void> {

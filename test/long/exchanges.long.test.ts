@@ -27,6 +27,7 @@ function converse(port: number, sent: readonly Exchange[], dice: Dice): Promise<
     }
     const finish = (): void => {
       socket.destroy()
+      parsing.close()
       resolve(parsing)
     }
     cleanups.push(() => socket.destroy())

@@ -16,8 +16,9 @@ export function answersOf(peer: Peer, toHead: 'to HEAD' | 'with bodies' = 'with 
   const parsing = new NodeParsing({ type: 'response', toHead: toHead === 'to HEAD', toUpgrade: false }, [])
   const { bytes } = peer
   if (bytes.length > 0) parsing.read(bytes)
+  if (parsing.reason === '' && peer.ended && !peer.error) parsing.end()
+  parsing.close()
   if (parsing.reason !== '') throw new Error(`${parsing.reason} in ${JSON.stringify(peer.text.slice(0, 400))}`)
-  if (peer.ended && !peer.error) parsing.end()
   return parsing.messages.filter(({ status }) => status >= 200)
 }
 
