@@ -5,36 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isAlive, pidsOfRun, signalTo } from '../../src/host/process-table.ts'
-import { dig } from '../../src/std/json.ts'
 import { type Api, apiOf } from './api.ts'
 import { fetchThrough } from './mesh-request.ts'
+import { type PodView, podsOf, readyPods } from './pods.ts'
 import { programsOf } from './processes.ts'
 import { KUBECTL_FOUND, until } from './run.ts'
 import { type Serin, startSerin } from './serin.ts'
+import { deployment, manifest, service } from './workloads.ts'
 
-const APP = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-      - name: demo
-        image: serin/demo:1.0
-        ports: [{containerPort: 8080}]
-        readinessProbe: {httpGet: {path: /health, port: 8080}, periodSeconds: 1}
----
-apiVersion: v1
-kind: Service
-metadata: {name: app}
-spec:
-  selector: {app: app}
-  ports: [{port: 80, targetPort: 8080}]
-`
+const APP = manifest(service('app', [80]), deployment({ app: 'app', version: 'v1', image: 'serin/demo:1.0', replicas: 2 }))
 
 const dir = mkdtempSync(join(tmpdir(), 'serin-crash-'))
 const manifests = mkdtempSync(join(tmpdir(), 'serin-crash-files-'))
@@ -61,34 +40,7 @@ const children = (program: string): number[] => programsOf({ dir }, program)
 const answers = (): Promise<true> =>
   until('the application answers', async () => (await fetchThrough(serin.addresses.mesh, 'http://app/')).status === 200 || undefined)
 
-interface PodView {
-  readonly name: string
-  readonly ip: unknown
-  readonly restarts: unknown
-  readonly ready: boolean
-}
-
-async function pods(): Promise<PodView[]> {
-  const { body } = await api.call('GET', '/api/v1/namespaces/default/pods?labelSelector=app%3Dapp')
-  const items = body['items']
-  if (!Array.isArray(items)) throw new Error(`no list of pods: ${JSON.stringify(body)}`)
-  return items.map((pod: unknown) => {
-    const status = dig(pod, 'status', 'containerStatuses')
-    const first: unknown = Array.isArray(status) ? status[0] : undefined
-    return {
-      name: String(dig(pod, 'metadata', 'name')),
-      ip: dig(pod, 'status', 'podIP'),
-      restarts: dig(first, 'restartCount'),
-      ready: dig(first, 'ready') === true
-    }
-  })
-}
-
-const allReady = (): Promise<PodView[]> =>
-  until('two pods are ready', async () => {
-    const all = await pods()
-    return all.length === 2 && all.every(({ ready }) => ready) && all
-  })
+const allReady = (): Promise<PodView[]> => readyPods(api, 'app', 2)
 
 async function gone(): Promise<void> {
   api.close()
@@ -129,11 +81,11 @@ describe('kill -9 while it runs', () => {
     const before = await allReady()
     signalTo(children('apps/main')[0] ?? 0, 'SIGKILL')
     const after = await until('a restart is counted', async () => {
-      const all = await pods()
+      const all = await podsOf(api, 'app')
       return all.some(({ restarts }) => restarts === 1) && all.every(({ ready }) => ready) && all
     })
     expect(after.map(({ name, ip }) => ({ name, ip }))).toEqual(before.map(({ name, ip }) => ({ name, ip })))
-    expect(after.map(({ restarts }) => String(restarts)).toSorted()).toEqual(['0', '1'])
+    expect(after.map(({ restarts }) => restarts).toSorted((a, b) => a - b)).toEqual([0, 1])
   })
 })
 
@@ -191,7 +143,7 @@ describe('kill -9 under load, then a start on the same data folder', () => {
     await survive('one', () => signalTo(serin.pid, 'SIGKILL'))
     const after = await allReady()
     expect(after.map(({ name, ip }) => ({ name, ip }))).toEqual(before.map(({ name, ip }) => ({ name, ip })))
-    for (const [at, { restarts }] of after.entries()) expect(restarts).toBe(Number(before[at]?.restarts) + 1)
+    for (const [at, { restarts }] of after.entries()) expect(restarts).toBe((before[at]?.restarts ?? 0) + 1)
     const again = await api.call('GET', '/api/v1/namespaces/default/services/app')
     expect(again.body).toEqual(service.body)
     await answers()

@@ -6,37 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { pidsOfRun, signalTo } from '../../src/host/process-table.ts'
-import { dig } from '../../src/std/json.ts'
 import { steady } from '../soak/steady.ts'
 import type { Asked, Steady } from '../soak/steady.ts'
 import { type Api, apiOf } from './api.ts'
 import { fetchThrough } from './mesh-request.ts'
+import { podsOf, readyPods } from './pods.ts'
 import { until } from './run.ts'
 import { type Serin, startSerin } from './serin.ts'
+import { deployment, manifest, service } from './workloads.ts'
 
-const APP = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app}
-spec:
-  replicas: 3
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec:
-      containers:
-      - name: demo
-        image: serin/demo:1.0
-        ports: [{containerPort: 8080}]
-        readinessProbe: {httpGet: {path: /health, port: 8080}, periodSeconds: 1}
----
-apiVersion: v1
-kind: Service
-metadata: {name: app}
-spec:
-  selector: {app: app}
-  ports: [{port: 80, targetPort: 8080}]
-`
+const APP = manifest(service('app', [80]), deployment({ app: 'app', version: 'v1', image: 'serin/demo:1.0', replicas: 3 }))
 const CALLERS = 8
 
 const dir = mkdtempSync(join(tmpdir(), 'serin-load-failures-'))
@@ -49,7 +28,7 @@ beforeAll(async () => {
   serin = await startSerin({ dir, files: [manifests], args: ['--workers', '2'] })
   api = apiOf(dir)
   await until('the application answers', async () => (await fetchThrough(serin.addresses.mesh, 'http://app/')).status === 200)
-  await readyPods(3)
+  await readyPods(api, 'app', 3)
 })
 afterAll(async () => {
   api.close()
@@ -68,40 +47,20 @@ function loaded(): Steady {
   return load
 }
 
-const DEPLOYMENT = '/apis/apps/v1/namespaces/default/deployments/app'
+const DEPLOYMENT = '/apis/apps/v1/namespaces/default/deployments/app-v1'
 const SERVICE = '/api/v1/namespaces/default/services/app'
 const unanswered = ({ asked }: Steady): Asked[] => asked.filter(({ fate }) => fate !== 'answered')
-
-async function pods(): Promise<unknown[]> {
-  const { body } = await api.call('GET', '/api/v1/namespaces/default/pods?labelSelector=app%3Dapp')
-  const items = body['items']
-  if (!Array.isArray(items)) throw new Error(`no list of pods: ${JSON.stringify(body)}`)
-  return items
-}
-
-function isReady(pod: unknown): boolean {
-  const statuses = dig(pod, 'status', 'containerStatuses')
-  return Array.isArray(statuses) && dig(statuses[0], 'ready') === true
-}
-
-async function readyPods(count: number): Promise<void> {
-  await until(`${count} pods and all are ready`, async () => {
-    const all = await pods()
-    return all.length === count && all.every(isReady)
-  })
-}
 
 it('pods that are scaled away, or replaced by a rollout, have answered all they were asked', async () => {
   const load = loaded()
   await load.more(100)
   await api.call('PATCH', DEPLOYMENT, { spec: { replicas: 1 } })
-  await readyPods(1)
+  const [before] = await readyPods(api, 'app', 1)
   await load.more(100)
-  const [before] = await pods()
   await api.call('PATCH', DEPLOYMENT, { spec: { template: { metadata: { annotations: { again: '1' } } } } })
   await until('another pod has its place', async () => {
-    const all = await pods()
-    return all.length === 1 && all.every(isReady) && dig(all[0], 'metadata', 'name') !== dig(before, 'metadata', 'name')
+    const [pod, ...others] = await podsOf(api, 'app')
+    return others.length === 0 && pod?.ready === true && pod.name !== before?.name
   })
   await load.more(100)
   await load.stop()

@@ -1,6 +1,8 @@
 // Probes of pods and the traffic they get, with an application whose health callers can change.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Api, apiOf } from './api.ts'
+import { type PodView, podsOf } from './pods.ts'
 import { type Answer, type Send, throughMesh } from './requests.ts'
 import { KUBECTL_FOUND, succeeded, until } from './run.ts'
 import { type Serin, startSerin } from './serin.ts'
@@ -42,29 +44,13 @@ const MOODY_PODS = {
   }
 }
 
-interface PodState {
-  readonly name: string
-  readonly ip: string
-  readonly ready: boolean
-  readonly restarts: number
-}
-
 describe.skipIf(!KUBECTL_FOUND)('kubectl: probes', () => {
   let serin: Serin
+  let api: Api
   let send: Send
 
-  const pods = async (): Promise<PodState[]> => {
-    const { items } = JSON.parse(succeeded(await serin.kubectl(['get', 'pods', '-l', 'app=moody', '-o', 'json'])).stdout) as {
-      items: { metadata: { name: string }; status: { podIP: string; containerStatuses: { ready: boolean; restartCount: number }[] } }[]
-    }
-    return items.map(({ metadata, status }) => ({
-      name: metadata.name,
-      ip: status.podIP,
-      ready: status.containerStatuses[0]?.ready === true,
-      restarts: status.containerStatuses[0]?.restartCount ?? 0
-    }))
-  }
-  const tell = (pod: PodState, what: string): Promise<Response> => fetch(`http://${pod.ip}:8080/${what}`, { method: 'PUT' })
+  const pods = (): Promise<PodView[]> => podsOf(api, 'moody')
+  const tell = (pod: PodView, what: string): Promise<Response> => fetch(`http://${pod.ip}:8080/${what}`, { method: 'PUT' })
   const who = (): Promise<Answer> => send({ url: 'http://moody:8080/who' })
   const names = async (): Promise<string[]> => {
     const counts: Record<string, number> = {}
@@ -80,14 +66,18 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: probes', () => {
 
   beforeAll(async () => {
     serin = await startSerin()
+    api = apiOf(serin.dir)
     send = throughMesh(serin)
     succeeded(await serin.kubectl(['apply', '-f', '-'], { input: documents(service('moody'), MOODY_PODS) }))
     succeeded(await serin.kubectl(['rollout', 'status', 'deployment/moody', '--timeout=60s']))
   })
-  afterAll(() => serin?.stop())
+  afterAll(async () => {
+    api?.close()
+    await serin?.stop()
+  })
 
   it('G59: a pod that is not ready gets no traffic until it is ready again', async () => {
-    const [one, two] = (await pods()).toSorted((a, b) => a.name.localeCompare(b.name))
+    const [one, two] = await pods()
     if (one === undefined || two === undefined) throw new Error('two pods were ready')
     expect(await names()).toEqual([one.name, two.name])
 

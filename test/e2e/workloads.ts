@@ -42,6 +42,11 @@ export function documents(...objects: readonly object[]): string {
   return objects.map((object) => JSON.stringify(object)).join('\n')
 }
 
+/** The objects as the text of a file for `-f`. */
+export function manifest(...objects: readonly object[]): string {
+  return objects.map((object) => JSON.stringify(object)).join('\n---\n')
+}
+
 /** What the spec of a VirtualService says to split `host` over its subsets, also as a merge patch. */
 export function weights(host: string, shares: Readonly<Record<string, number>>): object {
   const route = Object.entries(shares).map(([subset, weight]) => ({ destination: { host, subset }, weight }))

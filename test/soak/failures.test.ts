@@ -42,6 +42,24 @@ async function told(rig: Rig, sentence: RegExp, from: number): Promise<number> {
   return performance.now()
 }
 
+/** Kills a worker under `load`; resolves with the instant at which the control process has said that it ended. */
+async function killUnder(load: Steady, rig: Rig): Promise<number> {
+  await load.more(200)
+  const from = rig.troubles.length
+  process.kill(rig.workers.pids[0] ?? 0, 'SIGKILL')
+  return told(rig, /ended \(SIGKILL\)/, from)
+}
+
+/** Tells a worker under `load` to end; resolves with its id when it has been said that another takes its place. */
+async function endUnder(load: Steady, rig: Rig): Promise<number> {
+  await load.more(200)
+  const from = rig.troubles.length
+  const [victim = 0] = rig.workers.pids
+  process.kill(victim, 'SIGTERM')
+  await told(rig, /was told to end: another takes its place/, from)
+  return victim
+}
+
 // Resolves with the instant from which all workers serve.
 async function serving(rig: Rig): Promise<number> {
   await until('all workers serve', () => rig.workers.troubles().length === 0)
@@ -55,10 +73,7 @@ describe('with two workers', () => {
 
   it('kill -9 of one costs what it had in hand, nothing that began after its end, and nobody is refused', async () => {
     const load = loadOn(rig.port)
-    await load.more(200)
-    const from = rig.troubles.length
-    process.kill(rig.workers.pids[0] ?? 0, 'SIGKILL')
-    const ended = await told(rig, /ended \(SIGKILL\)/, from)
+    const ended = await killUnder(load, rig)
     await load.more(200)
     await serving(rig)
     await load.more(200)
@@ -71,11 +86,7 @@ describe('with two workers', () => {
   it('SIGTERM of one costs nothing that was begun: another takes its place first', async () => {
     const before = reads(rig)
     const load = loadOn(rig.port)
-    await load.more(200)
-    const from = rig.troubles.length
-    const [victim = 0] = rig.workers.pids
-    process.kill(victim, 'SIGTERM')
-    await told(rig, /was told to end: another takes its place/, from)
+    const victim = await endUnder(load, rig)
     await until('the worker is gone', () => !alive(victim))
     await load.more(200)
     await load.stop()
@@ -113,10 +124,7 @@ describe('with one worker', () => {
 
   it('kill -9 costs what it had in hand, and connections are refused until its successor listens, no longer', async () => {
     const load = loadOn(rig.port)
-    await load.more(200)
-    const from = rig.troubles.length
-    process.kill(rig.workers.pids[0] ?? 0, 'SIGKILL')
-    const ended = await told(rig, /ended \(SIGKILL\)/, from)
+    const ended = await killUnder(load, rig)
     const again = await serving(rig)
     await load.more(200)
     await load.stop()
@@ -128,11 +136,7 @@ describe('with one worker', () => {
   it('SIGTERM costs nothing that was begun; connections are refused only while its successor takes over the address', async () => {
     const before = reads(rig)
     const load = loadOn(rig.port)
-    await load.more(200)
-    const from = rig.troubles.length
-    const [victim = 0] = rig.workers.pids
-    process.kill(victim, 'SIGTERM')
-    await told(rig, /was told to end: another takes its place/, from)
+    const victim = await endUnder(load, rig)
     const again = await serving(rig)
     await until('the worker is gone', () => !alive(victim))
     await load.more(200)
