@@ -381,9 +381,9 @@ export class Client implements Swept, Downstream, Taker {
     else if (!this.intake.goesOn) this.onDry()
   }
 
-  // Half a request can never be completed; complete ones are still answered, and what was answered before is still delivered.
+  // A client that ends what it says is gone (decision 072): nothing is done for it any more, but what was answered before is still delivered.
   onDry(): void {
-    if (!this.#halfClosed || this.#phase === 'answer' || this.#phase === 'token' || this.#phase === 'tunnel') return
+    if (!this.#halfClosed || this.#phase === 'tunnel') return
     this.#handling?.abort()
     if (this.socket.writableLength === 0) this.socket.destroy()
     else if (this.#phase !== 'lingering') this.#endReading()
