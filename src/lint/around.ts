@@ -9,8 +9,8 @@ import { ruledHost } from '../route/destination-rules.ts'
 import { LiveHosts } from '../route/live-hosts.ts'
 import { LiveRules } from '../route/live-rules.ts'
 import { byAge, coversHost, gatewaysOf, keyOf, namespaceOf, resolveHost } from '../route/mesh-config.ts'
-import type { MeshConfig } from '../route/mesh-config.ts'
 import type { Listed, MeshList } from '../route/mesh-inputs.ts'
+import { type ChangeOf, MeshLists, changeDestinations } from '../route/mesh-lists.ts'
 import { meshListOf } from '../route/mesh-objects.ts'
 import type { RegistryHost } from '../route/registry.ts'
 import { Groups, type Reads, Tally } from '../std/reads.ts'
@@ -21,7 +21,7 @@ export class Around {
   readonly hosts: LiveHosts
   readonly rules: LiveRules
   readonly #reads: Reads
-  readonly #lists = new Map<MeshList, Map<string, Listed<MeshList>>>()
+  readonly #lists = new MeshLists()
   /** Names of hosts by what their objects are called. */
   readonly #called = new Groups<string>()
   readonly #names = new Map<string, string>()
@@ -79,14 +79,13 @@ export class Around {
   /** All objects of one of the short lists. */
   all<L extends 'gateways' | 'sidecars' | 'envoyFilters' | 'requestAuthentications'>(list: L): readonly Listed<L>[] {
     this.#reads.note(`all ${list}`)
-    // Only objects of the list are put there.
-    return [...(this.#lists.get(list)?.values() ?? [])] as Listed<L>[]
+    return this.#lists.all(list)
   }
 
   /** One object by namespace/name. */
   get<L extends 'services' | 'virtualServices' | 'gateways'>(list: L, key: string): Listed<L> | undefined {
     this.#reads.note(`${list} ${key}`)
-    return this.#lists.get(list)?.get(key) as Listed<L> | undefined
+    return this.#lists.get(list, key)
   }
 
   /** Labels of pods that there are or will be, each set of a namespace once. */
@@ -150,44 +149,16 @@ export class Around {
   }
 
   #set(list: MeshList, key: string, after: Listed<MeshList> | undefined): void {
-    const all = this.#lists.get(list) ?? new Map<string, Listed<MeshList>>()
-    this.#lists.set(list, all)
-    const before = all.get(key)
-    if (before === after) return
-    if (after === undefined) all.delete(key)
-    else all.set(key, after)
+    const change = this.#lists.set(list, key, after)
+    if (change === undefined) return
     this.#reads.touch(`all ${list}`)
     this.#reads.touch(`${list} ${key}`)
-    this.#index(list, key, { before, after } as Changed)
+    changeDestinations(this, change)
+    if (change.list === 'destinationRules') this.#indexSubsets(change)
+    if (change.list === 'virtualServices') this.#indexVirtualService(change)
   }
 
-  #index(list: MeshList, key: string, changed: Changed): void {
-    const of = <L extends MeshList>(): { readonly before: Listed<L> | undefined; readonly after: Listed<L> | undefined } => changed as never
-    switch (list) {
-      case 'services':
-        return this.hosts.setService(key, of<'services'>().after)
-      case 'serviceEntries':
-        return this.hosts.setEntry(key, of<'serviceEntries'>().after)
-      case 'endpointSlices':
-        return this.hosts.setSlice(key, of<'endpointSlices'>().before, of<'endpointSlices'>().after)
-      case 'workloadEntries':
-        return this.hosts.setWorkloadEntry(key, of<'workloadEntries'>().before, of<'workloadEntries'>().after)
-      case 'pods':
-        return this.hosts.setPod(key, of<'pods'>().before, of<'pods'>().after)
-      case 'destinationRules':
-        this.#indexSubsets(key, of<'destinationRules'>())
-        return this.rules.set(key, of<'destinationRules'>().before, of<'destinationRules'>().after)
-      case 'virtualServices':
-        return this.#indexVirtualService(key, of<'virtualServices'>())
-      case 'gateways':
-      case 'sidecars':
-      case 'envoyFilters':
-      case 'requestAuthentications':
-      case 'nodes':
-    }
-  }
-
-  #indexSubsets(key: string, { before, after }: Both<DestinationRule>): void {
+  #indexSubsets({ key, before, after }: ChangeOf<'destinationRules'>): void {
     if (before === undefined) this.#came.set(key, (this.#count += 1))
     if (after === undefined) this.#came.delete(key)
     const names = (rule: DestinationRule | undefined): string[] => (rule?.spec.subsets ?? []).map(({ name }) => `${name} ${ruledAs(rule)}`)
@@ -196,7 +167,7 @@ export class Around {
     for (const name of new Set([...names(before), ...names(after)])) this.#reads.touch(`subset ${name}`)
   }
 
-  #indexVirtualService(key: string, { before, after }: Both<VirtualService>): void {
+  #indexVirtualService({ key, before, after }: ChangeOf<'virtualServices'>): void {
     const delegates = (each: VirtualService | undefined): Set<string> => (each === undefined ? new Set() : delegatedBy(each))
     for (const leaf of delegates(before)) this.#delegations.remove(leaf, key)
     for (const leaf of delegates(after)) this.#delegations.put(leaf, key, undefined)
@@ -211,13 +182,6 @@ export class Around {
     }
   }
 }
-
-interface Both<T> {
-  readonly before: T | undefined
-  readonly after: T | undefined
-}
-
-type Changed = Both<MeshConfig[keyof MeshConfig]>
 
 function ruledAs(rule: DestinationRule | undefined): string {
   const host = rule === undefined ? '' : ruledHost(rule)

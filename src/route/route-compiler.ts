@@ -18,6 +18,7 @@ import { LiveRules } from './live-rules.ts'
 import { ROOT_NAMESPACE, namespaceOf } from './mesh-config.ts'
 import type { MeshConfig } from './mesh-config.ts'
 import { CallerTally, type Listed, type MeshList } from './mesh-inputs.ts'
+import { type MeshChange, MeshLists, changeDestinations } from './mesh-lists.ts'
 import type { ScopeId } from './request-facts.ts'
 import { ANY_PORT, EMPTY_TABLE, meshScope } from './route-table.ts'
 import type { MeshSource, RouteTable, ScopeHead, TableChange } from './route-table.ts'
@@ -62,7 +63,7 @@ export class RouteCompiler implements World {
   readonly #clusters: LiveClusters
   readonly #gateways: GatewayIndex
   readonly #tally = new CallerTally()
-  readonly #lists = new Map<MeshList, Map<string, Listed<MeshList>>>()
+  readonly #lists = new MeshLists()
   readonly #units = new Map<string, UnitTable>()
   readonly #state = new TableState()
   readonly #previous: RouteTable
@@ -95,13 +96,8 @@ export class RouteCompiler implements World {
 
   /** An object of a list came, changed (`after`) or went (undefined). Objects must not change: the same one again is no change. */
   set<L extends MeshList>(list: L, key: string, after: Listed<L> | undefined): void {
-    const all = this.#lists.get(list) ?? new Map<string, Listed<MeshList>>()
-    this.#lists.set(list, all)
-    const before = all.get(key)
-    if (before === after) return
-    if (after === undefined) all.delete(key)
-    else all.set(key, after)
-    this.#take(list, key, { before, after })
+    const change = this.#lists.set(list, key, after)
+    if (change !== undefined) this.#take(change)
   }
 
   /** A namespace came or went. */
@@ -119,8 +115,7 @@ export class RouteCompiler implements World {
 
   /** The objects of a list. */
   list<L extends MeshList>(list: L): Listed<L>[] {
-    // Only objects of the list are put there.
-    return [...(this.#lists.get(list)?.values() ?? [])] as Listed<L>[]
+    return this.#lists.all(list)
   }
 
   /** The changes since the last time, in the order in which they are to be applied; none when nothing differs. */
@@ -174,36 +169,13 @@ export class RouteCompiler implements World {
     return this.#clusters.idOf(...asked)
   }
 
-  #take(list: MeshList, key: string, change: { readonly before: unknown; readonly after: unknown }): void {
-    // The list says what kind both are of.
-    const of = <L extends MeshList>(): { readonly before: Listed<L> | undefined; readonly after: Listed<L> | undefined } => change as never
-    if (NAMESPACED.has(list)) {
-      const { before, after } = of<'services'>()
-      this.#tally.setNamespace(before === undefined ? undefined : namespaceOf(before), after === undefined ? undefined : namespaceOf(after))
-    }
-    switch (list) {
-      case 'services':
-        return this.hosts.setService(key, of<'services'>().after)
-      case 'serviceEntries':
-        return this.hosts.setEntry(key, of<'serviceEntries'>().after)
-      case 'endpointSlices':
-        return this.hosts.setSlice(key, of<'endpointSlices'>().before, of<'endpointSlices'>().after)
-      case 'workloadEntries':
-        return this.hosts.setWorkloadEntry(key, of<'workloadEntries'>().before, of<'workloadEntries'>().after)
-      case 'pods':
-        this.#tally.setPod(key, of<'pods'>().before, of<'pods'>().after)
-        return this.hosts.setPod(key, of<'pods'>().before, of<'pods'>().after)
-      case 'destinationRules':
-        return this.rules.set(key, of<'destinationRules'>().before, of<'destinationRules'>().after)
-      case 'virtualServices':
-        return this.ruleSets.set(key, of<'virtualServices'>().after)
-      case 'gateways':
-      case 'sidecars':
-      case 'envoyFilters':
-      case 'requestAuthentications':
-      case 'nodes':
-        this.#stale.add(list)
-    }
+  #take(change: MeshChange): void {
+    const { list, key, before, after } = change
+    if (NAMESPACED.has(list)) this.#tally.setNamespace(before && namespaceOf(before), after && namespaceOf(after))
+    changeDestinations(this, change)
+    if (change.list === 'pods') this.#tally.setPod(key, change.before, change.after)
+    if (change.list === 'virtualServices') this.ruleSets.set(key, change.after)
+    if (isTogether(list)) this.#stale.add(list)
   }
 
   #updateRuleSets(): void {
@@ -369,6 +341,8 @@ export class RouteCompiler implements World {
     return inPlace(changes, inbound)
   }
 }
+
+const isTogether = (list: MeshList): list is Together => (TOGETHER as readonly MeshList[]).includes(list)
 
 const NAMESPACED: ReadonlySet<MeshList> = new Set(['services', 'virtualServices', 'serviceEntries', 'sidecars'])
 
