@@ -67,3 +67,22 @@ test('requests that wait for an answer on every connection are late, and their w
   expect(report.bad).toBe(0)
   expect(report.latency.max).toBeGreaterThanOrEqual(55)
 })
+
+test('what is due when the end comes and waits for a connection is still sent', async () => {
+  const end = new AbortController()
+  const held: (() => void)[] = []
+  const [server, port] = await serving((_, say) => {
+    if (end.signal.aborted) return say(ANSWER)
+    held.push(() => say(ANSWER))
+    // All connections wait, more requests than they are due soon: the end comes first, then the answers.
+    if (held.length === PLAN.connections)
+      setTimeout(() => {
+        end.abort()
+        for (const release of held.splice(0)) release()
+      }, 20)
+  })
+  const report = await steady({ ...PLAN, port, signal: end.signal })
+  server.close()
+  expect(report.sent).toBeGreaterThan(PLAN.connections)
+  expect(report).toMatchObject({ good: report.sent, bad: 0, unsent: 0 })
+})

@@ -18,14 +18,14 @@ export interface SteadyPlan {
   readonly onAnswer?: (sent: number, status: number, body: string) => void
 }
 
-/** What came back by the end, when every request that was sent was answered or lost. */
+/** What came back of all requests that were due by the end, which waits for them. */
 export interface SteadyReport {
   readonly sent: number
   /** Answered with 200. */
   readonly good: number
   /** Other answers, and requests whose connection closed. */
   readonly bad: number
-  /** Due before the end and never sent, as no connection was free. */
+  /** Due before the end and not sent long after it, as no connection was free. */
   readonly unsent: number
   /** Milliseconds from due to answered. */
   readonly latency: LogHistogram
@@ -63,7 +63,8 @@ class Steady {
   #good = 0
   #bad = 0
   #start = 0
-  #ended = false
+  // How many are due in the end; unknown before.
+  #last = Number.POSITIVE_INFINITY
   #allAnswered: () => void = () => undefined
 
   constructor(plan: SteadyPlan) {
@@ -78,24 +79,27 @@ class Steady {
     await new Promise<void>((resolve) => this.#plan.signal.addEventListener('abort', () => resolve(), { once: true }))
     clearInterval(timer)
     const seconds = (performance.now() - this.#start) / 1000
+    this.#last = Math.max(this.#sent, this.#due())
     // The last batches may not have had their turn.
     this.#pump()
-    const unsent = Math.max(0, this.#due() - this.#sent)
-    this.#ended = true
     await this.#drained()
     const lost = this.#sent - this.#good - this.#bad
     for (const line of this.#lines) line.socket.destroy()
-    const counts = { sent: this.#sent, good: this.#good, bad: this.#bad + lost, unsent }
+    const counts = { sent: this.#sent, good: this.#good, bad: this.#bad + lost, unsent: this.#last - this.#sent }
     return { ...counts, latency: this.#latency, lateness: this.#lateness, seconds }
   }
 
   async #drained(): Promise<void> {
-    if (this.#free.length === this.#lines.size) return
+    if (this.#isDrained) return
     const late = Promise.withResolvers<void>()
     const timer = setTimeout(late.resolve, PATIENCE)
     const answered = new Promise<void>((resolve) => (this.#allAnswered = resolve))
     await Promise.race([answered, late.promise])
     clearTimeout(timer)
+  }
+
+  get #isDrained(): boolean {
+    return this.#sent >= this.#last && this.#free.length === this.#lines.size
   }
 
   #open(): Promise<void> {
@@ -119,13 +123,13 @@ class Steady {
     const at = this.#free.indexOf(line)
     if (at >= 0) this.#free.splice(at, 1)
     if (line.due !== undefined) this.#bad += 1
-    if (!this.#ended) this.#open().catch(() => undefined)
-    else if (this.#free.length === this.#lines.size) this.#allAnswered()
+    if (this.#sent < this.#last) this.#open().catch(() => undefined)
+    else if (this.#isDrained) this.#allAnswered()
   }
 
   // How many are due by now: a batch at each whole millisecond of the run.
   #due(): number {
-    return Math.floor((Math.floor(performance.now() - this.#start) * this.#plan.rate) / 1000)
+    return Math.min(this.#last, Math.floor((Math.floor(performance.now() - this.#start) * this.#plan.rate) / 1000))
   }
 
   #pump(): void {
@@ -160,8 +164,8 @@ class Steady {
     line.due = undefined
     line.kept = EMPTY
     this.#free.push(line)
-    if (!this.#ended) this.#pump()
-    else if (this.#free.length === this.#lines.size) this.#allAnswered()
+    this.#pump()
+    if (this.#isDrained) this.#allAnswered()
   }
 }
 
