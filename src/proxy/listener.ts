@@ -57,7 +57,7 @@ export class Listener implements Entrance {
   readonly passes: boolean
   readonly ownScope: ScopeId | undefined
   readonly #context: Context
-  readonly #pools: Pools
+  readonly #shared: { readonly context: Context; readonly pools: Pools }
   readonly #server: Server
   readonly #clients = new Set<Client>()
   #scopes = new Map<number, ScopeId>()
@@ -68,7 +68,7 @@ export class Listener implements Entrance {
   constructor(shared: { readonly context: Context; readonly pools: Pools }, spec: ListenerSpec) {
     this.spec = spec
     this.#context = shared.context
-    this.#pools = shared.pools
+    this.#shared = shared
     this.edge = spec.entry.kind === 'gateway'
     this.passes = spec.entry.kind === 'mesh'
     this.ownScope = spec.entry.kind === 'service' ? serviceScope(spec.entry.host, spec.entry.port) : undefined
@@ -174,7 +174,7 @@ export class Listener implements Entrance {
     this.#taken++
     if (!this.#context.load.opened()) return void socket.destroy()
     this.cells.downstream.opened()
-    const client = new Client({ context: this.#context, pools: this.#pools }, this, socket)
+    const client = new Client(this.#shared, this, socket)
     this.#clients.add(client)
     readAccepted(socket, client.intake, this.#context.readMode, this.#context.shared)
   }

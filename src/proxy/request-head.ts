@@ -127,7 +127,7 @@ export class RequestHead implements RequestFacts {
 
   /** The lines that an edge adds for its client, when nobody stands before it and no edits take any of them away. */
   edgeLines(clientAddress: string): string {
-    return (this.#edgeLines ??= edgeLinesWith('', clientAddress, undefined))
+    return (this.#edgeLines ??= edgeLinesOf(clientAddress))
   }
 
   /** The request line is the same upstream but for this path: it may be copied as it came. */
@@ -233,6 +233,19 @@ function originalPath(decision: Forward, facts: RequestHead): string {
 function edgeLines(bytes: Buffer, { facts, clientAddress, edits }: Forwarding): string {
   if (head.forwardedFor < 0 && edits === undefined) return facts.edgeLines(clientAddress)
   return edgeLinesWith(forwardedBefore(bytes), clientAddress, edits)
+}
+
+// Clients are often few addresses with many connections, which may all be idle: they share the lines.
+const EDGE_LINES_MAX = 1024
+const linesByAddress = new Map<string, string>()
+
+function edgeLinesOf(clientAddress: string): string {
+  const known = linesByAddress.get(clientAddress)
+  if (known !== undefined) return known
+  if (linesByAddress.size >= EDGE_LINES_MAX) linesByAddress.clear()
+  const lines = edgeLinesWith('', clientAddress, undefined)
+  linesByAddress.set(clientAddress, lines)
+  return lines
 }
 
 function edgeLinesWith(before: string, clientAddress: string, edits: HeaderEdits | undefined): string {
