@@ -8,9 +8,9 @@ import { type ObjectEvent, Reflector } from '../kube/reflector.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { reconcileDeployment } from '../workload/deployment.ts'
-import { controllerOf, DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, PODS, REPLICA_SETS } from '../workload/meta.ts'
+import { controllerOf, DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, PODS, REPLICA_SETS, SERVICE_NAME, SERVICES } from '../workload/meta.ts'
 import { CONFIG_MAPS, DEFAULT_ACCOUNT, NAMESPACES, reconcileNamespace, ROOT_CERTIFICATE, SERVICE_ACCOUNTS } from '../workload/namespace.ts'
-import type { Service } from '../api/builtin-types.ts'
+import type { EndpointSlice, Service } from '../api/builtin-types.ts'
 import type { Deployment, ReplicaSet } from '../api/builtin-types-apps.ts'
 import type { Pod } from '../api/builtin-types-pod.ts'
 import { reconcileReplicaSet } from '../workload/replica-set.ts'
@@ -29,8 +29,6 @@ export interface WorkloadPorts {
   readonly authority: string
 }
 
-const SERVICES: ResourceRef = { group: '', version: 'v1', resource: 'services' }
-const SERVICE_OF_SLICE = 'kubernetes.io/service-name'
 const DEFAULT_ACCOUNTS: ListQuery = { ...SERVICE_ACCOUNTS, fieldSelector: `metadata.name=${DEFAULT_ACCOUNT}` }
 const CERTIFICATES: ListQuery = { ...CONFIG_MAPS, fieldSelector: `metadata.name=${ROOT_CERTIFICATE}` }
 const FOLLOWED: readonly ListQuery[] = [
@@ -86,8 +84,9 @@ export class WorkloadLoop {
       case REPLICA_SETS.resource: {
         const replicaSet = await this.#get<ReplicaSet>(REPLICA_SETS, at, options)
         if (replicaSet === undefined) return undefined
-        const pods = await this.#list<Pod>(PODS, at, options)
-        return reconcileReplicaSet({ replicaSet, pods, now, draw: this.#ports.draw })
+        const slices = await this.#list<EndpointSlice>(ENDPOINT_SLICES, at, options)
+        const [services, pods] = [await this.#list<Service>(SERVICES, at, options), await this.#list<Pod>(PODS, at, options)]
+        return reconcileReplicaSet({ replicaSet, pods, services, slices, now, draw: this.#ports.draw })
       }
       case NAMESPACES.resource: {
         const namespace = await this.#get(NAMESPACES, { name: at.name }, options)
@@ -124,21 +123,26 @@ interface Place {
   readonly name: string
 }
 
-/** Tells which keys a change concerns. Owns the names of what owns others, since an object without a controller may be anyone's. */
+/**
+ * Tells which keys a change concerns. Owns the names of what owns others, since an object without a controller may be anyone's, and whose
+ * each pod is, since slices name pods only.
+ */
 class Neighbours {
   readonly #runner: { touch(key: string): void }
   readonly #names = new Map<string, Set<string>>()
+  readonly #owners = new Map<string, string>()
 
   constructor(runner: { touch(key: string): void }) {
     this.#runner = runner
   }
 
-  seen(resource: ResourceRef, { object, kind }: ObjectEvent): void {
-    const { namespace = '', name = '', labels = {} } = object.metadata
-    if (resource === ENDPOINT_SLICES) return this.#touch(SERVICES, namespace, labels[SERVICE_OF_SLICE])
+  seen(resource: ResourceRef, event: ObjectEvent): void {
+    const { object, kind } = event
+    const { namespace = '', name = '' } = object.metadata
+    if (resource === ENDPOINT_SLICES) return this.#seenSlice(event, namespace)
     if (resource === ENDPOINTS) return this.#touch(SERVICES, namespace, name)
     if (resource === DEFAULT_ACCOUNTS || resource === CERTIFICATES) return this.#touch(NAMESPACES, '', namespace)
-    if (resource === PODS) return this.#seenPod(object, namespace)
+    if (resource === PODS) return this.#seenPod(event, namespace)
     const known = this.#namesOf(resource, namespace)
     if (kind === 'deleted') known.delete(name)
     else known.add(name)
@@ -146,7 +150,18 @@ class Neighbours {
     if (resource === REPLICA_SETS) this.#touchOwner(DEPLOYMENTS, namespace, object)
   }
 
-  #seenPod(pod: KubeObject, namespace: string): void {
+  // A pod counts as available once it is listed.
+  #seenSlice({ object, previous }: ObjectEvent, namespace: string): void {
+    this.#touch(SERVICES, namespace, object.metadata.labels?.[SERVICE_NAME])
+    for (const pod of new Set([...podsIn(object), ...podsIn(previous)]))
+      this.#touch(REPLICA_SETS, namespace, this.#owners.get(`${namespace}/${pod}`))
+  }
+
+  #seenPod({ object: pod, kind }: ObjectEvent, namespace: string): void {
+    const key = `${namespace}/${pod.metadata.name}`
+    const owner = controllerOf(pod)?.name
+    if (kind === 'deleted' || owner === undefined) this.#owners.delete(key)
+    else this.#owners.set(key, owner)
     this.#touchOwner(REPLICA_SETS, namespace, pod)
     // Its labels may have changed: which Services it left is not known here.
     for (const service of this.#namesOf(SERVICES, namespace)) this.#touch(SERVICES, namespace, service)
@@ -168,4 +183,10 @@ class Neighbours {
     this.#names.set(key, known)
     return known
   }
+}
+
+function podsIn(slice: KubeObject | undefined): (string | undefined)[] {
+  // The API server decoded it.
+  const endpoints = slice?.['endpoints'] as EndpointSlice['endpoints']
+  return (endpoints ?? []).map(({ targetRef }) => targetRef?.name)
 }

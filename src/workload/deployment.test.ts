@@ -72,7 +72,14 @@ class World {
     const sets = [...this.replicaSets.values()]
     const first = Math.floor(this.draw() * sets.length)
     return [...sets.slice(first), ...sets.slice(0, first)].some((replicaSet) => {
-      const { writes } = reconcileReplicaSet({ replicaSet, pods: [...this.pods.values()], now: this.now, draw: this.draw })
+      const { writes } = reconcileReplicaSet({
+        replicaSet,
+        pods: [...this.pods.values()],
+        services: [],
+        slices: [],
+        now: this.now,
+        draw: this.draw
+      })
       return this.apply(writes)
     })
   }

@@ -2,6 +2,8 @@
 
 import { requirementsOf, selects } from '../api/label-selector.ts'
 import type { KubeObject, OwnerReference, ResourceRef } from '../api/object.ts'
+import type { Millis } from '../std/clock.ts'
+import { parseInstant } from '../std/instant.ts'
 import { sameJson } from '../std/json.ts'
 import type { LabelSelector, ReplicaSet } from '../api/builtin-types-apps.ts'
 import type { Pod } from '../api/builtin-types-pod.ts'
@@ -12,6 +14,10 @@ export const REPLICA_SETS: ResourceRef = { group: 'apps', version: 'v1', resourc
 export const DEPLOYMENTS: ResourceRef = { group: 'apps', version: 'v1', resource: 'deployments' }
 export const ENDPOINTS: ResourceRef = { group: '', version: 'v1', resource: 'endpoints' }
 export const ENDPOINT_SLICES: ResourceRef = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' }
+export const SERVICES: ResourceRef = { group: '', version: 'v1', resource: 'services' }
+
+/** The label of an EndpointSlice with the name of its Service. */
+export const SERVICE_NAME = 'kubernetes.io/service-name'
 
 /** The reference of the object's controller, undefined when it has none. */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
@@ -77,6 +83,11 @@ export function statusPatch(before: object | undefined, after: object): Record<s
 /** The Pod's Ready condition holds. */
 export function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+}
+
+/** When the Ready condition began to hold, to the second. */
+export function readySince(pod: Pod): Millis | undefined {
+  return parseInstant(pod.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'True')?.lastTransitionTime)
 }
 
 /** Neither finished nor being deleted: what a ReplicaSet counts. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { seeded } from '../std/draw.ts'
 import { formatInstant } from '../std/instant.ts'
 import type { ReplicaSet } from '../api/builtin-types-apps.ts'
+import type { Service } from '../api/builtin-types.ts'
 import type { Pod } from '../api/builtin-types-pod.ts'
 import { isAvailable, reconcileReplicaSet, victims } from './replica-set.ts'
 
@@ -58,7 +59,7 @@ const replicaSet = (replicas: number, minReadySeconds = 0): ReplicaSet => ({
   }
 })
 const look = (wanted: ReplicaSet, pods: readonly Pod[]): ReturnType<typeof reconcileReplicaSet> =>
-  reconcileReplicaSet({ replicaSet: wanted, pods, now: NOW, draw: seeded(1) })
+  reconcileReplicaSet({ replicaSet: wanted, pods, services: [], slices: [], now: NOW, draw: seeded(1) })
 
 test('the pods of least use go first', () => {
   const order = [
@@ -113,6 +114,29 @@ test('minReadySeconds delays availability and says when to look again', () => {
   expect(isAvailable(fresh, 10, NOW)).toBe(false)
   expect(look(replicaSet(1, 10), [fresh]).wake).toBe(6000)
   expect(isAvailable(fresh, 4, NOW)).toBe(true)
+})
+
+test('a ready pod that its Service does not list yet is not available, and is looked at again when that does not matter any more', () => {
+  const fresh = pod('fresh', { readyFor: 4 })
+  const at: Pod = { ...fresh, status: { ...fresh.status, podIP: '127.42.0.1' } }
+  const web: Service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace: 'test', creationTimestamp: formatInstant(NOW - 9000) },
+    spec: { selector: labels }
+  }
+  const { writes, wake } = reconcileReplicaSet({
+    replicaSet: replicaSet(1),
+    pods: [at],
+    services: [web],
+    slices: [],
+    now: NOW,
+    draw: seeded(1)
+  })
+  expect(writes).toEqual([
+    expect.objectContaining({ status: { replicas: 1, fullyLabeledReplicas: 1, readyReplicas: 1, observedGeneration: 4 } })
+  ])
+  expect(wake).toBe(6000)
 })
 
 test('a ReplicaSet being deleted creates nothing', () => {

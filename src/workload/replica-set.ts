@@ -6,7 +6,20 @@ import { assert } from '../std/bug.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { parseInstant } from '../std/instant.ts'
-import { PODS, REPLICA_SETS, claim, claimWrites, isActive, isReady, referenceTo, statusPatch, targetOf, wantedOf } from './meta.ts'
+import { isListed, LISTED_WITHIN, type Listings } from './listed.ts'
+import {
+  PODS,
+  REPLICA_SETS,
+  claim,
+  claimWrites,
+  isActive,
+  isReady,
+  readySince,
+  referenceTo,
+  statusPatch,
+  targetOf,
+  wantedOf
+} from './meta.ts'
 import type { ReplicaSet, ReplicaSetStatus } from '../api/builtin-types-apps.ts'
 import type { Pod } from '../api/builtin-types-pod.ts'
 import { NAME_LETTERS } from './template-hash.ts'
@@ -16,7 +29,7 @@ import type { Reconciled, Write, WorkloadEvent } from './write.ts'
 const BURST = 500
 
 /** What a look at a ReplicaSet needs. `pods` may be all of the namespace. `draw` names new pods. */
-export interface ReplicaSetView {
+export interface ReplicaSetView extends Listings {
   readonly replicaSet: ReplicaSet
   readonly pods: readonly Pod[]
   readonly now: Millis
@@ -25,19 +38,19 @@ export interface ReplicaSetView {
 
 /** Creates and deletes pods towards spec.replicas, adopts and releases by label, and counts status. Nothing but status while deleting. */
 export function reconcileReplicaSet(view: ReplicaSetView): Reconciled {
-  const { replicaSet, pods, now } = view
+  const { replicaSet, pods } = view
   const claimed = claim(replicaSet, replicaSet.spec.selector, pods)
   const deleting = replicaSet.metadata.deletionTimestamp !== undefined
   const claims = deleting ? [] : claimWrites(PODS, replicaSet, { adopt: claimed.adopt.filter(isActive), release: claimed.release })
   const active = claimed.own.filter(isActive)
   // Adopted pods count from the next look: their writes may fail.
   const moves = deleting || claims.length > 0 ? { writes: [], events: [] } : towardsWanted(view, active)
-  const status = countStatus(replicaSet, active, now)
+  const status = countStatus(view, active)
   const patch = statusPatch(replicaSet.status, status)
   const writes: Write[] = [...claims, ...moves.writes]
   if (patch !== undefined)
     writes.push({ kind: 'patch-status', target: targetOf(REPLICA_SETS, replicaSet, { fresh: false }), status: patch })
-  const wake = nextAvailable(replicaSet, active, now)
+  const wake = nextAvailable(view, active)
   return { writes, events: moves.events, ...(wake === undefined ? {} : { wake }) }
 }
 
@@ -120,28 +133,28 @@ function compareKeys(a: readonly number[], b: readonly number[]): number {
   return 0
 }
 
-function readySince(pod: Pod): Millis | undefined {
-  return parseInstant(pod.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'True')?.lastTransitionTime)
-}
-
 /** Ready for at least minReadySeconds (default 0). */
 export function isAvailable(pod: Pod, minReadySeconds: number, now: Millis): boolean {
   if (!isReady(pod)) return false
   return minReadySeconds === 0 || (readySince(pod) ?? now) + minReadySeconds * 1000 <= now
 }
 
-function nextAvailable(replicaSet: ReplicaSet, active: readonly Pod[], now: Millis): Millis | undefined {
+// Slices that come later are heard of; this is when they do not matter any more.
+function nextAvailable({ replicaSet, now, ...listings }: ReplicaSetView, active: readonly Pod[]): Millis | undefined {
   const seconds = replicaSet.spec.minReadySeconds ?? 0
-  const waits = active
-    .filter((pod) => isReady(pod) && !isAvailable(pod, seconds, now))
-    .map((pod) => (readySince(pod) ?? now) + seconds * 1000 - now)
-  return waits.length === 0 ? undefined : Math.max(1, Math.min(...waits))
+  const waits = active.filter(isReady).flatMap((pod) => {
+    const since = readySince(pod) ?? now
+    const unlisted = isListed(pod, listings, now) ? [] : [since + LISTED_WITHIN]
+    return [...unlisted, since + seconds * 1000].filter((at) => at > now)
+  })
+  return waits.length === 0 ? undefined : Math.min(...waits) - now
 }
 
 // The API server drops zero counts nowhere but in absent fields; `replicas` alone is always written.
-function countStatus(replicaSet: ReplicaSet, active: readonly Pod[], now: Millis): ReplicaSetStatus {
+function countStatus({ replicaSet, now, ...listings }: ReplicaSetView, active: readonly Pod[]): ReplicaSetStatus {
+  const seconds = replicaSet.spec.minReadySeconds ?? 0
   const ready = active.filter(isReady).length
-  const available = active.filter((pod) => isAvailable(pod, replicaSet.spec.minReadySeconds ?? 0, now)).length
+  const available = active.filter((pod) => isAvailable(pod, seconds, now) && isListed(pod, listings, now)).length
   const labels = replicaSet.spec.template.metadata?.labels ?? {}
   const labelled = active.filter((pod) => hasLabels(pod.metadata.labels, labels)).length
   return {

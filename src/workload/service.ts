@@ -3,7 +3,7 @@
 import { hasLabels } from '../api/label-selector.ts'
 import type { KubeObject } from '../api/object.ts'
 import { sameJson } from '../std/json.ts'
-import { ENDPOINTS, ENDPOINT_SLICES, isReady, referenceTo, targetOf } from './meta.ts'
+import { ENDPOINTS, ENDPOINT_SLICES, isReady, referenceTo, SERVICE_NAME, targetOf } from './meta.ts'
 import type { Service, ServicePort } from '../api/builtin-types.ts'
 import type { Pod } from '../api/builtin-types-pod.ts'
 import { canonical, templateHash } from './template-hash.ts'
@@ -19,7 +19,6 @@ export interface ServiceView {
 
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
 const MANAGER = 'endpointslice-controller.k8s.io'
-const SERVICE_NAME = 'kubernetes.io/service-name'
 
 interface Endpoint {
   readonly pod: Pod
