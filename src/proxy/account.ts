@@ -187,7 +187,8 @@ export class Account implements Measured {
   }
 }
 
-// Statuses that gRPC has not got are Envoy's InvalidCode: a label must not take every number that an endpoint thinks of.
+// What is no status of gRPC is -1, as in Istio's metrics: Envoy's Grpc::Common::getGrpcStatus makes it InvalidCode unless told to let it
+// pass (source/common/grpc/common.cc), which Istio's filter does not. A label must not take every number that an endpoint thinks of.
 function grpcLabel(status: number | undefined): string {
   if (status === undefined) return ''
   return Number.isInteger(status) && status >= 0 && status <= GRPC_STATUS_MAX ? String(status) : '-1'
