@@ -133,9 +133,16 @@ function roundsOf({ asked, accept }: Plane, plane: DataPlane): Run['round'] {
       }
       for (const upstream of asked.splice(0)) upstream.reader(ANSWER)
     }
-    while (plane.takeLog().length > 0);
+    forgetLog(plane)
     return sent
   }
+}
+
+// As a worker takes it: bytes that it has no more to do with. Checkouts that have no such log have lines.
+function forgetLog(plane: DataPlane): void {
+  const { accessLog: log } = plane
+  if (log === undefined) while (plane.takeLog().length > 0);
+  else for (let chunk = log.take(); chunk !== undefined; chunk = log.take()) log.free(chunk)
 }
 
 async function runOf(checkout: string, accessLog: DataPlaneOptions['accessLog']): Promise<Run> {

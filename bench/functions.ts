@@ -229,7 +229,8 @@ function logging(): () => number {
     log.write('', ofRequest)
     log.write('default/reviews-0', ofRequest)
     // What was written is taken as a worker takes it.
-    if (++count % 500 === 0) log.take()
+    const chunk = ++count % 100 === 0 ? log.take() : undefined
+    if (chunk !== undefined) log.free(chunk)
     return 1
   }
 }

@@ -1,9 +1,10 @@
 // How a line of the access log is written: Istio's two formats, or the user's own in Envoy's notation (istio.md 6.3, envoy.md 15).
 
-import type { FormatFacts } from '../route/format-facts.ts'
-import { formatText, formatValue, parseFormat } from '../route/format.ts'
-import type { Format, FormatValue } from '../route/format.ts'
+import { parseFormat } from '../route/format.ts'
+import type { Format } from '../route/format.ts'
 import { isObject } from '../std/json.ts'
+import { jsonWriter, textWriter } from './line-writer.ts'
+import type { Write } from './line-writer.ts'
 
 /** What lines look like. `format` is a format string, for JSON an object of them as JSON text; undefined: Istio's own. */
 export interface LogFormat {
@@ -14,7 +15,7 @@ export interface LogFormat {
 /** Lines of one format; `asks`: some value is a header of the answer that the proxy does not write itself. */
 export interface LineFormat {
   readonly asks: boolean
-  line(facts: FormatFacts): string
+  readonly write: Write
 }
 
 const TEXT =
@@ -60,35 +61,20 @@ function textFormat(text: string): LineFormat | { readonly problem: string } {
   // A line is ended by who writes it down.
   const format = parseFormat(text.replace(/\n$/, ''))
   if ('problem' in format) return format
-  return { asks: asksAnswer(format), line: (facts) => formatText(format, facts, '-') }
+  return { asks: asksAnswer(format), write: textWriter(format) }
 }
 
 function jsonFormat(text: string | undefined): LineFormat | { readonly problem: string } {
   const wanted: unknown = text === undefined ? JSON_VALUES : parsed(text)
   if (!isObject(wanted)) return { problem: 'the format of JSON lines must be a JSON object of format strings' }
-  const values: (readonly [start: string, Format])[] = []
+  const values: (readonly [key: string, Format])[] = []
   // Envoy writes keys in their order.
   for (const [key, value] of Object.entries(wanted).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const format = typeof value === 'string' ? parseFormat(value) : { problem: 'must be a format string' }
     if ('problem' in format) return { problem: `${key}: ${format.problem}` }
-    values.push([`${values.length === 0 ? '{' : ','}${JSON.stringify(key)}:`, format])
+    values.push([key, format])
   }
-  return {
-    asks: values.some(([, format]) => asksAnswer(format)),
-    line: (facts) => {
-      if (values.length === 0) return '{}'
-      let line = ''
-      for (const [start, format] of values) line += start + jsonOf(formatValue(format, facts))
-      return `${line}}`
-    }
-  }
-}
-
-// Most texts need no escapes: to look is cheaper than to have them written.
-const ESCAPED = /["\\\u0000-\u001f\u007f-\uffff]/
-
-function jsonOf(value: FormatValue): string {
-  return typeof value !== 'string' || ESCAPED.test(value) ? JSON.stringify(value) : `"${value}"`
+  return { asks: values.some(([, format]) => asksAnswer(format)), write: jsonWriter(values) }
 }
 
 function parsed(text: string): unknown {

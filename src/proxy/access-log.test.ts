@@ -19,8 +19,9 @@ import {
   upstream
 } from '../../test/proxy-plane.ts'
 import type { Route } from '../route/route-table.ts'
-import type { AccessLogSpec, LogLine } from './access-log.ts'
+import type { AccessLogSpec } from './access-log.ts'
 import type { DataPlane } from './data-plane.ts'
+import type { LogLine } from './log-frames.ts'
 
 const TEXT: AccessLogSpec = { encoding: 'text', format: undefined, routes: 'all' }
 const JSON_LINES: AccessLogSpec = { ...TEXT, encoding: 'json' }

@@ -1,4 +1,4 @@
-// The access log of one data plane: a line for each request and place it passed, in a bounded buffer that is emptied in batches. When it is
+// The access log of one data plane: a line for each request and place it passed, in a bounded buffer that is emptied in chunks. When it is
 // full, lines are left out and counted; nothing ever waits for it.
 
 import type { RouteRef } from '../route/decision.ts'
@@ -7,6 +7,8 @@ import type { LineFormat, LogFormat } from './access-format.ts'
 import type { Clocks } from './clocks.ts'
 import { KnownFacts } from './known-facts.ts'
 import type { Known } from './known-facts.ts'
+import { LogBytes } from './log-bytes.ts'
+import type { LogChunk } from './log-bytes.ts'
 
 /** What is logged, as plain data. */
 export interface AccessLogSpec extends LogFormat {
@@ -14,21 +16,16 @@ export interface AccessLogSpec extends LogFormat {
   readonly routes: 'all' | 'chosen'
 }
 
-/** A line, without its end, and whose it is: `namespace/pod`, '' for proxies that are no pod's. */
-export type LogLine = readonly [pod: string, text: string]
-
-/** Lines of one batch, so that a message to the control process stays small. */
-const BATCH_MAX = 1000
-
 /** Owns the buffer. */
 export class AccessLog {
+  /** Told of the first line that waits, and of every line while a chunk is as full as it gets. */
+  onLines: (full: boolean) => void = () => undefined
   readonly #format: LineFormat
   readonly #all: boolean
-  readonly #clocks: Clocks
+  readonly #facts: KnownFacts
   readonly #bytesMax: number
   readonly #onFull: () => void
-  #lines: LogLine[] = []
-  #bytes = 0
+  readonly #lines = new LogBytes()
 
   constructor(spec: AccessLogSpec, bounds: { readonly clocks: Clocks; readonly bytesMax: number; readonly onFull: () => void }) {
     const format = lineFormat(spec)
@@ -36,7 +33,7 @@ export class AccessLog {
     if ('problem' in format) throw new Error(`access log: ${format.problem}`)
     this.#format = format
     this.#all = spec.routes === 'all'
-    this.#clocks = bounds.clocks
+    this.#facts = new KnownFacts(bounds.clocks)
     this.#bytesMax = bounds.bytesMax
     this.#onFull = bounds.onFull
   }
@@ -53,19 +50,32 @@ export class AccessLog {
 
   /** Writes a line, or counts one that finds no room. */
   write(pod: string, known: Known): void {
-    if (this.#bytes >= this.#bytesMax) return this.#onFull()
-    const text = this.#format.line(new KnownFacts(this.#clocks, known))
-    // As long in UTF-8 as it is: it is ASCII, and says the same either way.
-    this.#lines.push([pod, Buffer.byteLength(text) === text.length ? text : Buffer.from(text, 'latin1').toString()])
-    this.#bytes += text.length
+    const lines = this.#lines
+    const { waiting } = lines
+    if (waiting >= this.#bytesMax) return this.#onFull()
+    lines.begin(pod)
+    this.#format.write(this.#facts.of(known), lines)
+    lines.end()
+    if (waiting === 0 || lines.isFull) this.onLines(lines.isFull)
   }
 
-  /** The oldest lines, which are forgotten here. */
-  take(): readonly LogLine[] {
-    const taken = this.#lines.length <= BATCH_MAX ? this.#lines : this.#lines.slice(0, BATCH_MAX)
-    this.#lines = this.#lines.length <= BATCH_MAX ? [] : this.#lines.slice(BATCH_MAX)
-    for (const [, text] of taken) this.#bytes -= text.length
-    if (this.#lines.length === 0) this.#bytes = 0
-    return taken
+  /** Bytes of lines that nobody has taken. */
+  get waiting(): number {
+    return this.#lines.waiting
+  }
+
+  /** A chunk is as full as it gets. */
+  get isFull(): boolean {
+    return this.#lines.isFull
+  }
+
+  /** The oldest lines, as log-frames.ts reads them; they are forgotten here. */
+  take(): LogChunk | undefined {
+    return this.#lines.take()
+  }
+
+  /** Gives back what was taken, to be written again. */
+  free(chunk: LogChunk): void {
+    this.#lines.free(chunk)
   }
 }

@@ -16,8 +16,8 @@ import { FAILURES, withFlag } from './failures.ts'
 import type { Failure } from './failures.ts'
 import { HeadText, NO_HEAD } from './head-text.ts'
 import { head } from './head.ts'
-import type { Known } from './known-facts.ts'
-import { knownInbound, knownOf, serviceTimeLine } from './known.ts'
+import type { Known, RequestText } from './known-facts.ts'
+import { knownInbound, knownOf, requestOf, serviceTimeLine } from './known.ts'
 import type { TryEnd } from './known.ts'
 import { PASSTHROUGH } from './passthrough.ts'
 import { headOfTry, responseEdits } from './route-edits.ts'
@@ -47,8 +47,8 @@ export class Account implements Measured {
   /** The gRPC status of the answer. */
   grpcStatus: number | undefined
   #flags = '-'
-  #head = NO_HEAD
-  #headTries = 0
+  #request: RequestText | undefined
+  #requestTries = 0
   #headBytes = 0
   readonly #of: Accounted
   readonly #clocks: Clocks
@@ -152,13 +152,14 @@ export class Account implements Measured {
     return this.#headBytes + this.sent
   }
 
-  // Both sides show the same head.
-  #headOfTry(tries: number): HeadText {
-    if (tries !== this.#headTries) {
-      this.#head = new HeadText(headOfTry(this.#of.from.edited, tries))
-      this.#headTries = tries
+  // Both sides show the same request.
+  #requestOf(tries: number): RequestText {
+    if (this.#request === undefined || tries !== this.#requestTries) {
+      const { from } = this.#of
+      this.#request = requestOf(from, new HeadText(headOfTry(from.edited, tries)))
+      this.#requestTries = tries
     }
-    return this.#head
+    return this.#request
   }
 
   #answerLines(since: Millis): HeadText {
@@ -182,7 +183,7 @@ export class Account implements Measured {
       sent: upstream === undefined ? this.sent : upstream.payload,
       failure: refusal,
       times: { requestDone: this.doneAt, answered: this.answeredAt, ended },
-      head: this.#headOfTry(Math.max(1, tries))
+      request: this.#requestOf(Math.max(1, tries))
     })
   }
 }

@@ -11,7 +11,7 @@ import type { Context } from './context.ts'
 import type { ExchangeStart } from './downstream.ts'
 import { HeadText, NO_HEAD } from './head-text.ts'
 import { head } from './head.ts'
-import { knownInbound, knownOf, serviceTimeLine } from './known.ts'
+import { knownInbound, knownOf, requestOf, serviceTimeLine } from './known.ts'
 import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
 import { BUSY } from './sweep.ts'
 import type { Swept } from './sweep.ts'
@@ -234,7 +234,7 @@ export class Copy implements UpstreamUser, Waiter, Swept {
       received: this.#received,
       sent: this.#upstream?.payload ?? 0,
       times: { answered: this.#answeredAt },
-      head: new HeadText(this.#head)
+      request: requestOf(from, new HeadText(this.#head))
     })
     const inbound = knownInbound(known, slot, this.#status === 0 ? 'left' : 'answered', this.#started)
     from.log.write(inbound.place.pod ?? '', inbound)

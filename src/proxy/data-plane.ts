@@ -14,7 +14,7 @@ import type { ClusterState } from '../route/router.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { AccessLog } from './access-log.ts'
-import type { AccessLogSpec, LogLine } from './access-log.ts'
+import type { AccessLogSpec } from './access-log.ts'
 import { BufferPool, READ_SIZE } from './buffers.ts'
 import type { Clocks } from './clocks.ts'
 import type { Context, Locate } from './context.ts'
@@ -25,6 +25,8 @@ import type { LimitName, Limits } from './limits.ts'
 import { Listener } from './listener.ts'
 import type { ListenerSpec } from './listener.ts'
 import { Load } from './load.ts'
+import { LogFrames } from './log-frames.ts'
+import type { LogLine } from './log-frames.ts'
 import type { WorkerStats } from './mesh-stats.ts'
 import { PASSTHROUGH } from './passthrough.ts'
 import { Pools } from './pools.ts'
@@ -115,9 +117,18 @@ export class DataPlane {
     this.#reusePort = options.reusePort ?? false
   }
 
-  /** The oldest lines of the access log that nobody has taken. */
+  /** What the lines of requests are written to; undefined: nothing is logged. */
+  get accessLog(): AccessLog | undefined {
+    return this.#context.accessLog
+  }
+
+  /** The oldest lines of it that nobody has taken, for who is in the same process. */
   takeLog(): readonly LogLine[] {
-    return this.#context.accessLog?.take() ?? []
+    const chunk = this.accessLog?.take()
+    if (chunk === undefined) return []
+    const lines = new LogFrames().read(chunk.bytes.subarray(0, chunk.length))
+    this.accessLog?.free(chunk)
+    return lines
   }
 
   #logOf({ accessLog }: DataPlaneOptions, clocks: Clocks, limits: Limits): AccessLog | undefined {

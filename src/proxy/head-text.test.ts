@@ -25,3 +25,8 @@ test('it finds what a search through all lines finds', () => {
     })
   )
 })
+
+test('blanks are spaces and tabs: octets of a letter that ends a value are not', () => {
+  const octets = Buffer.from('voilà').toString('latin1')
+  expect(new HeadText(`GET / HTTP/1.1\r\nx: \t${octets} \t\r\n`).field('x')).toBe(octets)
+})

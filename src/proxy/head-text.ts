@@ -31,7 +31,7 @@ export class HeadText {
       const colon = start + name.length
       if (text.charCodeAt(colon) !== 0x3a || !spellsName(text, start, name)) continue
       const next = starts[index + 1]
-      return text.slice(colon + 1, next === undefined ? undefined : next - 2).trim()
+      return valueIn(text, colon + 1, next === undefined ? text.length : next - 2)
     }
     return undefined
   }
@@ -40,10 +40,24 @@ export class HeadText {
 /** A head that says nothing. */
 export const NO_HEAD = new HeadText('')
 
+// Values hold no line ends: a line feed is the end of a line.
 function startsOf(text: string): readonly number[] {
   const starts: number[] = []
-  for (let at = text.indexOf('\r\n'); at >= 0; at = text.indexOf('\r\n', at + 2)) starts.push(at + 2)
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
   return starts
+}
+
+// Without the blanks around it. The other octets that JavaScript takes for white space may be parts of letters.
+function valueIn(text: string, from: number, to: number): string {
+  let start = from
+  let end = to
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
 }
 
 // Whether the text from `start` is `name`, letter case aside. It is as long.

@@ -4,10 +4,12 @@
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { ClusterId, RouteRef } from '../route/decision.ts'
-import type { FactName, FormatFacts, HeaderSource } from '../route/format-facts.ts'
+import type { FactName, HeaderSource } from '../route/format-facts.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Clocks } from './clocks.ts'
+import { NO_HEAD } from './head-text.ts'
 import type { HeadText } from './head-text.ts'
+import type { LineFacts } from './line-writer.ts'
 
 /** What is known of one request. */
 export interface Known {
@@ -76,16 +78,27 @@ export interface Times {
   readonly ended?: Millis | undefined
 }
 
-/** Facts of one moment: made when a value is formatted, and let go. */
-export class KnownFacts implements FormatFacts {
-  readonly now: Millis
-  readonly #known: Known
-  readonly #ended: Millis
+/** Facts of one moment, one after the other. */
+export class KnownFacts implements LineFacts {
+  now: Millis = 0
+  readonly #clocks: Clocks
+  #known: Known = NOTHING
+  #ended: Millis = 0
 
-  constructor(clocks: Clocks, known: Known) {
-    this.now = clocks.clock.now()
+  constructor(clocks: Clocks) {
+    this.#clocks = clocks
+  }
+
+  /** What is known now, of this request, until the next. */
+  of(known: Known): this {
+    this.now = this.#clocks.clock.now()
     this.#known = known
-    this.#ended = known.times.ended ?? clocks.monotonic()
+    this.#ended = known.times.ended ?? this.#clocks.monotonic()
+    return this
+  }
+
+  get request(): object {
+    return this.#known.request
   }
 
   get start(): Millis {
@@ -129,6 +142,24 @@ export class KnownFacts implements FormatFacts {
 }
 
 const OWN_NAME = hostname()
+
+const NOTHING: Known = {
+  place: {},
+  client: { remote: '', local: '' },
+  route: undefined,
+  cluster: undefined,
+  request: { method: '', path: '', authority: '', minor: 1, head: NO_HEAD },
+  answer: NO_HEAD,
+  body: '',
+  status: 0,
+  flags: '-',
+  details: undefined,
+  attempts: 0,
+  upstream: {},
+  received: 0,
+  sent: 0,
+  times: { started: 0 }
+}
 
 type Fact = (known: Known, now: Millis) => string | number | undefined
 

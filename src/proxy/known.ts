@@ -1,7 +1,8 @@
 // What the proxy knows of a request, put together where a value or a line of the log is formatted: of a forwarded one as its caller's proxy
 // sees it, of a try as the called pod's would, and of one that the proxy answers itself.
 
-import type { RouteRef } from '../route/decision.ts'
+import type { ClusterId, RouteRef } from '../route/decision.ts'
+import type { Endpoint } from '../route/route-table.ts'
 import type { EndpointSlot } from '../route/router.ts'
 import type { Millis } from '../std/clock.ts'
 import { SERVICE_TIME } from './access-format.ts'
@@ -26,20 +27,25 @@ export interface Seen {
   readonly received: number
   readonly sent: number
   readonly times: Omit<Times, 'started'>
-  /** The head of the try, as it went upstream. */
-  readonly head: HeadText
+  /** The try, as it went upstream: the same object for both sides. */
+  readonly request: RequestText
+}
+
+/** A forwarded request, with the head that it has upstream. */
+export function requestOf({ decision, method, minor }: ExchangeStart, head: HeadText): RequestText {
+  return { method, minor, path: decision.path, authority: decision.authority, head }
 }
 
 /** What is known of a forwarded request. */
 export function knownOf(from: ExchangeStart, seen: Seen): Known {
-  const { decision, method, minor, started, client, place } = from
-  const { status, flags, details, answer, slot, local, failure, tries, received, sent, times, head } = seen
+  const { decision, started, client, place } = from
+  const { status, flags, details, answer, slot, local, failure, tries, received, sent, times, request } = seen
   return {
     place,
     client,
     route: decision.route,
     cluster: decision.cluster,
-    request: { method, minor, path: decision.path, authority: decision.authority, head },
+    request,
     answer,
     body: '',
     status,
@@ -64,16 +70,34 @@ const INBOUND_FLAGS: Readonly<Record<TryEnd, readonly [flags: string, details: s
   left: ['DC', 'downstream_remote_disconnect']
 }
 
+/** An endpoint as its own proxy names it. */
+interface InboundNames {
+  readonly place: Place
+  readonly cluster: ClusterId
+}
+
+// An endpoint is never changed, but replaced.
+const names = new WeakMap<Endpoint, InboundNames>()
+
+function namesOf(endpoint: Endpoint): InboundNames {
+  const known = names.get(endpoint)
+  if (known !== undefined) return known
+  const { namespace, pod, port } = endpoint
+  const fresh = { place: { hostname: pod, pod: `${namespace}/${pod}` }, cluster: `inbound|${port}||` }
+  names.set(endpoint, fresh)
+  return fresh
+}
+
 /** The same try as a proxy beside the called pod sees it: it is one hop here, and the endpoint's address stands for both of its ends. */
 export function knownInbound(known: Known, slot: EndpointSlot, end: TryEnd, started: Millis): Known {
-  const { namespace, pod, port } = slot.endpoint
+  const { place, cluster } = namesOf(slot.endpoint)
   const [flags, details] = INBOUND_FLAGS[end]
   return {
     ...known,
-    place: { hostname: pod, pod: `${namespace}/${pod}` },
+    place,
     client: { remote: known.upstream.local ?? '', local: slot.key },
     route: INBOUND,
-    cluster: `inbound|${port}||`,
+    cluster,
     status: end === 'left' && known.answer === NO_HEAD ? 0 : known.status,
     flags,
     details,
@@ -123,7 +147,16 @@ export function refusalDetails(status: number): string {
   return status === 408 ? 'request_header_timeout' : 'http1.codec_error'
 }
 
+// Those of most answers, by their milliseconds.
+const SHORT_TIMES = 256
+const shortTimes: (HeadText | undefined)[] = Array.from({ length: SHORT_TIMES })
+
 /** The line that says how long the endpoint took, as a head of an answer has it. */
 export function serviceTimeLine(ms: Millis): HeadText {
-  return new HeadText(`\r\n${SERVICE_TIME}: ${Math.floor(ms)}\r\n`)
+  const whole = Math.floor(ms)
+  return whole >= 0 && whole < SHORT_TIMES ? (shortTimes[whole] ??= serviceTime(whole)) : serviceTime(whole)
+}
+
+function serviceTime(ms: number): HeadText {
+  return new HeadText(`\r\n${SERVICE_TIME}: ${ms}\r\n`)
 }

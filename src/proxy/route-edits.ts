@@ -37,7 +37,7 @@ export function editedHead(bytes: Buffer, forwarding: Forwarding, asking: Asking
   const { decision, edits } = forwarding
   if (edits?.stages === undefined) return { head: upstreamHead(bytes, forwarding), edits, decision }
   const plain = upstreamHead(bytes, { ...forwarding, edits: undefined })
-  const now = editsNow(edits, 'request', new KnownFacts(clocks, knownAtStart(plain, forwarding, asking)))
+  const now = editsNow(edits, 'request', new KnownFacts(clocks).of(knownAtStart(plain, forwarding, asking)))
   const requestId = new HeadText(plain).field('x-request-id')
   return { head: upstreamHead(bytes, { ...forwarding, edits: now, requestId }), edits: now, decision }
 }
@@ -65,7 +65,7 @@ function knownAtStart(plain: string, { decision, facts }: Forwarding, { place, c
 
 /** The response edits of a route for an answer. */
 export function responseEdits(edits: HeaderEdits | undefined, known: () => Known, clocks: Clocks): HeaderEdits | undefined {
-  return edits?.stages === undefined ? edits : editsNow(edits, 'response', new KnownFacts(clocks, known()))
+  return edits?.stages === undefined ? edits : editsNow(edits, 'response', new KnownFacts(clocks).of(known()))
 }
 
 const ATTEMPTS = 'x-envoy-attempt-count'

@@ -1,11 +1,15 @@
 // The program of a mesh worker: one data plane, ordered about over process IPC. It exits when the control process is gone or says so.
 
+import { Socket } from 'node:net'
 import process from 'node:process'
 import { unreachable } from '../std/bug.ts'
 import type { Clock } from '../std/clock.ts'
+import type { AccessLog } from './access-log.ts'
 import { DataPlane } from './data-plane.ts'
+import { LogSender } from './log-sender.ts'
 import { openFilesMax } from './open-files.ts'
 import { testReadMode } from './transport.ts'
+import { LOG_FD } from './worker-protocol.ts'
 import type { WorkerOrder, WorkerReport } from './worker-protocol.ts'
 
 const clock: Clock = {
@@ -22,23 +26,12 @@ function report(message: WorkerReport): void {
   if (process.connected) process.send?.(message)
 }
 
-const LOG_PERIOD = 100
-let sending: Promise<void> | undefined
+let sender: LogSender | undefined
 
-// One batch at a time: while the control process does not read, lines stay in their bounded buffer.
-function sendLog(): Promise<void> {
-  sending ??= sendLines().finally(() => (sending = undefined))
-  return sending
-}
-
-async function sendLines(): Promise<void> {
-  for (let lines = plane?.takeLog() ?? []; lines.length > 0; lines = plane?.takeLog() ?? []) {
-    const message: WorkerReport = { kind: 'logged', lines }
-    await new Promise((resolve) => {
-      if (!process.connected || process.send === undefined) resolve(undefined)
-      else process.send(message, undefined, undefined, resolve)
-    })
-  }
+function sendLog(log: AccessLog): LogSender {
+  const pipe = new Socket({ fd: LOG_FD, readable: false, writable: true })
+  pipe.unref()
+  return new LogSender(log, clock, pipe)
 }
 
 async function carryOut(order: WorkerOrder): Promise<void> {
@@ -56,7 +49,7 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       openFiles: openFilesMax()
     })
     countFor(plane)
-    if (order.accessLog !== undefined) setInterval(() => void sendLog(), LOG_PERIOD).unref()
+    if (plane.accessLog !== undefined) sender = sendLog(plane.accessLog)
     return report({ kind: 'begun', readMode })
   }
   if (plane === undefined) return
@@ -75,7 +68,7 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       return report({ kind: 'done', order: order.order })
     case 'drain':
       await plane.drain(order.limit)
-      await sendLog()
+      await sender?.flush()
       report({ ...counted(plane), order: order.order })
       if (process.connected) process.disconnect()
       return

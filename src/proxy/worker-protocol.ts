@@ -5,11 +5,14 @@ import type { CellData } from '../metrics/recorder.ts'
 import type { Reached } from '../metrics/registry.ts'
 import type { WorkerShare } from '../route/cluster-share.ts'
 import type { TableChange } from '../route/route-table.ts'
-import type { AccessLogSpec, LogLine } from './access-log.ts'
+import type { AccessLogSpec } from './access-log.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerSpec } from './listener.ts'
 import type { WorkerStats } from './mesh-stats.ts'
 import type { ReadMode } from './transport.ts'
+
+/** Where a worker writes its access log, when it has one: a stream of frames (log-frames.ts) beside the channel of messages. */
+export const LOG_FD = 4
 
 /** From the control process to a worker. */
 export type WorkerOrder =
@@ -42,8 +45,6 @@ export type WorkerReport =
   | { readonly kind: 'done'; readonly order: number }
   /** It was told to end by a signal, and waits to be drained. */
   | { readonly kind: 'leaving' }
-  /** Lines of the access log; no answer to an order. */
-  | { readonly kind: 'logged'; readonly lines: readonly LogLine[] }
   | {
       readonly kind: 'counted'
       /** Absent when it was not asked for. Everything in it is cumulative; what has not changed since the last report is left out. */

@@ -3,8 +3,12 @@
 
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Clock, Millis } from '../std/clock.ts'
+import { LogFrames } from './log-frames.ts'
+import type { LogLine } from './log-frames.ts'
+import { LOG_FD } from './worker-protocol.ts'
 import type { WorkerOrder, WorkerReport } from './worker-protocol.ts'
 
 type Numbered = Extract<WorkerOrder, { readonly order: number }>
@@ -20,6 +24,8 @@ export interface RunOptions {
   /** Time of the processor that a process has used, in any unit; undefined where the machine does not say. */
   readonly usage: ((pid: number) => number | undefined) | undefined
   readonly onReport: (report: WorkerReport) => void
+  /** Lines of its access log, in order. */
+  readonly onLines: (lines: readonly LogLine[]) => void
   /** The process is gone, or could not be started. Its last reports may come after this, but before `onClosed`. */
   readonly onExit: (how: string) => void
   /** Nothing more is heard of it. */
@@ -55,6 +61,8 @@ export class WorkerRun {
   readonly started: Millis
   /** It carries out orders, or is gone. */
   readonly begun: Promise<void>
+  /** All lines that it wrote were read: behind its end there are no more. */
+  readonly logged: Promise<void>
   /** Listeners that it was told of. */
   readonly told = new Set<string>()
   alive = true
@@ -85,9 +93,10 @@ export class WorkerRun {
       execArgv: WORKER_FLAGS,
       env: { ...options.env },
       serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc']
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...(options.begin.accessLog === undefined ? [] : ['pipe' as const])]
     })
     this.#follow()
+    this.logged = this.#readLog()
     this.#send(options.begin)
     this.#owe(0)
   }
@@ -165,6 +174,17 @@ export class WorkerRun {
     child.on('disconnect', () => {
       if (!this.alive) onClosed()
     })
+  }
+
+  #readLog(): Promise<void> {
+    const pipe = this.child.stdio[LOG_FD]
+    // What is no Readable is absent: there is no log, or no process.
+    if (!(pipe instanceof Readable)) return Promise.resolve()
+    const frames = new LogFrames()
+    pipe.on('data', (bytes: Buffer) => this.#options.onLines(frames.read(bytes)))
+    // As its end: the worker is gone.
+    pipe.on('error', () => undefined)
+    return new Promise((resolve) => pipe.once('close', () => resolve()))
   }
 
   #take(report: WorkerReport): void {

@@ -151,7 +151,8 @@ test('limits hold in every worker, one that was started again included', async (
   const before = workers.pids
   process.kill(before[0] ?? 0, 'SIGKILL')
   await expect.poll(() => workers.pids.filter((pid) => !before.includes(pid)).length, { timeout: 5000 }).toBe(1)
-  await workers.collect()
+  // It answers orders before it listens.
+  await expect.poll(() => workers.troubles(), { timeout: 20_000 }).toEqual([])
   expect([await status(port), await status(port, false, many)]).toEqual([200, 431])
   await workers.collect()
   expect(registry.reached()).toEqual({ fieldsMax: 1 })
@@ -306,4 +307,34 @@ test('stopping ends every worker process and keeps all it counted', async () => 
   await workers.stop(100)
   expect(() => process.kill(pid, 0)).toThrow('ESRCH')
   expect(total(registry)).toBe(1)
+})
+
+test('lines of all requests are read before the end of the workers: of one that is drained every one, of a killed one what it sent', async () => {
+  const lines: string[] = []
+  const workers = new Workers({
+    count: 1,
+    clock,
+    registry: new Registry(),
+    env: compileCache(),
+    accessLog: { encoding: 'text', format: '%REQ(:PATH)%', routes: 'all' },
+    onLines: (some) => lines.push(...some.flatMap(([pod, text]) => (pod === '' ? [text] : []))),
+    onTrouble: () => undefined
+  })
+  cleanups.push(() => workers.stop(0))
+  await workers.start()
+  await workers.push(table(1, await serve()))
+  const port = await workers.listen(SPEC)
+  const ask = (path: string): Promise<number> =>
+    new Promise((resolve) => {
+      get({ port, host: '127.0.0.1', path }, (response) => response.resume().on('end', () => resolve(response.statusCode ?? 0)))
+    })
+  expect(await ask('/first')).toBe(200)
+  await expect.poll(() => lines).toEqual(['/first'])
+  process.kill(workers.pids[0] ?? 0, 'SIGKILL')
+  await expect.poll(() => workers.troubles(), { timeout: 10_000 }).not.toEqual([])
+  await expect.poll(() => workers.troubles(), { timeout: 20_000 }).toEqual([])
+  const paths = Array.from({ length: 300 }, (_, index) => `/${index}${'x'.repeat(800)}`)
+  for (let at = 0; at < paths.length; at += 20) await Promise.all(paths.slice(at, at + 20).map(ask))
+  await workers.stop(1000)
+  expect(lines.toSorted()).toEqual(['/first', ...paths].toSorted())
 })

@@ -8,9 +8,10 @@ import { EMPTY_TABLE } from '../route/route-table.ts'
 import { TableState } from '../route/table-state.ts'
 import type { RouteTable, TableChange } from '../route/route-table.ts'
 import type { Clock, Millis } from '../std/clock.ts'
-import type { AccessLogSpec, LogLine } from './access-log.ts'
+import type { AccessLogSpec } from './access-log.ts'
 import type { Limits } from './limits.ts'
 import type { ListenerSpec } from './listener.ts'
+import type { LogLine } from './log-frames.ts'
 import type { MeshStats } from './mesh-stats.ts'
 import type { ReadMode } from './transport.ts'
 import type { WorkerReport } from './worker-protocol.ts'
@@ -175,8 +176,9 @@ export class Workers {
   }
 
   async #drain(run: WorkerRun, limit: Millis): Promise<void> {
-    // Its last counts are read before the channel ends, which may be after the exit.
-    const gone = Promise.all(['exit', 'disconnect'].map((event) => new Promise<void>((resolve) => run.child.once(event, () => resolve()))))
+    // Its last counts and lines are read before their channels end, which may be after the exit.
+    const ends = ['exit', 'disconnect'].map((event) => new Promise<void>((resolve) => run.child.once(event, () => resolve())))
+    const gone = Promise.all([...ends, run.logged])
     const cancel = this.#options.clock.after(limit + 1000, () => run.kill())
     void run.ask({ kind: 'drain', limit })
     await gone
@@ -218,6 +220,7 @@ export class Workers {
         shadowHosts: this.#options.shadowHosts ?? false
       },
       onReport: (report) => this.#heard(slot, run, report),
+      onLines: (lines) => this.#options.onLines?.(lines),
       onExit: (how) => this.#onExit(slot, run, how),
       onClosed: () => this.#retire(name)
     })
@@ -228,7 +231,6 @@ export class Workers {
 
   #heard(slot: number, run: WorkerRun, report: WorkerReport): void {
     if (report.kind === 'begun') this.#tellMode(report.readMode)
-    if (report.kind === 'logged') this.#options.onLines?.(report.lines)
     if (report.kind === 'counted') this.#count(run.name, report)
     if (report.kind === 'leaving') void this.#replace(slot, run)
   }

@@ -26,6 +26,18 @@ test('without a pattern it is ISO 8601 with milliseconds', () => {
   expect(isoTime(AT)).toBe('2026-11-21T09:05:07.042Z')
 })
 
+test('instants with fractions, one after the other, are those of their millisecond', () => {
+  const plain = timePattern('%FT%T.%3fZ')
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: -3000, max: 3000 }), fc.double({ min: 0, max: 1, noNaN: true })), { maxLength: 6 }),
+      (all) => {
+        for (const [ms, part] of all) expect(isoTime(AT + ms + part)).toBe(formatTime(plain, AT + ms + part))
+      }
+    )
+  )
+})
+
 test('a zone moves the parts and names itself', () => {
   expect(formatTime(timePattern('%F %T %z %Z'), AT, -150)).toBe('2026-11-21 06:35:07 -0230 -0230')
 })

@@ -60,19 +60,25 @@ export function formatTime(pattern: TimePattern, at: Millis, zone = 0): string {
   return text
 }
 
-// The second that was written last: the lines of a log have many instants of one.
+// The second and the millisecond that were written last: the lines of a log have many instants of one.
 let lastSecond = Number.NaN
 let lastText = ''
+let lastMs = Number.NaN
+let lastTime = ''
 
 /** ISO 8601 in UTC with milliseconds: what `%START_TIME%` prints without a pattern. */
 export function isoTime(at: Millis): string {
-  const inSeconds = Math.floor(at / 1000)
+  const ms = Math.floor(at)
+  if (ms === lastMs) return lastTime
+  const inSeconds = Math.floor(ms / 1000)
   if (inSeconds !== lastSecond) {
-    const { year, month, day, hour, minute, second } = partsOf(at, 0)
+    const { year, month, day, hour, minute, second } = partsOf(ms, 0)
     lastText = `${pad(year, 4)}-${pad(month)}-${pad(day)}T${pad(hour)}:${pad(minute)}:${pad(second)}.`
     lastSecond = inSeconds
   }
-  return `${lastText}${fraction(at, 3)}Z`
+  lastMs = ms
+  lastTime = `${lastText}${pad(ms - inSeconds * 1000, 3)}Z`
+  return lastTime
 }
 
 function partsOf(at: Millis, zone: number): Parts {

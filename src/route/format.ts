@@ -54,18 +54,19 @@ export function isConstant(format: Format): boolean {
 /** The text of a format; `absent` stands for each command that has no value: empty in headers, a dash in logs. */
 export function formatText(format: Format, facts: FormatFacts, absent: '' | '-'): string {
   let text = ''
-  for (const part of format) text += typeof part === 'string' ? part : (valueOf(part, facts) ?? absent)
+  for (const part of format) text += typeof part === 'string' ? part : (commandValue(part, facts) ?? absent)
   return text
 }
 
 /** A format of one command keeps the type of its value; any other is a text with dashes for what is unavailable. */
 export function formatValue(format: Format, facts: FormatFacts): FormatValue {
   const [only] = format
-  if (format.length === 1 && only !== undefined && typeof only !== 'string') return valueOf(only, facts) ?? null
+  if (format.length === 1 && only !== undefined && typeof only !== 'string') return commandValue(only, facts) ?? null
   return formatText(format, facts, '-')
 }
 
-function valueOf(command: Command, facts: FormatFacts): string | number | undefined {
+/** The value of one command; undefined where it is unavailable. */
+export function commandValue(command: Command, facts: FormatFacts): string | number | undefined {
   switch (command.kind) {
     case 'fact':
       return factOf(command, facts)

@@ -2,7 +2,7 @@
 // when all that can be over is over, long after every timeout.
 
 import { DataPlane } from '../../src/proxy/data-plane.ts'
-import type { LogLine } from '../../src/proxy/access-log.ts'
+import type { LogLine } from '../../src/proxy/log-frames.ts'
 import type { ClusterState } from '../../src/route/router.ts'
 import { seeded } from '../../src/std/draw.ts'
 import { Dice } from '../http1/dice.ts'
