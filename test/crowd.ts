@@ -1,6 +1,7 @@
 // Many requests at once through a mesh, each on a connection of its own, and what becomes of them.
 
 import { generate } from '../src/load/generate.ts'
+import type { LoadAnswer } from '../src/load/generate.ts'
 import { Tally } from './tally.ts'
 
 /** How many ask for what. */
@@ -12,16 +13,21 @@ export interface CrowdPlan {
 
 /** Requests under way. */
 export interface Crowd {
-  /** Resolves as soon as so many had this fate: status and body, or `0 CODE` where there was no answer. Rejects when all is over before. */
+  /** Resolves as soon as so many had this fate. Rejects when all is over before. */
   had(fate: string, least: number): Promise<void>
   /** How often each fate was had, when all is over. */
   readonly fates: Promise<Readonly<Record<string, number>>>
 }
 
 /** More than any body that tests look for. */
-const BODY_MAX = 1024
+export const BODY_MAX = 1024
 /** Nothing takes this long but what hangs; it is a fate then. */
-const HUNG = 30_000
+export const HUNG = 30_000
+
+/** Status and body, or `0 CODE` where there was no answer. */
+export function fateOf(answer: LoadAnswer): string {
+  return answer.kind === 'answered' ? `${answer.status} ${answer.body}` : `0 ${answer.error}`
+}
 
 /** All of them are on their way when this returns. */
 export function crowd({ proxy, url, count }: CrowdPlan): Crowd {
@@ -32,7 +38,7 @@ export function crowd({ proxy, url, count }: CrowdPlan): Crowd {
       signal: new AbortController().signal,
       proxy,
       bodyMax: BODY_MAX,
-      onAnswer: (answer) => tally.add(answer.kind === 'answered' ? `${answer.status} ${answer.body}` : `0 ${answer.error}`)
+      onAnswer: (answer) => tally.add(fateOf(answer))
     }
   )
   const had = async (fate: string, least: number): Promise<void> => {

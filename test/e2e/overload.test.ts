@@ -6,8 +6,7 @@ import { ANSWER, heldServer } from '../counted-server.ts'
 import type { HeldServer } from '../counted-server.ts'
 import { crowd } from '../crowd.ts'
 import type { Crowd } from '../crowd.ts'
-import { readMetrics } from '../prometheus-text.ts'
-import type { MetricSample } from '../prometheus-text.ts'
+import { adminText, expectHealthy, flagged, limitReached } from './admin-port.ts'
 import { apiOf } from './api.ts'
 import { fetchThrough } from './mesh-request.ts'
 import { until } from './run.ts'
@@ -69,67 +68,49 @@ async function fine(name: string): Promise<boolean> {
 
 const ask = (name: string, count: number): Crowd => crowd({ proxy: serin.addresses.mesh, url: `http://${name}.example/`, count })
 
-async function admin(path: string): Promise<string> {
-  const answer = await fetch(serin.addresses.admin + path)
-  expect(answer.status, path).toBe(200)
-  return answer.text()
-}
-
-async function samples(family: string): Promise<readonly MetricSample[]> {
-  return readMetrics(await admin('/metrics')).find(({ name }) => name === family)?.samples ?? []
-}
-
-async function reached(limit: string): Promise<number> {
-  return (await samples('serin_mesh_limit_reached_total')).find(({ labels }) => labels.get('limit') === limit)?.value ?? -1
-}
-
-// Answers so far by status and flag, as their callers' side counts them.
-async function answers(flag: string): Promise<number> {
-  const all = await samples('istio_requests_total')
-  const ours = all.filter(({ labels }) => labels.get('reporter') === 'source' && labels.get('response_flags') === flag)
-  for (const { labels } of ours) expect(labels.get('response_code')).toBe('503')
-  return ours.reduce((sum, { value }) => sum + value, 0)
-}
-
-// What the stats of the pool say of those that wait.
-async function waiting(): Promise<readonly (string | undefined)[]> {
-  const text = await admin('/stats?filter=pool.example.upstream_rq_pending')
-  return ['active', 'overflow'].map((name) => new RegExp(`upstream_rq_pending_${name}: (\\d+)\n`).exec(text)?.[1])
-}
-
-async function isHealthy(): Promise<void> {
-  for (const path of ['/healthz', '/readyz', '/metrics', '/stats?filter=pool']) await admin(path)
+// What was refused so far, and who waits for the pool. Who asks while counts are under way gets those: what was counted just now may come
+// with the next ones.
+async function counted(): Promise<Readonly<Record<'limit' | 'OM' | 'UO' | 'overflow' | 'waiting', number>>> {
+  const stats = await adminText(serin, '/stats?filter=pool.example.upstream_rq_pending')
+  const pending = (name: string): number => Number(new RegExp(`upstream_rq_pending_${name}: (\\d+)\n`).exec(stats)?.[1])
+  return {
+    limit: await limitReached(serin, 'requestsMax'),
+    OM: await flagged(serin, 503, 'OM'),
+    UO: await flagged(serin, 503, 'UO'),
+    overflow: pending('overflow'),
+    waiting: pending('active')
+  }
 }
 
 it('without limits of a destination, those of the worker hold', async () => {
-  expect(await reached('requestsMax')).toBe(0)
+  const before = await counted()
+  const after = { ...before, limit: before.limit + 2 * ROOM, OM: before.OM + 2 * ROOM }
   plain.hold()
   const all = ask('plain', 3 * ROOM)
   await all.had(OVERLOADED, 2 * ROOM)
   await plain.busy(ROOM)
-  await isHealthy()
-  expect([await reached('requestsMax'), await answers('OM')]).toEqual([2 * ROOM, 2 * ROOM])
+  await expectHealthy(serin)
+  await expect.poll(counted).toEqual(after)
   plain.release()
   expect(await all.fates).toEqual({ [FINE]: ROOM, [OVERLOADED]: 2 * ROOM })
   expect(plain.most()).toBe(ROOM)
   expect(await ask('plain', ROOM).fates).toEqual({ [FINE]: ROOM })
-  expect([await reached('requestsMax'), await answers('OM')]).toEqual([2 * ROOM, 2 * ROOM])
+  await expect.poll(counted).toEqual(after)
 })
 
 it('the pool of a destination bounds connections and who waits for one', async () => {
-  const before = await reached('requestsMax')
+  const before = await counted()
+  const after = { ...before, UO: before.UO + 4 * POOL, overflow: before.overflow + 4 * POOL }
   pool.hold()
   const first = ask('pool', POOL)
   await pool.busy(POOL)
   const more = ask('pool', 5 * POOL)
   await more.had(OVERFLOW, 4 * POOL)
-  await isHealthy()
-  expect([await waiting(), await answers('UO')]).toEqual([[`${POOL}`, `${4 * POOL}`], 4 * POOL])
-  expect(pool.most()).toBe(POOL)
+  await expectHealthy(serin)
+  await expect.poll(counted).toEqual({ ...after, waiting: POOL })
   pool.release()
   expect([await first.fates, await more.fates]).toEqual([{ [FINE]: POOL }, { [FINE]: POOL, [OVERFLOW]: 4 * POOL }])
   expect(await ask('pool', 2 * POOL).fates).toEqual({ [FINE]: 2 * POOL })
   expect(pool.most()).toBe(POOL)
-  expect([await waiting(), await answers('UO')]).toEqual([['0', `${4 * POOL}`], 4 * POOL])
-  expect(await reached('requestsMax')).toBe(before)
+  await expect.poll(counted).toEqual(after)
 })

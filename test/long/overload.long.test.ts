@@ -1,147 +1,215 @@
-// A minute of three times too many requests on one worker: at a slow destination, and at a worker that is short of CPU, as a container is by its
-// quota. Queues and memory are bounded, refusals are counted, the worker answers the control process throughout, and two seconds after the
-// load a request is answered. SERIN_SECONDS: how long.
+// A minute of three times too many requests on the one worker of an instance: at a slow destination, and at a worker that is short of CPU, as
+// each request is put to a thousand regular expressions. Queues and memory are bounded, what is refused is told and counted exactly, whatever
+// watches over the instance is answered throughout, and two seconds after the load a request is answered. SERIN_SECONDS: how long.
 
-import { readFileSync } from 'node:fs'
-import { Agent } from 'node:http'
 import process from 'node:process'
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../../src/host/system-clock.ts'
-import { Registry } from '../../src/metrics/registry.ts'
-import type { Limits } from '../../src/proxy/limits.ts'
-import { Workers } from '../../src/proxy/workers.ts'
-import { askOnce, openLoad, slowServer } from '../open-load.ts'
-import type { Fates } from '../open-load.ts'
-import { SOURCE, cluster, endpoint, entry, forward } from '../proxy-plane.ts'
+import { generate } from '../../src/load/generate.ts'
+import type { LoadAnswer, LoadOptions, LoadReport } from '../../src/load/generate.ts'
+import type { LoadPlan } from '../../src/load/load-plan.ts'
+import { wait } from '../../src/std/clock.ts'
+import { ANSWER, countedServer } from '../counted-server.ts'
+import type { CountedServer } from '../counted-server.ts'
+import { BODY_MAX, HUNG, fateOf } from '../crowd.ts'
+import { expectHealthy, flagged, limitReached } from '../e2e/admin-port.ts'
+import { apiOf } from '../e2e/api.ts'
+import { memoryOf, troubles, workersOf } from '../e2e/hostile.ts'
+import { fetchThrough } from '../e2e/mesh-request.ts'
+import { until } from '../e2e/run.ts'
+import { startSerin } from '../e2e/serin.ts'
+import type { Serin } from '../e2e/serin.ts'
+import { Tally } from '../tally.ts'
 
-const SECONDS = Number(process.env['SERIN_SECONDS'] ?? 60)
+const TIME = 1000 * Number(process.env['SERIN_SECONDS'] ?? 60)
+const FINE = `200 ${ANSWER}`
 const OVERLOADED = '503 envoy overloaded'
-const FINE = '200 slow'
-const ROOM = 200
-const DELAY = 500
+/** A client whose connection the worker closed at its limit; which of them it is told is the system's affair. */
+const CLOSED = ['0 ECONNRESET', '0 EPIPE']
+/** A client that went. */
+const WENT = '0 ABORT_ERR'
 /** What a worker may hold with so many requests and connections, garbage included. */
 const RESIDENT_MAX = 220
 const RECOVERY_MAX = 2000
-/** Of 50 ms, so many belong to the worker that is short of CPU. */
-const SHARE = 4
-const PERIOD = 50
-/** Closed-loop callers that measure what it can do, and how long. */
-const CALLERS = 400
-const MEASURE = 3000
+/** Answers between two looks at the instance. */
+const LOOK_EVERY = 500
+/** More than any queue. */
+const CONNECTIONS = 1000
+/** Clients at a time that go while they wait. */
+const LEAVERS = 20
+const HOST = 'a.example'
 
+const clock = systemClock()
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
 interface Rig {
-  readonly proxy: string
-  readonly pid: number
-  readonly workers: Workers
-  readonly registry: Registry
-  readonly troubles: readonly string[]
-  readonly most: () => number
+  readonly serin: Serin
+  readonly server: CountedServer
+  readonly worker: number
+  readonly url: string
 }
 
-async function oneWorker(delay: number, limits: Partial<Limits>): Promise<Rig> {
-  const server = await slowServer(delay)
+interface RigOptions {
+  readonly limits: string
+  /** Regular expressions that a request to `url` is put to in vain. */
+  readonly expressions: number
+  readonly answer: (answer: () => void) => void
+}
+
+async function rigOf({ limits, expressions, answer }: RigOptions): Promise<Rig> {
+  const server = await countedServer(answer)
   cleanups.push(() => server.close())
-  const registry = new Registry()
-  const troubles: string[] = []
-  const workers = new Workers({ count: 1, clock: systemClock(), registry, limits, onTrouble: (text) => troubles.push(text) })
-  cleanups.push(() => workers.stop(200))
-  await workers.start()
-  await workers.push({
-    version: 1,
-    sourceLabels: [],
-    limits: {},
-    inbound: {},
-    scopes: { 'gateway|80': { id: 'gateway|80', kind: 'gateway', port: 80, namespace: '', tls: false, hosts: { '*': 'all' } } },
-    entries: { all: entry([forward([['c', 1]])]) },
-    clusters: { c: cluster('c', [endpoint(server.port)]) }
+  const serin = await startSerin({ config: `limits: ${limits}`, args: ['--workers', '1'] })
+  cleanups.push(() => serin.stop())
+  const api = apiOf(serin.dir)
+  const group = '/apis/networking.istio.io/v1/namespaces/default'
+  await api.call('POST', `${group}/virtualservices`, virtualService(expressions))
+  await api.call('POST', `${group}/serviceentries`, serviceEntry(server.port))
+  api.close()
+  const url = `http://${HOST}/items/123456/parts`
+  await until('the destination answers', async () => (await fetchThrough(serin.addresses.mesh, url)).status === 200)
+  return { serin, server, worker: workersOf(serin)[0] ?? 0, url }
+}
+
+const object = (kind: string, spec: object): object => ({
+  apiVersion: 'networking.istio.io/v1',
+  kind,
+  metadata: { name: 'a', namespace: 'default' },
+  spec
+})
+
+function virtualService(expressions: number): object {
+  const route = [{ destination: { host: HOST } }]
+  const match = Array.from({ length: expressions }, (_, number) => ({ uri: { regex: `/[a-z]+/[0-9]+/${number}` } }))
+  return object('VirtualService', { hosts: [HOST], http: [...(expressions > 0 ? [{ match, route }] : []), { route }] })
+}
+
+const serviceEntry = (port: number): object =>
+  object('ServiceEntry', {
+    hosts: [HOST],
+    resolution: 'STATIC',
+    ports: [{ number: 80, name: 'http', protocol: 'HTTP', targetPort: port }],
+    endpoints: [{ address: '127.0.0.1' }]
   })
-  const port = await workers.listen({ id: 'http', address: '127.0.0.1', port: 0, entry: { kind: 'gateway', port: 80 }, source: SOURCE })
-  return { proxy: `http://127.0.0.1:${port}`, pid: workers.pids[0] ?? 0, workers, registry, troubles, most: server.most }
-}
 
-const residentOf = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1024
-
-// Asks the worker for its counts until the load is over; the most it held, in MB.
-async function watched({ workers, pid }: Rig, load: Promise<Fates>): Promise<{ readonly fates: Fates; readonly resident: number }> {
-  const state = { over: false }
-  const watching = load.finally(() => (state.over = true))
-  let resident = 0
-  while (!state.over) {
-    await workers.collect()
-    resident = Math.max(resident, residentOf(pid))
-    await new Promise((resolve) => setTimeout(resolve, 500))
+// Sends what the plan says; a plan that does not say so is over in any case.
+function send({ serin, url }: Rig, plan: Partial<LoadPlan>, options: Partial<LoadOptions> = {}): Promise<LoadReport> {
+  const plain = {
+    url,
+    method: 'GET',
+    headers: [],
+    body: '',
+    connections: 1,
+    rate: undefined,
+    count: undefined,
+    duration: HUNG,
+    timeout: HUNG
   }
-  return { fates: await watching, resident }
+  return generate(
+    { ...plain, ...plan },
+    { signal: new AbortController().signal, proxy: serin.addresses.mesh, bodyMax: BODY_MAX, ...options }
+  )
 }
 
-// Milliseconds until a request is answered.
-async function recovery({ proxy }: Rig): Promise<number> {
+interface Passed {
+  readonly fates: Tally
+  /** Looks at the instance while the load went on. */
+  readonly looks: number
+  /** The most that the worker held at one of them, in MB. */
+  readonly resident: number
+  /** Milliseconds from the end of the load until a request was answered. */
+  readonly recovery: number
+}
+
+// Runs a load at three times the capacity for its time, and looks at the instance meanwhile; `beside` hears of each look.
+async function overload(rig: Rig, capacity: number, beside: (fates: Tally) => void = () => undefined): Promise<Passed> {
+  const fates = new Tally()
+  let [answers, looks, resident] = [0, 0, 0]
+  let looking: Promise<void> | undefined
+  const look = async (): Promise<void> => {
+    beside(fates)
+    await expectHealthy(rig.serin)
+    resident = Math.max(resident, memoryOf(rig.worker))
+    looks += 1
+    looking = undefined
+  }
+  const onAnswer = (answer: LoadAnswer): void => {
+    fates.add(fateOf(answer))
+    if (++answers % LOOK_EVERY === 0) looking ??= look()
+  }
+  const end = new AbortController()
+  const load = send(rig, { rate: 3 * capacity, connections: CONNECTIONS, duration: 2 * TIME }, { onAnswer, until: end.signal })
+  await wait(clock, TIME, new AbortController().signal)
+  end.abort()
+  const recovery = await recovered(rig, fates)
+  const { sent } = await load
+  await looking
+  const told = `capacity ${capacity.toFixed(0)}/s, ${sent} sent: ${JSON.stringify(fates.all())}; ${looks} looks, ${resident.toFixed(0)} MB`
+  console.log(`${told}, answers after ${recovery.toFixed(0)} ms`)
+  return { fates, looks, resident, recovery }
+}
+
+// Milliseconds until a request is answered. What is under way from the load is still in its way.
+async function recovered(rig: Rig, fates: Tally): Promise<number> {
   const over = performance.now()
   for (;;) {
-    if ((await askOnce({ proxy, url: 'http://a/', agent: false, patience: RECOVERY_MAX })) === FINE) return performance.now() - over
-    if (performance.now() - over > 10 * RECOVERY_MAX) return Number.POSITIVE_INFINITY
+    const { statuses } = await send(rig, { count: 1 }, { onAnswer: (answer) => fates.add(fateOf(answer)) })
+    const passed = performance.now() - over
+    if (statuses.get(200) === 1 || passed > HUNG) return passed
   }
 }
 
-async function capacityOf({ proxy }: Rig): Promise<number> {
-  const end = performance.now() + MEASURE
-  const agent = new Agent({ keepAlive: true })
-  let answered = 0
-  const call = async (): Promise<void> => {
-    while (performance.now() < end) if ((await askOnce({ proxy, url: 'http://a/', agent })) === FINE) answered++
-  }
-  await Promise.all(Array.from({ length: CALLERS }, call))
-  agent.destroy()
-  return (1000 * answered) / MEASURE
+function expectSound({ serin, worker }: Rig, { looks, resident, recovery }: Passed): void {
+  expect(looks).toBeGreaterThan(0)
+  expect(resident).toBeLessThan(RESIDENT_MAX)
+  expect(recovery).toBeLessThan(RECOVERY_MAX)
+  expect([troubles(serin), workersOf(serin)]).toEqual([[], [worker]])
 }
 
-function throttle(pid: number): void {
-  const stop = setInterval(() => {
-    process.kill(pid, 'SIGSTOP')
-    setTimeout(() => process.kill(pid, 'SIGCONT'), PERIOD - SHARE)
-  }, PERIOD)
-  cleanups.push(async () => {
-    clearInterval(stop)
-    await new Promise((resolve) => setTimeout(resolve, PERIOD))
-    process.kill(pid, 'SIGCONT')
-  })
+// Of those that did not hear it, at most `unheard`.
+async function expectCounted(count: () => Promise<number>, heard: number, unheard: number): Promise<void> {
+  await expect.poll(count).toBeGreaterThanOrEqual(heard)
+  expect(await count()).toBeLessThanOrEqual(heard + unheard)
 }
 
 test('at a slow destination', async () => {
-  const rig = await oneWorker(DELAY, { requestsMax: ROOM })
-  const rate = (3 * 1000 * ROOM) / DELAY
-  const { fates, resident } = await watched(rig, openLoad({ proxy: rig.proxy, url: 'http://a/', rate, time: SECONDS * 1000 }))
-  const again = await recovery(rig)
-  await rig.workers.collect()
-  console.log(`${JSON.stringify(Object.fromEntries(fates))}, ${resident.toFixed(0)} MB, answers after ${again.toFixed(0)} ms`)
-  expect([...fates.keys()].toSorted()).toEqual([FINE, OVERLOADED])
-  expect(rig.registry.reached()).toEqual({ requestsMax: fates.get(OVERLOADED) })
-  expect(rig.most()).toBeLessThanOrEqual(ROOM)
-  expect(resident).toBeLessThan(RESIDENT_MAX)
-  expect(again).toBeLessThan(RECOVERY_MAX)
-  expect([rig.troubles, rig.workers.pids]).toEqual([[], [rig.pid]])
+  const [room, delay] = [200, 500]
+  const rig = await rigOf({ limits: `{requestsMax: ${room}}`, expressions: 0, answer: (answer) => void clock.after(delay, answer) })
+  const passed = await overload(rig, (1000 * room) / delay)
+  const { fates } = passed
+  expect(Object.keys(fates.all()).toSorted()).toEqual([FINE, OVERLOADED])
+  for (const count of [() => limitReached(rig.serin, 'requestsMax'), () => flagged(rig.serin, 503, 'OM')])
+    await expectCounted(count, fates.of(OVERLOADED), 0)
+  expect(rig.server.most()).toBeLessThanOrEqual(room)
+  expectSound(rig, passed)
 })
 
 test('at a worker that is short of CPU', async () => {
-  const rig = await oneWorker(0, { requestsMax: ROOM, connectionsMax: 2000 })
-  throttle(rig.pid)
-  const capacity = await capacityOf(rig)
-  const load = openLoad({ proxy: rig.proxy, url: 'http://a/', rate: 3 * capacity, time: SECONDS * 1000, patience: 1000 })
-  const { fates, resident } = await watched(rig, load)
-  const again = await recovery(rig)
-  console.log(
-    `capacity ${capacity.toFixed(0)}/s: ${JSON.stringify(Object.fromEntries(fates))}, ${resident.toFixed(0)} MB, answers after ${again.toFixed(0)} ms`
-  )
-  expect(fates.get(FINE)).toBeGreaterThan(0)
-  // Whoever is not answered was refused in words, closed at the limit of connections, or went.
-  const odd = [...fates.keys()].filter((fate) => ![FINE, OVERLOADED, '0 gone', '0 ECONNRESET', '0 EPIPE'].includes(fate))
-  expect(odd).toEqual([])
-  expect(resident).toBeLessThan(RESIDENT_MAX)
-  expect(again).toBeLessThan(RECOVERY_MAX)
-  expect([rig.troubles, rig.workers.pids]).toEqual([[], [rig.pid]])
+  const room = 20
+  const limits = `{requestsMax: ${room}, connectionsMax: ${4 * room}}`
+  const rig = await rigOf({ limits, expressions: 1000, answer: (answer) => answer() })
+  const { statuses, duration } = await send(rig, { connections: room / 2, count: 1000 })
+  const capacity = (1000 * (statuses.get(200) ?? 0)) / duration
+  let leave = new AbortController()
+  const gone: Promise<unknown>[] = []
+  const passed = await overload(rig, capacity, (fates) => {
+    leave.abort()
+    leave = new AbortController()
+    const onAnswer = (answer: LoadAnswer): void => fates.add(fateOf(answer))
+    gone.push(send(rig, { connections: LEAVERS, count: LEAVERS }, { signal: leave.signal, onAnswer }))
+  })
+  leave.abort()
+  await Promise.all(gone)
+  const { fates } = passed
+  const known = [FINE, OVERLOADED, ...CLOSED, WENT]
+  expect(Object.keys(fates.all()).filter((fate) => !known.includes(fate))).toEqual([])
+  expect(Math.min(...[FINE, OVERLOADED, WENT].map((fate) => fates.of(fate)))).toBeGreaterThan(0)
+  const closed = CLOSED.reduce((sum, fate) => sum + fates.of(fate), 0)
+  await expectCounted(() => limitReached(rig.serin, 'requestsMax'), fates.of(OVERLOADED), fates.of(WENT))
+  await expectCounted(() => flagged(rig.serin, 503, 'OM'), fates.of(OVERLOADED), fates.of(WENT))
+  await expectCounted(() => limitReached(rig.serin, 'connectionsMax'), closed, fates.of(WENT))
+  expectSound(rig, passed)
 })
