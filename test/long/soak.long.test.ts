@@ -1,5 +1,5 @@
 // Half an hour of mixed load on two workers. It pauses twelve times: then nothing may be open, every number must agree, and each process
-// must hold what it held before. SERIN_MINUTES: how long; SERIN_SEED: which load; SERIN_PACE: ms between the requests of a caller.
+// must hold what it held before. SERIN_MINUTES: how long; SERIN_SEED: which load.
 
 import { expect, test } from 'vitest'
 import { Ledger } from '../soak/ledger.ts'
@@ -9,7 +9,6 @@ import { atRest, faults, run } from '../soak/traffic.ts'
 
 const MINUTES = Number(process.env['SERIN_MINUTES'] ?? 30)
 const SEED = Number(process.env['SERIN_SEED'] ?? 1)
-const PACE = Number(process.env['SERIN_PACE'] ?? 20)
 const LOOKS = 12
 /** Looks until caches, code and pools are what they stay. */
 const WARM = 3
@@ -41,10 +40,9 @@ test('a long mixed load leaves no socket, no timer and no memory behind, and eve
   try {
     const ledger = new Ledger()
     const looks: Holding[][] = []
-    const pace = PACE === 0 ? undefined : (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PACE))
     for (let look = 1; look <= LOOKS; look++) {
       const end = performance.now() + (MINUTES * 60_000) / LOOKS
-      await run({ rig, ledger, seed: SEED * 1000 + look, callers: CALLERS, goesOn: () => performance.now() < end, ...(pace && { pace }) })
+      await run({ rig, ledger, seed: SEED * 1000 + look, callers: CALLERS, goesOn: () => performance.now() < end })
       await atRest(rig)
       expect(await faults(rig, ledger)).toEqual([])
       const holding = await rig.holding()

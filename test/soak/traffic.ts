@@ -19,8 +19,6 @@ export interface Load {
   readonly callers: number
   /** False: no further request begins. */
   readonly goesOn: () => boolean
-  /** Resolves when a caller may go on after a request: how fast they are. */
-  readonly pace?: () => Promise<void>
 }
 
 const PARTS = KINDS.reduce((sum, [, parts]) => sum + parts, 0)
@@ -41,7 +39,7 @@ export async function run(load: Load): Promise<void> {
   await Promise.all(Array.from({ length: load.callers }, (_, number) => call(load, number)))
 }
 
-async function call({ rig, ledger, seed, goesOn, pace }: Load, number: number): Promise<void> {
+async function call({ rig, ledger, seed, goesOn }: Load, number: number): Promise<void> {
   const dice = new Dice(seed * 1_000_000 + number)
   let agent: Agent = keeper(ledger, rig.port)
   for (let at = 0; goesOn() && ledger.problems.length < ENOUGH; at++) {
@@ -52,7 +50,6 @@ async function call({ rig, ledger, seed, goesOn, pace }: Load, number: number): 
     const caller: Caller = { rig, ledger, dice, agent: dice.chance(FRESH) ? undefined : agent, id: `${seed}-${number}-${at}` }
     await kindOf(dice)(caller)
     if (number === 0 && at % CHANGED_AFTER === 0) await rig.change()
-    await pace?.()
   }
   agent.destroy()
 }
