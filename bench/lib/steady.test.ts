@@ -2,6 +2,7 @@ import { type AddressInfo, type Server, createServer } from 'node:net'
 import { expect, test } from 'vitest'
 import { answerIn } from './answer.ts'
 import { steady } from './steady.ts'
+import type { SteadyReport } from './steady.ts'
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nv1'
 
@@ -46,43 +47,39 @@ test('every request is answered, lost ones and other statuses are counted apart'
   expect(new Set(bodies)).toEqual(new Set(['v1']))
 })
 
-test('requests that wait for an answer on every connection are late, and their waiting counts', async () => {
+// 4 ms after its start a run has used its four connections, and nobody is answered until 60 ms later.
+async function stalled(then: (number: number, end: AbortController) => void): Promise<SteadyReport> {
   const end = new AbortController()
   const held: (() => void)[] = []
-  let stalled = false
+  let time = 0
+  const now = (): number => {
+    const read = time
+    if (time === 0) time = 4
+    return read
+  }
   const [server, port] = await serving((number, say) => {
-    if (number < 20) return say(ANSWER)
-    // Four connections wait for 60 ms: what becomes due meanwhile has none.
     held.push(() => say(ANSWER))
-    if (stalled) return held.pop()?.()
-    if (held.length < PLAN.connections) return
-    stalled = true
-    setTimeout(() => {
-      for (const release of held.splice(0)) release()
-      end.abort()
-    }, 60)
+    if (number < PLAN.connections) return
+    time = 64
+    then(number, end)
+    for (const release of held.splice(0)) release()
   })
-  const report = await steady({ ...PLAN, port, signal: end.signal })
+  const report = await steady({ ...PLAN, port, signal: end.signal, now })
   server.close()
-  expect(report.bad).toBe(0)
-  expect(report.latency.max).toBeGreaterThanOrEqual(55)
+  return report
+}
+
+test('requests that wait for an answer on every connection are late, and their waiting counts', async () => {
+  const { sent, good, bad, unsent, latency, lateness } = await stalled((number, end) => {
+    if (number === 64) end.abort()
+  })
+  expect([sent, good, bad, unsent]).toEqual([64, 64, 0, 0])
+  // The first was due after 1 ms and sent with the fourth; the fifth had to wait for the end of the stall.
+  expect([latency.max, lateness.max]).toEqual([63, 59])
 })
 
 test('what is due when the end comes and waits for a connection is still sent', async () => {
-  const end = new AbortController()
-  const held: (() => void)[] = []
-  const [server, port] = await serving((_, say) => {
-    if (end.signal.aborted) return say(ANSWER)
-    held.push(() => say(ANSWER))
-    // All connections wait, more requests than they are due soon: the end comes first, then the answers.
-    if (held.length === PLAN.connections)
-      setTimeout(() => {
-        end.abort()
-        for (const release of held.splice(0)) release()
-      }, 20)
-  })
-  const report = await steady({ ...PLAN, port, signal: end.signal })
-  server.close()
-  expect(report.sent).toBeGreaterThan(PLAN.connections)
-  expect(report).toMatchObject({ good: report.sent, bad: 0, unsent: 0 })
+  const { sent, good, bad, unsent, latency, lateness } = await stalled((_, end) => end.abort())
+  expect([sent, good, bad, unsent]).toEqual([64, 64, 0, 0])
+  expect([latency.max, lateness.max]).toEqual([63, 59])
 })

@@ -14,6 +14,8 @@ export interface SteadyPlan {
   readonly rate: number
   readonly connections: number
   readonly signal: AbortSignal
+  /** The time, in milliseconds that only grow; default performance.now. */
+  readonly now?: () => number
   /** Hears of each answer: when its request was sent, the status, and the body when it is short. */
   readonly onAnswer?: (sent: number, status: number, body: string) => void
 }
@@ -54,6 +56,7 @@ export async function steady(plan: SteadyPlan): Promise<SteadyReport> {
 
 class Steady {
   readonly #plan: SteadyPlan
+  readonly #now: () => number
   readonly #free: Line[] = []
   readonly #lines = new Set<Line>()
   readonly #bytes: Buffer
@@ -69,16 +72,17 @@ class Steady {
 
   constructor(plan: SteadyPlan) {
     this.#plan = plan
+    this.#now = plan.now ?? (() => performance.now())
     this.#bytes = Buffer.from(plan.request, 'latin1')
   }
 
   async whole(): Promise<SteadyReport> {
     await Promise.all(Array.from({ length: this.#plan.connections }, () => this.#open()))
-    this.#start = performance.now()
+    this.#start = this.#now()
     const timer = setInterval(() => this.#pump(), TICK)
     await new Promise<void>((resolve) => this.#plan.signal.addEventListener('abort', () => resolve(), { once: true }))
     clearInterval(timer)
-    const seconds = (performance.now() - this.#start) / 1000
+    const seconds = (this.#now() - this.#start) / 1000
     this.#last = Math.max(this.#sent, this.#due())
     // The last batches may not have had their turn.
     this.#pump()
@@ -129,7 +133,7 @@ class Steady {
 
   // How many are due by now: a batch at each whole millisecond of the run.
   #due(): number {
-    return Math.min(this.#last, Math.floor((Math.floor(performance.now() - this.#start) * this.#plan.rate) / 1000))
+    return Math.min(this.#last, Math.floor((Math.floor(this.#now() - this.#start) * this.#plan.rate) / 1000))
   }
 
   #pump(): void {
@@ -144,7 +148,7 @@ class Steady {
   #send(line: Line): void {
     const number = this.#sent++
     line.due = this.#start + Math.ceil(((number + 1) * 1000) / this.#plan.rate)
-    line.sent = performance.now()
+    line.sent = this.#now()
     this.#lateness.add(line.sent - line.due)
     line.socket.write(this.#bytes)
   }
@@ -157,7 +161,7 @@ class Steady {
       return
     }
     if (line.due === undefined || answer.length !== all.length) return void line.socket.destroy()
-    this.#latency.add(performance.now() - line.due)
+    this.#latency.add(this.#now() - line.due)
     if (answer.status === 200) this.#good += 1
     else this.#bad += 1
     this.#plan.onAnswer?.(line.sent, answer.status, answer.body)
