@@ -6,28 +6,58 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensurePackages, root } from './setup.mjs'
 
-/** The newest release, and the oldest of `engines`. */
-export const NEWEST = '26.10.0'
+/** The oldest release of `engines`. */
 const OLDEST = '22.19.0'
+const PACKAGE = `node-${process.platform}-${process.arch}`
+const CACHE = join(root, 'node_modules', '.cache', 'serin')
 
 /** The engine's suites: what a release of Node could break. */
 export const ENGINE = ['src/proxy/engine', 'src/proxy/transport', 'src/proxy/idle-upstreams', 'test/read-mode']
 
+const parts = (version) => version.split('.').map(Number)
+const newer = (one, other) => {
+  const [left, right] = [parts(one), parts(other)]
+  const at = left.findIndex((part, place) => part !== right[place])
+  return at >= 0 && left[at] > right[at]
+}
+const newestOf = (versions) =>
+  versions.filter((version) => /^\d+\.\d+\.\d+$/.test(version)).reduce((best, version) => (newer(version, best) ? version : best), '0.0.0')
+
+/** The newest release that is kept here, so that the same one is used until somebody asks the registry again; undefined: none but the oldest. */
+function newestKept() {
+  const kept = existsSync(CACHE) ? readdirSync(CACHE).filter((name) => name.startsWith('node-')) : []
+  const newest = newestOf(kept.map((name) => name.slice('node-'.length)))
+  return newer(newest, OLDEST) ? newest : undefined
+}
+
+/** The newest release that npm's registry has of this platform's package; where it cannot be asked, the newest kept. */
+export function newestReleased() {
+  const { stdout, status } = spawnSync('npm', ['view', PACKAGE, 'versions', '--json'], { cwd: root, encoding: 'utf8', timeout: 60_000 })
+  if (status !== 0) return newestKept()
+  // One version alone is no list.
+  return newestOf([JSON.parse(stdout)].flat())
+}
+
+/** The newest release that does for every day: one that is kept is not looked up again. */
+export function newestAtHand() {
+  return newestKept() ?? newestReleased()
+}
+
 /** The program of a release, from npm's package of it, kept below node_modules; undefined where it cannot be had. */
 export function nodeOf(version) {
-  const cache = join(root, 'node_modules', '.cache', 'serin')
-  const program = join(cache, `node-${version}`, 'bin', 'node')
+  if (version === undefined) return undefined
+  const program = join(CACHE, `node-${version}`, 'bin', 'node')
   if (existsSync(program)) return program
   console.error(`serin: downloading Node ${version} for the tests (npm pack)`)
-  mkdirSync(cache, { recursive: true })
-  const scratch = mkdtempSync(join(cache, 'unpack-'))
+  mkdirSync(CACHE, { recursive: true })
+  const scratch = mkdtempSync(join(CACHE, 'unpack-'))
   const run = (...words) => spawnSync(words[0], words.slice(1), { cwd: scratch, stdio: 'ignore', timeout: 180_000 }).status === 0
-  if (run('npm', 'pack', '--ignore-scripts', `node-${process.platform}-${process.arch}@${version}`)) {
+  if (run('npm', 'pack', '--ignore-scripts', `${PACKAGE}@${version}`)) {
     const file = readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? ''
     if (run('tar', '-xzf', file, 'package/bin/node')) {
       chmodSync(join(scratch, 'package', 'bin', 'node'), 0o755)
-      rmSync(join(cache, `node-${version}`), { recursive: true, force: true })
-      renameSync(join(scratch, 'package'), join(cache, `node-${version}`))
+      rmSync(join(CACHE, `node-${version}`), { recursive: true, force: true })
+      renameSync(join(scratch, 'package'), join(CACHE, `node-${version}`))
     }
   }
   rmSync(scratch, { recursive: true, force: true })
@@ -52,11 +82,13 @@ function builtOn(node) {
 
 /** All of it; 0 when nothing is wrong. */
 export function testNodes(words) {
-  const [newest, oldest] = [nodeOf(NEWEST), nodeOf(OLDEST)]
+  const version = newestReleased()
+  const [newest, oldest] = [nodeOf(version), nodeOf(OLDEST)]
   if (newest === undefined || oldest === undefined) {
-    console.error(`serin: Node ${NEWEST} and ${OLDEST} cannot be had from npm's registry`)
+    console.error(`serin: Node ${version ?? '(the newest)'} and ${OLDEST} cannot be had from npm's registry`)
     return 1
   }
+  console.log(`serin: Node ${version} is the newest release`)
   const suites = suitesOn(newest, words)
   return words.length > 0 ? (suites ?? 1) : (suites ?? 1) || (builtOn(oldest) ?? 1)
 }

@@ -25,6 +25,7 @@ import {
   talk,
   upstream
 } from '../../test/proxy-plane.ts'
+import { READ_MODE } from '../../test/read-mode.ts'
 
 test('accepted sockets can be read into a buffer of ours on this Node', async () => {
   expect(await testReadMode()).toBe('buffer')
@@ -152,7 +153,7 @@ test('a forward proxy of the mesh routes by the authority asked for, a Service a
       return ok('a')
     })
   )
-  const made = new DataPlane({ clock: realClock, draw: seeded(1), readMode: 'buffer' })
+  const made = new DataPlane({ clock: realClock, draw: seeded(1), readMode: READ_MODE })
   cleanups.push(() => made.drain(0))
   const scope = { id: 'mesh|9080|default', kind: 'mesh' as const, port: 9080, namespace: 'default', tls: false }
   made.apply([

@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../host/system-clock.ts'
 import { seeded } from '../std/draw.ts'
 import { objectsOf } from '../../test/route-mesh.ts'
+import { READ_MODE } from '../../test/read-mode.ts'
 import { clusterState } from '../route/cluster-state.ts'
 import { compileRoutes } from '../route/compile-routes.ts'
 import { diffTables } from '../route/diff-tables.ts'
@@ -33,7 +34,7 @@ async function outside(): Promise<number> {
 }
 
 async function plane(entry: Entry): Promise<{ readonly made: DataPlane; readonly port: number }> {
-  const made = new DataPlane({ clock: realClock, draw: seeded(1), readMode: 'data', limits: { drainTimeout: 100 } })
+  const made = new DataPlane({ clock: realClock, draw: seeded(1), readMode: READ_MODE, limits: { drainTimeout: 100 } })
   const source = { workload: 'web', namespace: 'shop', app: 'web', version: 'v1' }
   const port = await made.listen({ id: 'l', address: '127.0.0.1', port: 0, entry, source })
   cleanups.push(() => made.drain(0))

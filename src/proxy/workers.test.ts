@@ -13,6 +13,7 @@ import { MeshStats } from './mesh-stats.ts'
 import { ListenError, Workers } from './workers.ts'
 import type { ListenerSpec } from './listener.ts'
 import { PLAIN_ENDPOINT, PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../route/plain.ts'
+import { WORKERS_READ } from '../../test/read-mode.ts'
 
 const clock = systemClock()
 
@@ -85,7 +86,16 @@ function started(
   const [registry, stats] = [new Registry(), new MeshStats()]
   const troubles: string[] = []
   const env = compileCache()
-  const workers = new Workers({ count, clock, registry, stats, env, limits, onTrouble: (message) => troubles.push(message) })
+  const workers = new Workers({
+    ...WORKERS_READ,
+    count,
+    clock,
+    registry,
+    stats,
+    env,
+    limits,
+    onTrouble: (message) => troubles.push(message)
+  })
   cleanups.push(() => workers.stop(200))
   return { workers, registry, stats, troubles }
 }

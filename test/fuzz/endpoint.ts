@@ -36,6 +36,8 @@ interface Sending {
 
 const SILENT: AnswerPlay = { text: '', when: 'whole', piece: 100, after: 'stay', reads: 65_536 }
 
+const GRANTS = /^HTTP\/1\.[01] 101/
+
 /** The caller's number from its address: they are numbered by the last part. */
 export const callerOf = (address: string | undefined): number => {
   const last = /^\d+\.\d+\.\d+\.(\d+)$/.exec(address ?? '')?.[1]
@@ -55,6 +57,7 @@ export class EndpointConnection {
   #over = false
   #hurried = false
   #isTrusted = true
+  #granted = false
 
   constructor(far: FarEnd, port: number, register: Register) {
     this.#far = far
@@ -138,8 +141,12 @@ export class EndpointConnection {
 
   #finish(play: AnswerPlay, served: Served | undefined): void {
     if (play.after !== 'stay') this.upset(play.after)
-    if (served === undefined) return this.#look()
-    const granted = /^HTTP\/1\.[01] 101/.test(served.sent.toString('latin1', 0, 16))
+    // What was said unasked may have been taken for the answer to the first request: what follows that may be no HTTP.
+    if (served === undefined) {
+      this.#granted = GRANTS.test(play.text)
+      return this.#look()
+    }
+    const granted = this.#granted || GRANTS.test(served.sent.toString('latin1', 0, 16))
     this.#next++
     this.#current = undefined
     this.#play = undefined

@@ -11,8 +11,8 @@ import { Registry } from '../../src/metrics/registry.ts'
 import type { ListenerSpec } from '../../src/proxy/listener.ts'
 import { MeshStats } from '../../src/proxy/mesh-stats.ts'
 import { Workers } from '../../src/proxy/workers.ts'
-
 import { until } from '../e2e/run.ts'
+import { WORKERS_READ } from '../read-mode.ts'
 import type { Counted } from './ledger.ts'
 import type { Holding } from './probe.ts'
 import { holdingFile } from './probe.ts'
@@ -66,6 +66,7 @@ export async function startRig(count: number): Promise<Rig> {
   const troubles: string[] = []
   const probe = pathToFileURL(join(import.meta.dirname, 'probe.ts')).href
   const workers = new Workers({
+    ...WORKERS_READ,
     count,
     clock: systemClock(),
     registry,
