@@ -29,8 +29,8 @@ test('answers that are not 2xx or 3xx and failures of sockets are errors', () =>
   expect(readWrk(bad).errors).toBe(110)
 })
 
-test('seconds and minutes are read as well', () => {
-  const slow = PRINTED.replace('2.91ms', '1.25s').replace('in 1.00s', 'in 1.50m')
+test('seconds and minutes are read as well, with the blank that stands behind a short unit', () => {
+  const slow = PRINTED.replace('2.91ms', '1.25s ').replace('in 1.00s', 'in 1.50m')
   expect(readWrk(slow)).toMatchObject({ p99: 1250, seconds: 90 })
 })
 

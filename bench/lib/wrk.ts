@@ -61,7 +61,7 @@ export function readWrk(text: string): WrkResult {
 }
 
 function percentile(text: string, of: string): number | undefined {
-  const found = new RegExp(`^\\s+${of}%\\s+([\\d.]+)(us|ms|s|m)$`, 'm').exec(text)
+  const found = new RegExp(`^\\s+${of}%\\s+([\\d.]+)(us|ms|s|m) *$`, 'm').exec(text)
   return found === null ? undefined : Number(found[1]) * (UNITS[found[2] ?? ''] ?? Number.NaN)
 }
 
