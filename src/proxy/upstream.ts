@@ -99,8 +99,8 @@ export class Upstream implements Swept {
   // When it opened, and whether it has been told to be too old.
   #openedAt: Millis = NEVER
   #old = false
-  // When the bytes at hand came; undefined until somebody asks.
-  #heardAt: Millis | undefined
+  // When the bytes at hand came; NEVER until somebody asks. Always a number, so that it is stored in place and not as an object of its own.
+  #heardAt: Millis = NEVER
   readonly #held = new HeldBytes()
   readonly #frame: BodyFrame
   readonly #context: Context
@@ -152,7 +152,8 @@ export class Upstream implements Swept {
 
   /** The time of what is being read: the clock is looked at once for all that follows from it. */
   get heardAt(): Millis {
-    return (this.#heardAt ??= this.#context.monotonic())
+    if (this.#heardAt === NEVER) this.#heardAt = this.#context.monotonic()
+    return this.#heardAt
   }
 
   get answerStarted(): boolean {
@@ -254,7 +255,7 @@ export class Upstream implements Swept {
 
   #take(bytes: Buffer, start: number, end: number): void {
     this.#answerStarted = true
-    this.#heardAt = undefined
+    this.#heardAt = NEVER
     switch (this.#phase) {
       case 'head':
         return this.#takeHead(bytes, start, end)
@@ -351,7 +352,7 @@ export class Upstream implements Swept {
   }
 
   #onEnd(): void {
-    this.#heardAt = undefined
+    this.#heardAt = NEVER
     if (this.#phase === 'body' && this.#frame.untilClose) {
       this.#keep = false
       return this.#finish()

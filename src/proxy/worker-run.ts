@@ -38,11 +38,15 @@ export interface RunOptions {
 // What outlives them is connections and tables. The whole heap is traced when it has doubled, not at 1.25 times as V8 takes it, and beside
 // requests by one thread: four of them, on a core that a worker has for itself, leave it a fifth of the time for as long as it takes
 // (bench/README.md, idle).
+// A request passes a hundred small functions, ours and Node's: compiled into each other as far as three times V8's own bounds they take less
+// (bench/README.md).
 const WORKER_FLAGS = [
   '--max-semi-space-size=4',
   '--no-parallel-scavenge',
   '--heap-growing-percent=100',
-  '--concurrent-marking-max-worker-num=1'
+  '--concurrent-marking-max-worker-num=1',
+  '--max-inlined-bytecode-size=920',
+  '--max-inlined-bytecode-size-cumulative=3000'
 ]
 /** How often one that owes an answer is looked at. In turns, not by the time: when the control process itself stood still, no time passed. */
 const LOOK: Millis = 1000
