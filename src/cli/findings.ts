@@ -16,6 +16,7 @@ import { dig } from '../std/json.ts'
 import { ignoredFields } from '../workload/ignored-fields.ts'
 import type { PodSpec } from '../api/builtin-types-pod.ts'
 import { Following } from './following.ts'
+import { LOOK_AFTER, restAfter } from './look-pace.ts'
 
 /** What findings are told to. What routing reads is heard of by `hear`. */
 export interface FindingsOptions {
@@ -39,9 +40,6 @@ const FOLLOWED: readonly ResourceRef[] = [
 
 const EVENTS: ResourceRef = { group: '', version: 'v1', resource: 'events' }
 
-/** Changes are looked at this long after the first, or ten times as long as the last look took. */
-const LOOK_AFTER: Millis = 100
-const REST = 10
 /** A look ends after this long and goes on later; so does what is told with an answer. */
 const LOOK_WITHIN: Millis = 20
 const WARNED_WITHIN: Millis = 100
@@ -59,6 +57,7 @@ export class Findings {
   #unsettled = new Set<string>()
   #signal: AbortSignal | undefined
   #pause = LOOK_AFTER
+  #settleAt: Millis = 0
   #due: Millis | undefined
   #cancel: () => void = () => undefined
 
@@ -131,12 +130,19 @@ export class Findings {
     const begun = clock.now()
     const changed = this.#lint.update(() => clock.now() - begun >= LOOK_WITHIN)
     for (const about of changed.keys()) this.#unsettled.add(about)
-    const settled = this.#settle(begun)
+    const behind = this.#lint.isBehind
+    // What is too young to be told is looked at each time: not as often as there are looks while there is much.
+    if (!behind || begun >= this.#settleAt) this.#tellNews(begun, signal)
+    const took = clock.now() - begun
+    this.#pause = restAfter(took, false)
+    if (behind) this.#lookAfter(restAfter(took, true))
+  }
+
+  #tellNews(now: Millis, signal: AbortSignal): void {
+    const settled = this.#settle(now)
     for (const problem of settled.appeared) this.#tell(problem, this.#lint.get(problem.object), signal)
     for (const problem of settled.resolved) this.#tellResolved(problem, this.#lint.get(problem.object), signal)
-    const rest = REST * (clock.now() - begun)
-    this.#pause = Math.max(LOOK_AFTER, rest)
-    if (this.#lint.isBehind) this.#lookAfter(rest)
+    this.#settleAt = now + LOOK_AFTER
     if (settled.wake !== undefined) this.#lookAfter(Math.max(settled.wake, this.#pause))
   }
 
