@@ -18,17 +18,21 @@ import type { RouteTable } from '../route/route-table.ts'
 import { TableState } from '../route/table-state.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
+import { dig } from '../std/json.ts'
 import type { ListenerSpec } from '../proxy/listener.ts'
 import type { Workers } from '../proxy/workers.ts'
 import { Following } from './following.ts'
 import { isEntrance, type ListenerPlan, WantedListeners } from './listeners.ts'
+
+/** What it orders of the workers. */
+export type MeshWorkers = Pick<Workers, 'apply' | 'listen' | 'push' | 'quiet' | 'unlisten'>
 
 /** What the mesh needs. */
 export interface MeshOptions {
   readonly client: KubeClient
   readonly clock: Clock
   readonly draw: Draw
-  readonly workers: Workers
+  readonly workers: MeshWorkers
   readonly plan: ListenerPlan
   readonly log: (line: string) => void
   readonly lookUp: LookUp
@@ -66,6 +70,8 @@ interface ObjectChange {
 
 /** How long a compilation waits for keys that are fetched the first time. */
 const KEYS_WAIT: Millis = 1000
+/** How long requests in hand at a pod hold up its end: whatever its program has not read by then, it does not read. */
+const QUIET_WITHIN: Millis = 1000
 /** Listeners that are asked for before the first of them listens. */
 const LISTEN_AT_ONCE = 50
 /** A port that was taken is tried again after so long. */
@@ -88,6 +94,8 @@ export class Mesh {
   #failed = false
   /** Not compiled yet, in the order they came. */
   #changes: ObjectChange[] = []
+  /** Being compiled and brought to the workers. */
+  #bringing: readonly ObjectChange[] = []
   /** What every worker acknowledged. */
   readonly #inForce: InForce = { state: new TableState(), versions: new Map() }
   readonly #wanted: WantedListeners
@@ -158,14 +166,32 @@ export class Mesh {
     return this.#followed.objects()
   }
 
-  /** Resolves once no cluster in force has an endpoint of the pod. */
-  drained(pod: KubeObject, signal: AbortSignal): Promise<void> {
-    const { namespace, name } = pod.metadata
-    return this.#once(({ state }) => {
-      for (const { endpoints } of state.clusters.values())
-        if (endpoints.some((endpoint) => endpoint.pod === name && endpoint.namespace === namespace)) return false
+  /**
+   * Resolves once no request can reach the pod, which is being deleted: what is in force was made from it as it is now, and has no endpoint
+   * of it, and the requests in hand there are over or have had a second to be read.
+   */
+  async drained(pod: KubeObject, signal: AbortSignal): Promise<void> {
+    const { clock, workers } = this.#options
+    const version = Number(pod.metadata.resourceVersion)
+    const address = dig(pod, 'status', 'podIP')
+    // Whatever was written before the pod's end is heard of by now, or in this turn.
+    await wait(clock, 0, signal).catch(() => undefined)
+    await this.#once(({ state, versions }) => {
+      const made = versions.get(keyOf(pod))
+      if (made === undefined ? this.#isPending(pod) : made < version) return false
+      for (const { endpoints } of state.clusters.values()) if (endpoints.some((endpoint) => endpoint.address === address)) return false
       return true
     }, signal)
+    if (typeof address === 'string' && !signal.aborted) await workers.quiet(address, QUIET_WITHIN)
+  }
+
+  /** A change of the object is heard of and not yet in force. */
+  #isPending(object: KubeObject): boolean {
+    const key = keyOf(object)
+    return [...this.#bringing, ...this.#changes].some(({ before, after }) => {
+      const changed = after ?? before
+      return changed !== undefined && keyOf(changed) === key
+    })
   }
 
   /** Resolves once what is in force was made from `object` as it is now, or later; after `limit` in any case. */
@@ -225,13 +251,16 @@ export class Mesh {
   async #sync(): Promise<void> {
     const changes = this.#changes
     this.#changes = []
+    this.#bringing = changes
     try {
       await this.#bring(changes)
     } catch (error) {
       this.#changes = [...changes, ...this.#changes]
+      this.#bringing = []
       this.#failed = true
       throw error
     }
+    this.#bringing = []
     const { versions } = this.#inForce
     for (const { before, after } of changes) {
       if (after !== undefined) versions.set(keyOf(after), Number(after.metadata.resourceVersion))

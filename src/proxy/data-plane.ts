@@ -36,6 +36,8 @@ import { SYSTEM_SOCKETS } from './transport.ts'
 import type { ReadMode, Sockets } from './transport.ts'
 
 const SWEEP_PERIOD: Millis = 50
+/** How often an endpoint that goes is looked at until nothing is in hand there. */
+const QUIET_LOOK: Millis = 10
 const ALONE: WorkerShare = { index: 0, count: 1 }
 
 function shared(change: TableChange, share: WorkerShare): TableChange {
@@ -223,6 +225,19 @@ export class DataPlane {
     await closing
     this.#closing.delete(closing)
     await listener.drain(this.#context.limits.drainTimeout)
+  }
+
+  /** Resolves once no request is in hand at an address whose endpoints were taken out, after `limit` in any case. */
+  quiet(address: string, limit: Millis): Promise<void> {
+    const { clock, monotonic } = this.#context
+    const until = monotonic() + limit
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.#pools.isBusy(address) && monotonic() < until) clock.after(QUIET_LOOK, look)
+        else resolve()
+      }
+      look()
+    })
   }
 
   /** Takes no more connections; those there are go on. */

@@ -14,9 +14,11 @@ import {
   get,
   ok,
   onHeads,
+  ownTime,
   plane,
   table,
   talk,
+  until,
   upstream
 } from '../../test/proxy-plane.ts'
 
@@ -95,6 +97,30 @@ test('endpoints that go lose their connections, those that stay keep theirs', as
   await expect.poll(() => closed).toBe(1)
   expect(bodyOf(await talk(port, get()))).toBe('a')
   expect(closed).toBe(1)
+})
+
+test('an address is quiet when the requests that its endpoints had in hand are answered, or after the limit', async () => {
+  const asked: Socket[] = []
+  const up = await upstream((socket) => void socket.on('data', () => void asked.push(socket)))
+  const time = ownTime()
+  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), time)
+  const ended: string[] = []
+  const quiet = (limit: number, address = '127.0.0.1'): void =>
+    void made.quiet(address, limit).then(() => ended.push(`${address} ${limit}`))
+  const answered = talk(port, get())
+  await until(() => asked.length === 1)
+  made.apply([{ kind: 'put-cluster', version: 2, cluster: cluster('c', []) }])
+  quiet(100)
+  quiet(60_000)
+  quiet(60_000, '127.0.0.2')
+  await time.clock.advance(50)
+  expect(ended).toEqual(['127.0.0.2 60000'])
+  await time.clock.advance(100)
+  expect(ended).toEqual(['127.0.0.2 60000', '127.0.0.1 100'])
+  asked[0]?.write(ok('last'))
+  expect(bodyOf(await answered)).toBe('last')
+  await time.clock.advance(50)
+  expect(ended).toEqual(['127.0.0.2 60000', '127.0.0.1 100', '127.0.0.1 60000'])
 })
 
 test('draining finishes what is in flight, closes what is idle and accepts no more', async () => {

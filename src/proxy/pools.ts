@@ -241,6 +241,8 @@ export class Pools {
   readonly #pools = new Map<EndpointSlot, Pool>()
   // Endpoints that are gone; a request that began before may still have to go there.
   readonly #gone = new WeakSet<EndpointSlot>()
+  // Those of them that may have requests in hand.
+  readonly #leaving = new Set<EndpointSlot>()
 
   constructor(context: Context) {
     this.#context = context
@@ -270,12 +272,25 @@ export class Pools {
 
   /** Endpoints of `before` that `after` has no more lose their pool; undefined removes all. */
   retire(before: ClusterState, after: ClusterState | undefined): void {
+    this.#forgetQuiet()
     for (const slot of before.slots) {
       if (after?.slots.includes(slot) === true) continue
       this.#gone.add(slot)
+      if (slot.active > 0) this.#leaving.add(slot)
       this.#pools.get(slot)?.retire()
       this.#pools.delete(slot)
     }
+  }
+
+  /** Whether a request is in hand at endpoints of this address that are gone. */
+  isBusy(address: string): boolean {
+    this.#forgetQuiet()
+    for (const slot of this.#leaving) if (slot.endpoint.address === address) return true
+    return false
+  }
+
+  #forgetQuiet(): void {
+    for (const slot of this.#leaving) if (slot.active === 0) this.#leaving.delete(slot)
   }
 
   close(): void {

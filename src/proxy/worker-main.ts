@@ -63,6 +63,9 @@ async function carryOut(order: WorkerOrder): Promise<void> {
       return report({ kind: 'done', order: order.order })
     case 'count':
       return report({ ...counted(plane), order: order.order })
+    case 'quiet':
+      await plane.quiet(order.address, order.limit)
+      return report({ kind: 'done', order: order.order })
     case 'close':
       await plane.close()
       return report({ kind: 'done', order: order.order })

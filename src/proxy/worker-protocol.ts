@@ -32,6 +32,8 @@ export type WorkerOrder =
   | { readonly kind: 'count'; readonly order: number }
   /** Take no new connections; those there are go on. */
   | { readonly kind: 'close'; readonly order: number }
+  /** Answer when no request is in hand at an address whose endpoints were taken out, within `limit` ms in any case. */
+  | { readonly kind: 'quiet'; readonly order: number; readonly address: string; readonly limit: number }
   /** Finish what is in flight within `limit` ms, then exit. */
   | { readonly kind: 'drain'; readonly order: number; readonly limit: number }
 

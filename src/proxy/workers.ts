@@ -156,6 +156,11 @@ export class Workers {
     await this.#tell({ kind: 'unlisten', id })
   }
 
+  /** Resolves once no worker has a request in hand at an address whose endpoints were taken out, after `limit` ms in any case. */
+  async quiet(address: string, limit: Millis): Promise<void> {
+    await this.#tell({ kind: 'quiet', address, limit })
+  }
+
   /** Brings the registry up to date with what the workers counted, as far as they say so in time. */
   async collect(): Promise<void> {
     const { clock } = this.#options

@@ -40,6 +40,17 @@ test.each([
   expect(reached(hostOf(text))).toEqual([expected === '' ? [] : [expected]])
 })
 
+test.each([
+  ['', '10.0.0.1:8080 true'],
+  [', deletionTimestamp: "2026-01-01T00:00:00Z"', '10.0.0.1:8080 false']
+])('a pod%s is what it is, though its slice may say that it is ready', (leaving, expected) => {
+  const slice =
+    'apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: s-1, labels: {kubernetes.io/service-name: s}}\naddressType: IPv4\n' +
+    'ports: [{name: http, port: 8080}]\nendpoints: [{addresses: [10.0.0.1], conditions: {ready: true}, targetRef: {kind: Pod, name: p}}]\n---\n'
+  const pod = `apiVersion: v1\nkind: Pod\nmetadata: {name: p${leaving}}\nspec: {containers: [{name: c}]}\nstatus: {podIP: 10.0.0.1}\n---\n`
+  expect(reached(hostOf(SERVICE('{selector: {app: a}, ports: [{name: http, port: 80}]}') + slice + pod))).toEqual([[expected]])
+})
+
 test('a Service without selector picks nobody', () => {
   expect(reached(hostOf(SERVICE('{ports: [{port: 80}]}') + ENTRY('address: 10.0.0.1')))).toEqual([[]])
 })

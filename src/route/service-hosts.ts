@@ -132,11 +132,16 @@ function sliceEndpoints(port: MeshServicePort, { slices, findPod, topology }: Be
       const pod = findPod(namespaceOf(slice), listed.targetRef?.name, address)
       found.set(`${address}:${target}`, {
         ...labelled(pod, { address, port: target }, topology),
-        ready: listed.conditions?.ready !== false
+        ready: listed.conditions?.ready !== false && !isLeaving(pod)
       })
     }
   }
   return [...found.keys()].toSorted().flatMap((key) => found.get(key) ?? [])
+}
+
+// A slice may be older than the pod's end, or say `ready` whatever the pod is.
+function isLeaving(pod: MeshPod | undefined): boolean {
+  return pod?.metadata.deletionTimestamp !== undefined
 }
 
 function labelled(

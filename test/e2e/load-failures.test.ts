@@ -16,6 +16,12 @@ import { type Serin, startSerin } from './serin.ts'
 import { deployment, manifest, service } from './workloads.ts'
 
 const APP = manifest(service('app', [80]), deployment({ app: 'app', version: 'v1', image: 'serin/demo:1.0', replicas: 3 }))
+// It takes its time, and SIGTERM ends it where it stands.
+const PROGRAM = `require('http').createServer((q, r) => setTimeout(() => r.end('ok'), 100)).listen(8080, process.env.HOST)`
+const ABRUPT = manifest(
+  service('abrupt', [80]),
+  deployment({ app: 'abrupt', version: 'v1', image: 'program', replicas: 2, command: [process.execPath, '-e', PROGRAM] })
+)
 const CALLERS = 8
 
 const dir = mkdtempSync(join(tmpdir(), 'serin-load-failures-'))
@@ -25,6 +31,7 @@ let api: Api
 
 beforeAll(async () => {
   writeFileSync(join(manifests, 'app.yaml'), APP)
+  writeFileSync(join(manifests, 'abrupt.yaml'), ABRUPT)
   serin = await startSerin({ dir, files: [manifests], args: ['--workers', '2'] })
   api = apiOf(dir)
   await until('the application answers', async () => (await fetchThrough(serin.addresses.mesh, 'http://app/')).status === 200)
@@ -41,8 +48,8 @@ afterEach(async () => {
   await Promise.all(loads.splice(0).map((load) => load.stop()))
 })
 
-function loaded(): Steady {
-  const load = steady(Number(new URL(serin.addresses.mesh).port), CALLERS, 'app', '/')
+function loaded(host = 'app'): Steady {
+  const load = steady(Number(new URL(serin.addresses.mesh).port), CALLERS, host, '/')
   loads.push(load)
   return load
 }
@@ -63,6 +70,17 @@ it('pods that are scaled away, or replaced by a rollout, have answered all they 
     return others.length === 0 && pod?.ready === true && pod.name !== before?.name
   })
   await load.more(100)
+  await load.stop()
+  expect(unanswered(load)).toEqual([])
+})
+
+it('a pod whose program ends at once when it is told to has answered what it had in hand', async () => {
+  await readyPods(api, 'abrupt', 2)
+  const load = loaded('abrupt')
+  await load.more(50)
+  await api.call('PATCH', '/apis/apps/v1/namespaces/default/deployments/abrupt-v1', { spec: { replicas: 1 } })
+  await readyPods(api, 'abrupt', 1)
+  await load.more(50)
   await load.stop()
   expect(unanswered(load)).toEqual([])
 })
