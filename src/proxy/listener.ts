@@ -106,12 +106,16 @@ export class Listener implements Entrance {
    */
   async close(): Promise<void> {
     if (!this.#server.listening) return
-    await turn()
+    await this.#turn()
     for (let [round, taken] = [0, -1]; round < ROUNDS_MAX && taken !== this.#taken; round++) {
       taken = this.#taken
-      await turn()
+      await this.#turn()
     }
     this.#server.close()
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#context.sockets.soon(resolve))
   }
 
   /** Accepts no more, closes idle connections, lets requests in flight finish; what is left after `limit` ms is cut. */
@@ -178,10 +182,6 @@ export class Listener implements Entrance {
     this.#clients.add(client)
     readAccepted(socket, client.intake, this.#context.readMode, this.#context.shared)
   }
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
 
 /** What a forward proxy is called for is any port: Istio's redirects all of them to one. */

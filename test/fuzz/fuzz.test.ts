@@ -5,12 +5,15 @@ import type { DataPlane } from '../../src/proxy/data-plane.ts'
 import { CORPUS, readAll } from './corpus.ts'
 import { Fuzzer, tried } from './fuzzer.ts'
 import type { Finding } from './fuzzer.ts'
+import { judge } from './judge.ts'
 import { firstLeft } from './leftovers.ts'
 import type { Trace } from './leftovers.ts'
+import { HAS_LOOPBACK, LoopbackGround } from './loopback-ground.ts'
 import { run } from './run.ts'
 import { seedPlay } from './seeds.ts'
 
 const RUNS = 300
+const ON_LOOPBACK = 50
 
 test('every play of the corpus runs clean', { timeout: 60_000 }, async () => {
   const problems: string[] = []
@@ -24,6 +27,18 @@ test('plays near those of the corpus run clean', { timeout: 60_000 }, async () =
   while (finding === undefined && fuzzer.executions < RUNS) finding = await fuzzer.round(() => true)
   expect(finding?.problems ?? []).toEqual([])
   expect(fuzzer.executions).toBe(RUNS)
+})
+
+test.skipIf(!HAS_LOOPBACK)("plays run clean over the system's sockets", { timeout: 60_000 }, async () => {
+  const problems: string[] = []
+  let served = 0
+  for (let number = 0; number < ON_LOOPBACK; number++) {
+    const ran = await run(seedPlay(number), (onThrown) => new LoopbackGround(onThrown))
+    problems.push(...judge(ran))
+    served += ran.served.length
+  }
+  expect(problems).toEqual([])
+  expect(served).toBeGreaterThan(ON_LOOPBACK)
 })
 
 test('the same play gives the same run', async () => {

@@ -10,7 +10,7 @@ import type { Trace } from './leftovers.ts'
 import { mutated } from './mutate.ts'
 import type { Play } from './play.ts'
 import { run, thrown } from './run.ts'
-import type { Ran } from './run.ts'
+import type { MakeGround, Ran } from './run.ts'
 import { seedPlay } from './seeds.ts'
 import { shrunk } from './shrink.ts'
 
@@ -26,6 +26,8 @@ export interface FuzzOptions {
   readonly corpus: readonly Play[]
   /** Absent: nothing is learned, plays are made from the corpus alone. */
   readonly onKept?: (play: Play) => void
+  /** Where runs take place; in memory when absent. */
+  readonly ground?: MakeGround
   /** Measures coverage; otherwise outcomes alone count. */
   readonly covers: boolean
 }
@@ -57,8 +59,10 @@ export class Fuzzer {
   readonly #outcomes = new Set<string>()
   readonly #coverage: Coverage | undefined
   readonly #onKept: ((play: Play) => void) | undefined
+  readonly #ground: MakeGround | undefined
 
-  constructor({ seed, corpus, onKept, covers }: FuzzOptions) {
+  constructor({ seed, corpus, onKept, covers, ground }: FuzzOptions) {
+    this.#ground = ground
     this.#dice = new Dice(seed)
     this.#plays = [...corpus]
     this.#onKept = onKept
@@ -88,7 +92,7 @@ export class Fuzzer {
   }
 
   async #known(play: Play): Promise<Finding | undefined> {
-    const ran = await run(play)
+    const ran = await run(play, this.#ground)
     for (const outcome of outcomesOf(ran)) this.#outcomes.add(outcome)
     this.#coverage?.news()
     return findingOf(ran)
@@ -128,7 +132,7 @@ export class Fuzzer {
   }
 
   async #once(play: Play, coverage: 'asked' | 'not asked', shrinks = SHRINKS): Promise<Finding | undefined> {
-    const ran = await run(play)
+    const ran = await run(play, this.#ground)
     this.executions++
     this.#traces.push(traceOf(ran))
     const news = coverage === 'asked' ? (this.#coverage?.news() ?? []) : []
@@ -147,7 +151,7 @@ export class Fuzzer {
       play,
       async (smaller) => {
         if (news.length > 0) this.#coverage?.skip()
-        const ran = await run(smaller)
+        const ran = await run(smaller, this.#ground)
         const known = new Set(outcomesOf(ran))
         return (
           findingOf(ran) === undefined &&
@@ -170,15 +174,18 @@ export async function tried(play: Play): Promise<Finding | undefined> {
 }
 
 /** Runs and judges, and looks at what is left in memory. */
-export async function triedWhole(play: Play): Promise<Finding | undefined> {
-  const { trace, finding } = await traced(play)
+export async function triedWhole(play: Play, ground?: MakeGround): Promise<Finding | undefined> {
+  const { trace, finding } = await traced(play, ground)
   const found = await firstLeft([trace])
   return finding ?? (found === undefined ? undefined : { play, problems: [found.left] })
 }
 
 // In a call of its own: what it had in hand is gone when it returns.
-async function traced(play: Play): Promise<{ readonly trace: Trace; readonly finding: Finding | undefined }> {
-  const ran = await run(play)
+async function traced(
+  play: Play,
+  ground: MakeGround | undefined
+): Promise<{ readonly trace: Trace; readonly finding: Finding | undefined }> {
+  const ran = await run(play, ground)
   return { trace: traceOf(ran), finding: findingOf(ran) }
 }
 

@@ -1,11 +1,16 @@
 // npm run fuzz [-- --minutes N] [--seed S] [--corpus DIR]: goes on from the corpus until it is stopped, or for so long; ends with 1 at the first
-// finding, which is written down. --replay FILE...: runs plays. --prune: leaves of the corpus what reaches all that it reaches.
+// finding, which is written down. --replay FILE...: runs plays. --prune: leaves of the corpus what reaches all that it reaches. --loopback: over
+// sockets of the system, which decide the order of things; nothing is learned then, and a finding is replayed many times.
 
 import { parseArgs } from 'node:util'
+import { DeafListener } from '../upset/deaf-listener.ts'
 import { CORPUS, FINDINGS, clear, keep, readAll } from './corpus.ts'
 import { Fuzzer, catchThrown, fewest, smallest, triedWhole } from './fuzzer.ts'
 import type { Finding } from './fuzzer.ts'
+import { HAS_LOOPBACK, LoopbackGround } from './loopback-ground.ts'
 import { readPlay } from './play.ts'
+import type { Play } from './play.ts'
+import type { MakeGround } from './run.ts'
 import { startWatch } from './watch.ts'
 
 const SAY_EVERY = 10_000
@@ -17,6 +22,7 @@ const { values, positionals } = parseArgs({
     corpus: { type: 'string', default: CORPUS },
     prune: { type: 'boolean', default: false },
     replay: { type: 'boolean', default: false },
+    loopback: { type: 'boolean', default: false },
     'no-coverage': { type: 'boolean', default: false }
   },
   allowPositionals: true
@@ -26,10 +32,23 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
+const REPLAYS = 100
+if (values.loopback && !HAS_LOOPBACK) throw new Error('--loopback needs the addresses 127.9.0.0 and on, which Linux has')
+const deaf = values.loopback ? await DeafListener.open() : undefined
+const ground: MakeGround | undefined = deaf && ((onThrown) => new LoopbackGround(onThrown, deaf.port))
+
+async function findingOf(play: Play): Promise<Finding | undefined> {
+  for (let left = ground === undefined ? 1 : REPLAYS; left > 0; left--) {
+    const finding = await triedWhole(play, ground)
+    if (finding !== undefined) return finding
+  }
+  return undefined
+}
+
 async function replay(files: readonly string[]): Promise<number> {
   let wrong = 0
   for (const file of files) {
-    const finding = await triedWhole(readPlay(file))
+    const finding = await findingOf(readPlay(file))
     say(finding === undefined ? `${file}: nothing wrong` : `${file}:\n  ${finding.problems.join('\n  ')}`)
     if (finding !== undefined) wrong++
   }
@@ -46,10 +65,11 @@ async function prune(): Promise<number> {
 }
 
 async function report(finding: Finding): Promise<number> {
-  say(`FOUND: ${finding.problems.join('\n  ')}\nmaking it smaller`)
-  const { play, problems } = await smallest(finding)
-  const path = keep(FINDINGS, play, 'always')
-  say(`${problems.join('\n')}\nnpm run fuzz -- --replay ${path}`)
+  say(`FOUND: ${finding.problems.join('\n  ')}`)
+  // What the kernel decides is not the same each time.
+  const small = ground === undefined ? await smallest(finding) : finding
+  const path = keep(FINDINGS, small.play, 'always')
+  say(`${small.problems.join('\n')}\nnpm run fuzz -- ${ground === undefined ? '' : '--loopback '}--replay ${path}`)
   return 1
 }
 
@@ -58,13 +78,15 @@ async function fuzz(): Promise<number> {
   const until = performance.now() + Number(values.minutes) * 60_000
   const corpus = readAll(values.corpus)
   let kept = 0
+  const onKept = (play: Play): void => {
+    if (keep(values.corpus, play, 'bounded') !== undefined) kept++
+  }
   const fuzzer = new Fuzzer({
     seed,
     corpus,
-    covers: !values['no-coverage'],
-    onKept: (play) => {
-      if (keep(values.corpus, play, 'bounded') !== undefined) kept++
-    }
+    covers: !values['no-coverage'] && ground === undefined,
+    ...(ground !== undefined && { ground }),
+    ...(ground === undefined && { onKept })
   })
   let stopped = false
   process.once('SIGINT', () => (stopped = true))
@@ -96,3 +118,4 @@ const stopWatch = startWatch(FINDINGS)
 process.exitCode = await (values.replay ? replay(positionals) : values.prune ? prune() : fuzz())
 stopWatch()
 restore()
+await deaf?.close()

@@ -138,6 +138,7 @@ function asSocket(socket: MemorySocket): Socket {
 
 class MemoryServer extends EventEmitter {
   maxConnections = Number.POSITIVE_INFINITY
+  listening = false
   readonly onSocket: (socket: Socket) => void
   readonly #servers: Map<number, MemoryServer>
   readonly #sockets: MemorySockets
@@ -153,6 +154,7 @@ class MemoryServer extends EventEmitter {
   listen({ port }: { readonly port: number }, done: () => void): void {
     this.#port = port === 0 ? 80 + this.#servers.size : port
     this.#servers.set(this.#port, this)
+    this.listening = true
     this.#sockets.soon(done)
   }
 
@@ -161,6 +163,7 @@ class MemoryServer extends EventEmitter {
   }
 
   close(): void {
+    this.listening = false
     this.#servers.delete(this.#port)
   }
 

@@ -10,7 +10,8 @@ import { Caller } from './caller.ts'
 import { EndpointConnection } from './endpoint.ts'
 import type { Served } from './endpoint.ts'
 import { FuzzClock } from './fuzz-clock.ts'
-import { MemorySockets } from './memory-sockets.ts'
+import type { Dialing, Ground } from './ground.ts'
+import { MemoryGround } from './memory-ground.ts'
 import type { EventPlay, Play } from './play.ts'
 import { entryOf, tableOf } from './rules.ts'
 import type { Rules } from './rules.ts'
@@ -65,15 +66,21 @@ export interface Ran {
   readonly isLogged: boolean
 }
 
+/** Makes the ground of a run, which tells what the engine throws. */
+export type MakeGround = (onThrown: (error: unknown) => void) => Ground
+
+const inMemory: MakeGround = (onThrown) => new MemoryGround(onThrown)
+
 /** Plays it. */
-export async function run(play: Play): Promise<Ran> {
+export async function run(play: Play, groundOf: MakeGround = inMemory): Promise<Ran> {
   watchRun(play)
-  const world = new World(play)
+  const world = new World(play, groundOf)
   try {
     await world.begin()
     await world.middle()
     return await world.end()
   } finally {
+    await world.leave()
     current.onThrown = undefined
   }
 }
@@ -92,30 +99,30 @@ class World {
   readonly #dice: Dice
   readonly #clock = new FuzzClock()
   readonly #problems: string[] = []
-  readonly #sockets: MemorySockets
+  readonly #ground: Ground
   readonly #plane: DataPlane
   readonly #callers: Caller[] = []
   readonly #endpoints: EndpointConnection[] = []
   readonly #register: { readonly answers: Play['answers']; readonly served: Served[] }
   readonly #rules: Rules[] = []
   readonly #states = new Set<ClusterState>()
-  #dialed = 0
+  #dials = 0
   #step = 0
   #drain: Promise<void> | undefined
 
-  constructor(play: Play) {
+  constructor(play: Play, groundOf: MakeGround) {
     this.#play = play
     this.#dice = new Dice(play.seed)
     const onThrown = teller(this.#problems)
     current.onThrown = onThrown
-    this.#sockets = new MemorySockets(onThrown)
+    this.#ground = groundOf(onThrown)
     this.#register = { answers: play.answers, served: [] }
     this.#plane = new DataPlane({
       clock: this.#clock,
       monotonic: readerOf(this.#clock),
       draw: seeded(play.seed),
       readMode: play.mode,
-      sockets: this.#sockets,
+      sockets: this.#ground.sockets,
       limits: play.rules.small ? { ...TIMES, ...SMALL } : TIMES,
       sweepPeriod: 250,
       shadowHosts: true,
@@ -125,19 +132,20 @@ class World {
 
   async begin(): Promise<void> {
     const play = this.#play
+    await this.#ground.begin(this.#dialing())
     this.#apply(play.rules)
-    const listening = this.#plane.listen({ id: 'in', address: '10.0.0.1', port: 80, entry: entryOf(play.rules), source: SOURCE })
-    await this.#sockets.quiet()
+    const listening = this.#plane.listen({ id: 'in', ...this.#ground.listen, entry: entryOf(play.rules), source: SOURCE })
+    await this.#ground.quiet()
     const port = await listening
     for (const [number, caller] of play.callers.entries()) {
-      const far = this.#sockets.reach(port, { address: `10.9.0.${number}`, port: 30_000 + number }, Math.max(1, caller.window))
+      const far = this.#ground.reach(port, number, Math.max(1, caller.window))
       this.#callers.push(new Caller(caller, number, far))
     }
   }
 
   #apply(rules: Rules): void {
     this.#rules.push(rules)
-    this.#sockets.guarded(() => this.#plane.apply(tableOf(rules, this.#rules.length)))
+    this.#ground.guarded(() => this.#plane.apply(tableOf(rules, this.#rules.length)))
     this.#note()
   }
 
@@ -150,13 +158,13 @@ class World {
     const events = [...this.#play.events].sort((one, other) => one.at - other.at)
     for (; this.#step < STEPS_MAX; this.#step++) {
       while (events[0] !== undefined && events[0].at <= this.#step) await this.#happen(events.shift() as EventPlay)
-      this.#dial()
+      this.#ground.dial()
       if (this.#act()) {
-        if (this.#dice.chance(0.7)) await this.#sockets.quiet()
+        if (this.#dice.chance(0.7)) await this.#ground.quiet()
         continue
       }
-      await this.#sockets.quiet()
-      this.#dial()
+      await this.#ground.quiet()
+      this.#ground.dial()
       if (this.#canAct) continue
       const next = events.shift()
       if (next === undefined) return
@@ -191,31 +199,31 @@ class World {
 
   #drained(): Promise<void> {
     let done = Promise.resolve()
-    this.#sockets.guarded(() => {
+    this.#ground.guarded(() => {
       done = this.#plane.drain()
     })
     return done
   }
 
   async #move(ms: number): Promise<void> {
-    await this.#sockets.quiet()
+    await this.#ground.quiet()
     await this.#clock.move(ms, async (wake) => {
-      this.#sockets.guarded(wake)
-      await this.#sockets.quiet()
-      this.#dial()
+      this.#ground.guarded(wake)
+      await this.#ground.quiet()
+      this.#ground.dial()
     })
   }
 
-  // Decides about connections that the engine wants.
-  #dial(): void {
-    for (let dial = this.#sockets.dials[this.#dialed]; dial !== undefined; dial = this.#sockets.dials[this.#dialed]) {
-      const { dials, windows } = this.#play
-      const how = dials[this.#dialed % Math.max(1, dials.length)] ?? 'accept'
-      const window = windows[this.#dialed % Math.max(1, windows.length)] ?? 100_000
-      this.#dialed++
-      if (dial.given) continue
-      if (how === 'refuse') dial.refuse('ECONNREFUSED')
-      else if (how === 'accept') this.#endpoints.push(new EndpointConnection(dial.accept(Math.max(1, window)), dial.port, this.#register))
+  // What happens to connections that the engine wants, one after the other.
+  #dialing(): Dialing {
+    return {
+      next: () => {
+        const { dials, windows } = this.#play
+        const number = this.#dials++
+        const how = dials[number % Math.max(1, dials.length)] ?? 'accept'
+        return { how, window: Math.max(1, windows[number % Math.max(1, windows.length)] ?? 100_000) }
+      },
+      accepted: (far, port) => void this.#endpoints.push(new EndpointConnection(far, port, this.#register))
     }
   }
 
@@ -262,20 +270,24 @@ class World {
   // Until nobody can do anything.
   async #exhaust(): Promise<void> {
     for (let step = 0; step < STEPS_MAX * 4; step++) {
-      await this.#sockets.quiet()
-      this.#dial()
+      await this.#ground.quiet()
+      this.#ground.dial()
       if (!this.#act()) break
     }
-    await this.#sockets.quiet()
+    await this.#ground.quiet()
+  }
+
+  leave(): Promise<void> {
+    return this.#ground.end()
   }
 
   async #isOver(): Promise<void> {
     await this.#exhaust()
     let drained = false
     void this.#drain?.then(() => (drained = true))
-    await this.#sockets.quiet()
+    await this.#ground.quiet()
     if (!drained) this.#problems.push('the drain does not end')
-    if (this.#sockets.open.size > 0) this.#problems.push(`${this.#sockets.open.size} sockets are open at the end`)
+    if (this.#ground.open > 0) this.#problems.push(`${this.#ground.open} sockets are open at the end`)
     if (this.#plane.watched > 0) this.#problems.push(`${this.#plane.watched} things are still watched at the end`)
     if (this.#clock.size > 0) this.#problems.push(`${this.#clock.size} alarms are still set at the end`)
   }
@@ -285,8 +297,6 @@ class World {
     for (const caller of this.#callers) if (!caller.isOpen) caller.answers.end()
     for (const { answers } of this.#callers) answers.close()
     for (const { requests } of this.#endpoints) requests.close()
-    // They hold the sockets that came of them.
-    this.#sockets.dials.length = 0
     const log: LogLine[] = []
     for (let lines = this.#plane.takeLog(); lines.length > 0; lines = this.#plane.takeLog()) log.push(...lines)
     return {
@@ -299,8 +309,8 @@ class World {
       states: this.#states,
       plane: this.#plane,
       openCallers,
-      waitingMost: this.#sockets.waitingMost,
-      sockets: this.#sockets.made,
+      waitingMost: this.#ground.waitingMost,
+      sockets: this.#ground.made,
       problems: this.#problems,
       isLogged: this.#play.rules.log
     }
