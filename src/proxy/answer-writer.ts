@@ -61,16 +61,16 @@ export class AnswerWriter implements ResponseForm {
     return begun === head.end ? headText(bytes, this) : bytes.toString('latin1', begun, head.end)
   }
 
-  /** Bytes of the body. Returns how many the client has not taken yet. */
-  write(bytes: Buffer, from: number, to: number): number {
+  /** So many bytes of the body, latin1 where they are text. Returns how many the client has not taken yet. */
+  write(bytes: Buffer | string, length: number): number {
     const socket = this.#socket
     if (this.framing === 'chunk') {
       socket.cork()
-      socket.write(`${(to - from).toString(16)}\r\n`, 'latin1')
-      socket.write(bytes.subarray(from, to))
+      socket.write(`${length.toString(16)}\r\n`, 'latin1')
+      socket.write(bytes, 'latin1')
       socket.write('\r\n', 'latin1')
       socket.uncork()
-    } else socket.write(bytes.subarray(from, to))
+    } else socket.write(bytes, 'latin1')
     return socket.writableLength
   }
 

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { BufferPool, ReadBuffers } from './buffers.ts'
+import { BufferPool, HEAD_ROOM, ReadBuffers } from './buffers.ts'
 
 // A peer that takes nothing before it is told to.
 function slowPeer(): { readonly socket: Socket; readonly takeAll: () => Promise<void> } {
@@ -38,4 +38,38 @@ test('a buffer is free when the write it was lent to is done, whichever of the w
   ])
   await slow.takeAll()
   expect(pool.take()).toBe(first)
+})
+
+test('who wants none of its own reads to the shared buffer, what is passed on of it is a copy, and it is never given away', () => {
+  const pool = new BufferPool()
+  const buffers = new ReadBuffers(pool, () => undefined, 'shared')
+  expect([buffers.current === pool.shared, buffers.next()]).toEqual([true, undefined])
+  const short = pool.shared.toString('latin1', 0, 10)
+  expect(buffers.passable(pool.shared, 0, 10)).toBe(short)
+  const long = buffers.passable(pool.shared, 0, 20_000)
+  expect(Buffer.isBuffer(long) && long.buffer !== pool.shared.buffer).toBe(true)
+  buffers.private = true
+  expect(buffers.next()?.byteOffset).toBe(HEAD_ROOM)
+  const own = buffers.current
+  expect(own).not.toBe(pool.shared)
+  expect((buffers.passable(own, 0, 10) as Buffer).buffer).toBe(own.buffer)
+  buffers.private = false
+  expect(buffers.next()?.buffer).toBe(pool.shared.buffer)
+  buffers.close()
+  expect(pool.take()).toBe(own)
+  expect(pool.take()).not.toBe(pool.shared)
+})
+
+test('a buffer that is lent when the shared one takes its place is free when the write is done, once', async () => {
+  const pool = new BufferPool()
+  const buffers = new ReadBuffers(pool, () => undefined)
+  const slow = slowPeer()
+  const own = buffers.current
+  slow.socket.write(own.subarray(0, 10))
+  buffers.lend(slow.socket)
+  buffers.private = false
+  expect(buffers.next()?.buffer).toBe(pool.shared.buffer)
+  expect(pool.take()).not.toBe(own)
+  await slow.takeAll()
+  expect([pool.take() === own, pool.take() === own]).toEqual([true, false])
 })

@@ -10,10 +10,18 @@ export const HEAD_ROOM = 4096
 export const READ_SIZE = 65_536
 /** Room behind the bytes read, for the end of a chunk. */
 const TAIL_ROOM = 8
+/** Answers up to this long leave their connection without a buffer of its own. */
+export const SHORT_MAX = 4096
+/** Node writes texts up to this long from its stack: only the text itself is made for them. */
+const TEXT_MAX = 16_384
 const NOTHING = Buffer.alloc(0)
+
+const allocate = (): Buffer => Buffer.allocUnsafeSlow(HEAD_ROOM + READ_SIZE + TAIL_ROOM)
 
 /** A free list of buffers of HEAD_ROOM + READ_SIZE + TAIL_ROOM bytes, last in first out. */
 export class BufferPool {
+  /** One more, to which all sockets read that have none of their own. What is read there is gone when another socket is read. */
+  readonly shared = allocate()
   readonly #free: Buffer[] = []
   readonly #freeMax: number
   readonly #onFull: () => void
@@ -25,7 +33,7 @@ export class BufferPool {
   }
 
   take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(HEAD_ROOM + READ_SIZE + TAIL_ROOM)
+    return this.#free.pop() ?? allocate()
   }
 
   give(buffer: Buffer): void {
@@ -39,9 +47,14 @@ export function readable(buffer: Buffer): Buffer {
   return buffer.subarray(HEAD_ROOM, HEAD_ROOM + READ_SIZE)
 }
 
-/** The buffers of one reading socket: the one it reads to now and those still being written elsewhere. Owns all of them. */
+/**
+ * The buffers of one reading socket: the one it reads to now and those still being written elsewhere. Owns all of them but the shared one,
+ * which short messages do with: hundreds of connections then leave the caches of the processor to others, and idle ones keep nothing.
+ */
 export class ReadBuffers {
   current: Buffer
+  /** Whether to read to a buffer of its own, from the next read on. */
+  private: boolean
   readonly #pool: BufferPool
   readonly #lent: Buffer[] = []
   #replace = false
@@ -49,15 +62,23 @@ export class ReadBuffers {
   readonly #written: () => void
 
   /** `written` is called each time a waiting write is done. */
-  constructor(pool: BufferPool, written: () => void) {
+  constructor(pool: BufferPool, written: () => void, first: 'shared' | 'own' = 'own') {
     this.#pool = pool
-    this.current = pool.take()
+    this.private = first === 'own'
+    this.current = this.private ? pool.take() : pool.shared
     this.#written = written
   }
 
-  /** After a write of a view of `current` that left bytes waiting in `socket`. */
+  /** Bytes [from, to) in a form that a write may keep: a view, or a copy of what is in the shared buffer. */
+  passable(bytes: Buffer, from: number, to: number): Buffer | string {
+    if (bytes !== this.#pool.shared) return bytes.subarray(from, to)
+    return to - from <= TEXT_MAX ? bytes.toString('latin1', from, to) : Buffer.from(bytes.subarray(from, to))
+  }
+
+  /** After a write of what is `passable` of `current` that left bytes waiting in `socket`. */
   lend(socket: Socket): void {
     const buffer = this.current
+    if (buffer === this.#pool.shared) return void socket.write(NOTHING, this.#written)
     this.#lent.push(buffer)
     this.#replace = true
     // An empty write behind the waiting one tells when it is done; only slow readers pay for it. Writes to different sockets are done in any
@@ -70,9 +91,11 @@ export class ReadBuffers {
 
   /** What to read to next; undefined keeps the current buffer. */
   next(): Buffer | undefined {
-    if (!this.#replace || this.#closed) return undefined
+    const isShared = this.current === this.#pool.shared
+    if (this.#closed || (!this.#replace && isShared !== this.private)) return undefined
     this.#replace = false
-    this.current = this.#pool.take()
+    this.#giveCurrent()
+    this.current = this.private ? this.#pool.take() : this.#pool.shared
     return readable(this.current)
   }
 
@@ -80,7 +103,12 @@ export class ReadBuffers {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    if (!this.#lent.includes(this.current)) this.#pool.give(this.current)
+    this.#giveCurrent()
+  }
+
+  // One that is lent comes back by itself.
+  #giveCurrent(): void {
+    if (this.current !== this.#pool.shared && !this.#lent.includes(this.current)) this.#pool.give(this.current)
   }
 
   #return(buffer: Buffer): void {

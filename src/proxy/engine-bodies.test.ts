@@ -228,6 +228,32 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
     expect(made.recorder.reached()).toMatchObject({ discardBytesMax: 1 })
   })
 
+  test('short answers that wait for a slow reader stay what they are while others are answered', async () => {
+    let served = 0
+    const answer = (head: string): string => {
+      served++
+      return ok((head.split(' ')[1] ?? '').padEnd(4000, '.'))
+    }
+    const up = await upstream((socket) => onHeads(socket, answer))
+    const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), { readMode })
+    const slow = connect({ port, host: '127.0.0.1' })
+    cleanups.push(() => slow.destroy())
+    // Until more waits here than the kernel takes.
+    const waits = (): boolean => made.recorder.reached()['pendingBytesMax'] !== undefined
+    let asked = 0
+    while (!waits()) {
+      slow.write(Array.from({ length: 20 }, () => `GET /${++asked} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''))
+      await until(() => waits() || served === asked)
+    }
+    const others = Array.from({ length: 20 }, async (_, at) => bodyOf(await talk(port, get(`/other${at}`))))
+    expect((await Promise.all(others)).map((body) => body.replaceAll('.', ''))).toEqual(others.map((_, at) => `/other${at}`))
+    let text = ''
+    slow.on('data', (bytes) => (text += bytes.toString('latin1')))
+    await until(() => text.length > 4000 * asked && text.endsWith(`/${asked}`.padEnd(4000, '.')))
+    const bodies = text.split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/).slice(1)
+    expect(bodies).toEqual(Array.from({ length: asked }, (_, at) => `/${at + 1}`.padEnd(4000, '.')))
+  })
+
   test('an answer cut off in its body cuts off the client and is counted', async () => {
     const up = await upstream((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc')))
     const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), { readMode })

@@ -224,7 +224,7 @@ export class Exchange implements UpstreamUser, Trying, Handling {
     const { upstream } = this.#attempts
     if (from >= to || upstream === undefined) return
     this.lastByte = this.#context.sweep.now
-    const waiting = this.#writer.write(bytes, from, to)
+    const waiting = this.#writer.write(upstream.buffers.passable(bytes, from, to), to - from)
     if (waiting === 0) return
     upstream.buffers.lend(this.#client.socket)
     if (waiting > this.#context.limits.pendingBytesMax) upstream.pauseFor()
