@@ -29,10 +29,11 @@ export class DelayedAnswer implements Handling {
     this.#context = context
     this.#delay = delay
     this.#then = then
+    // From here on: the first bytes of a body may end it before it starts.
+    context.load.began()
   }
 
   start(): void {
-    this.#context.load.began()
     this.#cancel = this.#context.clock.after(this.#delay, () => this.#end(this.#then.answer))
   }
 

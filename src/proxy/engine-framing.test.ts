@@ -95,6 +95,17 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
     expect(statusOf(text)).toBe(status)
     expect(text.match(/HTTP\/1\.1 \d/g)?.length).toBe(1)
   })
+
+  const DELAYED = { delay: { millis: 60_000, millionths: 1_000_000 }, abort: { status: 418, grpc: undefined, millionths: 1_000_000 } }
+  test.each([
+    ['to an endpoint', {}],
+    ['answered after a while', { fault: DELAYED }]
+  ])('a request %s whose body is malformed from its first bytes on counts in flight as any other', async (_, more) => {
+    const up = await upstream((socket) => onHeads(socket, () => ok('wrong')))
+    const { port, plane: made } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]], more)]), { readMode })
+    expect(statusOf(await talk(port, 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'))).toBe(400)
+    expect(made.load.requests).toBe(0)
+  })
 })
 
 test.each([

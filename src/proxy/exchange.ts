@@ -70,6 +70,8 @@ export class Exchange implements UpstreamUser, Trying, Handling {
     this.bodiless = from.method === 'HEAD'
     this.wantsUpgrade = from.upgrade
     this.bare = from.minor === 0
+    // From here on: the first bytes of a body may end it before it starts.
+    shared.context.load.began()
   }
 
   get ended(): boolean {
@@ -81,7 +83,6 @@ export class Exchange implements UpstreamUser, Trying, Handling {
   }
 
   start(body: string): void {
-    this.#context.load.began()
     this.#feed.begin(body)
     const { decision, started } = this.#from
     if (decision.delay === 0) return this.#first(started)

@@ -160,6 +160,8 @@ function gauges({ states, plane }: Ran): string[] {
   }
   for (const [name, value] of Object.entries(plane.recorder.counters.snapshot()))
     if (name.endsWith('_active') && value !== 0) problems.push(`${name} is ${value} at the end`)
+  const { connections, requests } = plane.load
+  if (connections !== 0 || requests !== 0) problems.push(`${connections} connections and ${requests} requests are in hand at the end`)
   return problems
 }
 
