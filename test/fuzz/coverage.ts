@@ -2,7 +2,9 @@
 
 import { Session } from 'node:inspector'
 import type { Profiler } from 'node:inspector'
+import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 const ENGINE = /\/src\/(proxy|route)\/[a-z0-9-]+\.ts$/
 
@@ -50,6 +52,14 @@ export class Coverage {
     return this.#blocks()
   }
 
+  /** Blocks of the engine's connections that did not run since, as places in their files: `client.ts:120 #name`. */
+  missed(): string[] {
+    const { result } = this.#post('Profiler.takePreciseCoverage') as Profiler.TakePreciseCoverageReturnType
+    return result
+      .filter(({ url }) => url.includes('/src/proxy/') && ENGINE.test(url))
+      .flatMap(({ url, functions }) => missedIn(url, functions))
+  }
+
   #blocks(): string[] {
     const { result } = this.#post('Profiler.takePreciseCoverage') as Profiler.TakePreciseCoverageReturnType
     return result
@@ -66,6 +76,20 @@ export class Coverage {
     })
     return given
   }
+}
+
+function missedIn(url: string, functions: readonly Profiler.FunctionCoverage[]): string[] {
+  const text = readFileSync(fileURLToPath(url), 'utf8')
+  return functions.flatMap(({ functionName, ranges }) =>
+    ranges
+      .filter(({ count }) => count === 0)
+      .map(({ startOffset, endOffset }) => {
+        // Types are blanks in what runs: offsets are those of the file.
+        const line = text.slice(0, startOffset).split('\n').length
+        const code = text.slice(startOffset, endOffset).replaceAll(/\s+/g, ' ').trim()
+        return `${basename(url)}:${line} ${functionName}: ${code.slice(0, 100)}`
+      })
+  )
 }
 
 function blockOf(file: string, { startOffset, endOffset, count }: Profiler.CoverageRange): string[] {

@@ -93,6 +93,8 @@ export class Fuzzer {
 
   async #known(play: Play): Promise<Finding | undefined> {
     const ran = await run(play, this.#ground)
+    this.executions++
+    this.#traces.push(traceOf(ran))
     for (const outcome of outcomesOf(ran)) this.#outcomes.add(outcome)
     this.#coverage?.news()
     return findingOf(ran)
@@ -228,6 +230,14 @@ export function catchThrown(): () => void {
   }
   process.on('uncaughtException', onThrown)
   return () => process.off('uncaughtException', onThrown)
+}
+
+/** What of the engine neither these plays nor so many of the seeds reach. */
+export async function missed(plays: readonly Play[], seeds: number): Promise<string[]> {
+  const coverage = new Coverage()
+  for (const play of plays) await run(play)
+  for (let number = 0; number < seeds; number++) await run(seedPlay(number))
+  return coverage.missed()
 }
 
 /** Of these plays as few as reach what all reach, the smallest first: what the corpus needs. */

@@ -1,11 +1,12 @@
-// npm run fuzz [-- --minutes N] [--seed S] [--corpus DIR]: goes on from the corpus until it is stopped, or for so long; ends with 1 at the first
-// finding, which is written down. --replay FILE...: runs plays. --prune: leaves of the corpus what reaches all that it reaches. --loopback: over
+// npm run fuzz [-- --minutes N] [--runs N] [--seed S] [--corpus DIR]: goes on from the corpus until it is stopped, or for so long; ends with 1 at the first
+// finding, which is written down. --replay FILE...: runs plays. --prune: leaves of the corpus what reaches all that it reaches.
+// --missed: what of the engine no play reaches. --loopback: over
 // sockets of the system, which decide the order of things; nothing is learned then, and a finding is replayed many times.
 
 import { parseArgs } from 'node:util'
 import { DeafListener } from '../upset/deaf-listener.ts'
 import { CORPUS, FINDINGS, clear, keep, readAll } from './corpus.ts'
-import { Fuzzer, catchThrown, fewest, smallest, triedWhole } from './fuzzer.ts'
+import { Fuzzer, catchThrown, fewest, missed, smallest, triedWhole } from './fuzzer.ts'
 import type { Finding } from './fuzzer.ts'
 import { HAS_LOOPBACK, LoopbackGround } from './loopback-ground.ts'
 import { readPlay } from './play.ts'
@@ -18,8 +19,11 @@ const SAY_EVERY = 10_000
 const { values, positionals } = parseArgs({
   options: {
     minutes: { type: 'string', default: 'Infinity' },
+    runs: { type: 'string', default: 'Infinity' },
+    'as-is': { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
     corpus: { type: 'string', default: CORPUS },
+    missed: { type: 'boolean', default: false },
     prune: { type: 'boolean', default: false },
     replay: { type: 'boolean', default: false },
     loopback: { type: 'boolean', default: false },
@@ -33,6 +37,7 @@ function say(text: string): void {
 }
 
 const REPLAYS = 100
+const MISSED_SEEDS = 1000
 if (values.loopback && !HAS_LOOPBACK) throw new Error('--loopback needs the addresses 127.9.0.0 and on, which Linux has')
 const deaf = values.loopback ? await DeafListener.open() : undefined
 const ground: MakeGround | undefined = deaf && ((onThrown) => new LoopbackGround(onThrown, deaf.port))
@@ -55,6 +60,12 @@ async function replay(files: readonly string[]): Promise<number> {
   return wrong === 0 ? 0 : 1
 }
 
+async function tellMissed(): Promise<number> {
+  const places = await missed(readAll(values.corpus), MISSED_SEEDS)
+  for (const place of places) say(place)
+  return 0
+}
+
 async function prune(): Promise<number> {
   const all = readAll(values.corpus)
   const kept = await fewest(all)
@@ -64,10 +75,10 @@ async function prune(): Promise<number> {
   return 0
 }
 
-async function report(finding: Finding): Promise<number> {
-  say(`FOUND: ${finding.problems.join('\n  ')}`)
+async function report(finding: Finding, runs: number): Promise<number> {
+  say(`FOUND after ${runs} runs: ${finding.problems.join('\n  ')}`)
   // What the kernel decides is not the same each time.
-  const small = ground === undefined ? await smallest(finding) : finding
+  const small = ground === undefined && !values['as-is'] ? await smallest(finding) : finding
   const path = keep(FINDINGS, small.play, 'always')
   say(`${small.problems.join('\n')}\nnpm run fuzz -- ${ground === undefined ? '' : '--loopback '}--replay ${path}`)
   return 1
@@ -91,7 +102,8 @@ async function fuzz(): Promise<number> {
   let stopped = false
   process.once('SIGINT', () => (stopped = true))
   process.once('SIGTERM', () => (stopped = true))
-  const goesOn = (): boolean => !stopped && performance.now() < until
+  const most = Number(values.runs)
+  const goesOn = (): boolean => !stopped && performance.now() < until && fuzzer.executions < most
   say(`seed ${seed}, ${corpus.length} plays in the corpus`)
   const began = performance.now()
   let said = began
@@ -110,12 +122,18 @@ async function fuzz(): Promise<number> {
     }
   }
   tell()
-  return finding === undefined ? 0 : report(finding)
+  return finding === undefined ? 0 : report(finding, fuzzer.executions)
+}
+
+function chosen(): Promise<number> {
+  if (values.replay) return replay(positionals)
+  if (values.missed) return tellMissed()
+  return values.prune ? prune() : fuzz()
 }
 
 const restore = catchThrown()
 const stopWatch = startWatch(FINDINGS)
-process.exitCode = await (values.replay ? replay(positionals) : values.prune ? prune() : fuzz())
+process.exitCode = await chosen()
 stopWatch()
 restore()
 await deaf?.close()
