@@ -1,7 +1,7 @@
 // What a second worker brings: both take requests, nothing is counted twice or not at all, and the rate nearly doubles where there are cores
 // for it. Usage: node bench/workers.ts [--rounds N] [--seconds N]
 
-import { cpus } from 'node:os'
+import { availableParallelism } from 'node:os'
 import type { CellData } from '../src/metrics/recorder.ts'
 import { startBackend } from './lib/backend.ts'
 import { alone } from './lib/command.ts'
@@ -33,7 +33,7 @@ export const workersBench: Bench = {
 async function run(stage: Stage, { rounds, seconds }: BenchOptions): Promise<Finding> {
   for (const name of ['wrk', 'nginx']) neededProgram(name)
   const backend = await startBackend(stage)
-  const cores = cpus().length
+  const cores = availableParallelism()
   const enough = cores >= CORES_NEEDED
   const one = await startWorkers(stage, backend, { count: 1 })
   const two = await startWorkers(stage, backend, { count: 2 })

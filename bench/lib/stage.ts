@@ -5,7 +5,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
-import { cpus, tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { ENVIRONMENT } from './programs.ts'
@@ -13,7 +13,8 @@ import { ENVIRONMENT } from './programs.ts'
 /** Which core a process runs on. */
 export type Role = 'proxy' | 'proxies' | 'load' | 'backend' | 'any'
 
-const COUNT = cpus().length
+// Those that this process may use: a container may have few of a machine's.
+const COUNT = availableParallelism()
 /** The cores of each role, as taskset takes them. */
 export const CORES: Readonly<Record<Role, string>> = {
   proxy: '0',
