@@ -71,6 +71,15 @@ function unknownTo(scope: PreparedScope | undefined): Decision {
 
 /** The scope itself, else the callers of the same namespace without labels, else callers outside any namespace; then the same of any port. */
 export function scopeOf(router: Router, id: ScopeId): PreparedScope | undefined {
+  const { recent } = router
+  if (recent.id === id && recent.bound === router.bound) return recent.scope
+  recent.scope = searchScope(router, id)
+  recent.id = id
+  recent.bound = router.bound
+  return recent.scope
+}
+
+function searchScope(router: Router, id: ScopeId): PreparedScope | undefined {
   const exact = router.scopes.get(id)
   if (exact !== undefined || !id.startsWith('mesh|')) return exact
   const [kind = '', port = '', namespace = ''] = id.split('|')
@@ -219,7 +228,7 @@ interface Sending {
 
 function send(router: Router, prepared: PreparedRoute, action: Forward, { request, choice, response, delay }: Sending): Decision {
   const { ref, path: test } = prepared.route
-  if (!router.clusters.has(choice.cluster)) return { kind: 'no-route', because: 'no-destination', route: ref, response, delay }
+  if (!isThere(router, prepared, choice.cluster)) return { kind: 'no-route', because: 'no-destination', route: ref, response, delay }
   const { rewrite } = action
   const { hash, cookies } = stickinessOf(action.hash, request.facts)
   return {
@@ -237,6 +246,15 @@ function send(router: Router, prepared: PreparedRoute, action: Forward, { reques
     hash,
     cookies
   }
+}
+
+/** Clusters stay as a rule: what was there is looked for among tens of thousands again only when one of them has gone since. */
+function isThere({ clusters, gone }: Router, prepared: PreparedRoute, cluster: ClusterId): boolean {
+  if (prepared.thereAt === gone) return true
+  if (!clusters.has(cluster)) return false
+  const { action } = prepared.route
+  if (action.kind === 'forward' && action.choices.every((choice) => clusters.has(choice.cluster))) prepared.thereAt = gone
+  return true
 }
 
 /** Each copy is drawn by itself (Envoy uses one number for all, which ties copies to the weighted choice). A cluster that is not there gets none. */

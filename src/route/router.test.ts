@@ -73,3 +73,28 @@ spec: {hosts: [a.example], http: [{match: [{uri: {regex: '/a.*'}}], directRespon
   if (slot?.entry !== undefined) applyChange(router, { kind: 'put-entry', version: 2, entry: slot.entry })
   expect(slot?.routes).toBeUndefined()
 })
+
+test('a destination that goes is missed by the next request, and found again when it is back', () => {
+  const { table } = compileRoutes(meshConfigOf(deployed({ name: 'web', versions: { v1: 1 } })))
+  const router = prepare(table)
+  const scope = meshScope([], { namespace: 'default', labels: {} }, 9080)
+  const kind = (): string => decide(router, scope, factsOf({ host: 'web', path: '/' }), () => 0).kind
+  expect([kind(), kind()]).toEqual(['forward', 'forward'])
+  const clusters = Object.values(table.clusters)
+  for (const { id } of clusters) applyChange(router, { kind: 'remove-cluster', version: 2, cluster: id })
+  expect([kind(), kind()]).toEqual(['no-route', 'no-route'])
+  for (const cluster of clusters) applyChange(router, { kind: 'put-cluster', version: 3, cluster })
+  expect([kind(), kind()]).toEqual(['forward', 'forward'])
+})
+
+test('a scope that comes is asked from then on instead of the one that stood in for it', () => {
+  const router = prepare(compileRoutes(meshConfigOf(deployed({ name: 'web', versions: {} }))).table)
+  const id = meshScope(['app'], { namespace: 'default', labels: { app: 'shop' } }, 9080)
+  const kind = (): string => decide(router, id, factsOf({ host: 'web.default', path: '/' }), () => 0).kind
+  expect(kind()).toBe('forward')
+  const head = { id, kind: 'mesh', port: 9080, namespace: 'default', tls: false, refusesUnknown: true } as const
+  applyChange(router, { kind: 'put-scope', version: 2, scope: head })
+  expect(kind()).toBe('respond')
+  applyChange(router, { kind: 'remove-scope', version: 3, scope: id })
+  expect(kind()).toBe('forward')
+})

@@ -57,6 +57,8 @@ export interface PreparedRoute {
   readonly claims?: readonly (Expression | undefined)[]
   /** What the route and its host say of local rate limits; absent: nothing. */
   readonly limits?: PreparedOverrides
+  /** All its destinations were there when so many clusters had gone; -1 when that is not known. */
+  thereAt: number
 }
 
 /** A regex rewrite: the substitution cut into literals and group numbers. */
@@ -97,8 +99,12 @@ export interface Router {
   bound: number
   sourceLabels: readonly string[]
   readonly scopes: Map<ScopeId, PreparedScope>
+  /** The scope that was asked for last, good while nothing was bound since: one request asks for it three times, and its successor often as well. */
+  readonly recent: { id: ScopeId | undefined; bound: number; scope: PreparedScope | undefined }
   readonly entries: Map<string, EntrySlot>
   readonly clusters: Map<ClusterId, ClusterState>
+  /** Counts clusters that went. */
+  gone: number
   readonly limits: Map<LimitId, LocalLimit>
   /** By inboundKey. */
   readonly inbound: Map<string, PreparedInbound>
@@ -117,8 +123,10 @@ export function prepare(table: RouteTable): Router {
     bound: 0,
     sourceLabels: EMPTY_TABLE.sourceLabels,
     scopes: new Map(),
+    recent: { id: undefined, bound: 0, scope: undefined },
     entries: new Map(),
     clusters: new Map(),
+    gone: 0,
     limits: new Map(),
     inbound: new Map()
   }
@@ -170,6 +178,7 @@ export function applyChange(router: Router, change: TableChange, now: Millis = 0
       return
     case 'remove-cluster':
       router.clusters.delete(change.cluster)
+      router.gone += 1
       return
     case 'put-limit':
       router.limits.set(change.id, change.limit)
@@ -225,7 +234,8 @@ export function prepareRoute(route: Route): PreparedRoute {
     query: expressionsOf(route.query.map(({ test }) => test)),
     origins: expressionsOf(origins),
     ...(route.claims === undefined ? {} : { claims: expressionsOf(route.claims.map(({ test }) => test)) }),
-    rewrite: rewrite?.kind === 'regex' ? { regex: new Expression(rewrite.match), parts: substitution(rewrite.substitute) } : undefined
+    rewrite: rewrite?.kind === 'regex' ? { regex: new Expression(rewrite.match), parts: substitution(rewrite.substitute) } : undefined,
+    thereAt: -1
   }
 }
 
