@@ -7,12 +7,15 @@ import type { Served } from './endpoint.ts'
 import { strangers } from './marks.ts'
 import { answerIn, field, isOddMethod, isRefusal } from './reading.ts'
 import type { Ran } from './run.ts'
+import { ANSWERS, LAST_ANSWERS, REQUESTS } from './seeds.ts'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 // Tries on kept connections that turn out to be closed are no retries of the policy.
 const STALE_MAX = 3
 // pendingBytesMax and a read or two beyond it: no more than that waits in the engine for one peer.
 const WAITING_MAX = 200_000
+// A copy of a request waits with its body for a connection: copyBytesMax, and a read beyond it.
+const COPY_WAITING_MAX = 340_000
 
 /** Everything that is wrong. */
 export function judge(ran: Ran): string[] {
@@ -22,10 +25,16 @@ export function judge(ran: Ran): string[] {
     ...ran.endpoints.flatMap((endpoint) => readable(endpoint.requests.problem)),
     ...ran.served.flatMap((served) => requestOf(served, ran)),
     ...repeated(ran),
+    ...refusals(ran),
     ...gauges(ran),
     ...counters(ran),
-    ...(ran.waitingMost > WAITING_MAX ? [`${ran.waitingMost} bytes waited on one socket`] : [])
+    ...waited(ran)
   ]
+}
+
+function waited({ rules, waitingMost }: Ran): string[] {
+  const most = rules.some(({ mirror }) => mirror > 0) ? COPY_WAITING_MAX : WAITING_MAX
+  return waitingMost > most ? [`${waitingMost} bytes waited on one socket`] : []
 }
 
 function readable(problem: string): string[] {
@@ -147,6 +156,26 @@ function repeated({ served, rules, callers }: Ran): string[] {
     if (count === most + 1 && asked > 0) problems.push(`${key} came ${count} times`)
   }
   return problems
+}
+
+const IN_ORDER: ReadonlySet<string> = new Set(REQUESTS)
+const ANSWERS_IN_ORDER: ReadonlySet<string> = new Set([...ANSWERS, ...LAST_ANSWERS])
+const UNREADABLE = new Set([400, 501, 505])
+
+// Marks of one digit are as long as the lengths of the seeds' bodies say.
+const MARKS_MAX = 9
+
+// What is in order is read, on both sides.
+function refusals({ callers, play, states, served }: Ran): string[] {
+  const problems = callers.flatMap(({ answers, number }) => {
+    const { messages = [] } = play.callers[number] ?? {}
+    if (messages.length > MARKS_MAX / 3 || !messages.every((text) => IN_ORDER.has(text))) return []
+    const refusal = answers.finals.find((answer) => UNREADABLE.has(answer.status) && isRefusal(answer))
+    return refusal === undefined ? [] : [`caller ${number}: a request that is in order is refused: ${refusal.body}`]
+  })
+  if (served.length > MARKS_MAX || !play.answers.every(({ text, when }) => when === 'whole' && ANSWERS_IN_ORDER.has(text))) return problems
+  const errors = [...states].reduce((all, { stats }) => all + stats.read('upstream_cx_protocol_error'), 0)
+  return errors === 0 ? problems : [...problems, `${errors} answers that are in order are refused`]
 }
 
 function gauges({ states, plane }: Ran): string[] {

@@ -6,6 +6,7 @@ import { PLAIN_ENDPOINT, PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../..
 import { inboundKey } from '../../src/route/route-table.ts'
 import type { Cluster, Cors, Endpoint, Fault, HashPolicy, Route, RouteAction, TableChange } from '../../src/route/route-table.ts'
 import type { Entry } from '../../src/proxy/listener.ts'
+import { TOKEN_RULE } from './tokens.ts'
 import { limitOf } from '../local-limit.ts'
 import { outlierOf } from '../outlier.ts'
 
@@ -36,6 +37,7 @@ export const CHOICES = {
   outlier: [false, false, true],
   limit: ['no', 'no', 'first', 'last', 'inbound'],
   duration: [0, 0, 60],
+  tokens: [false, false, true],
   small: [false, false, true],
   log: [true, true, false]
 } as const
@@ -250,7 +252,15 @@ export function tableOf(rules: Rules, version: number): TableChange[] {
   const inbound = { filters: [{ limit: 'fuzz', bucket: 'pod', name: 'fuzz', place: 'first' as const }], overrides: undefined }
   const inboundOf = inboundKey(endpoint(1000), 80)
   const scopes = [
-    { id: 'gateway|80', kind: 'gateway' as const, port: 80, namespace: '', tls: false, limits },
+    {
+      id: 'gateway|80',
+      kind: 'gateway' as const,
+      port: 80,
+      namespace: '',
+      tls: false,
+      limits,
+      ...(rules.tokens && { tokens: [TOKEN_RULE] })
+    },
     { id: 'mesh|80|default', kind: 'mesh' as const, port: 80, namespace: 'default', tls: false, limits }
   ]
   return [

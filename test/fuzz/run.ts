@@ -15,6 +15,7 @@ import { MemoryGround } from './memory-ground.ts'
 import type { EventPlay, Play } from './play.ts'
 import { entryOf, tableOf } from './rules.ts'
 import type { Rules } from './rules.ts'
+import { checked, isChecking } from './tokens.ts'
 import { watchRun } from './watch.ts'
 
 const SOURCE = { workload: 'caller', namespace: 'default', app: 'caller', version: 'v1' }
@@ -39,7 +40,14 @@ const SMALL = {
   copyBytesMax: 500,
   copiesMax: 2,
   idlePerEndpointMax: 1,
-  connectionsMax: 2
+  connectionsMax: 2,
+  requestsMax: 1,
+  headBytesMax: 2000,
+  fieldsMax: 20,
+  interimBytesMax: 100,
+  chunkExtensionBytesMax: 10,
+  trailerBytesMax: 40,
+  badTokensMax: 1
 }
 const STEPS_MAX = 600
 const SETTLING_MAX = 15_000
@@ -135,11 +143,20 @@ class World {
     await this.#ground.begin(this.#dialing())
     this.#apply(play.rules)
     const listening = this.#plane.listen({ id: 'in', ...this.#ground.listen, entry: entryOf(play.rules), source: SOURCE })
-    await this.#ground.quiet()
+    await this.#quiet()
     const port = await listening
     for (const [number, caller] of play.callers.entries()) {
       const far = this.#ground.reach(port, number, Math.max(1, caller.window))
       this.#callers.push(new Caller(caller, number, far))
+    }
+  }
+
+  // Until nothing moves by itself, nor is about to when a token has been checked.
+  async #quiet(): Promise<void> {
+    await this.#ground.quiet()
+    while (isChecking()) {
+      await checked()
+      await this.#ground.quiet()
     }
   }
 
@@ -160,10 +177,10 @@ class World {
       while (events[0] !== undefined && events[0].at <= this.#step) await this.#happen(events.shift() as EventPlay)
       this.#ground.dial()
       if (this.#act()) {
-        if (this.#dice.chance(0.7)) await this.#ground.quiet()
+        if (this.#dice.chance(0.7)) await this.#quiet()
         continue
       }
-      await this.#ground.quiet()
+      await this.#quiet()
       this.#ground.dial()
       if (this.#canAct) continue
       const next = events.shift()
@@ -206,10 +223,10 @@ class World {
   }
 
   async #move(ms: number): Promise<void> {
-    await this.#ground.quiet()
+    await this.#quiet()
     await this.#clock.move(ms, async (wake) => {
       this.#ground.guarded(wake)
-      await this.#ground.quiet()
+      await this.#quiet()
       this.#ground.dial()
     })
   }
@@ -252,7 +269,8 @@ class World {
     await this.#move(1500)
     // Tunnels end with either side.
     for (const endpoint of this.#endpoints) endpoint.upset('end')
-    await this.#move(2500)
+    // Longer than a connection to somewhere outside of the mesh may take to open.
+    await this.#move(11_000)
     await this.#isOver()
     return this.#ran(openCallers)
   }
@@ -270,11 +288,11 @@ class World {
   // Until nobody can do anything.
   async #exhaust(): Promise<void> {
     for (let step = 0; step < STEPS_MAX * 4; step++) {
-      await this.#ground.quiet()
+      await this.#quiet()
       this.#ground.dial()
       if (!this.#act()) break
     }
-    await this.#ground.quiet()
+    await this.#quiet()
   }
 
   leave(): Promise<void> {
@@ -285,7 +303,7 @@ class World {
     await this.#exhaust()
     let drained = false
     void this.#drain?.then(() => (drained = true))
-    await this.#ground.quiet()
+    await this.#quiet()
     if (!drained) this.#problems.push('the drain does not end')
     if (this.#ground.open > 0) this.#problems.push(`${this.#ground.open} sockets are open at the end`)
     if (this.#plane.watched > 0) this.#problems.push(`${this.#plane.watched} things are still watched at the end`)

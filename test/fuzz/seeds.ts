@@ -5,7 +5,9 @@ import { existsSync } from 'node:fs'
 import { Dice } from '../http1/dice.ts'
 import { generate } from '../http1/generate.ts'
 import { dataPath } from '../data.ts'
+import { aimed } from './aimed.ts'
 import type { AnswerPlay, CallerPlay, DialPlay, EventPlay, Play } from './play.ts'
+import { TOKENS } from './tokens.ts'
 import { CHOICES, PLAIN_RULES } from './rules.ts'
 import type { Rules } from './rules.ts'
 
@@ -20,7 +22,7 @@ const chunked = (...parts: string[]): [string, string] => [
   `${parts.map((part) => `${part.replaceAll('@@', '~0.0~').length.toString(16)}\r\n${part}\r\n`).join('')}0\r\n\r\n`
 ]
 
-/** Requests that are in order. */
+/** Requests that are in order: none may be refused as unreadable. */
 export const REQUESTS: readonly string[] = [
   request('GET', '/', ''),
   request('GET', '/a/b?q=1', 'X-A: 1\r\nCookie: c=d; e=f\r\n'),
@@ -39,14 +41,34 @@ export const REQUESTS: readonly string[] = [
   request('GET', '/nowhere', ''),
   request('GET', '/chat', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'),
   request('POST', '/grpc.S/M', `Content-Type: application/grpc\r\nTE: trailers\r\n${withLength('\0\0\0\0\x01a')[0]}`, '\0\0\0\0\x01a'),
+  ...TOKENS.map((token) => request('GET', '/a', `Authorization: Bearer ${token}\r\n`)),
+  request('POST', '/a', `Authorization: Bearer ${TOKENS[0]}\r\n${withLength('with a token')[0]}`, 'with a token'),
+  request('GET', `/a?access_token=${TOKENS[1]}`, ''),
+  request('POST', '/a', ...chunked('x')).replace('0\r\n\r\n', '0\r\nX-Sum: 1\r\nX-More: two\r\n\r\n'),
+  request('GET', '/a', 'Connection: x-a, x-b, close\r\nX-A: 1\r\nX-B: 2\r\n'),
+  request('GET', '/a', 'X-Envoy-Retry-On: 5xx,reset\r\nX-Envoy-Max-Retries: 3\r\nX-Envoy-Upstream-Rq-Timeout-Ms: 300\r\n'),
   'GET http://reviews/a HTTP/1.1\r\nHost: reviews\r\nX-Id: @@\r\n\r\n',
   'GET /old HTTP/1.0\r\nHost: reviews\r\nX-Id: @@\r\n\r\n',
   'GET /old HTTP/1.0\r\nHost: reviews\r\nConnection: keep-alive\r\nX-Id: @@\r\n\r\n'
 ]
 
+/** Requests that are not, or that go beyond a bound. */
+export const ODD_REQUESTS: readonly string[] = [
+  request('POST', '/a', ...chunked('x')).replace('0\r\n\r\n', '0\r\nContent-Length: 1\r\n\r\n'),
+  request('POST', '/a', 'Transfer-Encoding: chunked\r\n', '5;name="some text"\r\nhello\r\n0\r\n\r\n'),
+  request('POST', '/a', 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n', '5\r\nhello\r\n0\r\n\r\n'),
+  request('POST', '/a', 'Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n'),
+  request('GET', '/long', 'X-Long: {l*70000}\r\n'),
+  request('GET', '/many', 'X-Many: y\r\n'.repeat(130)),
+  'CONNECT reviews:443 HTTP/1.1\r\nHost: reviews:443\r\n\r\n',
+  '\x16\x03\x01\x02\x00hello of TLS',
+  'GET http://10.1.1.9:1000/out HTTP/1.1\r\nHost: 10.1.1.9:1000\r\nX-Id: @@\r\n\r\n',
+  request('POST', '/a', 'Transfer-Encoding: chunked\r\n', '5\r\nhelloX\n0\r\n\r\n')
+]
+
 const answer = (status: string, more: string, body = ''): string => `HTTP/1.1 ${status}\r\nX-Serial: @@\r\n${more}\r\n${body}`
 
-/** Answers that are in order. */
+/** Answers that are in order: no endpoint that gives them breaks the protocol. */
 export const ANSWERS: readonly string[] = [
   answer('200 OK', ...withLength('answer @@')),
   answer('200 OK', ...chunked('one @@', 'two', 'three @@')),
@@ -64,6 +86,14 @@ export const ANSWERS: readonly string[] = [
   answer('101 Switching Protocols', 'Connection: Upgrade\r\nUpgrade: websocket\r\n', 'bytes of a tunnel @@'),
   answer('200 OK', 'Content-Type: application/grpc\r\nGrpc-Status: 14\r\nContent-Length: 0\r\n'),
   'HTTP/1.0 200 OK\r\nX-Serial: @@\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok'
+]
+
+/** Answers that are not, or that go beyond a bound. */
+export const ODD_ANSWERS: readonly string[] = [
+  answer('200 OK', 'Transfer-Encoding: chunked\r\n', '5;a=b\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n'),
+  answer('200 OK', 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n', '5\r\nhello\r\n0\r\n\r\n'),
+  answer('200 OK', 'X-Long: {m*70000}\r\nContent-Length: 0\r\n'),
+  `${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(8)}${answer('200 OK', ...withLength('after many'))}`
 ]
 /** Those that end with the connection. */
 export const LAST_ANSWERS: readonly string[] = [
@@ -100,6 +130,7 @@ export function anyCaller(dice: Dice): CallerPlay {
 
 /** A request that is in order, mostly. */
 export function anyRequest(dice: Dice): string {
+  if (dice.chance(0.15)) return dice.pick(ODD_REQUESTS)
   return dice.chance(0.9) ? dice.pick(REQUESTS) : generated(dice, 'request')
 }
 
@@ -114,6 +145,7 @@ function generated(dice: Dice, type: 'request' | 'response'): string {
 export function anyAnswer(dice: Dice): AnswerPlay {
   const plain = { ...ANSWER, piece: dice.pick(PIECES), reads: dice.pick(READS) }
   if (dice.chance(0.1)) return { ...plain, text: dice.pick(LAST_ANSWERS), after: 'end' }
+  if (dice.chance(0.1)) return { ...plain, text: dice.pick(ODD_ANSWERS) }
   if (dice.chance(0.05)) return { ...plain, text: generated(dice, 'response') }
   if (dice.chance(0.05)) return plain
   return {
@@ -156,6 +188,11 @@ export function anyDial(dice: Dice): DialPlay {
 /** A play by its number: always the same one. */
 export function seedPlay(number: number): Play {
   const dice = new Dice(number)
+  const play = anyPlay(dice)
+  return dice.chance(0.3) ? aimed(dice, play) : play
+}
+
+function anyPlay(dice: Dice): Play {
   return {
     seed: dice.below(1_000_000),
     mode: dice.pick(['buffer', 'data'] as const),
