@@ -19,12 +19,13 @@ const OTHER_MODE = [
   'passthrough'
 ].map((name) => `src/proxy/${name}.test.ts`)
 
-// A random order that the seed decides (tests must not depend on it), but for the long ones.
+// A random order that the seed decides (tests must not depend on it), but for the long ones, and with the files of a project together: a
+// thread that changes the project reads everything anew.
 class LongestFirst extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const { seed } = this.ctx.config.sequence
-    const place = ({ moduleId }: TestSpecification): string =>
-      `${LONG.test(moduleId) ? 0 : 1} ${createHash('sha256').update(`${seed} ${moduleId}`).digest('hex')}`
+    const place = ({ moduleId, project }: TestSpecification): string =>
+      `${LONG.test(moduleId) ? 0 : 1} ${project.name} ${createHash('sha256').update(`${seed} ${moduleId}`).digest('hex')}`
     return Promise.resolve(files.toSorted((a, b) => (place(a) < place(b) ? -1 : 1)))
   }
 }
@@ -77,6 +78,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          // What they import is the same for all and holds no state: read once in each thread, not in each file.
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
           maxWorkers: 9,
