@@ -145,6 +145,18 @@ test('a slice that is written from before the pod left does not bring it back', 
   expect(inForce).not.toContain(ADDRESS)
 })
 
+test('a pod that is gone is not brought back by a slice that still lists it', async () => {
+  await list()
+  await clock.advance(10)
+  const told = await leave()
+  await clock.advance(10)
+  expect(told.over).toBe(true)
+  await client.delete({ ...PODS, ...at }, { ...options, gracePeriodSeconds: 0 })
+  await clock.advance(10)
+  expect(await client.get({ ...PODS, ...at }, options)).toBeUndefined()
+  expect(inForce).not.toContain(ADDRESS)
+})
+
 test('requests in hand are asked after once the endpoint is out', async () => {
   busy = () => undefined
   hold = true

@@ -41,14 +41,15 @@ test.each([
 })
 
 test.each([
-  ['', '10.0.0.1:8080 true'],
-  [', deletionTimestamp: "2026-01-01T00:00:00Z"', '10.0.0.1:8080 false']
-])('a pod%s is what it is, though its slice may say that it is ready', (leaving, expected) => {
+  ['name: p', ['10.0.0.1:8080 true']],
+  ['name: p, deletionTimestamp: "2026-01-01T00:00:00Z"', ['10.0.0.1:8080 false']],
+  ['name: another', []]
+])('what a slice says is ready is ready if its pod is there and stays: {%s}', (metadata, expected) => {
   const slice =
     'apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: s-1, labels: {kubernetes.io/service-name: s}}\naddressType: IPv4\n' +
     'ports: [{name: http, port: 8080}]\nendpoints: [{addresses: [10.0.0.1], conditions: {ready: true}, targetRef: {kind: Pod, name: p}}]\n---\n'
-  const pod = `apiVersion: v1\nkind: Pod\nmetadata: {name: p${leaving}}\nspec: {containers: [{name: c}]}\nstatus: {podIP: 10.0.0.1}\n---\n`
-  expect(reached(hostOf(SERVICE('{selector: {app: a}, ports: [{name: http, port: 80}]}') + slice + pod))).toEqual([[expected]])
+  const pod = `apiVersion: v1\nkind: Pod\nmetadata: {${metadata}}\nspec: {containers: [{name: c}]}\nstatus: {podIP: 10.0.0.1}\n---\n`
+  expect(reached(hostOf(SERVICE('{selector: {app: a}, ports: [{name: http, port: 80}]}') + slice + pod))).toEqual([expected])
 })
 
 test('a Service without selector picks nobody', () => {

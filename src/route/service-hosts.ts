@@ -124,12 +124,13 @@ function entryEndpoints(port: MeshServicePort, selected: readonly Workload[]): L
 function sliceEndpoints(port: MeshServicePort, { slices, findPod, topology }: Behind): LabelledEndpoint[] {
   const found = new Map<string, LabelledEndpoint>()
   for (const slice of slices) {
-    const target = slice.ports?.find((candidate) => (candidate.name ?? '') === (port.name ?? ''))?.port
+    const target = targetOf(slice, port)
     if (target === undefined) continue
     for (const listed of slice.endpoints ?? []) {
       const address = listed.addresses?.[0]
       if (address === undefined) continue
       const pod = findPod(namespaceOf(slice), listed.targetRef?.name, address)
+      if (isGone(listed.targetRef, pod)) continue
       found.set(`${address}:${target}`, {
         ...labelled(pod, { address, port: target }, topology),
         ready: listed.conditions?.ready !== false && !isLeaving(pod)
@@ -137,6 +138,15 @@ function sliceEndpoints(port: MeshServicePort, { slices, findPod, topology }: Be
     }
   }
   return [...found.keys()].toSorted().flatMap((key) => found.get(key) ?? [])
+}
+
+function targetOf({ ports = [] }: MeshEndpointSlice, { name = '' }: MeshServicePort): number | undefined {
+  return ports.find((candidate) => (candidate.name ?? '') === name)?.port
+}
+
+// As in Istio, an endpoint of a pod that is not there is none: its slice is older than the pod's end.
+function isGone({ kind, name }: { readonly kind?: string; readonly name?: string } = {}, pod: MeshPod | undefined): boolean {
+  return kind === 'Pod' && name !== undefined && pod?.metadata.name !== name
 }
 
 // A slice may be older than the pod's end, or say `ready` whatever the pod is.
