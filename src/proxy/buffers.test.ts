@@ -4,6 +4,8 @@ import type { Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { BufferPool, HEAD_ROOM, ReadBuffers } from './buffers.ts'
+import { KeptBytes } from './kept-bytes.ts'
+import { LIMITS } from './limits.ts'
 
 // A peer that takes nothing before it is told to.
 function slowPeer(): { readonly socket: Socket; readonly takeAll: () => Promise<void> } {
@@ -20,16 +22,16 @@ function slowPeer(): { readonly socket: Socket; readonly takeAll: () => Promise<
 }
 
 test('a buffer is free when the write it was lent to is done, whichever of the writes is done first', async () => {
-  const pool = new BufferPool()
+  const pool = new BufferPool(new KeptBytes(LIMITS, () => undefined))
   const buffers = new ReadBuffers(pool, () => undefined)
   const [slow, quick] = [slowPeer(), slowPeer()]
   const first = buffers.current
   slow.socket.write(first.subarray(0, 10))
-  buffers.lend(slow.socket)
+  buffers.lend(slow.socket, 10)
   expect(buffers.next()).toBeDefined()
   const second = buffers.current
   quick.socket.write(second.subarray(0, 10))
-  buffers.lend(quick.socket)
+  buffers.lend(quick.socket, 10)
   expect(buffers.next()).toBeDefined()
   await quick.takeAll()
   expect([pool.take(), pool.take()].map((buffer) => [buffer === first, buffer === second])).toEqual([
@@ -41,7 +43,7 @@ test('a buffer is free when the write it was lent to is done, whichever of the w
 })
 
 test('who wants none of its own reads to the shared buffer, what is passed on of it is a copy, and it is never given away', () => {
-  const pool = new BufferPool()
+  const pool = new BufferPool(new KeptBytes(LIMITS, () => undefined))
   const buffers = new ReadBuffers(pool, () => undefined, 'shared')
   expect([buffers.current === pool.shared, buffers.next()]).toEqual([true, undefined])
   const short = pool.shared.toString('latin1', 0, 10)
@@ -61,12 +63,12 @@ test('who wants none of its own reads to the shared buffer, what is passed on of
 })
 
 test('a buffer that is lent when the shared one takes its place is free when the write is done, once', async () => {
-  const pool = new BufferPool()
+  const pool = new BufferPool(new KeptBytes(LIMITS, () => undefined))
   const buffers = new ReadBuffers(pool, () => undefined)
   const slow = slowPeer()
   const own = buffers.current
   slow.socket.write(own.subarray(0, 10))
-  buffers.lend(slow.socket)
+  buffers.lend(slow.socket, 10)
   buffers.private = false
   expect(buffers.next()?.buffer).toBe(pool.shared.buffer)
   expect(pool.take()).not.toBe(own)

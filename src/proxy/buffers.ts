@@ -2,6 +2,7 @@
 // is done, never earlier (proxy.md 9.2). Upstream buffers have room before and behind the bytes read, so that a head is edited in place.
 
 import type { Socket } from 'node:net'
+import type { KeptBytes } from './kept-bytes.ts'
 import { LIMITS } from './limits.ts'
 
 /** Room before the bytes read: a response head may grow by this much without a copy. */
@@ -14,20 +15,24 @@ const TAIL_ROOM = 8
 export const SHORT_MAX = 4096
 /** Node writes texts up to this long from its stack: only the text itself is made for them. */
 const TEXT_MAX = 16_384
+const BUFFER_SIZE = HEAD_ROOM + READ_SIZE + TAIL_ROOM
 const NOTHING = Buffer.alloc(0)
 
-const allocate = (): Buffer => Buffer.allocUnsafeSlow(HEAD_ROOM + READ_SIZE + TAIL_ROOM)
+const allocate = (): Buffer => Buffer.allocUnsafeSlow(BUFFER_SIZE)
 
-/** A free list of buffers of HEAD_ROOM + READ_SIZE + TAIL_ROOM bytes, last in first out. */
+/** A free list of buffers of BUFFER_SIZE bytes, last in first out. */
 export class BufferPool {
   /** One more, to which all sockets read that have none of their own. What is read there is gone when another socket is read. */
   readonly shared = allocate()
+  /** Where lent buffers count. */
+  readonly kept: KeptBytes
   readonly #free: Buffer[] = []
   readonly #freeMax: number
   readonly #onFull: () => void
 
   /** At most so many are kept; `onFull` is told of one that is not. */
-  constructor(freeMax = LIMITS.freeBuffersMax, onFull: () => void = () => undefined) {
+  constructor(kept: KeptBytes, freeMax = LIMITS.freeBuffersMax, onFull: () => void = () => undefined) {
+    this.kept = kept
     this.#freeMax = freeMax
     this.#onFull = onFull
   }
@@ -75,16 +80,27 @@ export class ReadBuffers {
     return to - from <= TEXT_MAX ? bytes.toString('latin1', from, to) : Buffer.from(bytes.subarray(from, to))
   }
 
-  /** After a write of what is `passable` of `current` that left bytes waiting in `socket`. */
-  lend(socket: Socket): void {
+  /** After a write of so many bytes of what is `passable` of `current` that left some waiting in `socket`. */
+  lend(socket: Socket, length: number): void {
     const buffer = this.current
-    if (buffer === this.#pool.shared) return void socket.write(NOTHING, this.#written)
+    if (buffer === this.#pool.shared) return this.#lendCopy(socket, length)
+    if (!this.#lent.includes(buffer)) this.#pool.kept.take(BUFFER_SIZE)
     this.#lent.push(buffer)
     this.#replace = true
     // An empty write behind the waiting one tells when it is done; only slow readers pay for it. Writes to different sockets are done in any
     // order: each gives back its own buffer.
     socket.write(NOTHING, () => {
       this.#return(buffer)
+      this.#written()
+    })
+  }
+
+  // What was in the shared buffer was copied.
+  #lendCopy(socket: Socket, length: number): void {
+    const { kept } = this.#pool
+    kept.take(length)
+    socket.write(NOTHING, () => {
+      kept.give(length)
       this.#written()
     })
   }
@@ -114,6 +130,7 @@ export class ReadBuffers {
   #return(buffer: Buffer): void {
     this.#lent.splice(this.#lent.indexOf(buffer), 1)
     if (this.#lent.includes(buffer)) return
+    this.#pool.kept.give(BUFFER_SIZE)
     if (buffer !== this.current || this.#closed) this.#pool.give(buffer)
   }
 }
@@ -128,12 +145,19 @@ export class HeldBytes {
   bytes = NOTHING
   length = 0
   #scanAt = 0
+  readonly #kept: KeptBytes | undefined
+
+  /** `kept`: where they count. */
+  constructor(kept?: KeptBytes) {
+    this.#kept = kept
+  }
 
   append(bytes: Uint8Array, start: number, end: number): void {
     const length = this.length + end - start
     if (length > this.bytes.length) {
       const grown = Buffer.allocUnsafeSlow(Math.max(512, length, this.bytes.length * 2))
       grown.set(this.bytes.subarray(0, this.length))
+      this.#kept?.take(grown.length - this.bytes.length)
       this.bytes = grown
     }
     this.bytes.set(bytes.subarray(start, end), this.length)
@@ -163,6 +187,7 @@ export class HeldBytes {
   }
 
   clear(): void {
+    this.#kept?.give(this.bytes.length)
     this.bytes = NOTHING
     this.length = 0
   }

@@ -214,6 +214,7 @@ export class Client implements Swept, Downstream, Taker {
   #takeHead(bytes: Buffer, start: number, end: number): number {
     const result = scanRequest(bytes, start, end, this.#context.limits)
     if (result === MORE) {
+      if (!this.#context.kept.admits()) return this.#refuse(503, 'envoy overloaded')
       if (!this.#begun) this.#started = this.#context.sweep.now
       this.#begun = true
       this.intake.held.keepPart(bytes, start, end)

@@ -7,6 +7,7 @@ import type { Draw } from '../std/draw.ts'
 import type { AccessLog } from './access-log.ts'
 import type { BufferPool } from './buffers.ts'
 import type { Ejections } from './ejections.ts'
+import type { KeptBytes } from './kept-bytes.ts'
 import type { Limits } from './limits.ts'
 import type { Load } from './load.ts'
 import type { Signatures } from './signatures.ts'
@@ -25,6 +26,7 @@ export interface Context {
   readonly draw: Draw
   readonly sweep: Sweep
   readonly load: Load
+  readonly kept: KeptBytes
   readonly buffers: BufferPool
   /** Where all accepted sockets read to, but for those in the middle of a long body. */
   readonly shared: Buffer

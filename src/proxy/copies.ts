@@ -55,6 +55,7 @@ export class Copies {
       this.#context.recorder.reach('copiesMax')
       return undefined
     }
+    if (!this.#context.kept.spares()) return undefined
     this.#active++
     const copy = new Copy(this.#context, { ...start, state, slot, body }, () => this.#active--)
     copy.send(this.#pools.of(state, slot))
@@ -100,6 +101,8 @@ export class Copy implements UpstreamUser, Waiter, Swept {
   #lastByte: Millis
   #status = 0
   #answeredAt: Millis | undefined
+  // Counted among what is kept.
+  #waiting = 0
   // With the framing of chunks.
   #received = 0
   #ended = false
@@ -112,6 +115,7 @@ export class Copy implements UpstreamUser, Waiter, Swept {
     this.#head = copyHead(of.head, of.local, context.shadowHosts)
     this.#kept = this.#head + of.body
     this.#received = of.body.length
+    this.#count(this.#kept.length)
     this.#started = context.monotonic()
     this.#lastByte = context.sweep.now
     context.sweep.add(this)
@@ -131,9 +135,15 @@ export class Copy implements UpstreamUser, Waiter, Swept {
     if (this.#upstream === undefined) this.#kept += text
     else this.#upstream.socket.write(text, 'latin1')
     const waiting = this.#kept.length + (this.#upstream?.socket.writableLength ?? 0)
+    this.#count(waiting)
     if (waiting <= this.#context.limits.copyBytesMax) return
     this.#context.recorder.reach('copyBytesMax')
     this.#end()
+  }
+
+  #count(waiting: number): void {
+    this.#context.kept.take(waiting - this.#waiting)
+    this.#waiting = waiting
   }
 
   /** The request was sent whole: the route's time starts for the copy too. */
@@ -163,6 +173,7 @@ export class Copy implements UpstreamUser, Waiter, Swept {
     this.#report('opened')
     upstream.begin(this, this.#kept)
     this.#kept = ''
+    this.#count(upstream.socket.writableLength)
   }
 
   onRefused(failure: PoolFailure): void {
@@ -243,6 +254,7 @@ export class Copy implements UpstreamUser, Waiter, Swept {
   #end(): void {
     if (this.#ended) return
     this.#ended = true
+    this.#count(0)
     this.#pool?.cancel(this)
     if (this.#upstream !== undefined) {
       this.#leave()

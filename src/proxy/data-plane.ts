@@ -20,6 +20,7 @@ import type { Clocks } from './clocks.ts'
 import type { Context, Locate } from './context.ts'
 import { Ejections } from './ejections.ts'
 import type { OnEjection } from './ejections.ts'
+import { KeptBytes } from './kept-bytes.ts'
 import { LIMITS } from './limits.ts'
 import type { LimitName, Limits } from './limits.ts'
 import { Listener } from './listener.ts'
@@ -93,14 +94,16 @@ export class DataPlane {
     const reach = (limit: LimitName): void => this.recorder.reach(limit)
     const monotonic = options.monotonic ?? (() => performance.now())
     const router = prepare(EMPTY_TABLE)
+    const kept = new KeptBytes(limits, reach)
     this.#context = {
       limits,
       clock: options.clock,
       monotonic,
       draw: options.draw,
       sweep: new Sweep(options.clock, options.sweepPeriod ?? SWEEP_PERIOD, monotonic),
-      load: new Load(limits, reach, options.openFiles),
-      buffers: new BufferPool(limits.freeBuffersMax, () => reach('freeBuffersMax')),
+      load: new Load(limits, kept, reach, options.openFiles),
+      kept,
+      buffers: new BufferPool(kept, limits.freeBuffersMax, () => reach('freeBuffersMax')),
       shared: Buffer.allocUnsafeSlow(READ_SIZE),
       readMode: options.readMode,
       sockets: options.sockets ?? SYSTEM_SOCKETS,
@@ -153,8 +156,8 @@ export class DataPlane {
     return this.#context.sweep.resting
   }
 
-  /** Client connections and requests in flight. */
-  get load(): Readonly<Pick<Load, 'connections' | 'requests'>> {
+  /** Client connections, requests in flight, and the bytes kept of them. */
+  get load(): Readonly<Pick<Load, 'connections' | 'requests' | 'kept'>> {
     return this.#context.load
   }
 

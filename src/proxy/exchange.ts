@@ -227,8 +227,8 @@ export class Exchange implements UpstreamUser, Trying, Handling {
     this.lastByte = this.#context.sweep.now
     const waiting = this.#writer.write(upstream.buffers.passable(bytes, from, to), to - from)
     if (waiting === 0) return
-    upstream.buffers.lend(this.#client.socket)
-    if (waiting > this.#context.limits.pendingBytesMax) upstream.pauseFor()
+    upstream.buffers.lend(this.#client.socket, to - from)
+    if (waiting > this.#context.kept.waitingMax) upstream.pauseFor()
   }
 
   onAnswered(): void {
@@ -353,6 +353,7 @@ export class Exchange implements UpstreamUser, Trying, Handling {
     this.#ended = true
     this.#context.load.ended()
     if (!this.requestDone) this.#feed.abort()
+    this.#feed.forget()
     this.#attempts.retries.end()
     this.#deadline = NEVER
     this.#tryDeadline = NEVER

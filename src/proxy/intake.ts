@@ -24,7 +24,7 @@ export interface Taker {
 
 /** Owns the buffers and held bytes of a client socket. */
 export class Intake implements Reading {
-  readonly held = new HeldBytes()
+  readonly held: HeldBytes
   /** What is held is looked at in the next turn. */
   goesOn = false
   readonly #context: Context
@@ -39,6 +39,7 @@ export class Intake implements Reading {
     this.#context = context
     this.#socket = socket
     this.#taker = taker
+    this.held = new HeldBytes(context.kept)
   }
 
   get paused(): boolean {
@@ -105,9 +106,9 @@ export class Intake implements Reading {
     socket.write(bytes.buffer === this.#context.shared.buffer ? Buffer.from(view) : view)
     const waiting = socket.writableLength
     if (waiting === 0) return
-    if (this.#buffers !== undefined && bytes.buffer === this.#buffers.current.buffer) this.#buffers.lend(socket)
-    else whenWritten(socket, () => this.resume())
-    if (!this.#heeds && waiting > this.#context.limits.pendingBytesMax) this.#stop()
+    if (this.#buffers !== undefined && bytes.buffer === this.#buffers.current.buffer) this.#buffers.lend(socket, view.length)
+    else this.#wait(socket, view.length)
+    if (!this.#heeds && waiting > this.#context.kept.waitingMax) this.#stop()
   }
 
   // An endpoint that refuses an upload and goes resets the connection behind its answer, and the next write to it would throw the answer
@@ -119,8 +120,17 @@ export class Intake implements Reading {
     this.#context.sockets.soon(() => {
       this.#heeds = false
       socket.uncork()
-      if (socket.destroyed || socket.writableLength <= this.#context.limits.pendingBytesMax) this.resume()
+      if (socket.destroyed || socket.writableLength <= this.#context.kept.waitingMax) this.resume()
       else this.#stop()
+    })
+  }
+
+  #wait(socket: Socket, length: number): void {
+    const { kept } = this.#context
+    kept.take(length)
+    whenWritten(socket, () => {
+      kept.give(length)
+      this.resume()
     })
   }
 
@@ -130,6 +140,7 @@ export class Intake implements Reading {
   }
 
   close(): void {
+    this.held.clear()
     this.#buffers?.close()
   }
 

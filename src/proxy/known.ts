@@ -144,6 +144,7 @@ export const NO_REQUEST: RequestText = { method: '', path: '', authority: '', mi
 /** Envoy's words for a message that is refused before it is a request. */
 export function refusalDetails(status: number): string {
   if (status === 431) return 'http1.headers_too_large'
+  if (status === 503) return 'overload'
   return status === 408 ? 'request_header_timeout' : 'http1.codec_error'
 }
 

@@ -48,6 +48,8 @@ export const BOUNDS = {
   discardBytesMax: bytes(64 * MI, [0, KI * MI]),
   /** Bytes of a mirrored request that may wait to be sent; a copy that is slower is given up. */
   copyBytesMax: bytes(256 * KI, [KI, 64 * MI]),
+  /** All that is kept of requests and answers together; three quarters of it is where keeping for another try and copying end. */
+  keptBytesMax: bytes(256 * MI, [MI, 64 * KI * MI]),
   /** Mirrored requests in flight. */
   copiesMax: count(1024, [0, 100_000]),
   /** Client connections of all listeners together. */

@@ -1,6 +1,7 @@
 // How much is under way in one data plane, and whether there is room for more: the bounds that hold however few limits a destination has.
 
 import type { Decision } from '../route/decision.ts'
+import type { KeptBytes } from './kept-bytes.ts'
 import { SYSTEM_LIMIT } from './limits.ts'
 import type { LimitName, Limits } from './limits.ts'
 
@@ -29,11 +30,13 @@ export class Load {
   readonly #connectionLimit: LimitName
   readonly #requestsMax: number
   readonly #reach: (limit: LimitName) => void
+  readonly #kept: KeptBytes
   #connections = 0
   #requests = 0
 
   /** `openFiles`: how many files the process may open, when that is known. */
-  constructor(limits: LoadLimits, reach: (limit: LimitName) => void, openFiles = Number.POSITIVE_INFINITY) {
+  constructor(limits: LoadLimits, kept: KeptBytes, reach: (limit: LimitName) => void, openFiles = Number.POSITIVE_INFINITY) {
+    this.#kept = kept
     const byFiles = Math.max(1, Math.floor(openFiles * FILES_SHARE))
     this.#connectionLimit = byFiles < limits.connectionsMax ? SYSTEM_LIMIT : 'connectionsMax'
     this.#connectionsMax = Math.min(limits.connectionsMax, byFiles)
@@ -44,6 +47,11 @@ export class Load {
   /** Client connections of all listeners. */
   get connections(): number {
     return this.#connections
+  }
+
+  /** Bytes kept of all requests and answers. */
+  get kept(): number {
+    return this.#kept.sum
   }
 
   /** Requests in flight. */
@@ -67,7 +75,7 @@ export class Load {
 
   /** Whether another request may begin; one that may not is counted. */
   admits(): boolean {
-    if (this.#requests < this.#requestsMax) return true
+    if (this.#requests < this.#requestsMax) return this.#kept.admits()
     this.#reach('requestsMax')
     return false
   }

@@ -69,6 +69,7 @@ export class OwnAccount {
   /** A message that is no request was refused. */
   refused(status: number, flag: string, body: string): void {
     const { cells, place } = this.#entrance
+    if (status === 503) cells.downstream.overloaded()
     cells.ended({ status, flags: flag }, 0, cells.unreached(undefined))
     const { accessLog, monotonic } = this.#context
     if (accessLog?.wants(undefined) !== true) return

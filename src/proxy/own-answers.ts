@@ -11,6 +11,8 @@ import type { Failure, Spoken } from './failures.ts'
 import type { LimitName } from './limits.ts'
 import type { Answered, OwnAccount } from './own-account.ts'
 
+/** Flags of what is refused before it is a request. */
+const REFUSALS: Readonly<Record<number, string>> = { 400: 'DPE', 503: 'OM' }
 // What is said to nobody: the client went during an injected delay.
 const LEFT: Spoken = { status: 0, flag: 'DI,DC', details: 'downstream_remote_disconnect', body: '', lines: '', edits: undefined }
 
@@ -58,7 +60,7 @@ export class OwnAnswers {
 
   /** To what is no request: the connection is to end with it. */
   refuse(status: number, reason: string, limit: LimitName | undefined): void {
-    this.#account.refused(status, status === 400 ? 'DPE' : '-', reason)
+    this.#account.refused(status, REFUSALS[status] ?? '-', reason)
     this.tell(status, reason, limit)
   }
 

@@ -29,11 +29,12 @@ export class RequestFeed {
 
   /** More is kept than one try may leave behind. */
   get isLong(): boolean {
-    return this.text.length > this.#context.limits.retainBytesMax
+    return this.text.length > (this.#context.kept.isShort ? 0 : this.#context.limits.retainBytesMax)
   }
 
   begin(body: string): void {
     this.#kept = body
+    this.#context.kept.take(body.length)
   }
 
   /** More of the body: its text where it is kept, undefined where it only passes. */
@@ -42,18 +43,20 @@ export class RequestFeed {
     if (this.#kept === undefined) return undefined
     const text = bytes.toString('latin1', from, to)
     this.#kept += text
+    this.#context.kept.take(text.length)
     return text
   }
 
   /** The try in progress has what is kept: no more is kept than the limit. */
   handedOver(): void {
     if (!this.isLong) return
-    this.#kept = undefined
-    this.#context.recorder.reach('retainBytesMax')
+    this.#context.recorder.reach(this.text.length > this.#context.limits.retainBytesMax ? 'retainBytesMax' : 'keptBytesMax')
+    this.forget()
   }
 
   /** There will be no other try. */
   forget(): void {
+    this.#context.kept.give(this.text.length)
     this.#kept = undefined
   }
 

@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { BufferPool, HeldBytes, READ_SIZE, ReadBuffers } from './buffers.ts'
 import { localAnswer } from './failures.ts'
+import { KeptBytes } from './kept-bytes.ts'
+import { LIMITS } from './limits.ts'
 
 test('a lent buffer is replaced at the next read and comes back only when its write is done', async () => {
-  const pool = new BufferPool()
+  const pool = new BufferPool(new KeptBytes(LIMITS, () => undefined))
   const server = createServer((socket) => void socket.pause())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
@@ -16,7 +18,7 @@ test('a lent buffer is replaced at the next read and comes back only when its wr
   const first = buffers.current
   expect(buffers.next()).toBeUndefined()
   while (socket.writableLength === 0) socket.write(Buffer.alloc(READ_SIZE))
-  buffers.lend(socket)
+  buffers.lend(socket, 1)
   expect(buffers.current).toBe(first)
   expect(buffers.next()?.length).toBe(READ_SIZE)
   expect(buffers.current).not.toBe(first)

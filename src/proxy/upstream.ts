@@ -101,7 +101,7 @@ export class Upstream implements Swept {
   #old = false
   // When the bytes at hand came; NEVER until somebody asks. Always a number, so that it is stored in place and not as an object of its own.
   #heardAt: Millis = NEVER
-  readonly #held = new HeldBytes()
+  readonly #held: HeldBytes
   readonly #frame: BodyFrame
   readonly #context: Context
   readonly #home: Home
@@ -110,6 +110,7 @@ export class Upstream implements Swept {
     this.#context = context
     this.#home = home
     this.#frame = new BodyFrame(context.limits)
+    this.#held = new HeldBytes(context.kept)
     this.buffers = new ReadBuffers(context.buffers, () => this.#resume(), 'shared')
     this.#deadline = context.monotonic() + home.connectTimeout
     let first = true
@@ -207,12 +208,8 @@ export class Upstream implements Swept {
 
   // Nobody answered the call, or nobody has used the connection for too long.
   #giveUp(): void {
-    if (this.#phase === 'connecting') {
-      this.#failure = 'connect-timeout'
-      this.destroy()
-      return
-    }
-    this.#home.stats.add(STAT.upstream_cx_idle_timeout)
+    if (this.#phase === 'connecting') this.#failure = 'connect-timeout'
+    else this.#home.stats.add(STAT.upstream_cx_idle_timeout)
     this.destroy()
   }
 
@@ -386,6 +383,7 @@ export class Upstream implements Swept {
     this.#phase = 'closed'
     this.#user = undefined
     this.buffers.close()
+    this.#held.clear()
     this.#context.sweep.remove(this)
     this.#home.stats.closed(this.#endedHere ? 'local' : 'remote', this.#cut || user !== undefined ? 'in progress' : 'none')
     this.#home.onClosed(this, before === 'connecting' ? this.#failure : undefined)

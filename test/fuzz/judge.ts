@@ -189,8 +189,9 @@ function gauges({ states, plane }: Ran): string[] {
   }
   for (const [name, value] of Object.entries(plane.recorder.counters.snapshot()))
     if (name.endsWith('_active') && value !== 0) problems.push(`${name} is ${value} at the end`)
-  const { connections, requests } = plane.load
-  if (connections !== 0 || requests !== 0) problems.push(`${connections} connections and ${requests} requests are in hand at the end`)
+  const { connections, requests, kept } = plane.load
+  if ([connections, requests, kept].some((count) => count !== 0))
+    problems.push(`${connections} connections, ${requests} requests and ${kept} bytes are in hand at the end`)
   return problems
 }
 

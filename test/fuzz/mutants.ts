@@ -57,7 +57,12 @@ const MUTANTS: readonly Mutant[] = [
   },
   { name: 'an answer in hand waits for nobody', file: 'upstream.ts', from: 'this.socket.pause()', to: '' },
   { name: 'a paused connection stays paused', file: 'upstream.ts', from: '    this.socket.resume()', to: '' },
-  { name: 'a buffer is read to while it is written', file: 'exchange.ts', from: 'upstream.buffers.lend(this.#client.socket)', to: '' },
+  {
+    name: 'a buffer is read to while it is written',
+    file: 'exchange.ts',
+    from: 'upstream.buffers.lend(this.#client.socket, to - from)',
+    to: ''
+  },
   { name: 'a slot is not given back', file: 'attempts.ts', from: 'if (this.slot !== undefined) this.slot.active--', to: '' },
   {
     name: 'a request is active twice',

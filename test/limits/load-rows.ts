@@ -6,7 +6,7 @@ import type { TokenRule } from '../../src/route/token-rule.ts'
 import { cluster, forward, ok, table } from '../proxy-plane.ts'
 import { issuer } from '../tokens.ts'
 import type { Ground } from '../upset/ground.ts'
-import { FINE, GET, answered, says, stall } from './row.ts'
+import { FINE, GET, answered, post, says, stall } from './row.ts'
 import type { Row } from './row.ts'
 
 const REFUSED = '401 "Jwt verification fails"; open'
@@ -71,6 +71,18 @@ export const LOAD_ROWS = {
     told: ['nothing; open', '503 "envoy overloaded"; open'],
     lines: ['503 OM overload']
   },
+  // A body that waits for a connection is kept: the next request finds no room.
+  keptBytesMax: {
+    limits: { keptBytesMax: 10 },
+    calls: 'unanswered',
+    play: async (ground) => {
+      ground.call(`${post(10)}0123456789`)
+      await ground.until(() => ground.stat('upstream_rq_pending_active') === 1)
+      await answered(ground, GET)
+    },
+    told: ['nothing; open', '503 "envoy overloaded"; open'],
+    lines: ['503 OM overload']
+  },
   idlePerEndpointMax: {
     limits: { idlePerEndpointMax: 1 },
     serve: async (peer) => {
@@ -124,12 +136,13 @@ export const LOAD_ROWS = {
   },
   freeBuffersMax: {
     limits: { freeBuffersMax: 0 },
+    // Longer than what is read without a buffer of its own.
     serve: async (peer) => {
       await peer.request()
-      peer.say(ok('last', 'Connection: close\r\n'))
+      peer.say(ok('x'.repeat(10_000), 'Connection: close\r\n'))
     },
     play: says(GET),
-    told: ['200 "last"; open'],
+    told: ['200 "10000 bytes"; open'],
     lines: [FINE]
   },
   goodTokensMax: {

@@ -239,7 +239,10 @@ export class Ground {
       ['requests at endpoints', slots.reduce((sum, { active }) => sum + active, 0), 0],
       ['downstream_cx_active', this.downstream('cx_active'), 0],
       ['open sockets', open, idle],
-      ['things with deadlines', this.plane.watched, idle]
+      ['things with deadlines', this.plane.watched, idle],
+      ['client connections', this.plane.load.connections, 0],
+      ['requests in flight', this.plane.load.requests, 0],
+      ['bytes kept', this.plane.load.kept, 0]
     ]
     return checks.filter(([, have, want]) => have !== want).map(([name, have, want]) => `${name}: ${have} instead of ${want}`)
   }
