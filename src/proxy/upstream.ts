@@ -12,6 +12,7 @@ import type { ConnectFailure } from './connect-failure.ts'
 import type { Context } from './context.ts'
 import { HEAD, MORE, head } from './head.ts'
 import { addressOf } from './known-facts.ts'
+import { hearLastWords } from './last-words.ts'
 import { scanResponse } from './scanner.ts'
 import { SYSTEM_LIMIT } from './limits.ts'
 import type { LimitName } from './limits.ts'
@@ -143,6 +144,7 @@ export class Upstream implements Swept {
       this.unread ||= error.code === 'ECONNRESET' || error.code === 'EPIPE'
     })
     this.socket.on('close', () => this.#onClose())
+    hearLastWords(this.socket, context.sockets, () => this.#phase === 'head' || this.#phase === 'body')
     context.sweep.add(this)
   }
 

@@ -56,6 +56,31 @@ describe.each<ReadMode>(['buffer', 'data'])('reading by %s', (readMode) => {
     }
   )
 
+  // Its connection goes with much of the upload unread, so that the system resets it, as the plane is about to write more.
+  test('an answer is heard although a write meets the reset behind it first', async () => {
+    const refuse = { now: (): void => undefined }
+    const serve = async (peer: Peer): Promise<void> => {
+      if ((await peer.head()).startsWith('GET')) return peer.say(ok('next'))
+      peer.deaf()
+      await peer.later(10)
+      refuse.now = () => {
+        refuse.now = () => undefined
+        peer.say(`${REFUSAL}Connection: close\r\n\r\nbig`)
+        peer.close()
+      }
+    }
+    const ground = await Ground.open({ readMode, serve, between: () => refuse.now() })
+    const client = ground.call(HEAD)
+    client.say(Buffer.alloc(SIZE / 64))
+    await ground.pass(20)
+    client.say(Buffer.alloc(SIZE - SIZE / 64))
+    client.say(NEXT)
+    await ground.until(() => ground.counted().length === 2)
+    await ground.pass()
+    expect([told(client), ground.counted()]).toEqual(['413 "big", 200 "next"; open', ['200 - 1', '413 - 1']])
+    expect(await ground.leftovers()).toEqual([])
+  })
+
   test('an upload under way when its answer comes is read to its end, and dropped', async () => {
     const serve = async (peer: Peer): Promise<void> => {
       for (;;) {

@@ -33,6 +33,8 @@ export interface GroundOptions {
   readonly plane?: Pick<DataPlaneOptions, 'accessLog' | 'openFiles'>
   /** `unanswered`: nobody answers a call of the plane. `some`: some are never answered by the system, so no call is waited for. */
   readonly calls?: 'answered' | 'unanswered' | 'some'
+  /** Happens after the reads of a turn of the plane, before what it does late in it. */
+  readonly between?: () => void
   readonly entry?: Entry
   readonly cluster?: Partial<Cluster>
   readonly action?: Partial<Forward>
@@ -55,12 +57,17 @@ const TURNS = 20_000
 /** The accepted and the opened sockets of one plane. */
 class Collected implements Sockets {
   readonly all: Socket[] = []
-  readonly soon = (work: () => void): void => SYSTEM_SOCKETS.soon(work)
+  readonly soon: Sockets['soon']
   readonly #wires: Wires
   readonly #calls: GroundOptions['calls']
-  constructor(wires: Wires, calls: GroundOptions['calls']) {
+  constructor(wires: Wires, { calls, between = () => undefined }: Pick<GroundOptions, 'calls' | 'between'>) {
     this.#wires = wires
     this.#calls = calls
+    this.soon = (work) =>
+      SYSTEM_SOCKETS.soon(() => {
+        between()
+        work()
+      })
   }
 
   connect(options: Parameters<Sockets['connect']>[0]): Socket {
@@ -109,7 +116,7 @@ export class Ground {
     this.#loopback = parts.loopback
     this.servers = parts.servers
     this.#wires = parts.wires
-    this.#sockets = new Collected(parts.wires, options.calls)
+    this.#sockets = new Collected(parts.wires, options)
     this.plane = new DataPlane({
       clock: this.tempo.clock,
       monotonic: this.tempo.now,
