@@ -11,6 +11,7 @@ import {
   ok,
   onHeads,
   plane,
+  realClock,
   statusOf,
   table,
   talk,
@@ -36,8 +37,8 @@ test('a request that comes in the very turn in which an idle connection is ended
   client.write(POST)
   await until(() => heard.endsWith('connection 1'))
   heard = ''
-  // From a timer: sockets are read after it, and told that they are closed last of all.
-  setTimeout(() => {
+  // Among the timers of a turn, however late: then its sockets are read, and only then told that they are closed.
+  realClock.after(0, () => {
     client.write(POST)
     void clock.advance(200)
   })
