@@ -60,6 +60,8 @@ const FOLLOWED: readonly ResourceRef[] = [
 interface InForce {
   readonly state: TableState
   readonly versions: Map<string, number>
+  /** The newest version of each kind, of deleted objects too: the changes of one kind come in their order. */
+  readonly newest: Map<string, number>
 }
 
 /** What became of an object. */
@@ -97,7 +99,7 @@ export class Mesh {
   /** Being compiled and brought to the workers. */
   #bringing: readonly ObjectChange[] = []
   /** What every worker acknowledged. */
-  readonly #inForce: InForce = { state: new TableState(), versions: new Map() }
+  readonly #inForce: InForce = { state: new TableState(), versions: new Map(), newest: new Map() }
   readonly #wanted: WantedListeners
   /** Everything has been listed once: before that a table would lack what is not yet known. */
   #following = false
@@ -194,13 +196,16 @@ export class Mesh {
     })
   }
 
-  /** Resolves once what is in force was made from `object` as it is now, or later; after `limit` in any case. */
+  /**
+   * Resolves once what is in force was made from `object` as it is now, or from what was made of it since, its end included; after `limit` in
+   * any case.
+   */
   async obeys(object: KubeObject, limit: Millis): Promise<void> {
     if (!this.#following) return
     const over = new AbortController()
     const cancel = this.#options.clock.after(limit, () => over.abort())
     const version = Number(object.metadata.resourceVersion)
-    await this.#once(({ versions }) => (versions.get(keyOf(object)) ?? 0) >= version, over.signal)
+    await this.#once(({ newest }) => (newest.get(object.kind) ?? 0) >= version, over.signal)
     cancel()
   }
 
@@ -261,10 +266,9 @@ export class Mesh {
       throw error
     }
     this.#bringing = []
-    const { versions } = this.#inForce
     for (const { before, after } of changes) {
-      if (after !== undefined) versions.set(keyOf(after), Number(after.metadata.resourceVersion))
-      else if (before !== undefined) versions.delete(keyOf(before))
+      if (after !== undefined) this.#noteVersion(after)
+      else if (before !== undefined) this.#inForce.versions.delete(keyOf(before))
       this.#wanted.put(before, after)
     }
     for (const look of this.#pushed) look()
@@ -273,6 +277,13 @@ export class Mesh {
     this.#failure = undefined
     this.#again?.()
     this.#again = this.#refused.size > 0 && this.#following ? this.#options.clock.after(LISTEN_AGAIN, () => this.#schedule()) : undefined
+  }
+
+  #noteVersion(object: KubeObject): void {
+    const { versions, newest } = this.#inForce
+    const version = Number(object.metadata.resourceVersion)
+    versions.set(keyOf(object), version)
+    newest.set(object.kind, Math.max(newest.get(object.kind) ?? 0, version))
   }
 
   /** Compiles the changes and brings the workers to what follows from them; after a failure everything, from nothing. */

@@ -28,8 +28,11 @@ import { meshPlan } from './ports.ts'
 import { GRACE, type InstanceOptions, type Rig } from './rig.ts'
 import { warnedBackend } from './warned-backend.ts'
 
-/** How long the answer to a change of Istio's rules waits for the mesh workers; it is given then in any case. */
-const OBEYED_WITHIN: Millis = 1000
+/**
+ * How long the answer to a change of Istio's rules waits for mesh workers that hang; it is given then in any case. As long as Kubernetes waits
+ * for an admission webhook: workers on a busy machine have never needed it.
+ */
+const OBEYED_WITHIN: Millis = 10_000
 const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'istio-system']
 
 /** What there is once the data plane follows the store. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generate } from '../../src/load/generate.ts'
 import type { LoadPlan } from '../../src/load/load-plan.ts'
 import { manifestPath } from '../guides.ts'
+import { apiOf } from './api.ts'
 import { type Send, throughMesh, wordOf } from './requests.ts'
 import { KUBECTL_FOUND, succeeded } from './run.ts'
 import { type Serin, startSerin } from './serin.ts'
@@ -43,6 +44,30 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: weights under load', () => {
       await patch(v1, v2)
       expect(wordOf(await send({ url: 'http://reviews:8080/' }))).toBe(word)
     }
+  })
+
+  it('the answer to a change does not wait for what was deleted meanwhile', async () => {
+    const api = apiOf(serin.dir)
+    const path = '/apis/networking.istio.io/v1/namespaces/default/virtualservices'
+    const spec = { ...weights('reviews', { v1: 100, v2: 0 }), hosts: ['short.example.com'] }
+    const took: number[] = []
+    for (let round = 0; round < 10; round += 1) {
+      const began = performance.now()
+      const made = api.call('POST', path, {
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'VirtualService',
+        metadata: { name: 'short' },
+        spec
+      })
+      // As soon as it is there: the workers may not have it yet.
+      let status = 404
+      while (status === 404) ({ status } = await api.call('DELETE', `${path}/short`))
+      expect((await made).status).toBe(201)
+      took.push(performance.now() - began)
+    }
+    api.close()
+    // What is never in force is waited for so long (plane.ts).
+    expect(Math.max(...took)).toBeLessThan(10_000)
   })
 
   it('G3: changes of weights under steady load lose no request, in the mesh and at the gateway', async () => {
