@@ -11,6 +11,7 @@ import type { RetryPolicy } from '../src/route/decision.ts'
 import { PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../src/route/plain.ts'
 import type { Cluster, Endpoint, HostEntry, Route, Source, TableChange } from '../src/route/route-table.ts'
 import { VirtualClock } from '../src/std/clock.ts'
+import type { Clock } from '../src/std/clock.ts'
 import { seeded } from '../src/std/draw.ts'
 import { READ_MODE } from './read-mode.ts'
 
@@ -128,11 +129,14 @@ export function table(clusters: readonly Cluster[], routes: readonly Route[], ho
   ]
 }
 
+// Waits end as they do, and no deadline is ever met: what takes long on a busy machine is not taken for a peer that hangs.
+export const STILL = { clock: realClock, monotonic: (): number => 0 }
+
 export async function plane(
   changes: readonly TableChange[],
   more: Partial<DataPlaneOptions> = {}
 ): Promise<{ plane: DataPlane; port: number }> {
-  const made = new DataPlane({ clock: realClock, draw: seeded(7), readMode: READ_MODE, limits: { drainTimeout: 200 }, ...more })
+  const made = new DataPlane({ ...STILL, draw: seeded(7), readMode: READ_MODE, limits: { drainTimeout: 200 }, ...more })
   made.apply(changes)
   const port = await made.listen({ id: 'http', address: '127.0.0.1', port: 0, entry: { kind: 'gateway', port: 80 }, source: SOURCE })
   cleanups.push(() => made.drain(0))
@@ -143,6 +147,29 @@ export async function plane(
 export function ownTime(): { readonly clock: VirtualClock; readonly monotonic: () => number } {
   const clock = new VirtualClock()
   return { clock, monotonic: () => clock.now() }
+}
+
+// Lets time pass until `what` is there, and a turn of the event loop between two looks of the plane.
+export async function passing<T>(time: VirtualClock, what: Promise<T>): Promise<T> {
+  const state = { over: false }
+  const watched = what.finally(() => (state.over = true))
+  // It is the caller's to hear of, and comes while nobody listens.
+  watched.catch(() => undefined)
+  while (!state.over) {
+    await time.advance(50)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return watched
+}
+
+// The clock, and whether anybody has begun to wait for `delay`.
+export function noticing(clock: Clock, delay: number): { readonly clock: Clock; readonly waits: () => boolean } {
+  let noticed = false
+  const after: Clock['after'] = (millis, wake) => {
+    noticed ||= millis === delay
+    return clock.after(millis, wake)
+  }
+  return { clock: { now: () => clock.now(), after }, waits: () => noticed }
 }
 
 // Sends bytes and collects what comes until the peer closes or `until` holds.

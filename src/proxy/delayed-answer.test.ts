@@ -7,6 +7,8 @@ import {
   endpoint,
   forward,
   get,
+  noticing,
+  ownTime,
   plane,
   realClock,
   statusOf,
@@ -37,16 +39,12 @@ test('an abort behind a delay counts once, when it is given', async () => {
 })
 
 test('a client that goes during the delay counts as one that went', async () => {
-  let waits = false
-  const after = (delay: number, wake: () => void): (() => void) => {
-    waits ||= delay === 60_000
-    return realClock.after(delay, wake)
-  }
-  const { plane: made, port } = await delaying(60_000, { clock: { now: () => realClock.now(), after } })
+  const { clock, waits } = noticing(realClock, 60_000)
+  const { plane: made, port } = await delaying(60_000, { clock })
   const socket = connect({ port, host: '127.0.0.1' })
   cleanups.push(() => socket.destroy())
   socket.write(get())
-  await until(() => waits)
+  await until(waits)
   socket.resetAndDestroy()
   await until(() => counted(made).length > 0)
   expect(counted(made)).toEqual(['unknown 0 DI,DC 1'])
@@ -54,9 +52,13 @@ test('a client that goes during the delay counts as one that went', async () => 
 })
 
 test('a request that is not complete in time is answered so, and counts once', async () => {
-  const { plane: made, port } = await delaying(60_000, { limits: { requestTimeout: 30 }, sweepPeriod: 5 })
-  const text = await talk(port, 'POST / HTTP/1.1\r\nHost: reviews\r\nContent-Length: 9\r\n\r\nabc')
-  expect(statusOf(text)).toBe(408)
+  const time = ownTime()
+  const { clock, waits } = noticing(time.clock, 60_000)
+  const { plane: made, port } = await delaying(60_000, { limits: { requestTimeout: 1000 }, ...time, clock })
+  const answer = talk(port, 'POST / HTTP/1.1\r\nHost: reviews\r\nContent-Length: 9\r\n\r\nabc')
+  await until(waits)
+  await time.clock.advance(1100)
+  expect(statusOf(await answer)).toBe(408)
   expect(counted(made)).toEqual(['unknown 408 DI 1'])
   expect(answersOf(made)).toEqual(['408 DI request_overall_timeout'])
 })

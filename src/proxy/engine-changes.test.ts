@@ -15,6 +15,7 @@ import {
   ok,
   onHeads,
   ownTime,
+  passing,
   plane,
   table,
   talk,
@@ -126,7 +127,8 @@ test('an address is quiet when the requests that its endpoints had in hand are a
 test('draining finishes what is in flight, closes what is idle and accepts no more', async () => {
   const asked: Socket[] = []
   const up = await upstream((socket) => void socket.on('data', () => void asked.push(socket)))
-  const { plane: made } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]))
+  const time = ownTime()
+  const { plane: made } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]), time)
   // An address of its own: a port that is free again may be anybody's on 127.0.0.1.
   const host = '127.77.0.1'
   const to = { host, port: await made.listen({ id: 'own', address: host, port: 0, entry: { kind: 'gateway', port: 80 }, source: SOURCE }) }
@@ -134,7 +136,7 @@ test('draining finishes what is in flight, closes what is idle and accepts no mo
   const busy = talk(to, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   await expect.poll(() => asked.length).toBe(1)
   const drained = made.drain(5000)
-  expect(await idle).toBe('')
+  expect(await passing(time.clock, idle)).toBe('')
   // One that the system accepted just before is reset.
   await expect(talk(to, get())).rejects.toThrow('ECONNREFUSED')
   asked[0]?.write(ok('last'))

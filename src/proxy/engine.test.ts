@@ -8,7 +8,7 @@ import { testReadMode } from './transport.ts'
 import type { ReadMode } from './transport.ts'
 import {
   SOURCE,
-  realClock,
+  STILL,
   bodyOf,
   cleanups,
   cluster,
@@ -19,10 +19,12 @@ import {
   get,
   ok,
   onHeads,
+  ownTime,
   plane,
   statusOf,
   table,
   talk,
+  until,
   upstream
 } from '../../test/proxy-plane.ts'
 import { READ_MODE } from '../../test/read-mode.ts'
@@ -131,11 +133,16 @@ test('unknown hosts, missing clusters and clusters without endpoints answer as E
 })
 
 test('a gRPC client is answered in gRPC, and its grpc-timeout counts', async () => {
-  const up = await upstream((socket) => void socket.on('data', () => undefined))
-  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)]), cluster('none', [])], [forward([['c', 1]])]))
+  let asked = false
+  const up = await upstream((socket) => void socket.on('data', () => (asked = true)))
+  const time = ownTime()
+  const { plane: made, port } = await plane(table([cluster('c', [endpoint(up)]), cluster('none', [])], [forward([['c', 1]])]), time)
   const call =
     'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\nGrpc-Timeout: 60m\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
-  const text = await talk(port, call)
+  const answer = talk(port, call)
+  await until(() => asked)
+  await time.clock.advance(150)
+  const text = await answer
   expect(text).toMatch(
     /^HTTP\/1.1 200 [^]*content-type: application\/grpc\r\ngrpc-status: 14\r\ngrpc-message: upstream request timeout\r\n/
   )
@@ -153,7 +160,7 @@ test('a forward proxy of the mesh routes by the authority asked for, a Service a
       return ok('a')
     })
   )
-  const made = new DataPlane({ clock: realClock, draw: seeded(1), readMode: READ_MODE })
+  const made = new DataPlane({ ...STILL, draw: seeded(1), readMode: READ_MODE })
   cleanups.push(() => made.drain(0))
   const scope = { id: 'mesh|9080|default', kind: 'mesh' as const, port: 9080, namespace: 'default', tls: false }
   made.apply([

@@ -8,8 +8,10 @@ import {
   endpoint,
   forward,
   get,
+  noticing,
   ok,
   onHeads,
+  ownTime,
   plane,
   realClock,
   statusOf,
@@ -18,18 +20,13 @@ import {
   until,
   upstream
 } from '../../test/proxy-plane.ts'
-import { VirtualClock } from '../std/clock.ts'
-import type { Clock } from '../std/clock.ts'
 
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'
 
 test('a request that comes in the very turn in which an idle connection is ended goes out on another', async () => {
   const behind = await upstream((socket, count) => onHeads(socket, () => ok(`connection ${count}`)))
-  const clock = new VirtualClock()
-  const { port } = await plane(table([cluster('c', [endpoint(behind)], { idleTimeout: 100 })], [forward([['c', 1]])]), {
-    clock,
-    monotonic: () => clock.now()
-  })
+  const time = ownTime()
+  const { port } = await plane(table([cluster('c', [endpoint(behind)], { idleTimeout: 100 })], [forward([['c', 1]])]), time)
   const client = connect({ port, host: '127.0.0.1', noDelay: true })
   cleanups.push(() => client.destroy())
   let heard = ''
@@ -40,7 +37,7 @@ test('a request that comes in the very turn in which an idle connection is ended
   // Among the timers of a turn, however late: then its sockets are read, and only then told that they are closed.
   realClock.after(0, () => {
     client.write(POST)
-    void clock.advance(200)
+    void time.clock.advance(200)
   })
   await until(() => heard.includes('\r\n\r\n'))
   expect(statusOf(heard)).toBe(200)
@@ -80,19 +77,15 @@ test('a request whose destination was taken away while it waited goes there, and
       return ok('late')
     })
   )
-  const clock = new VirtualClock()
+  const time = ownTime()
   const fault = { delay: { millis: 1000, millionths: 1_000_000 }, abort: undefined }
   const changes = table([cluster('c', [endpoint(behind)])], [forward([['c', 1]], { fault })])
-  let waits = false
-  const after: Clock['after'] = (delay, wake) => {
-    waits ||= delay === 1000
-    return clock.after(delay, wake)
-  }
-  const { plane: made, port } = await plane(changes, { clock: { now: () => clock.now(), after }, monotonic: () => clock.now() })
+  const { waits, clock: noticed } = noticing(time.clock, 1000)
+  const { plane: made, port } = await plane(changes, { ...time, clock: noticed })
   const answer = talk(port, get())
-  await until(() => waits)
+  await until(waits)
   made.apply([{ kind: 'remove-cluster', version: 2, cluster: 'c' }])
-  await clock.advance(1000)
+  await time.clock.advance(1000)
   expect(statusOf(await answer)).toBe(200)
   expect(read).toBe(1)
   await until(() => made.watched === 0)

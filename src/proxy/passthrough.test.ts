@@ -2,7 +2,7 @@ import http from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { systemClock } from '../host/system-clock.ts'
+import { STILL } from '../../test/proxy-plane.ts'
 import { seeded } from '../std/draw.ts'
 import { objectsOf } from '../../test/route-mesh.ts'
 import { READ_MODE } from '../../test/read-mode.ts'
@@ -18,7 +18,6 @@ import { DataPlane } from './data-plane.ts'
 import type { Entry } from './listener.ts'
 import { Outside, isAddress } from './passthrough.ts'
 
-const realClock = systemClock()
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
@@ -34,7 +33,7 @@ async function outside(): Promise<number> {
 }
 
 async function plane(entry: Entry): Promise<{ readonly made: DataPlane; readonly port: number }> {
-  const made = new DataPlane({ clock: realClock, draw: seeded(1), readMode: READ_MODE, limits: { drainTimeout: 100 } })
+  const made = new DataPlane({ ...STILL, draw: seeded(1), readMode: READ_MODE, limits: { drainTimeout: 100 } })
   const source = { workload: 'web', namespace: 'shop', app: 'web', version: 'v1' }
   const port = await made.listen({ id: 'l', address: '127.0.0.1', port: 0, entry, source })
   cleanups.push(() => made.drain(0))
