@@ -6,6 +6,7 @@ import { AccessLog } from '../src/proxy/access-log.ts'
 import { HEAD } from '../src/proxy/head.ts'
 import { HeadText } from '../src/proxy/head-text.ts'
 import type { Known } from '../src/proxy/known-facts.ts'
+import { serviceTime } from '../src/proxy/known.ts'
 import { scanRequest, scanResponse } from '../src/proxy/scanner.ts'
 import { chooseEndpoint } from '../src/route/balance.ts'
 import { clusterState } from '../src/route/cluster-state.ts'
@@ -207,8 +208,9 @@ function logging(): () => number {
   const head = `${lines.join('\r\n')}\r\nx-forwarded-for: 127.0.0.1\r\nx-request-id: 4bf92f35-77b3-4da6-a3ce-929d0e0e4736\r\n\r\n`
   const request = { method: 'GET', minor: 1, path: '/products/7?color=red', authority: CALLED }
   const times = { started: performance.now(), requestDone: performance.now(), answered: performance.now(), ended: performance.now() }
-  const known: Omit<Known, 'request' | 'answer'> = {
+  const known: Omit<Known, 'request'> = {
     place: {},
+    answer: serviceTime(0),
     client: { remote: '127.0.0.1:50000', local: '127.0.0.1:80', edge: true },
     route: { virtualService: 'default/reviews', name: undefined, index: 0 },
     cluster: `outbound|80|v1|${CALLED}`,
@@ -217,15 +219,16 @@ function logging(): () => number {
     flags: '-',
     details: 'via_upstream',
     attempts: 1,
-    upstream: { host: '127.0.0.1:8080', local: '127.0.0.1:40000', failure: undefined },
+    upstreamHost: '127.0.0.1:8080',
+    upstreamLocal: '127.0.0.1:40000',
+    upstreamFailure: undefined,
     received: 0,
     sent: 100,
-    times
+    ...times
   }
   let count = 0
   return () => {
-    const answer = new HeadText('\r\nx-envoy-upstream-service-time: 0\r\n')
-    const ofRequest = { ...known, request: { ...request, head: new HeadText(head) }, answer }
+    const ofRequest = { ...known, request: { ...request, head: new HeadText(head) } }
     log.write('', ofRequest)
     log.write('default/reviews-0', ofRequest)
     // What was written is taken as a worker takes it.

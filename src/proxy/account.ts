@@ -15,9 +15,10 @@ import type { Downstream, ExchangeStart } from './downstream.ts'
 import { FAILURES, withFlag } from './failures.ts'
 import type { Failure } from './failures.ts'
 import { HeadText, NO_HEAD } from './head-text.ts'
+import type { Fields } from './head-text.ts'
 import { head } from './head.ts'
 import type { Known, RequestText } from './known-facts.ts'
-import { knownInbound, knownOf, requestOf, serviceTimeLine } from './known.ts'
+import { knownInbound, requestOf, serviceTime } from './known.ts'
 import type { TryEnd } from './known.ts'
 import { PASSTHROUGH } from './passthrough.ts'
 import { headOfTry, responseEdits } from './route-edits.ts'
@@ -117,7 +118,7 @@ export class Account implements Measured {
     const flags = attempts.limited ? 'RL' : '-'
     this.#peersOf(state.cluster, slot).destination.record(code, flags, now - from.started, this)
     if (from.log === undefined) return
-    const known = knownInbound(this.#known(code, '', this.#answerLines(this.triedAt), now), slot, end, this.triedAt)
+    const known = knownInbound(this.#known(code, '', this.#answerFields(this.triedAt), now), slot, end, this.triedAt)
     from.log.write(known.place.pod ?? '', known)
   }
 
@@ -128,7 +129,7 @@ export class Account implements Measured {
     const { cells, log, place, started } = from
     const end = { status: code, flags: this.#flags, measured: this }
     cells.ended(end, now - started, slot === undefined ? cells.unreached(state.cluster) : this.#peersOf(state.cluster, slot).source)
-    if (log !== undefined) log.write(place.pod ?? '', this.#known(code, details, this.#answerLines(started), now))
+    if (log !== undefined) log.write(place.pod ?? '', this.#known(code, details, this.#answerFields(started), now))
   }
 
   // The cells of the try that was counted last are most often those of the request.
@@ -162,29 +163,37 @@ export class Account implements Measured {
     return this.#request
   }
 
-  #answerLines(since: Millis): HeadText {
+  #answerFields(since: Millis): Fields {
     if (this.answeredAt === undefined) return NO_HEAD
-    return this.answer === '' ? serviceTimeLine(this.answeredAt - since) : new HeadText(this.answer)
+    return this.answer === '' ? serviceTime(this.answeredAt - since) : new HeadText(this.answer)
   }
 
   // `ended`: when, for who asks then.
-  #known(status: number, details: string, answer: HeadText, ended?: Millis): Known {
+  #known(status: number, details: string, answer: Fields, ended?: Millis): Known {
     const { from, attempts, client } = this.#of
     const { tries, slot, upstream, refusal } = attempts
-    return knownOf(from, {
+    return {
+      place: from.place,
+      client: from.client,
+      route: from.decision.route,
+      cluster: from.decision.cluster,
+      request: this.#requestOf(Math.max(1, tries)),
+      answer,
+      body: '',
       status,
       flags: this.#flags,
       details,
-      answer,
-      tries,
-      slot,
-      local: upstream === undefined ? this.#local : upstream.local,
+      attempts: tries,
+      upstreamHost: slot?.key,
+      upstreamLocal: upstream === undefined ? this.#local : upstream.local,
+      upstreamFailure: refusal,
       received: client.received,
       sent: upstream === undefined ? this.sent : upstream.payload,
-      failure: refusal,
-      times: { requestDone: this.doneAt, answered: this.answeredAt, ended },
-      request: this.#requestOf(Math.max(1, tries))
-    })
+      started: from.started,
+      requestDone: this.doneAt,
+      answered: this.answeredAt,
+      ended
+    }
   }
 }
 

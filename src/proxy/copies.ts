@@ -11,7 +11,8 @@ import type { Context } from './context.ts'
 import type { ExchangeStart } from './downstream.ts'
 import { HeadText, NO_HEAD } from './head-text.ts'
 import { head } from './head.ts'
-import { knownInbound, knownOf, requestOf, serviceTimeLine } from './known.ts'
+import type { Known } from './known-facts.ts'
+import { knownInbound, requestOf, serviceTime } from './known.ts'
 import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
 import { BUSY } from './sweep.ts'
 import type { Swept } from './sweep.ts'
@@ -233,20 +234,28 @@ export class Copy implements UpstreamUser, Waiter, Swept {
   #log(): void {
     const { from, slot } = this.#of
     if (from.log === undefined) return
-    const known = knownOf(from, {
+    const known: Known = {
+      place: from.place,
+      client: from.client,
+      route: from.decision.route,
+      cluster: from.decision.cluster,
+      request: requestOf(from, new HeadText(this.#head)),
+      answer: this.#answeredAt === undefined ? NO_HEAD : serviceTime(this.#answeredAt - this.#started),
+      body: '',
       status: this.#status,
       flags: '-',
       details: '',
-      answer: this.#answeredAt === undefined ? NO_HEAD : serviceTimeLine(this.#answeredAt - this.#started),
-      tries: 1,
-      slot,
-      local: this.#upstream?.local,
-      failure: undefined,
+      attempts: 1,
+      upstreamHost: slot.key,
+      upstreamLocal: this.#upstream?.local,
+      upstreamFailure: undefined,
       received: this.#received,
       sent: this.#upstream?.payload ?? 0,
-      times: { answered: this.#answeredAt },
-      request: requestOf(from, new HeadText(this.#head))
-    })
+      started: from.started,
+      requestDone: undefined,
+      answered: this.#answeredAt,
+      ended: undefined
+    }
     const inbound = knownInbound(known, slot, this.#status === 0 ? 'left' : 'answered', this.#started)
     from.log.write(inbound.place.pod ?? '', inbound)
   }

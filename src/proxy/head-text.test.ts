@@ -30,3 +30,21 @@ test('blanks are spaces and tabs: octets of a letter that ends a value are not',
   const octets = Buffer.from('voilà').toString('latin1')
   expect(new HeadText(`GET / HTTP/1.1\r\nx: \t${octets} \t\r\n`).field('x')).toBe(octets)
 })
+
+test('heads that are asked in turn, of however many lines, answer for themselves', () => {
+  const name = fc.stringMatching(/^[a-c]$/)
+  const fields = fc.array(fc.tuple(name, fc.stringMatching(/^[xyz]{0,3}$/)), { maxLength: 600 })
+  fc.assert(
+    fc.property(fc.array(fields, { minLength: 1, maxLength: 3 }), fc.array(fc.tuple(fc.nat(), name), { maxLength: 9 }), (all, asked) => {
+      const heads = all.map((each) => new HeadText(`GET / HTTP/1.1\r\n${each.map(([field, value]) => `${field}: ${value}\r\n`).join('')}`))
+      for (const [which, wanted] of asked) {
+        const at = which % all.length
+        expect(heads[at]?.field(wanted)).toBe(all[at]?.find(([field]) => field === wanted)?.[1])
+      }
+    })
+  )
+})
+
+test('a last line without its end is read to the end of the text', () => {
+  expect(new HeadText('HTTP/1.1 200 OK\r\na: 1\r\nb: 2').field('b')).toBe('2')
+})

@@ -1,37 +1,27 @@
-// A head as text whose fields are asked for by name, as lines of the access log and formatted values do: where its lines begin is found once.
+// A head as text whose fields are asked for by name, as lines of the access log and formatted values do.
+
+/** Fields of a message. */
+export interface Fields {
+  /** The value of the first line called `name` (lower case). */
+  field(name: string): string | undefined
+}
 
 /** Fields of a head, which begins with a request or status line; CR LF after each line. */
-export class HeadText {
+export class HeadText implements Fields {
   readonly #text: string
-  // Where the lines behind the first begin; found by the first question.
-  #starts: readonly number[] | undefined
-  // What was asked already, and its answers: the lines of both sides of a request ask the same.
-  readonly #names: string[] = []
-  readonly #values: (string | undefined)[] = []
 
   constructor(text: string) {
     this.#text = text
   }
 
-  /** The value of the first line called `name` (lower case). */
   field(name: string): string | undefined {
-    const at = this.#names.indexOf(name)
-    if (at >= 0) return this.#values[at]
-    const value = this.#find(name)
-    this.#names.push(name)
-    this.#values.push(value)
-    return value
-  }
-
-  #find(name: string): string | undefined {
     const text = this.#text
-    const starts = (this.#starts ??= startsOf(text))
-    for (let index = 0; index < starts.length; index++) {
-      const start = starts[index] as number
+    if (this !== indexed) index(this, text)
+    for (let line = 0; line < lines; line++) {
+      const start = starts[line] as number
       const colon = start + name.length
       if (text.charCodeAt(colon) !== 0x3a || !spellsName(text, start, name)) continue
-      const next = starts[index + 1]
-      return valueIn(text, colon + 1, next === undefined ? text.length : next - 2)
+      return valueIn(text, colon + 1, (starts[line + 1] as number) - 2)
     }
     return undefined
   }
@@ -40,11 +30,29 @@ export class HeadText {
 /** A head that says nothing. */
 export const NO_HEAD = new HeadText('')
 
+// Where the lines behind the first begin in the head that was asked last: who asks, asks for several. An index in each head would be an
+// array for each request (bench/functions.ts, lines of the access log).
+let indexed: HeadText | undefined
+let lines = 0
+let starts = new Int32Array(256)
+
 // Values hold no line ends: a line feed is the end of a line.
-function startsOf(text: string): readonly number[] {
-  const starts: number[] = []
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
-  return starts
+function index(head: HeadText, text: string): void {
+  indexed = head
+  let count = 0
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
+    if (count + 1 === starts.length) starts = longer(starts)
+    starts[count++] = at + 1
+  }
+  // Behind the end of the last one, whether its line end is there or not.
+  starts[count] = text.length + 2
+  lines = count
+}
+
+function longer(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const twice = new Int32Array(2 * array.length)
+  twice.set(array)
+  return twice
 }
 
 // Without the blanks around it. The other octets that JavaScript takes for white space may be parts of letters.

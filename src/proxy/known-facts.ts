@@ -8,10 +8,10 @@ import type { FactName, HeaderSource } from '../route/format-facts.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Clocks } from './clocks.ts'
 import { NO_HEAD } from './head-text.ts'
-import type { HeadText } from './head-text.ts'
+import type { Fields, HeadText } from './head-text.ts'
 import type { LineFacts } from './line-writer.ts'
 
-/** What is known of one request. */
+/** What is known of one request; one flat object, of which each line of a log makes one. */
 export interface Known {
   /** Whose proxy it is. */
   readonly place: Place
@@ -19,8 +19,8 @@ export interface Known {
   readonly route: RouteRef | undefined
   readonly cluster: ClusterId | undefined
   readonly request: RequestText
-  /** The head of the answer as it came, or as the proxy made it; NO_HEAD before there is one. */
-  readonly answer: HeadText
+  /** Of the answer as it came, or as the proxy made it; NO_HEAD before there is one. */
+  readonly answer: Fields
   /** The body of an answer that the proxy made. */
   readonly body: string
   /** 0 before there is an answer. */
@@ -29,11 +29,18 @@ export interface Known {
   /** Response code details in Envoy's words. */
   readonly details: string | undefined
   readonly attempts: number
-  readonly upstream: Upstream
+  /** The endpoint, the proxy's own end of the connection to it, and why there is none. */
+  readonly upstreamHost: string | undefined
+  readonly upstreamLocal: string | undefined
+  readonly upstreamFailure: string | undefined
   /** Bytes of the bodies, without framing. */
   readonly received: number
   readonly sent: number
-  readonly times: Times
+  /** Instants of the monotonic clock. */
+  readonly started: Millis
+  readonly requestDone: Millis | undefined
+  readonly answered: Millis | undefined
+  readonly ended: Millis | undefined
 }
 
 /** A proxy as formats name it. */
@@ -63,21 +70,6 @@ export interface RequestText {
   readonly head: HeadText
 }
 
-interface Upstream {
-  /** The endpoint, and the proxy's own end of the connection to it. */
-  readonly host?: string | undefined
-  readonly local?: string | undefined
-  readonly failure?: string | undefined
-}
-
-/** Instants of the monotonic clock. */
-export interface Times {
-  readonly started: Millis
-  readonly requestDone?: Millis | undefined
-  readonly answered?: Millis | undefined
-  readonly ended?: Millis | undefined
-}
-
 /** Facts of one moment, one after the other. */
 export class KnownFacts implements LineFacts {
   now: Millis = 0
@@ -93,7 +85,7 @@ export class KnownFacts implements LineFacts {
   of(known: Known): this {
     this.now = this.#clocks.clock.now()
     this.#known = known
-    this.#ended = known.times.ended ?? this.#clocks.monotonic()
+    this.#ended = known.ended ?? this.#clocks.monotonic()
     return this
   }
 
@@ -102,7 +94,7 @@ export class KnownFacts implements LineFacts {
   }
 
   get start(): Millis {
-    return this.now - (this.#ended - this.#known.times.started)
+    return this.now - (this.#ended - this.#known.started)
   }
 
   get zone(): number {
@@ -155,13 +147,19 @@ const NOTHING: Known = {
   flags: '-',
   details: undefined,
   attempts: 0,
-  upstream: {},
+  upstreamHost: undefined,
+  upstreamLocal: undefined,
+  upstreamFailure: undefined,
   received: 0,
   sent: 0,
-  times: { started: 0 }
+  started: 0,
+  requestDone: undefined,
+  answered: undefined,
+  ended: undefined
 }
 
-type Fact = (known: Known, now: Millis) => string | number | undefined
+// `ended`: the present, while it has not.
+type Fact = (known: Known, ended: Millis) => string | number | undefined
 
 function text(value: string | undefined): string | undefined {
   return value === '' ? undefined : value
@@ -201,24 +199,24 @@ const FACTS: Readonly<Record<FactName, Fact>> = {
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS: ({ client }) => client.remote,
   DOWNSTREAM_LOCAL_ADDRESS: ({ client }) => client.local,
   DOWNSTREAM_REMOTE_ADDRESS: ({ client, request }) => (client.edge === true ? undefined : forwardedFor(request.head)) ?? client.remote,
-  DURATION: ({ times }, now) => since(times.started, times.ended ?? now),
+  DURATION: ({ started }, ended) => since(started, ended),
   HOSTNAME: ({ place }) => place.hostname ?? OWN_NAME,
   LOCAL_REPLY_BODY: ({ body }) => text(body),
-  PROTOCOL: ({ request }) => `HTTP/1.${request.minor}`,
-  REQUEST_DURATION: ({ times }) => since(times.started, times.requestDone),
-  REQUEST_TX_DURATION: ({ times }) => since(times.started, times.requestDone),
+  PROTOCOL: ({ request }) => (request.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'),
+  REQUEST_DURATION: ({ started, requestDone }) => since(started, requestDone),
+  REQUEST_TX_DURATION: ({ started, requestDone }) => since(started, requestDone),
   RESPONSE_CODE: ({ status }) => status,
   RESPONSE_CODE_DETAILS: ({ details }) => details,
-  RESPONSE_DURATION: ({ times }) => since(times.started, times.answered),
+  RESPONSE_DURATION: ({ started, answered }) => since(started, answered),
   RESPONSE_FLAGS: ({ flags }) => flags,
-  RESPONSE_TX_DURATION: ({ times }, now) => since(times.answered, times.ended ?? now),
+  RESPONSE_TX_DURATION: ({ answered }, ended) => since(answered, ended),
   ROUTE_NAME: ({ route }) => text(route?.name),
   // Istio's alternative name of a cluster ends in a semicolon.
   UPSTREAM_CLUSTER: ({ cluster }) => (cluster?.includes('|') === true ? `${cluster};` : cluster),
   UPSTREAM_CLUSTER_RAW: ({ cluster }) => cluster,
-  UPSTREAM_HOST: ({ upstream }) => upstream.host,
-  UPSTREAM_LOCAL_ADDRESS: ({ upstream }) => upstream.local,
-  UPSTREAM_PROTOCOL: ({ upstream }) => (upstream.host === undefined ? undefined : 'HTTP/1.1'),
+  UPSTREAM_HOST: ({ upstreamHost }) => upstreamHost,
+  UPSTREAM_LOCAL_ADDRESS: ({ upstreamLocal }) => upstreamLocal,
+  UPSTREAM_PROTOCOL: ({ upstreamHost }) => (upstreamHost === undefined ? undefined : 'HTTP/1.1'),
   UPSTREAM_REQUEST_ATTEMPT_COUNT: ({ attempts }) => attempts,
-  UPSTREAM_TRANSPORT_FAILURE_REASON: ({ upstream }) => upstream.failure
+  UPSTREAM_TRANSPORT_FAILURE_REASON: ({ upstreamFailure }) => upstreamFailure
 }

@@ -9,54 +9,12 @@ import { SERVICE_TIME } from './access-format.ts'
 import type { ExchangeStart } from './downstream.ts'
 import type { Spoken } from './failures.ts'
 import { HeadText, NO_HEAD } from './head-text.ts'
-import type { Ends, Known, Place, RequestText, Times } from './known-facts.ts'
-
-/** What an exchange has seen so far. */
-export interface Seen {
-  readonly status: number
-  readonly flags: string
-  readonly details: string
-  /** The head of the upstream's answer, or the line with the time it took. */
-  readonly answer: HeadText
-  readonly tries: number
-  readonly slot: EndpointSlot | undefined
-  /** The proxy's end of the connection to the endpoint. */
-  readonly local: string | undefined
-  /** Why there is no connection. */
-  readonly failure: string | undefined
-  readonly received: number
-  readonly sent: number
-  readonly times: Omit<Times, 'started'>
-  /** The try, as it went upstream: the same object for both sides. */
-  readonly request: RequestText
-}
+import type { Fields } from './head-text.ts'
+import type { Ends, Known, Place, RequestText } from './known-facts.ts'
 
 /** A forwarded request, with the head that it has upstream. */
 export function requestOf({ decision, method, minor }: ExchangeStart, head: HeadText): RequestText {
   return { method, minor, path: decision.path, authority: decision.authority, head }
-}
-
-/** What is known of a forwarded request. */
-export function knownOf(from: ExchangeStart, seen: Seen): Known {
-  const { decision, started, client, place } = from
-  const { status, flags, details, answer, slot, local, failure, tries, received, sent, times, request } = seen
-  return {
-    place,
-    client,
-    route: decision.route,
-    cluster: decision.cluster,
-    request,
-    answer,
-    body: '',
-    status,
-    flags,
-    details,
-    attempts: tries,
-    upstream: { host: slot?.key, local, failure },
-    received,
-    sent,
-    times: { started, ...times }
-  }
 }
 
 /** How a try ended: with an answer of the endpoint's or of the limit before it, by a reset, or because the caller's side left. */
@@ -95,14 +53,14 @@ export function knownInbound(known: Known, slot: EndpointSlot, end: TryEnd, star
   return {
     ...known,
     place,
-    client: { remote: known.upstream.local ?? '', local: slot.key },
+    client: { remote: known.upstreamLocal ?? '', local: slot.key },
     route: INBOUND,
     cluster,
     status: end === 'left' && known.answer === NO_HEAD ? 0 : known.status,
     flags,
     details,
     attempts: 1,
-    times: { ...known.times, started }
+    started
   }
 }
 
@@ -131,10 +89,15 @@ export function knownHere({ place, client, route, request, started, received }: 
     flags: flag,
     details,
     attempts: 0,
-    upstream: {},
+    upstreamHost: undefined,
+    upstreamLocal: undefined,
+    upstreamFailure: undefined,
     received,
     sent: Buffer.byteLength(body),
-    times: { started }
+    started,
+    requestDone: undefined,
+    answered: undefined,
+    ended: undefined
   }
 }
 
@@ -150,14 +113,15 @@ export function refusalDetails(status: number): string {
 
 // Those of most answers, by their milliseconds.
 const SHORT_TIMES = 256
-const shortTimes: (HeadText | undefined)[] = Array.from({ length: SHORT_TIMES })
+const shortTimes: (Fields | undefined)[] = Array.from({ length: SHORT_TIMES })
 
-/** The line that says how long the endpoint took, as a head of an answer has it. */
-export function serviceTimeLine(ms: Millis): HeadText {
+/** An answer of which no more is kept than how long the endpoint took. */
+export function serviceTime(ms: Millis): Fields {
   const whole = Math.floor(ms)
-  return whole >= 0 && whole < SHORT_TIMES ? (shortTimes[whole] ??= serviceTime(whole)) : serviceTime(whole)
+  return whole >= 0 && whole < SHORT_TIMES ? (shortTimes[whole] ??= serviceTimeOf(whole)) : serviceTimeOf(whole)
 }
 
-function serviceTime(ms: number): HeadText {
-  return new HeadText(`\r\n${SERVICE_TIME}: ${ms}\r\n`)
+function serviceTimeOf(ms: number): Fields {
+  const text = String(ms)
+  return { field: (name) => (name === SERVICE_TIME ? text : undefined) }
 }

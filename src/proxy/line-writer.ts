@@ -18,21 +18,23 @@ type Part = Format[number]
 
 /** Lines of text; a dash stands for what is unavailable. */
 export function textWriter(format: Format): Write {
-  return inTurn(runsOf(format.map((part) => ({ write: partWriter(part), ofRequest: isOfRequest(part) }))))
+  const parts = format.map((part) => ({ write: partWriter(part), ofRequest: isOfRequest(part), isLiteral: typeof part === 'string' }))
+  return inTurn(runsOf(parts))
 }
 
 /** Lines of JSON, of so many keys with their formats, in this order. */
 export function jsonWriter(values: readonly (readonly [key: string, Format])[]): Write {
   const parts = values.flatMap(([key, format], index): WrittenPart[] => [
-    { write: literalWriter(`${index === 0 ? '{' : ','}${JSON.stringify(key)}:`), ofRequest: true },
+    { write: literalWriter(`${index === 0 ? '{' : ','}${JSON.stringify(key)}:`), ofRequest: true, isLiteral: true },
     { write: valueWriter(format), ofRequest: format.every(isOfRequest) }
   ])
-  return inTurn(runsOf([...parts, { write: literalWriter(values.length === 0 ? '{}' : '}'), ofRequest: true }]))
+  return inTurn(runsOf([...parts, { write: literalWriter(values.length === 0 ? '{}' : '}'), ofRequest: true, isLiteral: true }]))
 }
 
 interface WrittenPart {
   readonly write: Write
   readonly ofRequest: boolean
+  readonly isLiteral?: boolean
 }
 
 function partWriter(part: Part): Write {
@@ -79,17 +81,15 @@ function isOfRequest(part: Part): boolean {
   }
 }
 
-// Less is not worth a copy of its own.
-const RUN_MIN = 4
-
 /** Parts in a row that only the request decides become one. */
 function runsOf(parts: readonly WrittenPart[]): Write[] {
   const writes: Write[] = []
   for (let from = 0; from < parts.length;) {
     let to = from
     while (parts[to]?.ofRequest === true) to++
-    const run = parts.slice(from, Math.max(to, from + 1)).map(({ write }) => write)
-    writes.push(...(run.length >= RUN_MIN ? [writtenOnce(inTurn(run))] : run))
+    const run = parts.slice(from, Math.max(to, from + 1))
+    const written = run.map(({ write }) => write)
+    writes.push(...(to > from && run.some(({ isLiteral }) => isLiteral !== true) ? [writtenOnce(inTurn(written))] : written))
     from += run.length
   }
   return writes

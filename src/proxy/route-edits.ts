@@ -56,10 +56,15 @@ function knownAtStart(plain: string, { decision, facts }: Forwarding, { place, c
     flags: '-',
     details: undefined,
     attempts: 0,
-    upstream: {},
+    upstreamHost: undefined,
+    upstreamLocal: undefined,
+    upstreamFailure: undefined,
     received: 0,
     sent: 0,
-    times: { started }
+    started,
+    requestDone: undefined,
+    answered: undefined,
+    ended: undefined
   }
 }
 
