@@ -49,16 +49,18 @@ test('a load ends by its rate and duration, and no connection has two requests a
 })
 
 test('requests are timed from when they were due: a server that stalls shows it', async () => {
-  let first = true
+  let now = 0
+  // It is 300 ms later when the first answer comes, and all others are due by then; they are answered at once.
   const url = await serve((_, response) => {
-    const delay = first ? 300 : 0
-    first = false
-    setTimeout(() => response.end(), delay)
+    now = 300
+    response.end()
   })
-  const report = await generate(plan(url, { rate: 100, count: 20, connections: 1 }), { signal: never })
-  expect(report.sent).toBe(20)
+  const heard: number[] = []
+  const options = { signal: never, now: () => now, onAnswer: ({ ms }: LoadAnswer) => void heard.push(ms) }
+  const report = await generate(plan(url, { rate: 100, count: 20, connections: 1 }), options)
+  expect([report.sent, report.unsent, report.latency.total, report.latency.max]).toEqual([20, 0, 20, 300])
   // A closed loop would report one slow request; here those that waited behind it are slow as well.
-  expect(report.latency.quantile(0.5)).toBeGreaterThan(100)
+  expect(heard).toEqual(Array.from({ length: 20 }, (_, index) => 300 - 10 * index))
 })
 
 test('broken answers and refused connections are errors by name, never lost', async () => {

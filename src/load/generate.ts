@@ -35,6 +35,8 @@ export interface LoadOptions {
   readonly proxy?: string | undefined
   /** Hears of each request's end. */
   readonly onAnswer?: (answer: LoadAnswer) => void
+  /** The time, in milliseconds that only grow; default performance.now. */
+  readonly now?: () => Millis
   /** How many bytes of each body onAnswer gets (default 0); the rest is read and dropped. */
   readonly bodyMax?: number
 }
@@ -55,7 +57,8 @@ class Run {
   readonly #statuses = new Map<number, number>()
   readonly #errors = new Map<string, number>()
   readonly #latency = new LogHistogram()
-  readonly #start = performance.now()
+  readonly #now: () => Millis
+  readonly #start: Millis
   #next = 0
   #busy = 0
   #endedAfter: Millis | undefined
@@ -65,6 +68,8 @@ class Run {
   constructor(plan: LoadPlan, options: LoadOptions) {
     this.#plan = plan
     this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+    this.#start = this.#now()
     this.#agent = new http.Agent({ keepAlive: true, maxSockets: plan.connections, maxFreeSockets: plan.connections })
   }
 
@@ -78,7 +83,7 @@ class Run {
       this.#pump()
     })
     this.#agent.destroy()
-    const duration = performance.now() - this.#start
+    const duration = this.#now() - this.#start
     const unsent = Math.max(0, this.#due(Math.min(this.#endedAfter ?? duration, this.#plan.duration)) - this.#next)
     return {
       sent: this.#next,
@@ -98,7 +103,7 @@ class Run {
   }
 
   #pump(): void {
-    const { plan, elapsed } = { plan: this.#plan, elapsed: performance.now() - this.#start }
+    const { plan, elapsed } = { plan: this.#plan, elapsed: this.#now() - this.#start }
     if (this.#isOver(elapsed)) return this.#finish(elapsed)
     const free = plan.connections - this.#busy
     const due = plan.rate === undefined ? free : this.#due(elapsed) - this.#next
@@ -121,8 +126,8 @@ class Run {
   #send(): void {
     const index = this.#next++
     this.#busy += 1
-    const dueAt = this.#plan.rate === undefined ? performance.now() : this.#start + (index * 1000) / this.#plan.rate
-    const ended = once((end: Ending) => this.#count(end, performance.now() - dueAt))
+    const dueAt = this.#plan.rate === undefined ? this.#now() : this.#start + (index * 1000) / this.#plan.rate
+    const ended = once((end: Ending) => this.#count(end, this.#now() - dueAt))
     const failed = (error: NodeJS.ErrnoException): void => ended({ kind: 'unanswered', error: error.code ?? error.message })
     const request = http.request({ ...this.#address(), agent: this.#agent, signal: this.#options.signal, timeout: this.#plan.timeout })
     request.on('timeout', () => request.destroy(Object.assign(new Error('no answer in time'), { code: 'timeout' })))
