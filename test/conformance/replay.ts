@@ -32,6 +32,8 @@ interface Sent {
 
 /** A watch gets this long to deliver what was recorded. */
 const WATCH_MS_MAX = 3_000
+/** A watch that had nothing to tell is left so soon: what it told too much would have come at once. */
+const NOTHING_MS = 30
 
 /** Runs a case. `served` tells whether a path is of a kind that is served. */
 export async function replayCase(server: ServerUnderTest, recorded: RecordedCase, served: (path: string) => boolean): Promise<CaseOutcome> {
@@ -178,7 +180,7 @@ async function watch(
   const events: { type: string; object: unknown }[] = []
   let text = ''
   await new Promise<void>((resolve) => {
-    const late = setTimeout(resolve, wanted === 0 ? 30 : WATCH_MS_MAX)
+    const late = setTimeout(resolve, wanted === 0 ? NOTHING_MS : WATCH_MS_MAX)
     const done = (): void => {
       clearTimeout(late)
       resolve()

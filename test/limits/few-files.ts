@@ -12,17 +12,22 @@ export interface Doing {
   readonly requests: number
   /** Connections to endpoints that count as failed. */
   readonly connectFailures: number
-  /** Microseconds of CPU so far. */
-  readonly cpu: number
+  /** Turns of its event loop so far. */
+  readonly turns: number
 }
 
 const plane = new DataPlane({ clock: systemClock(), draw: Math.random, readMode: 'buffer' })
 
 function doing(): Doing {
-  const { user, system } = process.cpuUsage()
   const { connections, requests } = plane.load
   const connectFailures = plane.clusters.get('c')?.stats.read('upstream_cx_connect_fail') ?? 0
-  return { reached: plane.recorder.reached(), connections, requests, connectFailures, cpu: user + system }
+  return {
+    reached: plane.recorder.reached(),
+    connections,
+    requests,
+    connectFailures,
+    turns: performance.nodeTiming.uvMetricsInfo.loopCount
+  }
 }
 
 process.once('message', (changes) => {
