@@ -31,6 +31,25 @@ it('rules are found by host and wildcard, and a change is told to who asked for 
   expect(found('web.example', 'b')).toEqual(['a/*.example'])
 })
 
+it('a wildcard is told to who asked for a host that it covers, and to nobody else', () => {
+  const reads = new Reads()
+  const rules = new LiveRules(reads)
+  const hosts = ['web.a.example', 'a.example', 'web.b.example', 'b.example']
+  const read = (): void => {
+    for (const host of hosts) reads.run({ kind: 'unit', key: host }, () => [ruleFor(rules, host, 'a', 'c'), rules.viewersOf(host)])
+  }
+  const stale = (): string[] => reads.stale('unit').toSorted()
+  read()
+  rules.set('a/wild', undefined, rule('*.a.example'))
+  expect(stale()).toEqual(['web.a.example'])
+  read()
+  rules.set('a/wild', rule('*.a.example'), rule('*.b.example'))
+  expect(stale()).toEqual(['web.a.example', 'web.b.example'])
+  read()
+  rules.set('a/all', undefined, rule('*'))
+  expect(stale()).toEqual(hosts.toSorted())
+})
+
 it('labels that rules ask of callers are counted', () => {
   const rules = new LiveRules(new Reads())
   const asking = rule('web.example', { workloadSelector: { matchLabels: { team: 'x' } } })

@@ -1,5 +1,5 @@
 // DestinationRules ready to be asked, kept while they stay: those of one namespace for one host are put together again when one of them
-// changes. Wildcards are few and kept together.
+// changes. Wildcards are few and kept together; a change of one is told to who asked for a host that it covers.
 
 import type { DestinationRule } from '../api/istio-destination-rule.ts'
 import { Groups, type Reads, Tally } from '../std/reads.ts'
@@ -7,14 +7,18 @@ import { callerLabelsOf, joinRules, ruledHost } from './destination-rules.ts'
 import type { HostRule, RuleIndex } from './destination-rules.ts'
 import { ROOT_NAMESPACE, coversHost, namespaceOf } from './mesh-config.ts'
 
-/** Owns the rules. Cells: `rules HOST`, and `rules *` for all wildcards. */
+/** Before a host's name, the cell of all rules for it, wildcards too. */
+const CELL = 'rules '
+
+/** Owns the rules. Cells: `rules HOST`. */
 export class LiveRules implements RuleIndex {
   readonly rootNamespace = ROOT_NAMESPACE
   readonly #reads: Reads
   /** By host. */
   readonly #exact = new Groups<DestinationRule>()
   readonly #wild = new Map<string, DestinationRule>()
-  readonly #joined = new Map<string, ReadonlyMap<string, readonly HostRule[]>>()
+  readonly #joined = new Map<string, ByNamespace>()
+  #joinedWild: ByNamespace | undefined
   readonly #labels = new Tally()
 
   constructor(reads: Reads) {
@@ -27,11 +31,16 @@ export class LiveRules implements RuleIndex {
     const hosts = new Set([before, after].flatMap((rule) => (rule === undefined ? [] : [ruledHost(rule)])))
     if (before !== undefined) this.#remove(ruledHost(before), key)
     if (after !== undefined) this.#put(ruledHost(after), key, after)
-    for (const host of hosts) {
-      const cell = host.startsWith('*') ? '*' : host
-      this.#joined.delete(cell)
-      this.#reads.touch(`rules ${cell}`)
+    for (const host of hosts) this.#tell(host)
+  }
+
+  #tell(host: string): void {
+    if (!host.startsWith('*')) {
+      this.#joined.delete(host)
+      return this.#reads.touch(CELL + host)
     }
+    this.#joinedWild = undefined
+    this.#reads.touchWhere((cell) => cell.startsWith(CELL) && coversHost(host, cell.slice(CELL.length)))
   }
 
   /** Label keys that rules ask of their callers. */
@@ -42,25 +51,28 @@ export class LiveRules implements RuleIndex {
   readonly byNamespace = {
     get: (namespace: string): NonNullable<ReturnType<RuleIndex['byNamespace']['get']>> => ({
       exact: { get: (host: string) => this.#of(host).get(namespace) },
-      wild: this.#of('*').get(namespace) ?? []
+      // Who looks at wildcards asks for a host first.
+      wild: this.#wildcards.get(namespace) ?? []
     })
   }
 
   /** Namespaces whose callers may get another rule for a host than callers outside any namespace. */
   viewersOf(host: string): string[] {
-    const all = [...this.#of(host).values(), ...this.#of('*').values()].flat()
+    const all = [...this.#of(host).values(), ...this.#wildcards.values()].flat()
     return all.flatMap((rule) =>
       rule.host === host || coversHost(rule.host, host) ? [rule.namespace, ...rule.exportTo.filter((entry) => entry !== '*')] : []
     )
   }
 
-  /** By namespace. */
-  #of(host: string): ReadonlyMap<string, readonly HostRule[]> {
-    this.#reads.note(`rules ${host}`)
+  get #wildcards(): ByNamespace {
+    return (this.#joinedWild ??= byNamespace(this.#wild.values()))
+  }
+
+  #of(host: string): ByNamespace {
+    this.#reads.note(CELL + host)
     let joined = this.#joined.get(host)
     if (joined === undefined) {
-      const rules = host === '*' ? this.#wild.values() : this.#exact.of(host).values()
-      joined = new Map([...Map.groupBy(rules, namespaceOf)].map(([namespace, list]) => [namespace, joinRules(list)]))
+      joined = byNamespace(this.#exact.of(host).values())
       if (joined.size > 0) this.#joined.set(host, joined)
     }
     return joined
@@ -75,4 +87,10 @@ export class LiveRules implements RuleIndex {
     if (host.startsWith('*')) this.#wild.delete(key)
     else this.#exact.remove(host, key)
   }
+}
+
+type ByNamespace = ReadonlyMap<string, readonly HostRule[]>
+
+function byNamespace(rules: Iterable<DestinationRule>): ByNamespace {
+  return new Map([...Map.groupBy(rules, namespaceOf)].map(([namespace, list]) => [namespace, joinRules(list)]))
 }

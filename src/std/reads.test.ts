@@ -18,6 +18,13 @@ it('a unit is stale when what it read last is touched, and only then', () => {
   expect([reads.isStale(unit('a')), reads.isStale(unit('b'))]).toEqual([false, true])
 })
 
+it('cells are touched together by what is said of their names', () => {
+  const reads = new Reads()
+  for (const cell of ['ab', 'b', 'c']) reads.run(unit(cell), () => reads.note(cell))
+  reads.touchWhere((cell) => cell.endsWith('b'))
+  expect(reads.stale('sum').toSorted()).toEqual(['ab', 'b'])
+})
+
 it('units that run inside each other have reads of their own', () => {
   const reads = new Reads()
   reads.run(unit('outer'), () => {

@@ -44,6 +44,11 @@ export class Reads {
     for (const { kind, key } of this.#readers.get(cell) ?? []) this.want({ kind, key })
   }
 
+  /** The same for all cells of which `affected` says so. Looks at every cell: for what changes rarely. */
+  touchWhere(affected: (cell: string) => boolean): void {
+    for (const cell of this.#readers.keys()) if (affected(cell)) this.touch(cell)
+  }
+
   /** The unit is to run, whatever it read. */
   want({ kind, key }: Unit): void {
     const stale = this.#stale.get(kind)
