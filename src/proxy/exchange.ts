@@ -228,7 +228,7 @@ export class Exchange implements UpstreamUser, Trying, Handling {
     const waiting = this.#writer.write(upstream.buffers.passable(bytes, from, to), to - from)
     if (waiting === 0) return
     upstream.buffers.lend(this.#client.socket, to - from)
-    if (waiting > this.#context.kept.waitingMax) upstream.pauseFor()
+    if (waiting > this.#context.kept.waitingMax) upstream.pauseFor(this.#client.socket)
   }
 
   onAnswered(): void {

@@ -34,6 +34,8 @@ export class Intake implements Reading {
   #private = false
   #paused = false
   #heeds = false
+  // Who has to take what waits before more is read.
+  #slow: Socket | undefined
 
   constructor(context: Context, socket: Socket, taker: Taker) {
     this.#context = context
@@ -54,7 +56,7 @@ export class Intake implements Reading {
   nextBuffer(): Buffer | undefined {
     if (this.#private) {
       if (this.#buffers !== undefined) return this.#buffers.next()
-      this.#buffers = new ReadBuffers(this.#context.buffers, () => this.resume())
+      this.#buffers = new ReadBuffers(this.#context.buffers, () => this.#onWritten())
       return readable(this.#buffers.current)
     }
     if (this.#buffers === undefined) return undefined
@@ -108,7 +110,7 @@ export class Intake implements Reading {
     if (waiting === 0) return
     if (this.#buffers !== undefined && bytes.buffer === this.#buffers.current.buffer) this.#buffers.lend(socket, view.length)
     else this.#wait(socket, view.length)
-    if (!this.#heeds && waiting > this.#context.kept.waitingMax) this.#stop()
+    if (!this.#heeds && waiting > this.#context.kept.waitingMax) this.#stop(socket)
   }
 
   // An endpoint that refuses an upload and goes resets the connection behind its answer, and the next write to it would throw the answer
@@ -121,7 +123,7 @@ export class Intake implements Reading {
       this.#heeds = false
       socket.uncork()
       if (socket.destroyed || socket.writableLength <= this.#context.kept.waitingMax) this.resume()
-      else this.#stop()
+      else this.#stop(socket)
     })
   }
 
@@ -130,11 +132,19 @@ export class Intake implements Reading {
     kept.take(length)
     whenWritten(socket, () => {
       kept.give(length)
-      this.resume()
+      this.#onWritten()
     })
   }
 
-  #stop(): void {
+  // A part of what waits: to go on with each would let in more than goes out. Behind the last part nothing waits.
+  #onWritten(): void {
+    if (this.#slow?.destroyed === false && this.#slow.writableLength > this.#context.kept.waitingMax) return
+    this.#slow = undefined
+    this.resume()
+  }
+
+  #stop(socket: Socket): void {
+    this.#slow = socket
     this.#context.recorder.reach('pendingBytesMax')
     this.pause()
   }

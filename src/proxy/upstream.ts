@@ -94,6 +94,8 @@ export class Upstream implements Swept {
   #endedHere = false
   #cut = false
   #paused = false
+  // For whom it is paused.
+  #reader: Socket | undefined
   #answerStarted = false
   #interimBytes = 0
   #deadline: Millis
@@ -112,7 +114,7 @@ export class Upstream implements Swept {
     this.#home = home
     this.#frame = new BodyFrame(context.limits)
     this.#held = new HeldBytes(context.kept)
-    this.buffers = new ReadBuffers(context.buffers, () => this.#resume(), 'shared')
+    this.buffers = new ReadBuffers(context.buffers, () => this.#onWritten(), 'shared')
     this.#deadline = context.monotonic() + home.connectTimeout
     let first = true
     this.socket = context.sockets.connect({
@@ -188,8 +190,10 @@ export class Upstream implements Swept {
     this.#close()
   }
 
-  pauseFor(): void {
+  /** Reads no more while so much waits for this reader. */
+  pauseFor(reader: Socket): void {
     if (this.#paused) return
+    this.#reader = reader
     this.#context.recorder.reach('pendingBytesMax')
     this.#paused = true
     this.socket.pause()
@@ -227,9 +231,16 @@ export class Upstream implements Swept {
     this.socket.destroy()
   }
 
+  // A part of what waits: to go on with each would let in more than goes out. Behind the last part nothing waits.
+  #onWritten(): void {
+    if (this.#reader?.destroyed === false && this.#reader.writableLength > this.#context.kept.waitingMax) return
+    this.#resume()
+  }
+
   #resume(): void {
     if (!this.#paused) return
     this.#paused = false
+    this.#reader = undefined
     this.socket.resume()
   }
 
