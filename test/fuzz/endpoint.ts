@@ -38,8 +38,13 @@ const SILENT: AnswerPlay = { text: '', when: 'whole', piece: 100, after: 'stay',
 
 const GRANTS = /^HTTP\/1\.[01] 101/
 
+/** A caller that was gone before its connection was accepted has no address any more; the engine says this one. */
+export const GONE = -2
+const NO_ADDRESS = '127.0.0.1'
+
 /** The caller's number from its address: they are numbered by the last part. */
 export const callerOf = (address: string | undefined): number => {
+  if (address === NO_ADDRESS) return GONE
   const last = /^\d+\.\d+\.\d+\.(\d+)$/.exec(address ?? '')?.[1]
   return last === undefined ? -1 : Number(last)
 }

@@ -3,9 +3,11 @@
 import { CLUSTER_GAUGES } from '../../src/route/cluster-stats.ts'
 import type { ReadMessage } from '../http1/reading.ts'
 import type { Caller } from './caller.ts'
+import { GONE } from './endpoint.ts'
 import type { Served } from './endpoint.ts'
 import { strangers } from './marks.ts'
 import { answerIn, field, isOddMethod, isRefusal } from './reading.ts'
+import type { Play } from './play.ts'
 import type { Ran } from './run.ts'
 import { ANSWERS, LAST_ANSWERS, REQUESTS } from './seeds.ts'
 
@@ -26,6 +28,7 @@ export function judge(ran: Ran): string[] {
     ...ran.served.flatMap((served) => requestOf(served, ran)),
     ...repeated(ran),
     ...refusals(ran),
+    ...stalls(ran),
     ...gauges(ran),
     ...counters(ran),
     ...waited(ran)
@@ -117,6 +120,7 @@ function endedByClose(message: ReadMessage, from: Served): boolean {
 
 // What reached an endpoint is a request that this caller made, with the same body.
 function requestOf({ request, caller: number, serial }: Served, { callers, rules }: Ran): string[] {
+  if (number === GONE) return []
   const caller = callers[number]
   // What passes to where it says, by no rule of ours, does not tell.
   if (caller === undefined) return rules[0]?.entry === 'mesh' ? [] : [`request ${serial} of an endpoint says of nobody whose it is`]
@@ -173,9 +177,36 @@ function refusals({ callers, play, states, served }: Ran): string[] {
     const refusal = answers.finals.find((answer) => UNREADABLE.has(answer.status) && isRefusal(answer))
     return refusal === undefined ? [] : [`caller ${number}: a request that is in order is refused: ${refusal.body}`]
   })
-  if (served.length > MARKS_MAX || !play.answers.every(({ text, when }) => when === 'whole' && ANSWERS_IN_ORDER.has(text))) return problems
+  // An endpoint of a play gives HEAD a body too: it may be taken for the next answer.
+  const toHead = served.some(({ request }) => request.method === 'HEAD')
+  if (toHead || served.length > MARKS_MAX || !play.answers.every(({ text, when }) => when === 'whole' && ANSWERS_IN_ORDER.has(text)))
+    return problems
   const errors = [...states].reduce((all, { stats }) => all + stats.read('upstream_cx_protocol_error'), 0)
   return errors === 0 ? problems : [...problems, `${errors} answers that are in order are refused`]
+}
+
+// Nothing happens in it that takes time: whoever is slow here is slow in steps, and time stands still until nobody can do anything.
+function isCalm({ rules, callers, answers, dials, events }: Play): boolean {
+  const { fault, attempts, small, limit, requests, pending, endpoints, timeout } = rules
+  const calmRules = fault === 'no' && limit === 'no' && !small && attempts + requests + pending + timeout === 0 && endpoints > 0
+  const calmCallers = callers.every(
+    ({ messages, reads, after }) => reads > 0 && after === 'stay' && messages.every((text) => IN_ORDER.has(text))
+  )
+  const calmAnswers = answers.every(
+    ({ text, when, after, reads }) =>
+      ANSWERS_IN_ORDER.has(text) && !text.startsWith('HTTP/1.1 101') && when === 'whole' && after === 'stay' && reads > 0
+  )
+  return calmRules && calmCallers && calmAnswers && answers.length > 0 && events.length === 0 && dials.every((how) => how === 'accept')
+}
+
+// Where nothing takes time nothing is given up for lack of it.
+function stalls({ callers, play, served }: Ran): string[] {
+  if (served.length > MARKS_MAX || !isCalm(play)) return []
+  return callers.flatMap(({ answers, number }) =>
+    answers.finals
+      .filter(({ complete, status }) => !complete || status === 408 || status === 504)
+      .map(({ complete, status }) => `caller ${number}: ${complete ? 'an answer' : 'half an answer'} of ${status}, and nothing took time`)
+  )
 }
 
 function gauges({ states, plane }: Ran): string[] {

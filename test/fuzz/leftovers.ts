@@ -19,9 +19,12 @@ export interface Trace {
 
 /** Of these runs the first that left something, with what it is. It collects garbage, so what is in the caller's hand counts too. */
 export async function firstLeft(traces: readonly Trace[]): Promise<{ readonly play: Play; readonly left: string } | undefined> {
-  // What was looked at through a WeakRef lives until the turn of the event loop is over.
-  await new Promise((resolve) => setImmediate(resolve))
-  collect()
+  // What was looked at through a WeakRef lives until the turn of the event loop is over; so may what the system has still to tell of.
+  for (let turn = 0; turn < 3; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    collect()
+    if (traces.every(({ things }) => things.every((thing) => thing.deref() === undefined))) return undefined
+  }
   for (const { play, things } of traces) {
     const kinds = things.flatMap((thing) => thing.deref()?.constructor.name ?? [])
     if (kinds.length > 0) return { play, left: `${LEFT} ${kinds.join(', ')} (of ${things.length} things)` }

@@ -3,6 +3,8 @@
 
 import type { Dice } from '../http1/dice.ts'
 
+/** Texts that are kept: those of the seeds and some more. */
+const FILLERS_MAX = 50
 const MARK = /~(\d+)\.(\d+)~/g
 
 /** The text with marks of this caller; `number` gives the next one. */
@@ -16,11 +18,25 @@ export function strangers(text: string, caller: number): string[] {
   return [...text.matchAll(MARK)].filter(([, who]) => Number(who) !== caller).map(([mark]) => mark)
 }
 
-/** Text in which large bodies may be written short: `{x*300}` stands for 300 letters. */
+const fillers = new Map<string, string>()
+
+// No part of it is like another of the same place elsewhere: bytes that were overwritten or moved show.
+function filler(letter: string, count: number): string {
+  const key = `${letter}${count}`
+  const known = fillers.get(key)
+  if (known !== undefined) return known
+  const parts: string[] = []
+  for (let length = 0; length < count;) length += parts[parts.push(`${letter}${parts.length}`) - 1]?.length ?? count
+  const text = parts.join('').slice(0, count)
+  if (fillers.size < FILLERS_MAX) fillers.set(key, text)
+  return text
+}
+
+/** Text in which large bodies may be written short: `{x*300}` stands for 300 bytes that begin with x. */
 export function unfolded(text: string): string {
   return !text.includes('*')
     ? text
-    : text.replaceAll(/\{(.)\*(\d{1,6})\}/gs, (_, letter: string, count: string) => letter.repeat(Number(count)))
+    : text.replaceAll(/\{(.)\*(\d{1,6})\}/gs, (_, letter: string, count: string) => filler(letter, Number(count)))
 }
 
 /** How much of what is left goes at once: mostly up to `piece`, but so that a long text takes tens of steps and not thousands. */

@@ -42,13 +42,6 @@ const MUTANTS: readonly Mutant[] = [
     to: ''
   },
   { name: 'an answer to HEAD has a body', file: 'upstream.ts', from: 'if (user.bodiless || status === 204', to: 'if (status === 204' },
-  { name: 'bytes behind an answer are left for the next', file: 'upstream.ts', from: 'if (frame.after < end) this.#keep = false', to: '' },
-  {
-    name: 'bytes that nobody asked for are kept',
-    file: 'upstream.ts',
-    from: 'if (this.#user === undefined) return this.destroy()',
-    to: 'if (this.#user === undefined) return'
-  },
   {
     name: 'half a request is thought to be sent whole',
     file: 'upstream.ts',
@@ -87,22 +80,10 @@ const MUTANTS: readonly Mutant[] = [
   { name: 'a POST is sent again', file: 'exchange.ts', from: "new Set(['GET', 'HEAD'", to: "new Set(['POST', 'GET', 'HEAD'" },
   { name: 'more tries than the rules allow', file: 'retries.ts', from: 'this.#retried++', to: '' },
   {
-    name: 'half an answer is ended in order',
-    file: 'exchange.ts',
-    from: 'this.#client.socket.resetAndDestroy()\n    else this.#client.socket.destroy()',
-    to: 'this.#client.socket.end()\n    else this.#client.socket.end()'
-  },
-  {
     name: 'the last chunk is left out',
     file: 'answer-writer.ts',
     from: "if (this.framing === 'chunk') this.#socket.write('0",
     to: "if (false) this.#socket.write('0"
-  },
-  {
-    name: 'an end is counted each time',
-    file: 'exchange.ts',
-    from: '    if (this.#ended) return\n    this.#ended = true',
-    to: '    this.#ended = true'
   },
   {
     name: 'a request in the log twice',
@@ -122,7 +103,6 @@ const MUTANTS: readonly Mutant[] = [
     from: "if (this.#phase !== 'body') this.#next()\n    return after",
     to: 'this.#next()\n    return after'
   },
-  { name: 'a drain is not told to clients', file: 'client.ts', from: 'this.closing = true\n', to: '\n' },
   { name: 'a drain has no end', file: 'listener.ts', from: 'for (const client of this.#clients) client.socket.destroy()', to: '' },
   {
     name: 'a client that is gone goes on',
@@ -135,10 +115,7 @@ const MUTANTS: readonly Mutant[] = [
     file: 'client.ts',
     from: "socket.on('close', () => this.#onClose())",
     to: "socket.on('close', () => this.#onClose())\n    ;((globalThis as unknown as { all: unknown[] }).all ??= []).push(this)"
-  },
-  { name: 'a copy is answered to the caller', file: 'copies.ts', from: 'return head.end\n', to: 'return head.start\n' },
-  { name: 'copies keep their place', file: 'copies.ts', from: '() => this.#active--', to: '() => undefined' },
-  { name: 'a copy goes on without its caller', file: 'copies.ts', from: 'if (!this.requestDone) this.#end()', to: '' }
+  }
 ]
 
 interface Result {
