@@ -164,6 +164,8 @@ function repeated({ served, rules, callers }: Ran): string[] {
 
 const IN_ORDER: ReadonlySet<string> = new Set(REQUESTS)
 const ANSWERS_IN_ORDER: ReadonlySet<string> = new Set([...ANSWERS, ...LAST_ANSWERS])
+// Those that end without the end of their connection.
+const ENDING: ReadonlySet<string> = new Set(ANSWERS)
 const UNREADABLE = new Set([400, 501, 505])
 
 // Marks of one digit are as long as the lengths of the seeds' bodies say.
@@ -194,7 +196,7 @@ function isCalm({ rules, callers, answers, dials, events }: Play): boolean {
   )
   const calmAnswers = answers.every(
     ({ text, when, after, reads }) =>
-      ANSWERS_IN_ORDER.has(text) && !text.startsWith('HTTP/1.1 101') && when === 'whole' && after === 'stay' && reads > 0
+      ENDING.has(text) && !text.startsWith('HTTP/1.1 101') && when === 'whole' && after === 'stay' && reads > 0
   )
   return calmRules && calmCallers && calmAnswers && answers.length > 0 && events.length === 0 && dials.every((how) => how === 'accept')
 }
