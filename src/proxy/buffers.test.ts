@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { BufferPool, HEAD_ROOM, ReadBuffers } from './buffers.ts'
+import { BufferPool, HEAD_ROOM, LONG_READ_SIZE, READ_SIZE, ReadBuffers } from './buffers.ts'
 import { KeptBytes } from './kept-bytes.ts'
 import { LIMITS } from './limits.ts'
 
@@ -50,12 +50,12 @@ test('who wants none of its own reads to the shared buffer, what is passed on of
   expect(buffers.passable(pool.shared, 0, 10)).toBe(short)
   const long = buffers.passable(pool.shared, 0, 20_000)
   expect(Buffer.isBuffer(long) && long.buffer !== pool.shared.buffer).toBe(true)
-  buffers.private = true
+  buffers.heard(5000)
   expect(buffers.next()?.byteOffset).toBe(HEAD_ROOM)
   const own = buffers.current
   expect(own).not.toBe(pool.shared)
   expect((buffers.passable(own, 0, 10) as Buffer).buffer).toBe(own.buffer)
-  buffers.private = false
+  buffers.ended(10)
   expect(buffers.next()?.buffer).toBe(pool.shared.buffer)
   buffers.close()
   expect(pool.take()).toBe(own)
@@ -69,9 +69,29 @@ test('a buffer that is lent when the shared one takes its place is free when the
   const own = buffers.current
   slow.socket.write(own.subarray(0, 10))
   buffers.lend(slow.socket, 10)
-  buffers.private = false
+  buffers.ended(10)
   expect(buffers.next()?.buffer).toBe(pool.shared.buffer)
   expect(pool.take()).not.toBe(own)
   await slow.takeAll()
   expect([pool.take() === own, pool.take() === own]).toEqual([true, false])
+})
+
+test('a full read lets the next one be longer, until the message has to wait for its reader', async () => {
+  const buffers = new ReadBuffers(new BufferPool(new KeptBytes(LIMITS, () => undefined)), () => undefined, 'shared')
+  buffers.heard(READ_SIZE - 1)
+  expect(buffers.next()?.length).toBe(READ_SIZE)
+  buffers.heard(READ_SIZE)
+  expect(buffers.next()?.length).toBe(LONG_READ_SIZE)
+  buffers.heard(100)
+  expect(buffers.next()).toBeUndefined()
+  const slow = slowPeer()
+  slow.socket.write(buffers.current.subarray(0, 10))
+  buffers.lend(slow.socket, 10)
+  expect(buffers.next()?.length).toBe(READ_SIZE)
+  buffers.heard(READ_SIZE)
+  expect(buffers.next()).toBeUndefined()
+  await slow.takeAll()
+  buffers.ended(LONG_READ_SIZE)
+  buffers.heard(READ_SIZE)
+  expect(buffers.next()?.length).toBe(LONG_READ_SIZE)
 })

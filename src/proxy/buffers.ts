@@ -9,18 +9,24 @@ import { LIMITS } from './limits.ts'
 export const HEAD_ROOM = 4096
 /** Most bytes of one read. */
 export const READ_SIZE = 65_536
+/**
+ * Most bytes of one read of a long answer whose client keeps up: a megabyte then takes a tenth less of the processor (bench/README.md). The
+ * memory of a buffer that was never read to so far is not there.
+ */
+export const LONG_READ_SIZE = 262_144
 /** Room behind the bytes read, for the end of a chunk. */
 const TAIL_ROOM = 8
 /** Answers up to this long leave their connection without a buffer of its own. */
 export const SHORT_MAX = 4096
 /** Node writes texts up to this long from its stack: only the text itself is made for them. */
 const TEXT_MAX = 16_384
-const BUFFER_SIZE = HEAD_ROOM + READ_SIZE + TAIL_ROOM
+/** Of a buffer, beside what is read. */
+const ROOM = HEAD_ROOM + TAIL_ROOM
 const NOTHING = Buffer.alloc(0)
 
-const allocate = (): Buffer => Buffer.allocUnsafeSlow(BUFFER_SIZE)
+const allocate = (): Buffer => Buffer.allocUnsafeSlow(ROOM + LONG_READ_SIZE)
 
-/** A free list of buffers of BUFFER_SIZE bytes, last in first out. */
+/** A free list of buffers of ROOM + LONG_READ_SIZE bytes, last in first out. */
 export class BufferPool {
   /** One more, to which all sockets read that have none of their own. What is read there is gone when another socket is read. */
   readonly shared = allocate()
@@ -48,8 +54,8 @@ export class BufferPool {
 }
 
 /** The part of a buffer that a socket reads to. */
-export function readable(buffer: Buffer): Buffer {
-  return buffer.subarray(HEAD_ROOM, HEAD_ROOM + READ_SIZE)
+export function readable(buffer: Buffer, size = READ_SIZE): Buffer {
+  return buffer.subarray(HEAD_ROOM, HEAD_ROOM + size)
 }
 
 /**
@@ -58,8 +64,13 @@ export function readable(buffer: Buffer): Buffer {
  */
 export class ReadBuffers {
   current: Buffer
-  /** Whether to read to a buffer of its own, from the next read on. */
-  private: boolean
+  // What is wanted from the next read on: a buffer of its own, and how much of it.
+  #private: boolean
+  #size = READ_SIZE
+  // What the socket has.
+  #given = READ_SIZE
+  // The message at hand has waited for who takes it.
+  #waited = false
   readonly #pool: BufferPool
   readonly #lent: Buffer[] = []
   #replace = false
@@ -69,9 +80,22 @@ export class ReadBuffers {
   /** `written` is called each time a waiting write is done. */
   constructor(pool: BufferPool, written: () => void, first: 'shared' | 'own' = 'own') {
     this.#pool = pool
-    this.private = first === 'own'
-    this.current = this.private ? pool.take() : pool.shared
+    this.#private = first === 'own'
+    this.current = this.#private ? pool.take() : pool.shared
     this.#written = written
+  }
+
+  /** So much was read of a message: the more there is, the more is read at once. */
+  heard(length: number): void {
+    if (length > SHORT_MAX) this.#private = true
+    if (length >= READ_SIZE && !this.#waited && this.#pool.kept.fits(LONG_READ_SIZE)) this.#size = LONG_READ_SIZE
+  }
+
+  /** A message of so many bytes is over; the next is taken to be as long. */
+  ended(length: number): void {
+    this.#waited = false
+    if (length <= SHORT_MAX) this.#private = false
+    if (length <= READ_SIZE) this.#size = READ_SIZE
   }
 
   /** Bytes [from, to) in a form that a write may keep: a view, or a copy of what is in the shared buffer. */
@@ -82,15 +106,19 @@ export class ReadBuffers {
 
   /** After a write of so many bytes of what is `passable` of `current` that left some waiting in `socket`. */
   lend(socket: Socket, length: number): void {
+    this.#waited = true
+    this.#size = READ_SIZE
     const buffer = this.current
     if (buffer === this.#pool.shared) return this.#lendCopy(socket, length)
-    if (!this.#lent.includes(buffer)) this.#pool.kept.take(BUFFER_SIZE)
+    // No more of it was read to.
+    const size = ROOM + this.#given
+    if (!this.#lent.includes(buffer)) this.#pool.kept.take(size)
     this.#lent.push(buffer)
     this.#replace = true
     // An empty write behind the waiting one tells when it is done; only slow readers pay for it. Writes to different sockets are done in any
     // order: each gives back its own buffer.
     socket.write(NOTHING, () => {
-      this.#return(buffer)
+      this.#return(buffer, size)
       this.#written()
     })
   }
@@ -107,12 +135,13 @@ export class ReadBuffers {
 
   /** What to read to next; undefined keeps the current buffer. */
   next(): Buffer | undefined {
-    const isShared = this.current === this.#pool.shared
-    if (this.#closed || (!this.#replace && isShared !== this.private)) return undefined
-    this.#replace = false
-    this.#giveCurrent()
-    this.current = this.private ? this.#pool.take() : this.#pool.shared
-    return readable(this.current)
+    if (this.#closed) return undefined
+    const isFit = (this.current === this.#pool.shared) !== this.#private
+    const size = this.#private ? this.#size : READ_SIZE
+    if (isFit && !this.#replace && size === this.#given) return undefined
+    if (!isFit || this.#replace) this.#exchange()
+    this.#given = size
+    return readable(this.current, size)
   }
 
   /** The socket reads no more. */
@@ -122,15 +151,21 @@ export class ReadBuffers {
     this.#giveCurrent()
   }
 
+  #exchange(): void {
+    this.#replace = false
+    this.#giveCurrent()
+    this.current = this.#private ? this.#pool.take() : this.#pool.shared
+  }
+
   // One that is lent comes back by itself.
   #giveCurrent(): void {
     if (this.current !== this.#pool.shared && !this.#lent.includes(this.current)) this.#pool.give(this.current)
   }
 
-  #return(buffer: Buffer): void {
+  #return(buffer: Buffer, size: number): void {
     this.#lent.splice(this.#lent.indexOf(buffer), 1)
     if (this.#lent.includes(buffer)) return
-    this.#pool.kept.give(BUFFER_SIZE)
+    this.#pool.kept.give(size)
     if (buffer !== this.current || this.#closed) this.#pool.give(buffer)
   }
 }

@@ -40,6 +40,11 @@ export class KeptBytes {
     return this.#sum >= this.#short
   }
 
+  /** Whether so many more bytes may turn out to be kept. */
+  fits(length: number): boolean {
+    return this.#sum + length < this.#short
+  }
+
   /** How many bytes may wait for one slow reader: no more than one read leaves, when there is little room. */
   get waitingMax(): number {
     return this.isShort ? 0 : this.#waitingMax

@@ -63,7 +63,7 @@ export const BOUNDS = {
   /** Tries of one request on kept connections that turn out to have been closed by the endpoint; these are no retries of the policy. */
   staleTriesMax: count(3, [0, 100]),
   /** Buffers kept for the next connection that needs one. */
-  freeBuffersMax: count(256, [0, 65_536]),
+  freeBuffersMax: count(64, [0, 65_536]),
   /** Tokens that are known to be good; the one used first makes room. */
   goodTokensMax: count(1024, [1, 1_000_000]),
   /** Tokens that are known to be bad, apart, so that they cannot push good ones out. */

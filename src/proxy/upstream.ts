@@ -6,7 +6,7 @@ import type { Millis } from '../std/clock.ts'
 import { STAT } from '../route/cluster-stats.ts'
 import type { ClusterStats } from '../route/cluster-stats.ts'
 import { BodyFrame } from './body-frame.ts'
-import { HEAD_ROOM, HeldBytes, ReadBuffers, SHORT_MAX, readable } from './buffers.ts'
+import { HEAD_ROOM, HeldBytes, ReadBuffers, readable } from './buffers.ts'
 import { connectFailureOf } from './connect-failure.ts'
 import type { ConnectFailure } from './connect-failure.ts'
 import type { Context } from './context.ts'
@@ -256,7 +256,7 @@ export class Upstream implements Swept {
 
   #onRead(length: number): void {
     const bytes = this.buffers.current
-    if (length > SHORT_MAX) this.buffers.private = true
+    this.buffers.heard(length)
     if (this.#user === undefined) return this.destroy()
     if (this.#held.length === 0) return this.#take(bytes, HEAD_ROOM, HEAD_ROOM + length)
     if (!this.#held.addToPart(bytes, HEAD_ROOM, HEAD_ROOM + length)) return
@@ -341,7 +341,7 @@ export class Upstream implements Swept {
   #finish(): void {
     const user = this.#user
     this.#user = undefined
-    if (this.#frame.payload <= SHORT_MAX) this.buffers.private = false
+    this.buffers.ended(this.#frame.payload)
     const { requestsMax } = this.#home
     const whole = user?.requestDone === true
     const spent = requestsMax > 0 && this.#requests >= requestsMax
