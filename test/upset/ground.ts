@@ -7,7 +7,7 @@ import type { ClusterStatName } from '../../src/route/cluster-stats.ts'
 import type { Cluster, Endpoint, Route, TableChange } from '../../src/route/route-table.ts'
 import { seeded } from '../../src/std/draw.ts'
 import type { Millis } from '../../src/std/clock.ts'
-import { READ_SIZE } from '../../src/proxy/buffers.ts'
+import { LONG_READ_SIZE } from '../../src/proxy/buffers.ts'
 import { DataPlane } from '../../src/proxy/data-plane.ts'
 import type { DataPlaneOptions } from '../../src/proxy/data-plane.ts'
 import type { Limits } from '../../src/proxy/limits.ts'
@@ -275,7 +275,7 @@ export class Ground {
   }
 }
 
-/** The most that may wait for one socket: what stops its writer, and one read more. */
-export const UNSENT_MAX = 32_768 + READ_SIZE + 1024
+/** The most that may wait for one socket: what stops its writer, and one read more, long while nothing had to wait. */
+export const UNSENT_MAX = 32_768 + LONG_READ_SIZE + 1024
 /** What Node itself keeps of a socket that is not to be read: it stops at 64 KB, a read too late. */
 export const UNREAD_MAX = 2 * 65_536
