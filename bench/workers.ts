@@ -1,7 +1,6 @@
 // What a second worker brings: both take requests, nothing is counted twice or not at all, and the rate nearly doubles where there are cores
 // for it. Usage: node bench/workers.ts [--rounds N] [--seconds N]
 
-import { availableParallelism } from 'node:os'
 import type { CellData } from '../src/metrics/recorder.ts'
 import { startBackend } from './lib/backend.ts'
 import { alone } from './lib/command.ts'
@@ -10,7 +9,7 @@ import { cpuOf } from './lib/proc.ts'
 import { neededProgram } from './lib/programs.ts'
 import { type Sample, sample, warm } from './lib/sample.ts'
 import { type Serving, startWorkers } from './lib/serin-workers.ts'
-import { type Stage, onStage } from './lib/stage.ts'
+import { CORE_COUNT, type Stage, onStage } from './lib/stage.ts'
 import { median, medianRatio } from './lib/statistics.ts'
 import { steady } from './lib/steady.ts'
 import { CALLED } from './proxy-rules.ts'
@@ -33,8 +32,7 @@ export const workersBench: Bench = {
 async function run(stage: Stage, { rounds, seconds }: BenchOptions): Promise<Finding> {
   for (const name of ['wrk', 'nginx']) neededProgram(name)
   const backend = await startBackend(stage)
-  const cores = availableParallelism()
-  const enough = cores >= CORES_NEEDED
+  const enough = CORE_COUNT >= CORES_NEEDED
   const one = await startWorkers(stage, backend, { count: 1 })
   const two = await startWorkers(stage, backend, { count: 2 })
   // First, while nothing else was counted: requests that wrk cuts off at its end are counted after it.
@@ -77,7 +75,7 @@ async function run(stage: Stage, { rounds, seconds }: BenchOptions): Promise<Fin
       ...(enough
         ? []
         : [
-            `That two do 1.8 times as much as one cannot be seen here: it takes ${CORES_NEEDED} cores, and this machine has ${cores}. Both run on one core.`
+            `That two do 1.8 times as much as one cannot be seen here: it takes ${CORES_NEEDED} cores, and this machine has ${CORE_COUNT}. Both run on one core.`
           ])
     ]
   }

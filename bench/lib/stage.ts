@@ -13,16 +13,16 @@ import { ENVIRONMENT } from './programs.ts'
 /** Which core a process runs on. */
 export type Role = 'proxy' | 'proxies' | 'load' | 'backend' | 'any'
 
-// Those that this process may use: a container may have few of a machine's.
-const COUNT = availableParallelism()
+/** Cores that this process may use, before it is pinned itself: a container may have few of a machine's. */
+export const CORE_COUNT = availableParallelism()
 /** The cores of each role, as taskset takes them. */
 export const CORES: Readonly<Record<Role, string>> = {
   proxy: '0',
   // Two workers, where the machine has cores for them beside generator and backend.
-  proxies: COUNT > 3 ? `0,3-${COUNT - 1}` : '0',
+  proxies: CORE_COUNT > 3 ? `0,3-${CORE_COUNT - 1}` : '0',
   load: '1',
-  backend: COUNT > 2 ? '2' : '1',
-  any: `0-${COUNT - 1}`
+  backend: CORE_COUNT > 2 ? '2' : '1',
+  any: `0-${CORE_COUNT - 1}`
 }
 const UP_MS = 10_000
 const SAID_MAX = 4000
