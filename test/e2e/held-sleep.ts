@@ -15,17 +15,23 @@ export interface HeldSleep {
   remove(): void
 }
 
-/** `sleep` reads from a pipe that has a name: it is opened when both ends are, and ends when the writer closes it. */
+/** `sleep` reads from a pipe that has a name: it is open when both ends are, and ends when the writer closes it. Each sleep has its own. */
 export function heldSleep(): HeldSleep {
   const folder = mkdtempSync(join(tmpdir(), 'serin-sleep-'))
   const [pipe, command] = [join(folder, 'pipe'), join(folder, 'sleep')]
-  execFileSync('mkfifo', [pipe])
+  const lay = (): unknown => execFileSync('mkfifo', [pipe])
+  lay()
   writeFileSync(command, `#!/bin/sh\nexec cat '${pipe}'\n`)
   chmodSync(command, 0o755)
   return {
     environment: (of) => ({ ...of, PATH: `${folder}:${of['PATH'] ?? ''}` }),
     asleep: async (over) => {
-      const opened = open(pipe, 'w').then((writer) => () => writer.close())
+      const opened = open(pipe, 'w').then((writer) => async (): Promise<void> => {
+        // Before the sleeper is woken: who waits for the next sleep must not find the end of this one.
+        rmSync(pipe)
+        lay()
+        await writer.close()
+      })
       const ended = over.then(async (why) => {
         // Whoever would wait at the pipe for ever is let through.
         const reader = await open(pipe, constants.O_RDONLY | constants.O_NONBLOCK)

@@ -28,11 +28,11 @@ async function started(options: Parameters<typeof startSerin>[0]): Promise<Serin
 
 const childrenOf = (dir: string): number[] => pidsOfRun(readFileSync(join(dir, 'run'), 'utf8').trim())
 
-// A program that begins answers to /held, ends them when it is asked for /end, and itself at once on SIGTERM, behind a Service; and one that
-// does not care about SIGTERM and has a child of its own.
+// A program that begins answers to /held, ends them when it has answered /end, and itself at once on SIGTERM (which comes as soon as nothing
+// is in hand there), behind a Service; and one that does not care about SIGTERM and has a child of its own.
 const SLOW =
   `const held = []; require('http').createServer((q, r) => { if (q.url === '/held') return r.write('first', () => held.push(r)); ` +
-  `if (q.url === '/end') for (const each of held) each.end(' last'); r.end(r.socket.localAddress) }).listen(8080)`
+  `if (q.url === '/end') return r.end('ended', () => held.forEach((each) => each.end(' last'))); r.end(r.socket.localAddress) }).listen(8080)`
 const SLOW_AND_DEAF = `
 apiVersion: v1
 kind: Pod
