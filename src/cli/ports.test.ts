@@ -16,9 +16,10 @@ test('every port that cannot be had is named with its option, its holder and the
   // listening, so it has an address
   const { port } = server.address() as AddressInfo
   try {
-    const asked = choosePorts(optionsOf('--api-port', String(port), '--admin-port', '34567', '--mesh-port', '34567'))
+    // Below the ports that the system gives away: another test may listen on any of those.
+    const asked = choosePorts(optionsOf('--api-port', String(port), '--admin-port', '23456', '--mesh-port', '23456'))
     const inUse = `127.0.0.1:${port} is in use by process ${process.pid} \\(.*\\): name another port with --api-port \\(0 is any free one\\)`
-    const twice = '--mesh-port and --admin-port are both 34567: name another port with --mesh-port \\(0 is any free one\\)'
+    const twice = '--mesh-port and --admin-port are both 23456: name another port with --mesh-port \\(0 is any free one\\)'
     await expect(asked).rejects.toThrow(new RegExp(`^${inUse}; ${twice}$`))
   } finally {
     server.close()

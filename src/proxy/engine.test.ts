@@ -181,7 +181,8 @@ test('a forward proxy of the mesh routes by the authority asked for, a Service a
   expect(statusOf(await talk(mesh, get()))).toBe(404)
   expect(statusOf(await talk(direct, 'GET / HTTP/1.1\r\nHost: 127.77.0.2:80\r\nConnection: close\r\n\r\n'))).toBe(200)
   await made.unlisten('s')
-  await expect(talk(direct, get())).rejects.toThrow('ECONNREFUSED')
+  // The port is anyone's now: a test beside this one may have it, and resets what it does not understand.
+  await expect(talk(direct, get())).rejects.toThrow(/ECONNREFUSED|ECONNRESET/)
 })
 
 test('header edits of the route are applied both ways', async () => {
