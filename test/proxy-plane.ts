@@ -7,6 +7,8 @@ import { afterEach } from 'vitest'
 import { systemClock } from '../src/host/system-clock.ts'
 import { DataPlane } from '../src/proxy/data-plane.ts'
 import type { DataPlaneOptions } from '../src/proxy/data-plane.ts'
+import { SYSTEM_SOCKETS } from '../src/proxy/transport.ts'
+import type { Sockets } from '../src/proxy/transport.ts'
 import type { RetryPolicy } from '../src/route/decision.ts'
 import { PLAIN_FORWARD, PLAIN_SETTINGS, onlyChoice } from '../src/route/plain.ts'
 import type { Cluster, Endpoint, HostEntry, Route, Source, TableChange } from '../src/route/route-table.ts'
@@ -127,6 +129,18 @@ export function table(clusters: readonly Cluster[], routes: readonly Route[], ho
     { kind: 'put-scope', version: 1, scope },
     { kind: 'bind', version: 1, scope: scope.id, host, entry: 'all' }
   ]
+}
+
+// The system's sockets, and the servers that were made of them. Whether a closed one refuses is not the same question in a process that starts
+// others: until a child has begun its program it has the listening socket too, and a call is let in and then reset.
+export function seenServers(): { readonly sockets: Sockets; readonly servers: readonly Server[] } {
+  const servers: Server[] = []
+  const createServer: Sockets['createServer'] = (options, onSocket) => {
+    const server = SYSTEM_SOCKETS.createServer(options, onSocket)
+    servers.push(server)
+    return server
+  }
+  return { sockets: { ...SYSTEM_SOCKETS, createServer }, servers }
 }
 
 // Waits end as they do, and no deadline is ever met: what takes long on a busy machine is not taken for a peer that hangs.

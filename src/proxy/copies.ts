@@ -16,7 +16,8 @@ import { knownInbound, requestOf, serviceTime } from './known.ts'
 import type { Pool, PoolFailure, Pools, Waiter } from './pools.ts'
 import { BUSY } from './sweep.ts'
 import type { Swept } from './sweep.ts'
-import type { Upstream, UpstreamUser } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { UpstreamUser } from './upstream-user.ts'
 
 /** What all copies of one request have in common. */
 export interface CopyStart {

@@ -7,7 +7,7 @@ import type { Millis } from '../std/clock.ts'
 import type { Context } from './context.ts'
 import type { Current, Downstream, Entrance } from './downstream.ts'
 import { Exchange } from './exchange.ts'
-import { head, valueEnd, valueStart } from './head.ts'
+import { head, keepsConnection, valueEnd, valueStart } from './head.ts'
 import { OVERLOADED } from './load.ts'
 import { isAddress, passOn } from './passthrough.ts'
 import type { Pools } from './pools.ts'
@@ -58,7 +58,7 @@ export class Dispatch {
     const { current, facts } = this.#caller
     current.method = facts.method
     current.minor = head.minor
-    current.close = head.close || (head.minor === 0 && !head.keepAlive)
+    current.close = !keepsConnection()
     current.keepAlive = head.keepAlive
     current.grpc = facts.grpc
   }

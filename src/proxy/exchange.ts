@@ -23,7 +23,8 @@ import type { TryEnd } from './known.ts'
 import { headOfTry } from './route-edits.ts'
 import { outcomeOf } from './response-head.ts'
 import { head } from './head.ts'
-import type { Upstream, UpstreamFailure, UpstreamUser } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { UpstreamFailure, UpstreamUser } from './upstream-user.ts'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 // The bounds of the plane among the reasons to end for lack of time; the others are the route's.

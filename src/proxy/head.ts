@@ -132,3 +132,8 @@ export function reset(start: number): void {
   head.forwardedProto = false
   head.nominations = 0
 }
+
+/** Whether the head in the registers leaves the connection open: `close` wins over `keep-alive` (RFC 9112 9.3). */
+export function keepsConnection(): boolean {
+  return !head.close && (head.minor === 1 || head.keepAlive)
+}

@@ -135,7 +135,8 @@ export class KnownFacts implements LineFacts {
 
 const OWN_NAME = hostname()
 
-const NOTHING: Known = {
+/** Of a request of which nothing is known. */
+export const NOTHING: Known = {
   place: {},
   client: { remote: '', local: '' },
   route: undefined,

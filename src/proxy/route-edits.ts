@@ -4,8 +4,8 @@
 import type { Decision, HeaderEdits } from '../route/decision.ts'
 import { editsNow } from '../route/header-edits.ts'
 import { ownLine } from './edited-lines.ts'
-import { HeadText, NO_HEAD } from './head-text.ts'
-import { KnownFacts } from './known-facts.ts'
+import { HeadText } from './head-text.ts'
+import { KnownFacts, NOTHING } from './known-facts.ts'
 import type { Ends, Known, Place } from './known-facts.ts'
 import { upstreamHead } from './request-head.ts'
 import type { Forwarding } from './request-head.ts'
@@ -44,28 +44,9 @@ export function editedHead(bytes: Buffer, forwarding: Forwarding, asking: Asking
 
 function knownAtStart(plain: string, { decision, facts }: Forwarding, { place, client, minor, started }: Asking): Known {
   const { method, path, authority } = facts
-  return {
-    place,
-    client,
-    route: decision.route,
-    cluster: decision.cluster,
-    request: { method, path, authority, minor, head: new HeadText(headOfTry({ head: plain, edits: undefined, decision }, 1)) },
-    answer: NO_HEAD,
-    body: '',
-    status: 0,
-    flags: '-',
-    details: undefined,
-    attempts: 0,
-    upstreamHost: undefined,
-    upstreamLocal: undefined,
-    upstreamFailure: undefined,
-    received: 0,
-    sent: 0,
-    started,
-    requestDone: undefined,
-    answered: undefined,
-    ended: undefined
-  }
+  const head = new HeadText(headOfTry({ head: plain, edits: undefined, decision }, 1))
+  const { route, cluster } = decision
+  return { ...NOTHING, place, client, route, cluster, request: { method, path, authority, minor, head }, started }
 }
 
 /** The response edits of a route for an answer. */

@@ -10,7 +10,7 @@ import { HEAD_ROOM, HeldBytes, ReadBuffers, readable } from './buffers.ts'
 import { connectFailureOf } from './connect-failure.ts'
 import type { ConnectFailure } from './connect-failure.ts'
 import type { Context } from './context.ts'
-import { HEAD, MORE, head } from './head.ts'
+import { HEAD, MORE, head, keepsConnection } from './head.ts'
 import { addressOf } from './known-facts.ts'
 import { hearLastWords } from './last-words.ts'
 import { scanResponse } from './scanner.ts'
@@ -18,32 +18,7 @@ import { SYSTEM_LIMIT } from './limits.ts'
 import type { LimitName } from './limits.ts'
 import { BUSY } from './sweep.ts'
 import type { Swept } from './sweep.ts'
-
-/** How an upstream connection let a request down. */
-export type UpstreamFailure = 'terminated' | 'protocol'
-
-/** The exchange that uses a connection. */
-export interface UpstreamUser {
-  /** The answer has no body whatever its head says: it answers HEAD. */
-  readonly bodiless: boolean
-  /** The whole request was sent: otherwise the connection cannot be used again. */
-  readonly requestDone: boolean
-  readonly wantsUpgrade: boolean
-  /** HTTP/1.0 client: chunked framing is taken off. */
-  readonly bare: boolean
-  /**
-   * The final head is in the registers and may be edited in place. Returns the offset from which to pass on what was read, or -1 when the
-   * exchange has left this connection.
-   */
-  onHead(bytes: Buffer, untilClose: boolean): number
-  /** Bytes [from, to) to pass on. */
-  onBytes(bytes: Buffer, from: number, to: number): void
-  /** The answer is complete. The connection is already back in its pool, or closed. */
-  onAnswered(): void
-  onFailure(failure: UpstreamFailure): void
-  /** The upstream closed its side of a tunnel. */
-  onTunnelEnd(): void
-}
+import type { UpstreamFailure, UpstreamUser } from './upstream-user.ts'
 
 /** Where a connection belongs. */
 export interface Home {
@@ -402,9 +377,4 @@ export class Upstream implements Swept {
     this.#home.onClosed(this, before === 'connecting' ? this.#failure : undefined)
     user?.onFailure('terminated')
   }
-}
-
-// Whether the head in the registers leaves the connection open: `close` wins over `keep-alive` (RFC 9112 9.3).
-function keepsConnection(): boolean {
-  return !head.close && (head.minor === 1 || head.keepAlive)
 }

@@ -4,10 +4,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { dirname, join } from 'node:path'
 import type { Printed } from './compare-output.ts'
-import type { RecordedCase } from './recording.ts'
+import type { Change, RecordedCase } from './recording.ts'
 import { changeRequest, send, type ServerUnderTest } from './replay.ts'
 
 /** Where commands run. `env` beside the case's own. */
@@ -18,12 +18,8 @@ export interface Workplace {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** A command that asks for ever is ended after this, as when it was recorded. */
-const KILL_AFTER_MS = 4_500
 /** More than any recorded command takes. */
 const COMMAND_MS_MAX = 60_000
-const CHANGES_AFTER_MS = 400
-const PAUSE_MS = 200
 
 /** Writes the files of a case. */
 export function writeFiles(folder: string, recorded: RecordedCase): void {
@@ -43,17 +39,20 @@ export async function runCommand(recorded: RecordedCase, { program, server, fold
   const printed = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     printed.stdout += text
-    if (recorded.watchEvents !== undefined && isFull(recorded, printed.stdout)) child.kill('SIGKILL')
+    if (recorded.watchEvents === undefined || !isFull(recorded, printed.stdout)) return
+    // What is still printed until it has ended is of events that were not recorded.
+    printed.stdout = printed.stdout.split('\n', linesOf(recorded.stdout)).join('\n') + '\n'
+    child.kill('SIGKILL')
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => (printed.stderr += text))
   // a command that does not read its input closes the pipe
   child.stdin.on('error', () => undefined)
   child.stdin.end(recorded.stdin ?? '')
-  const limit = setTimeout(() => child.kill('SIGKILL'), recorded.exitCode === 'killed' ? KILL_AFTER_MS : COMMAND_MS_MAX)
-  const stopChanges = makeChanges(recorded, server, child)
+  const limit = setTimeout(() => child.kill('SIGKILL'), COMMAND_MS_MAX)
+  const stopFollowing = follow(recorded, server, child)
   const exitCode = await ended
   clearTimeout(limit)
-  stopChanges()
+  stopFollowing()
   return { exitCode, ...printed }
 }
 
@@ -65,31 +64,36 @@ export function recordedOutput(recorded: RecordedCase): Printed {
 
 // A watch that prints several lines for an event has all it should when it printed as many lines as were recorded.
 function isFull(recorded: RecordedCase, stdout: string): boolean {
-  return stdout.split('\n').length >= recorded.stdout.split('\n').length
+  return linesOf(stdout) >= linesOf(recorded.stdout)
 }
 
+const linesOf = (text: string): number => text.split('\n').length - 1
+
 // The server under test runs in this process, so its requests can be seen here.
-function makeChanges(recorded: RecordedCase, server: ServerUnderTest, child: ChildProcess): () => void {
-  const { during } = recorded
-  if (during === undefined) return () => undefined
+function follow(recorded: RecordedCase, server: ServerUnderTest, child: ChildProcess): () => void {
+  const { during, exitCode } = recorded
   const port = Number(new URL(server.url).port)
-  let timer: NodeJS.Timeout | undefined
+  let asked = 0
+  let changing = false
   const seen = (message: unknown): void => {
     // the channel's own documented form
-    const { request } = message as { readonly request: IncomingMessage }
-    const matches = request.method === during.after.method && (request.url ?? '').includes(during.after.pathContains)
-    if (request.socket.localPort !== port || !matches || timer !== undefined) return
-    timer = setTimeout(() => void change(0), CHANGES_AFTER_MS)
+    const { request, response } = message as { readonly request: IncomingMessage; readonly response: ServerResponse }
+    if (request.socket.localPort !== port) return
+    asked++
+    // It was ended when it asked for ever: it does when it asks again what was recorded once.
+    if (exitCode === 'killed' && asked > recorded.exchanges.length) child.kill('SIGKILL')
+    if (during === undefined || changing || request.method !== during.after.method || !isAbout(request, during.after)) return
+    changing = true
+    // A watch begins at the version of the list before it, so that no change can come too early for it.
+    if (isWatch(request)) void change(during.changes)
+    else response.once('finish', () => void change(during.changes))
   }
-  const change = async (index: number): Promise<void> => {
-    const next = during.changes[index]
-    if (next === undefined || child.exitCode !== null) return
-    await send(server, changeRequest(next))
-    timer = setTimeout(() => void change(index + 1), during.pauseMs ?? PAUSE_MS)
+  const change = async (changes: readonly Change[]): Promise<void> => {
+    for (const each of changes) if (child.exitCode === null) await send(server, changeRequest(each))
   }
   subscribe('http.server.request.start', seen)
-  return () => {
-    unsubscribe('http.server.request.start', seen)
-    clearTimeout(timer)
-  }
+  return () => unsubscribe('http.server.request.start', seen)
 }
+
+const isAbout = ({ url = '' }: IncomingMessage, { pathContains }: { readonly pathContains: string }): boolean => url.includes(pathContains)
+const isWatch = ({ url = '' }: IncomingMessage): boolean => url.includes('watch=true')

@@ -14,10 +14,10 @@ const REQUESTS = 400
 
 describe.skipIf(!KUBECTL_FOUND)('kubectl: the rollout script of guide 4', () => {
   let serin: Serin
-  let sleep: HeldSleep
+  let held: HeldSleep
 
   beforeAll(async () => {
-    sleep = heldSleep()
+    held = heldSleep()
     serin = await startSerin({ config: 'images:\n  "myapp:*": serin/demo\n' })
     succeeded(await serin.kubectl(['apply', '-f', '-'], { input: documents(service('api')) }))
     const files = ['36', '37', '38'].flatMap((number) => ['-f', manifestPath(number)])
@@ -26,11 +26,11 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: the rollout script of guide 4', () => 
   })
   afterAll(async () => {
     await serin?.stop()
-    sleep?.remove()
+    held?.remove()
   })
 
   it('G5: shifts 10%, 50% and 100% to the one pod of v2 beside three of v1 (C26)', async () => {
-    const env = sleep.environment(serin.environment)
+    const env = held.environment(serin.environment)
     const script = spawn('bash', [guidePath('scripts', 'canary-rollout-simple.sh')], { env })
     let [said, complaints] = ['', '']
     script.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
@@ -43,7 +43,7 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: the rollout script of guide 4', () => 
       [0.1, 'Deployed v2 at 10%. Monitoring for 5 minutes...\n'],
       [0.5, 'Deployed v2 at 50%. Monitoring for 5 minutes...\n']
     ] as const) {
-      const wake = await sleep.asleep(over)
+      const wake = await held.asleep(over)
       await expect.poll(() => said).toMatch(line)
       const counts = await requests()
       expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(REQUESTS)

@@ -8,6 +8,9 @@ import type { Play } from './play.ts'
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
+/** Turns of the event loop, each with a collection, that whatever ends has time for. Those without a leftover are done in one or two. */
+const TURNS = 20
+
 /** How what was left is told. */
 export const LEFT = 'alive after the run:'
 
@@ -20,8 +23,8 @@ export interface Trace {
 /** Of these runs the first that left something, with what it is. It collects garbage, so what is in the caller's hand counts too. */
 export async function firstLeft(traces: readonly Trace[]): Promise<{ readonly play: Play; readonly left: string } | undefined> {
   // What was looked at through a WeakRef lives until the turn of the event loop is over; so may what the system has still to tell of.
-  for (let turn = 0; turn < 3; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 5))
+  for (let turn = 0; turn < TURNS; turn++) {
+    await new Promise((resolve) => setImmediate(resolve))
     collect()
     if (traces.every(({ things }) => things.every((thing) => thing.deref() === undefined))) return undefined
   }

@@ -2,6 +2,7 @@
 // Nothing is lost, of a program that ends its requests when it is told to end, nor of one that ends where it stands. SERIN_MINUTES: how
 // long (default 5); SERIN_SEED: what happens.
 
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,15 +22,15 @@ const MINUTES = Number(process.env['SERIN_MINUTES'] ?? 5)
 const SEED = Number(process.env['SERIN_SEED'] ?? 1)
 const CALLERS = 6
 const APPS = ['orderly', 'abrupt']
-// It takes its time, and SIGTERM ends it where it stands.
-const PROGRAM = `require('http').createServer((q, r) => setTimeout(() => r.end('ok'), 20)).listen(8080, process.env.HOST)`
+// It has work to do for each answer, and SIGTERM ends it where it stands.
+const PROGRAM = `const { pbkdf2 } = require('crypto'); require('http').createServer((q, r) => pbkdf2('a', 'b', 10_000, 32, 'sha256', () => r.end('ok'))).listen(8080, process.env.HOST)`
 const OBJECTS = manifest(
   ...APPS.map((app) => service(app, [80])),
   deployment({ app: 'orderly', version: 'v1', image: 'serin/demo:1.0', replicas: 3 }),
   deployment({ app: 'abrupt', version: 'v1', image: 'program', replicas: 3, command: [process.execPath, '-e', PROGRAM] })
 )
-/** Longer than most orders take, shorter than what counts as a failure. */
-const STILL_MAX = 120
+/** Programs that begin and end meanwhile: longer than most orders take, shorter than what counts as a failure. */
+const STILL_MAX = 60
 
 const pathOf = (app: string): string => `/apis/apps/v1/namespaces/default/deployments/${app}-v1`
 
@@ -70,9 +71,9 @@ async function disturb(run: string, dice: Dice, on: () => boolean): Promise<void
   while (on()) {
     const pid = dice.pick(pidsOfRun(run))
     signal(pid, 'SIGSTOP')
-    await pause(dice.below(STILL_MAX))
+    await moments(dice.below(STILL_MAX))
     signal(pid, 'SIGCONT')
-    await pause(dice.below(2 * STILL_MAX))
+    await moments(dice.below(2 * STILL_MAX))
   }
 }
 
@@ -84,7 +85,10 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-const pause = (time: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, time))
+// As long as the machine, as busy as it is, takes to begin and end so many processes.
+async function moments(count: number): Promise<void> {
+  for (let done = 0; done < count; done++) await new Promise((resolve) => spawn('true').once('close', resolve))
+}
 
 test('whatever becomes of pods, no request is lost', async () => {
   const files = mkdtempSync(join(tmpdir(), 'serin-rollouts-'))
