@@ -1,6 +1,6 @@
 // How bytes come from accepted sockets. Node gives `onread` (a reused buffer, no stream events) to sockets one connects, not to those one
 // accepts; for these the same fields are set by their symbols, once a loopback test has shown that it works, else 'data' events are used:
-// the same parser, 25 to 60 % more CPU (proxy.md 4 and 9.1).
+// the same parser, more CPU (proxy.md 4 and 9.1).
 
 import { Socket, connect, createServer } from 'node:net'
 import type { AddressInfo, Server, ServerOpts, TcpNetConnectOpts } from 'node:net'
