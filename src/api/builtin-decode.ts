@@ -52,11 +52,15 @@ function decodeMessage(name: string, object: Record<string, unknown>, at: Place,
 }
 
 function within(at: Place, struct: string, name: string): Place {
-  return { path: join(at.path, name), names: join(at.names, name), struct: struct.replace(/^(Events|Slice)(?=E)/, '') }
+  return { path: join(at.path, name), names: join(at.names, name), struct: struct.replace(STRUCT_PREFIX, '') }
 }
+
+// Of messages that are named alike in two groups or versions, as builtin-messages.ts tells them apart.
+const STRUCT_PREFIX = /^(Events(?=E)|Slice(?=E)|V1(?=H))/
 
 // What Go writes for a field that was not sent: structs that are no pointers, null for their times, and what is required.
 function absent(field: Field): unknown {
+  if (field.nullable === true) return null
   if (field.zero === 'pointer') return undefined
   if (field.type.kind === 'message') {
     return field.name === 'template' ? undefined : emptyMessage(field.type.message)
@@ -103,7 +107,7 @@ function decodeValue(type: FieldType, given: unknown, at: Place, reading: Readin
     case 'scalar':
       return decodeScalar(type.scalar, given, at, reading)
     case 'message':
-      if (!isObject(given)) return refuse(reading, given, at, `v1.${type.message.replace(/^(Events|Slice)(?=E)/, '')}`)
+      if (!isObject(given)) return refuse(reading, given, at, `v1.${type.message.replace(STRUCT_PREFIX, '')}`)
       return decodeMessage(type.message, given, at, reading)
     case 'list':
       if (!Array.isArray(given)) return refuse(reading, given, at, goType(type))

@@ -2,12 +2,13 @@
 // elsewhere. Values are never replaced; the input is not changed.
 
 import { isObject } from '../std/json.ts'
+import { DEFAULT_METRICS } from './autoscaler-versions.ts'
 import { base64Of } from './builtin-base64.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * The object of the message `name` with its defaults: pods and pod templates, Deployments, ReplicaSets, Services, Secrets (stringData goes into
+ * The object of the message `name` with its defaults: pods and pod templates, Deployments, ReplicaSets, DaemonSets, autoscalers, Services, Secrets (stringData goes into
  * data), Endpoints and EndpointSlices. Other kinds come back as they are. The object must have been decoded (decodeBuiltin).
  */
 export function defaultBuiltin(name: string, object: Fields): Fields {
@@ -18,6 +19,12 @@ export function defaultBuiltin(name: string, object: Fields): Fields {
       return { ...object, spec: deploymentSpec(fieldsIn(object['spec'])) }
     case 'ReplicaSet':
       return { ...object, spec: withTemplate({ replicas: 1, ...fieldsIn(object['spec']) }) }
+    case 'DaemonSet':
+      return { ...object, spec: daemonSetSpec(fieldsIn(object['spec'])) }
+    case 'HorizontalPodAutoscaler':
+      return autoscaler(object)
+    case 'V1HorizontalPodAutoscaler':
+      return { ...object, spec: { minReplicas: 1, ...fieldsIn(object['spec']) } }
     case 'Service':
       return change({ ...object, spec: serviceSpec(fieldsIn(object['spec'])) }, 'status', serviceStatus)
     case 'Secret':
@@ -50,6 +57,36 @@ function deploymentSpec(spec: Fields): Fields {
   const rolling = { maxUnavailable: '25%', maxSurge: '25%', ...fieldsIn(fieldsIn(spec['strategy'])['rollingUpdate']) }
   const full = strategy.type === 'RollingUpdate' ? { ...strategy, rollingUpdate: rolling } : strategy
   return withTemplate({ replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600, ...spec, strategy: full })
+}
+
+function daemonSetSpec(spec: Fields): Fields {
+  const strategy = { type: 'RollingUpdate', ...fieldsIn(spec['updateStrategy']) }
+  const rolling = daemonBounds(fieldsIn(fieldsIn(spec['updateStrategy'])['rollingUpdate']))
+  const full = strategy.type === 'RollingUpdate' ? { ...strategy, rollingUpdate: rolling } : strategy
+  return withTemplate({ revisionHistoryLimit: 10, ...spec, updateStrategy: full })
+}
+
+// Who asks for a surge must say that no pod may be missing: the server does not.
+function daemonBounds(given: Fields): Fields {
+  return { maxUnavailable: 1, maxSurge: 0, ...given }
+}
+
+const UP_POLICIES = [
+  { type: 'Pods', value: 4, periodSeconds: 15 },
+  { type: 'Percent', value: 100, periodSeconds: 15 }
+]
+const DOWN_POLICIES = [{ type: 'Percent', value: 100, periodSeconds: 15 }]
+
+function autoscaler(object: Fields): Fields {
+  const spec = { minReplicas: 1, metrics: DEFAULT_METRICS, ...fieldsIn(object['spec']) }
+  const behavior = (given: unknown): Fields => {
+    const { scaleUp, scaleDown } = fieldsIn(given)
+    return {
+      scaleUp: { stabilizationWindowSeconds: 0, selectPolicy: 'Max', policies: UP_POLICIES, ...fieldsIn(scaleUp) },
+      scaleDown: { selectPolicy: 'Max', policies: DOWN_POLICIES, ...fieldsIn(scaleDown) }
+    }
+  }
+  return { ...object, spec: change(spec, 'behavior', behavior) }
 }
 
 function withTemplate(spec: Fields): Fields {

@@ -32,11 +32,24 @@ test.each(BUILTIN_KINDS.map((kind) => [kind.plural, kind] as const))('%s have th
 test('short names are those of kubectl', () => {
   const names = BUILTIN_KINDS.map((kind) => [kind.kind, ...kind.shortNames].join(' '))
   const short = ['Namespace ns', 'Pod po', 'Service svc', 'ConfigMap cm', 'ServiceAccount sa', 'Endpoints ep', 'Deployment deploy']
-  expect(names).toEqual(expect.arrayContaining([...short, 'ReplicaSet rs', 'Event ev', 'Secret', 'Lease', 'EndpointSlice']))
+  expect(names).toEqual(
+    expect.arrayContaining([
+      ...short,
+      'ReplicaSet rs',
+      'DaemonSet ds',
+      'HorizontalPodAutoscaler hpa',
+      'Event ev',
+      'Secret',
+      'Lease',
+      'EndpointSlice'
+    ])
+  )
   expect(BUILTIN_KINDS.filter((kind) => kind.categories.includes('all')).map((kind) => kind.plural)).toEqual([
     'pods',
     'services',
+    'daemonsets',
     'deployments',
-    'replicasets'
+    'replicasets',
+    'horizontalpodautoscalers'
   ])
 })

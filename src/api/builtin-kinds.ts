@@ -2,7 +2,7 @@
 // the table printer; `columns` is empty here.
 
 import { messageSchema } from './builtin-schema.ts'
-import type { KindSpec } from './kind.ts'
+import type { KindSpec, VersionSpec } from './kind.ts'
 
 type Shape = Partial<Pick<KindSpec, 'shortNames' | 'categories' | 'scope' | 'status' | 'scale' | 'selectableFields' | 'verbs'>>
 
@@ -56,8 +56,13 @@ export const BUILTIN_KINDS: readonly KindSpec[] = [
     shortNames: ['ev'],
     selectableFields: [...OBJECT_FIELDS.map((field) => `involvedObject.${field}`), 'reason', 'reportingComponent', 'source', 'type']
   }),
+  kind('apps', 'DaemonSet', { shortNames: ['ds'], categories: ['all'], status: 'subresource' }),
   kind('apps', 'Deployment', { ...SCALED, shortNames: ['deploy'] }),
   kind('apps', 'ReplicaSet', { ...SCALED, shortNames: ['rs'], selectableFields: ['status.replicas'] }),
+  {
+    ...kind('autoscaling', 'HorizontalPodAutoscaler', { shortNames: ['hpa'], categories: ['all'], status: 'subresource' }),
+    versions: [version('v2', 'HorizontalPodAutoscaler', true), version('v1', 'V1HorizontalPodAutoscaler', false)]
+  },
   kind('discovery.k8s.io', 'EndpointSlice', {}),
   kind('coordination.k8s.io', 'Lease', {}),
   kind('events.k8s.io', 'Event', {
@@ -75,7 +80,6 @@ function deprecated(spec: KindSpec, deprecationWarning: string): KindSpec {
 
 function kind(group: string, name: string, shape: Shape): KindSpec {
   const singular = name.toLowerCase()
-  const schema = messageSchema(group === 'events.k8s.io' ? 'EventsEvent' : name)
   return {
     group,
     kind: name,
@@ -85,10 +89,14 @@ function kind(group: string, name: string, shape: Shape): KindSpec {
     shortNames: [],
     categories: [],
     scope: 'Namespaced',
-    versions: [{ name: 'v1', served: true, storage: true, schema, columns: [] }],
+    versions: [version('v1', group === 'events.k8s.io' ? 'EventsEvent' : name, true)],
     origin: 'built-in',
     status: 'none',
     selectableFields: [],
     ...shape
   }
+}
+
+function version(name: string, message: string, storage: boolean): VersionSpec {
+  return { name, served: true, storage, schema: messageSchema(message), columns: [] }
 }

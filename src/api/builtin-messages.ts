@@ -4,11 +4,12 @@ import { readTables } from './builtin-notation.ts'
 import { KIND_TABLES } from './builtin-tables-kinds.ts'
 import { POD_TABLES } from './builtin-tables-pod.ts'
 import { REVIEW_TABLES } from './builtin-tables-review.ts'
+import { SCALE_TABLES } from './builtin-tables-scale.ts'
 import { VOLUME_TABLES } from './builtin-tables-volume.ts'
 import type { Messages } from './builtin-notation.ts'
 
-/** All messages by name; Event of events.k8s.io is `EventsEvent`, EndpointPort of discovery.k8s.io is `SliceEndpointPort`. */
-export const MESSAGES: Messages = readTables(KIND_TABLES, POD_TABLES, VOLUME_TABLES, REVIEW_TABLES)
+/** All messages by name: `EventsEvent` of events.k8s.io, `SliceEndpointPort` of discovery.k8s.io, `V1HorizontalPodAutoscaler` of autoscaling/v1. */
+export const MESSAGES: Messages = readTables(KIND_TABLES, POD_TABLES, VOLUME_TABLES, REVIEW_TABLES, SCALE_TABLES)
 
 /** A built-in kind and the message that describes it. */
 export interface BuiltinKind {
@@ -23,6 +24,9 @@ export const BUILTIN_MESSAGES: readonly BuiltinKind[] = [
   ...['Namespace', 'Pod', 'Service', 'ConfigMap', 'Secret', 'ServiceAccount', 'Endpoints', 'Event'].map((kind) => of('', 'v1', kind)),
   of('apps', 'v1', 'Deployment'),
   of('apps', 'v1', 'ReplicaSet'),
+  of('apps', 'v1', 'DaemonSet'),
+  of('autoscaling', 'v2', 'HorizontalPodAutoscaler'),
+  of('autoscaling', 'v1', 'HorizontalPodAutoscaler', 'V1HorizontalPodAutoscaler'),
   of('discovery.k8s.io', 'v1', 'EndpointSlice'),
   of('coordination.k8s.io', 'v1', 'Lease'),
   of('autoscaling', 'v1', 'Scale'),

@@ -1,7 +1,7 @@
 // The compact notation of the built-in kinds' fields, and what it is read into. A message is a list of fields parted by `;`:
-//   name number type[*][!][^] [patch:KEY|merge|KEY,retainKeys|retainKeys] [list:set|atomic|map(KEYS)] [atomic] [default:JSON]
+//   name number type[*][!][^] [patch:KEY|merge|KEY,retainKeys|retainKeys] [list:set|atomic|map(KEYS)] [atomic] [null] [default:JSON]
 // Types: string bool int32 int64 double bytes Time MicroTime Quantity IntOrString FieldsV1, string(WORD,...), another message, []T, {}T.
-// `*` may be told apart from its zero value, `!` is required, `^` is written even when empty; `+ number Message` embeds a message's fields.
+// `null` is what an absent list is written as; `*` may be told apart from its zero value, `!` is required, `^` is written even when empty; `+ number Message` embeds a message's fields.
 
 import { assert } from '../std/bug.ts'
 
@@ -34,6 +34,8 @@ export interface Field {
   readonly listType?: 'atomic' | 'set' | 'map'
   readonly listMapKeys?: readonly string[]
   readonly atomic: boolean
+  /** Written as null when absent. */
+  readonly nullable?: true
   readonly default?: unknown
 }
 
@@ -104,6 +106,7 @@ function readType(text: string): FieldType {
 
 function readFact(fact: string): Partial<Field> {
   if (fact === 'atomic') return { atomic: true }
+  if (fact === 'null') return { nullable: true }
   const [word, value] = [fact.slice(0, fact.indexOf(':')), fact.slice(fact.indexOf(':') + 1)]
   if (word === 'default') return { default: JSON.parse(value) as unknown }
   if (word === 'patch') return readPatch(value)

@@ -16,3 +16,17 @@ test('a name of another host that does nothing is told', () => {
   ])
   expect(warningsOf(service({ type: 'ExternalName', externalName: 'a.example' }))).toEqual([])
 })
+
+test('a DaemonSet carries the number of its template', () => {
+  const daemonSet = (image: string, annotations: Record<string, string> = {}): KubeObject => ({
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'agent', annotations },
+    spec: { template: { spec: { containers: [{ name: 'agent', image }] } } }
+  })
+  const key = 'deprecated.daemonset.template.generation'
+  const first = prepareKind(daemonSet('a:1'), undefined)
+  expect(first.metadata.annotations).toEqual({ [key]: '1' })
+  expect(prepareKind(daemonSet('a:1'), first).metadata.annotations).toEqual({ [key]: '1' })
+  expect(prepareKind(daemonSet('a:2', { team: 'x' }), first).metadata.annotations).toEqual({ [key]: '2', team: 'x' })
+})

@@ -63,7 +63,13 @@ const PREFIXES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'ReplicaSetSpec',
     'ReplicaSetCondition',
     'ReplicaSetStatus',
-    'ReplicaSet'
+    'ReplicaSet',
+    'RollingUpdateDaemonSet',
+    'DaemonSetUpdateStrategy',
+    'DaemonSetSpec',
+    'DaemonSetCondition',
+    'DaemonSetStatus',
+    'DaemonSet'
   ),
   'io.k8s.api.discovery.v1': {
     ...same('EndpointConditions', 'ForZone', 'ForNode', 'EndpointHints', 'Endpoint', 'EndpointSlice'),
@@ -83,7 +89,37 @@ const PREFIXES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'SubjectRulesReviewStatus',
     'SelfSubjectRulesReview'
   ),
-  'io.k8s.api.autoscaling.v1': same('ScaleSpec', 'ScaleStatus', 'Scale'),
+  'io.k8s.api.autoscaling.v1': {
+    ...same('ScaleSpec', 'ScaleStatus', 'Scale'),
+    V1HorizontalPodAutoscalerSpec: 'HorizontalPodAutoscalerSpec',
+    V1HorizontalPodAutoscalerStatus: 'HorizontalPodAutoscalerStatus',
+    V1HorizontalPodAutoscaler: 'HorizontalPodAutoscaler'
+  },
+  'io.k8s.api.autoscaling.v2': same(
+    'CrossVersionObjectReference',
+    'MetricIdentifier',
+    'MetricTarget',
+    'ObjectMetricSource',
+    'PodsMetricSource',
+    'ResourceMetricSource',
+    'ContainerResourceMetricSource',
+    'ExternalMetricSource',
+    'MetricSpec',
+    'HPAScalingPolicy',
+    'HPAScalingRules',
+    'HorizontalPodAutoscalerBehavior',
+    'HorizontalPodAutoscalerSpec',
+    'MetricValueStatus',
+    'ObjectMetricStatus',
+    'PodsMetricStatus',
+    'ResourceMetricStatus',
+    'ContainerResourceMetricStatus',
+    'ExternalMetricStatus',
+    'MetricStatus',
+    'HorizontalPodAutoscalerCondition',
+    'HorizontalPodAutoscalerStatus',
+    'HorizontalPodAutoscaler'
+  ),
   'io.k8s.api.events.v1': { EventsEventSeries: 'EventSeries', EventsEvent: 'Event' }
 }
 
@@ -154,6 +190,7 @@ function factsOf(message: string, field: Field): Schema {
   return {
     ...described(describeField(message, field.name)),
     ...(field.default !== undefined && { default: field.default }),
+    ...(field.nullable === true && { nullable: true }),
     ...(field.atomic && { 'x-kubernetes-map-type': 'atomic' as const }),
     ...(field.listType !== undefined && { 'x-kubernetes-list-type': field.listType }),
     ...(field.listMapKeys !== undefined && { 'x-kubernetes-list-map-keys': field.listMapKeys }),

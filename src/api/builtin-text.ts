@@ -3,6 +3,7 @@
 
 import { COMMON_FIELD_TEXT, FIELD_TEXT } from './builtin-text-fields.ts'
 import { POD_TEXT, SAME_FIELDS, VOLUME_TEXT } from './builtin-text-pod.ts'
+import { SCALE_TEXT } from './builtin-text-scale.ts'
 
 /** What a message is; undefined where nothing is said. */
 export function describeMessage(message: string): string | undefined {
@@ -112,4 +113,4 @@ const KIND_TEXT: Readonly<Record<string, string>> = {
   ServiceAccount: 'An identity for pods.'
 }
 
-const TEXT: Readonly<Record<string, string>> = { ...FIELD_TEXT, ...POD_TEXT, ...VOLUME_TEXT, ...KIND_TEXT }
+const TEXT: Readonly<Record<string, string>> = { ...FIELD_TEXT, ...POD_TEXT, ...VOLUME_TEXT, ...SCALE_TEXT, ...KIND_TEXT }

@@ -1,4 +1,4 @@
-// Workloads as readonly types: Deployment, ReplicaSet, Scale. A test holds these types against the field tables.
+// Workloads as readonly types: Deployment, ReplicaSet, DaemonSet, HorizontalPodAutoscaler, Scale. A test holds these types against the field tables.
 
 import type { KubeObject } from './object.ts'
 import type { IntOrString, PodTemplateSpec } from './builtin-types-pod.ts'
@@ -124,4 +124,86 @@ export interface ScaleSpec {
 export interface ScaleStatus {
   readonly replicas: number
   readonly selector?: string
+}
+
+/** A DaemonSet: one pod on every node that fits. */
+export interface DaemonSet extends KubeObject {
+  readonly apiVersion: 'apps/v1'
+  readonly kind: 'DaemonSet'
+  readonly spec: DaemonSetSpec
+  readonly status?: DaemonSetStatus
+}
+
+/** What a DaemonSet should run. */
+export interface DaemonSetSpec {
+  readonly selector: LabelSelector
+  readonly template: PodTemplateSpec
+  readonly updateStrategy?: DaemonSetUpdateStrategy
+  readonly minReadySeconds?: number
+  readonly revisionHistoryLimit?: number
+}
+
+/** How old pods of a DaemonSet give way to new ones. */
+export interface DaemonSetUpdateStrategy {
+  readonly type?: 'OnDelete' | 'RollingUpdate'
+  readonly rollingUpdate?: RollingUpdateDaemonSet
+}
+
+/** Bounds of a DaemonSet's rolling update: numbers or percentages. */
+export interface RollingUpdateDaemonSet {
+  readonly maxUnavailable?: IntOrString
+  readonly maxSurge?: IntOrString
+}
+
+/** What has been observed of a DaemonSet. */
+export interface DaemonSetStatus {
+  readonly currentNumberScheduled: number
+  readonly numberMisscheduled: number
+  readonly desiredNumberScheduled: number
+  readonly numberReady: number
+  readonly observedGeneration?: number
+  readonly updatedNumberScheduled?: number
+  readonly numberAvailable?: number
+  readonly numberUnavailable?: number
+  readonly collisionCount?: number
+}
+
+/** A HorizontalPodAutoscaler, autoscaling/v2. */
+export interface HorizontalPodAutoscaler extends KubeObject {
+  readonly apiVersion: 'autoscaling/v2'
+  readonly kind: 'HorizontalPodAutoscaler'
+  readonly spec: HorizontalPodAutoscalerSpec
+  readonly status?: HorizontalPodAutoscalerStatus
+}
+
+/** What an autoscaler scales, and by what. */
+export interface HorizontalPodAutoscalerSpec {
+  readonly scaleTargetRef: CrossVersionObjectReference
+  readonly minReplicas?: number
+  readonly maxReplicas: number
+}
+
+/** Names an object of some kind in the same namespace. */
+export interface CrossVersionObjectReference {
+  readonly kind: string
+  readonly name: string
+  readonly apiVersion?: string
+}
+
+/** What has been observed of an autoscaler. */
+export interface HorizontalPodAutoscalerStatus {
+  readonly observedGeneration?: number
+  readonly lastScaleTime?: string
+  readonly currentReplicas?: number
+  readonly desiredReplicas: number
+  readonly conditions?: readonly HorizontalPodAutoscalerCondition[]
+}
+
+/** One condition of an autoscaler. */
+export interface HorizontalPodAutoscalerCondition {
+  readonly type: string
+  readonly status: string
+  readonly lastTransitionTime?: string
+  readonly reason?: string
+  readonly message?: string
 }

@@ -6,6 +6,7 @@ import { dig, isObject, sameJson } from '../std/json.ts'
 import { configFaults, secretFaults } from './builtin-validate-config.ts'
 import { podChangeFaults, specOf } from './builtin-validate-pod-update.ts'
 import { containerFaults } from './builtin-validate-pod.ts'
+import { autoscalerFaults, daemonUpdateFaults } from './builtin-validate-scale.ts'
 import { serviceFaults } from './builtin-validate-service.ts'
 import { DNS_LABEL, fault, forbidden, labelFaults, listIn, notNegative, textFaults } from './builtin-words.ts'
 import { duplicate, missing, notSupported } from './cause.ts'
@@ -25,6 +26,11 @@ export function validateBuiltin(name: string, object: Fields, old?: Fields): rea
       return [...selectorFaults(object, old), ...deploymentFaults(fieldsIn(object['spec']))]
     case 'ReplicaSet':
       return selectorFaults(object, old)
+    case 'DaemonSet':
+      return [...selectorFaults(object, old, 'daemonset'), ...daemonSetFaults(fieldsIn(object['spec']))]
+    case 'HorizontalPodAutoscaler':
+    case 'V1HorizontalPodAutoscaler':
+      return autoscalerFaults(fieldsIn(object['spec']))
     case 'Service':
       return serviceFaults(object, old)
     case 'ConfigMap':
@@ -51,7 +57,7 @@ function podFaults(spec: Fields, path: string): readonly Cause[] {
   return [...volumes, ...containerFaults(spec, path, names)]
 }
 
-function selectorFaults(object: Fields, old: Fields | undefined): readonly Cause[] {
+function selectorFaults(object: Fields, old: Fields | undefined, who = 'deployment'): readonly Cause[] {
   const spec = fieldsIn(object['spec'])
   const selector = spec['selector']
   const labels = fieldsIn(dig(spec, 'template', 'metadata', 'labels'))
@@ -60,19 +66,19 @@ function selectorFaults(object: Fields, old: Fields | undefined): readonly Cause
   return [
     ...notNegative(spec['replicas'], 'spec.replicas'),
     ...notNegative(spec['minReadySeconds'], 'spec.minReadySeconds'),
-    ...matchFaults(selector, labels),
+    ...matchFaults(selector, labels, who),
     ...labelFaults(labels, 'spec.template.metadata.labels'),
     ...templateFaults(spec),
     ...(changed ? [fault('spec.selector', selector, 'field is immutable')] : [])
   ]
 }
 
-function matchFaults(selector: unknown, labels: Fields): readonly Cause[] {
+function matchFaults(selector: unknown, labels: Fields, who: string): readonly Cause[] {
   const unlike = fault('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')
   if (!isObject(selector)) return [missing('spec.selector'), unlike]
   const expressions = listIn(selector['matchExpressions'])
   const terms = [...Object.keys(fieldsIn(selector['matchLabels'])), ...expressions]
-  if (terms.length === 0) return [fault('spec.selector', selector, 'empty selector is invalid for deployment')]
+  if (terms.length === 0) return [fault('spec.selector', selector, `empty selector is invalid for ${who}`)]
   const faults = expressions.flatMap((term, index) => termFaults(term, `spec.selector.matchExpressions[${index}]`))
   if (faults.length > 0) return [...faults, fault('spec.selector', selector, 'invalid label selector')]
   const { value } = selectorOf(selector)
@@ -100,6 +106,11 @@ function templateFaults(spec: Fields): readonly Cause[] {
   const policy = pod['restartPolicy']
   const restart = policy === undefined || policy === 'Always' ? [] : [notSupported('spec.template.spec.restartPolicy', policy, ['Always'])]
   return [...podFaults(pod, 'spec.template.spec'), ...restart]
+}
+
+function daemonSetFaults(spec: Fields): readonly Cause[] {
+  const history = notNegative(spec['revisionHistoryLimit'], 'spec.revisionHistoryLimit')
+  return [...daemonUpdateFaults(fieldsIn(spec['updateStrategy']), boundFaults), ...history]
 }
 
 function deploymentFaults(spec: Fields): readonly Cause[] {

@@ -14,7 +14,7 @@ export interface PrinterColumn {
   readonly priority?: number
 }
 
-/** One version in which a kind is served; all versions of a kind hold the same object. */
+/** One version in which a kind is served; all versions hold the same object (but autoscalers: autoscaler-versions.ts). */
 export interface VersionSpec {
   readonly name: string
   readonly served: boolean

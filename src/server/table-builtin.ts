@@ -3,6 +3,7 @@
 import { dig, isObject } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import type { KubeObject } from '../api/object.ts'
+import { autoscalerCells } from './table-autoscaler.ts'
 import { age } from './human-duration.ts'
 import { eventCells } from './table-event.ts'
 import { podCells } from './table-pod.ts'
@@ -46,6 +47,14 @@ export const SCALE: TablePrinter = {
 const PRINTERS: ReadonlyMap<string, TablePrinter> = new Map([
   ['pods', printer('Name Ready Status Restarts Age !IP !Node !Nominated_Node !Readiness_Gates', podCells)],
   ['deployments.apps', printer('Name Ready Up-to-date Available Age !Containers !Images !Selector', deploymentCells)],
+  [
+    'daemonsets.apps',
+    printer(
+      'Name Desired:integer Current:integer Ready:integer Up-to-date:integer Available:integer Node_Selector Age !Containers !Images !Selector',
+      daemonSetCells
+    )
+  ],
+  ['horizontalpodautoscalers.autoscaling', printer('Name Reference Targets MinPods MaxPods Replicas Age', autoscalerCells)],
   ['replicasets.apps', printer('Name Desired:integer Current:integer Ready:integer Age !Containers !Images !Selector', replicaSetCells)],
   ['services', printer('Name Type Cluster-IP External-IP Port(s) Age !Selector', serviceCells)],
   ['endpoints', printer('Name Endpoints Age', (object, now) => [object.metadata.name, endpointsCell(object), createdAgo(object, now)])],
@@ -86,6 +95,18 @@ function deploymentCells(object: KubeObject, now: Millis): unknown[] {
     `${count(object, 'status', 'readyReplicas')}/${count(object, 'spec', 'replicas')}`,
     count(object, 'status', 'updatedReplicas'),
     count(object, 'status', 'availableReplicas'),
+    createdAgo(object, now),
+    ...templateCells(object),
+    selectorText(dig(object, 'spec', 'selector'))
+  ]
+}
+
+function daemonSetCells(object: KubeObject, now: Millis): unknown[] {
+  const counts = ['desiredNumberScheduled', 'currentNumberScheduled', 'numberReady', 'updatedNumberScheduled', 'numberAvailable']
+  return [
+    object.metadata.name,
+    ...counts.map((field) => count(object, 'status', field)),
+    labelsText(dig(object, 'spec', 'template', 'spec', 'nodeSelector')),
     createdAgo(object, now),
     ...templateCells(object),
     selectorText(dig(object, 'spec', 'selector'))

@@ -1,5 +1,6 @@
 // From a request's body to an object of the kind asked for: apiVersion and kind, unknown fields, defaults (kubernetes.md 3.5, 3.7, 3.11).
 
+import { convertAutoscaler } from '../api/autoscaler-versions.ts'
 import type { KubeObject, ObjectMeta } from '../api/object.ts'
 import { isObject } from '../std/json.ts'
 import { badRequest, type Failure } from './failure.ts'
@@ -11,10 +12,10 @@ export function apiVersionOf(served: Served): string {
   return served.spec.group === '' ? served.version.name : `${served.spec.group}/${served.version.name}`
 }
 
-/** The object under the apiVersion of `served`: all versions of a kind hold the same object. */
+/** The object in the version of `served`: but for autoscalers, all versions of a kind hold the same object. */
 export function inVersion(object: KubeObject, served: Served): KubeObject {
   const apiVersion = apiVersionOf(served)
-  return object.apiVersion === apiVersion ? object : { ...object, apiVersion }
+  return object.apiVersion === apiVersion ? object : (convertAutoscaler(object, apiVersion) ?? { ...object, apiVersion })
 }
 
 /** An object read from a body. */
