@@ -192,7 +192,7 @@ export class World {
       client: this.#client(),
       clock: this.clock,
       draw: this.#draw,
-      hooks: { call: (url, payload, timeout) => this.#hook(url, payload, timeout) },
+      hooks: { call: ({ url, payload, timeout }) => this.#hook(url, payload, timeout) },
       metrics: {
         available: () => Promise.resolve({ kind: 'up' }),
         successRate: ({ namespace, name }, interval) =>

@@ -7,6 +7,8 @@ import { expireEvents } from '../kube/event-expiry.ts'
 import { EventRecorder } from '../kube/event-recorder.ts'
 import type { Kubelet } from '../kubelet/kubelet.ts'
 import { RegistrySource } from '../metrics/registry-source.ts'
+import { guardedFetch } from '../remote/guarded-fetch.ts'
+import type { Detour } from '../remote/http-exchange.ts'
 import { HttpHookCaller } from '../remote/http-hook-caller.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import { formatInstant } from '../std/instant.ts'
@@ -69,7 +71,7 @@ export async function startLoops(
     draw,
     log,
     metrics: new RegistrySource(history),
-    hooks: new HttpHookCaller((host, namespace) => detourOf(host, namespace, mesh)),
+    hooks: new HttpHookCaller(guardedFetch(), (host, namespace) => detourOf(host, namespace, mesh)),
     events: { record: (about, type, message, stop) => flagger.record({ about, type, reason: 'Synced', message }, stop) }
   })
   rig.supervise('the rollout controller', rollouts.run(signal))
@@ -84,11 +86,11 @@ async function sample(collect: () => Promise<void>, clock: Clock, signal: AbortS
 }
 
 /** Names of Services, in full or short, are reached through the mesh; other hosts are dialled. */
-function detourOf(host: string, namespace: string, mesh: Mesh): { readonly proxy: string; readonly host: string } | undefined {
+function detourOf(host: string, namespace: string, mesh: Mesh): Detour | undefined {
   const port = mesh.portOf(SHELL)
   if (port === undefined) return undefined
   const [name = '', of = namespace, ...rest] = host.split('.')
   if (rest.length > 0 && !['svc', 'svc.cluster.local'].includes(rest.join('.'))) return undefined
   const isKnown = mesh.objects().some(({ kind, metadata }) => kind === 'Service' && metadata.name === name && metadata.namespace === of)
-  return isKnown ? { proxy: `http://${HOST}:${port}`, host: `${name}.${of}.svc.cluster.local` } : undefined
+  return isKnown ? { proxy: `http://${HOST}:${port}`, host: `${name}.${of}.svc.cluster.local`, isOwn: true } : undefined
 }

@@ -9,6 +9,7 @@ import { FINALIZER, ROLLBACK_ANNOTATION } from '../rollout/situation.ts'
 import { writeState } from '../rollout/state.ts'
 import type { Announcement, Step } from '../rollout/tick.ts'
 import { type PatchOperation, RESOURCES, setAt, type Write } from '../rollout/write.ts'
+import { printable } from '../std/printable.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 import { callHook } from './rollout-questions.ts'
 
@@ -48,8 +49,9 @@ export async function tellEvent(
   told: Extract<Announcement, { kind: 'event' }>,
   signal: AbortSignal
 ): Promise<void> {
-  await ports.events.record(canary, told.type, told.message, signal)
-  const extra = { eventMessage: told.message, eventType: told.type, timestamp: String(ports.clock.now()) }
+  const message = printable(told.message)
+  await ports.events.record(canary, told.type, message, signal)
+  const extra = { eventMessage: message, eventType: told.type, timestamp: String(ports.clock.now()) }
   for (const hook of planOf(canary).hooks.filter(({ type }) => type === 'event')) {
     const answer = judgeHook(await callHook(ports, callOf(hook, canary, told.phase, extra), signal))
     if (answer.kind !== 'yes')

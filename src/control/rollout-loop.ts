@@ -9,6 +9,7 @@ import { planOf } from '../rollout/plan.ts'
 import { contend } from '../rollout/rivals.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import type { Millis } from '../std/clock.ts'
+import { printable } from '../std/printable.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 import { type Memory, NO_MEMORY, tick } from './rollout-tick.ts'
 
@@ -27,7 +28,7 @@ export class RolloutLoop {
   readonly #canaries = new Map<string, Known>()
 
   constructor(ports: RolloutPorts) {
-    this.#ports = ports
+    this.#ports = { ...ports, log: (line) => ports.log(printable(line)) }
   }
 
   /** Runs until the signal ends it; rejects only for a bug. */

@@ -27,7 +27,8 @@ export async function putQuestions(
 export async function callHook(ports: RolloutPorts, { hook, payload }: HookCall, signal: AbortSignal): Promise<HookOutcome> {
   let delay = FIRST_RETRY
   for (let attempt = 0; ; attempt++) {
-    const outcome = await ports.hooks.call(hook.url, payload, hook.timeout, signal)
+    const { url, timeout } = hook
+    const outcome = await ports.hooks.call({ url, payload, timeout, disableTls: false }, signal)
     if (attempt >= hook.retries || !mayRetry(outcome)) return outcome
     await wait(ports.clock, delay, signal)
     delay = Math.min(LONGEST_RETRY, delay * 2)
@@ -55,6 +56,6 @@ async function putOne(ports: RolloutPorts, { put }: Question, noData: 'hold' | '
 }
 
 function mayRetry(outcome: HookOutcome): boolean {
-  if (outcome.kind === 'unreachable') return true
+  if (outcome.kind !== 'answered') return outcome.kind === 'unreachable'
   return outcome.status === 429 || (outcome.status >= 500 && outcome.status !== 501)
 }

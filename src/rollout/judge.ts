@@ -2,6 +2,7 @@
 // those of Flagger's events, without the subject.
 
 import type { Millis } from '../std/clock.ts'
+import { printable } from '../std/printable.ts'
 import type { Answer, MetricQuestion } from './ask.ts'
 import type { MetricCheck } from './plan.ts'
 
@@ -11,10 +12,10 @@ export type Measurement =
   | { readonly kind: 'no-data' }
   | { readonly kind: 'down'; readonly because: string }
 
-/** What became of a webhook call: an answer with its status and (cut) body, or none. */
+/** What became of a webhook call: an answer with its status and (cut) body, or none; refused: its URL is not one to call. */
 export type HookOutcome =
   | { readonly kind: 'answered'; readonly status: number; readonly body: string }
-  | { readonly kind: 'unreachable'; readonly because: string }
+  | { readonly kind: 'unreachable' | 'refused'; readonly because: string }
 
 // How Flagger's sentence for missing data begins; it names the workload itself.
 const NO_VALUES = 'no values found'
@@ -50,9 +51,9 @@ export function judgeMetric({ check, workload, namespace }: MetricQuestion, meas
 
 /** A webhook's outcome: all of 2xx is yes, everything else no with what it said (a repair: flagger.md 1.6 stops at 202 and hides 5xx bodies). */
 export function judgeHook(outcome: HookOutcome): Answer {
-  if (outcome.kind === 'unreachable') return { kind: 'no', because: outcome.because }
+  if (outcome.kind !== 'answered') return { kind: 'no', because: outcome.because }
   if (outcome.status >= 200 && outcome.status < 300) return { kind: 'yes' }
-  const body = outcome.body.trim()
+  const body = printable(outcome.body.trim())
   return { kind: 'no', because: body === '' ? `${outcome.status}` : `${outcome.status}: ${body}` }
 }
 
