@@ -1,0 +1,35 @@
+// Query templates of metrics (flagger.md 4.3): Go's text/template without a data object. Pure and bounded: a template can neither run code
+// nor take long, whoever wrote it.
+
+import { FUNCTIONS } from './template-functions.ts'
+import { parseTemplate } from './template-parse.ts'
+import { MAX_SIZE, runTemplate } from './template-run.ts'
+import { TemplateError } from './template-value.ts'
+
+/** What a query may ask for; `variables` are the metric's templateVariables. */
+export interface TemplateModel {
+  readonly name: string
+  readonly namespace: string
+  readonly target: string
+  readonly service: string
+  readonly ingress: string
+  readonly route: string
+  readonly interval: string
+  readonly variables: Readonly<Record<string, string>>
+}
+
+/** The query, or what is wrong with the template, with its line. */
+export type Rendered = { readonly kind: 'query'; readonly query: string } | { readonly kind: 'wrong'; readonly because: string }
+
+/** Fills in `source` with `model`. */
+export function renderQuery(source: string, model: TemplateModel): Rendered {
+  if (source.length > MAX_SIZE) return { kind: 'wrong', because: `the template is longer than ${MAX_SIZE} characters` }
+  const given = { ...model, variables: new Map(Object.entries(model.variables)) }
+  const functions = new Set([...Object.keys(FUNCTIONS), 'and', 'or', ...Object.keys(given)])
+  try {
+    return { kind: 'query', query: runTemplate(parseTemplate(source, functions), given) }
+  } catch (error) {
+    if (error instanceof TemplateError) return { kind: 'wrong', because: error.message }
+    throw error
+  }
+}
