@@ -7,7 +7,7 @@ import type { ClusterView } from '../src/rollout/cluster-view.ts'
 import { planOf } from '../src/rollout/plan.ts'
 import { revisionOf } from '../src/rollout/revision.ts'
 import type { Situation } from '../src/rollout/situation.ts'
-import type { RolloutState, Standing } from '../src/rollout/state.ts'
+import type { RolloutState, Progress, Standing } from '../src/rollout/state.ts'
 import type { Tick } from '../src/rollout/tick.ts'
 
 /** A Canary in steps of 20 up to 40, with the success rate as its check, and these fields of `spec.analysis` and `spec` on top. */
@@ -78,14 +78,14 @@ export function clusterOf(change: Partial<ClusterView> = {}): ClusterView & { re
 }
 
 /** The revision of the target under analysis. */
-export function progressing(weight: number, failedChecks = 0): Standing & { readonly phase: 'progressing'; readonly weight: number } {
-  return { phase: 'progressing', since: 0, applied: REVISION, promoted: 's1-old', failedChecks, weight }
+export function progressing(weight: number, failedChecks = 0): Standing & Progress & { readonly phase: 'progressing' } {
+  return { phase: 'progressing', since: 0, applied: REVISION, promoted: 's1-old', failedChecks, weight, iterations: 0 }
 }
 
 /** A tick at 50 s that found `situation` in an analysis at 20 % of revision `a`, while the target has `c`. */
 export function tickOf(situation: Situation, questions: readonly Question[] = [], answers: readonly Answer[] = []): Tick {
   const canary = canaryOf()
-  const state: RolloutState = { phase: 'progressing', since: 0, applied: 'a', promoted: 'b', failedChecks: 0, weight: 20 }
+  const state: RolloutState = { phase: 'progressing', since: 0, applied: 'a', promoted: 'b', failedChecks: 0, weight: 20, iterations: 0 }
   return {
     canary,
     cluster: { ...clusterOf({ target: undefined, primary: undefined }), now: 50_000 },

@@ -6,7 +6,8 @@ import type { KubeObject } from '../api/object.ts'
 import { type Notice, noticesOf } from '../rollout/notices.ts'
 import { type Plan, planOf } from '../rollout/plan.ts'
 import { rivalOf } from '../rollout/rivals.ts'
-import { ruleWrites, virtualServiceWrites } from '../rollout/render-istio.ts'
+import { ruleWrites } from '../rollout/render-destination-rule.ts'
+import { virtualServiceWrites } from '../rollout/render-virtual-service.ts'
 import type { Write } from '../rollout/write.ts'
 import { ACTED_ON } from '../route/acted-on.ts'
 import { type ObjectProblem, type Place, problem, referTo } from '../route/catalogue.ts'
@@ -58,7 +59,11 @@ function targetOf(plan: Plan, objects: readonly KubeObject[]): KubeObject | unde
 function unroutedFields(canary: KubeObject, plan: Plan): readonly string[] {
   const specOf = (writes: readonly Write[]): unknown =>
     writes.flatMap((write) => (write.verb === 'create' ? [write.object['spec']] : []))[0]
-  const routes = unactedFields(ACTED_ON.VirtualService, specOf(virtualServiceWrites(canary, plan, 0, undefined)), 'spec')
+  const routes = unactedFields(
+    ACTED_ON.VirtualService,
+    specOf(virtualServiceWrites({ canary, plan, routing: { kind: 'weights', canary: 0 }, cookies: {} }, undefined)),
+    'spec'
+  )
   const policies = unactedFields(ACTED_ON.DestinationRule, specOf(ruleWrites(canary, plan, 'canary', undefined)), 'spec')
   return [
     ...routes.map(({ path }) => path.replace('spec.http[0].', 'spec.service.')),

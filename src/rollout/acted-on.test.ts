@@ -9,6 +9,7 @@ import { noticesOf } from './notices.ts'
 import { planOf } from './plan.ts'
 import { render } from './render.ts'
 import { findingOf } from './situation.ts'
+import { routingOf } from './stages.ts'
 import { held } from './tick.ts'
 
 const LEAVES = leavesOf(canarySpec)
@@ -51,7 +52,7 @@ function outcome(spec: unknown): string {
   const [state, tick] = [progressing(20), { canary, cluster, questions: [], answers: [] }]
   const dueAt = 0
   const finding = { plan, state, revision: REVISION, dueAt, situation: findingOf(canary, state, cluster).situation }
-  const step = held({ ...tick, finding }, [], 'none')
+  const step = { ...held({ ...tick, finding }, [], 'none'), routing: routingOf(plan, state) }
   const created = render(canary, step, cluster)
   const service = created.find(
     (write) => write.verb === 'create' && write.object.metadata.name === 'api' && write.object.kind === 'Service'

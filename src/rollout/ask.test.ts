@@ -20,9 +20,13 @@ test.each<readonly [string, RolloutState, readonly string[]]>([
   ['first step', progressing(0), ['rollback', 'start', 'traffic']],
   ['middle', progressing(20), ['rollback', 'load', 'metric', 'traffic']],
   ['last rung', progressing(40), ['rollback', 'load', 'metric', 'traffic', 'promotion']],
-  ['waiting for promotion', { ...progressing(40), phase: 'waiting-promotion', weight: 40 }, ['rollback', 'load', 'metric', 'promotion']],
+  [
+    'waiting for promotion',
+    { ...progressing(40), phase: 'waiting-promotion', weight: 40, iterations: 0 },
+    ['rollback', 'load', 'metric', 'promotion']
+  ],
   ['new revision', { phase: 'initialized', since: 0, applied: 's1-old', promoted: 's1-old', failedChecks: 0 }, ['approval']],
-  ['promoting', { ...progressing(40), phase: 'promoting', weight: 40 }, []]
+  ['promoting', { ...progressing(40), phase: 'promoting', weight: 40, iterations: 0 }, []]
 ])('asks in the order of Flagger: %s', (_, state, abouts) => {
   expect(ask(canaryOf({ webhooks: ALL_HOOKS }), state, clusterOf()).map(({ about }) => about)).toEqual(abouts)
 })

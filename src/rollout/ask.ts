@@ -4,11 +4,12 @@
 import type { KubeObject } from '../api/object.ts'
 import { dig } from '../std/json.ts'
 import type { ClusterView } from './cluster-view.ts'
-import { type Hook, type HookType, type MetricCheck, nextWeight } from './plan.ts'
+import type { Hook, HookType, MetricCheck, Plan } from './plan.ts'
 import type { Readiness } from './readiness.ts'
 import { checksumOf } from './revision.ts'
 import { type Finding, findingOf, isDue, isSlow } from './situation.ts'
-import { type Phase, phaseName, type RolloutState } from './state.ts'
+import { awaitsPromotion } from './stages.ts'
+import { type Phase, phaseName, type Progress, type RolloutState } from './state.ts'
 
 /** The JSON body of a webhook call. */
 export interface HookPayload {
@@ -55,37 +56,48 @@ export function ask(canary: KubeObject, state: RolloutState, cluster: ClusterVie
 /** The questions for a finding already made. */
 export function questionsFor(finding: Finding, canary: KubeObject, cluster: ClusterView): readonly Question[] {
   const { plan, state, situation } = finding
-  const questions = (about: Question['about'], type: HookType, phase: Phase): readonly Question[] =>
+  const hooks: Hooks = (about, type, phase) =>
     plan.hooks
       .filter((hook) => hook.type === type)
       .map((hook) => ({ about, put: callOf(hook, canary, phase), stopAt: about === 'rollback' ? 'yes' : 'no' }))
-  const rollback = questions('rollback', 'rollback', state.phase)
-  const traffic = questions('traffic', 'confirm-traffic-increase', 'progressing')
+  const rollback = hooks('rollback', 'rollback', state.phase)
   switch (situation.kind) {
     case 'bootstrap':
       return asksProvider(finding, situation.primary, cluster) ? [{ about: 'provider', put: { kind: 'provider' }, stopAt: 'no' }] : []
     case 'new-revision':
-      if (state.phase !== 'waiting') return questions('approval', 'confirm-rollout', state.phase)
-      return isDue(finding, cluster) ? [...rollback, ...questions('approval', 'confirm-rollout', state.phase)] : []
+      if (state.phase !== 'waiting') return hooks('approval', 'confirm-rollout', state.phase)
+      return isDue(finding, cluster) ? [...rollback, ...hooks('approval', 'confirm-rollout', state.phase)] : []
     case 'not-ready': {
       const running = state.phase === 'progressing' || state.phase === 'waiting-promotion'
       return running && isSlow(finding, cluster) ? rollback : []
     }
     case 'start':
-      return [...rollback, ...questions('start', 'pre-rollout', 'progressing'), ...traffic]
-    case 'look': {
-      const metrics: readonly Question[] = plan.metrics.map((check) => ({
-        about: 'metric',
-        put: { kind: 'metric', check, workload: plan.target, namespace: plan.namespace },
-        stopAt: 'no'
-      }))
-      const gates = state.phase === 'waiting-promotion' ? [] : traffic
-      const last = nextWeight(plan, situation.weight) === undefined ? questions('promotion', 'confirm-promotion', 'progressing') : []
-      return [...rollback, ...questions('load', 'rollout', 'progressing'), ...metrics, ...gates, ...last]
-    }
+      return [...rollback, ...hooks('start', 'pre-rollout', 'progressing'), ...trafficGates(plan, hooks)]
+    case 'look':
+      return [...rollback, ...lookQuestions(finding, situation.progress, hooks)]
     default:
       return []
   }
+}
+
+type Hooks = (about: Question['about'], type: HookType, phase: Phase) => readonly Question[]
+
+// Only rollouts by weight increase traffic.
+function trafficGates({ strategy }: Plan, hooks: Hooks): readonly Question[] {
+  return strategy.kind === 'weighted' ? hooks('traffic', 'confirm-traffic-increase', 'progressing') : []
+}
+
+function lookQuestions({ plan, state }: Finding, progress: Progress, hooks: Hooks): readonly Question[] {
+  const waiting = state.phase === 'waiting-promotion'
+  const metrics: readonly Question[] = plan.metrics.map((check) => ({
+    about: 'metric',
+    put: { kind: 'metric', check, workload: plan.target, namespace: plan.namespace },
+    stopAt: 'no'
+  }))
+  // The way out of copies was approved with the way in (flagger.md 1.6).
+  const traffic = waiting || progress.mirrored === true ? [] : trafficGates(plan, hooks)
+  const promotion = waiting || awaitsPromotion(plan, progress) ? hooks('promotion', 'confirm-promotion', 'progressing') : []
+  return [...hooks('load', 'rollout', 'progressing'), ...metrics, ...traffic, ...promotion]
 }
 
 function asksProvider(finding: Finding, primary: Readiness | undefined, cluster: ClusterView): boolean {

@@ -6,14 +6,14 @@ test.each([
   [
     'a restart goes back to the primary',
     takeUp(tickOf({ kind: 'restart' })),
-    { state: { phase: 'progressing', weight: 0, applied: 'c' }, look: 'reset' }
+    { state: { phase: 'progressing', weight: 0, iterations: 0, applied: 'c' }, look: 'reset' }
   ],
-  ['a shift to 0 ends in finalising', promote(tickOf({ kind: 'shift', weight: 0 })), { state: { phase: 'finalising' }, canaryWeight: 0 }],
+  ['a shift to 0 ends in finalising', promote(tickOf({ kind: 'shift', weight: 0 })), { state: { phase: 'finalising' } }],
   ['a drain succeeds', promote(tickOf({ kind: 'drain' })), { state: { phase: 'succeeded', promoted: 'a' }, canaryReplicas: 'zero' }],
   [
     'a rollback names its cause',
     rollBack(tickOf({ kind: 'abort' }), 'r', [], 'x'),
-    { state: { phase: 'failed', because: 'x', applied: 'c' }, canaryWeight: 0 }
+    { state: { phase: 'failed', because: 'x', applied: 'c' } }
   ],
   [
     'deletion gives the replicas back',

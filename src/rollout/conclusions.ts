@@ -4,15 +4,19 @@ import { carries, isDue, isSlow, type Situation } from './situation.ts'
 import { hear } from './hear.ts'
 import type { Readiness } from './readiness.ts'
 import { revisionOf } from './revision.ts'
-import type { RolloutState, Standing } from './state.ts'
-import { type Announcement, event, held, hooksAfter, type Step, subject, type Tick, waitingEvent } from './tick.ts'
+import { isStart } from './stages.ts'
+import { NO_PROGRESS, progressOf, type RolloutState, standingOf } from './state.ts'
+import { type Announcement, type Conclusion, event, held, hooksAfter, subject, type Tick, waitingEvent } from './tick.ts'
 import { dig } from '../std/json.ts'
 
 /** Nothing on its way: first sight, initialisation, deletion, or a Canary that cannot be acted on. */
-export function restOf(tick: Tick): Step {
+export function restOf(tick: Tick): Conclusion {
   const { situation, state, plan, revision } = tick.finding
   const due = isDue(tick.finding, tick.cluster)
-  const untouched = (told: readonly Announcement[]): Step => ({ ...held(tick, due ? told : [], due ? 'taken' : 'none'), objects: 'none' })
+  const untouched = (told: readonly Announcement[]): Conclusion => ({
+    ...held(tick, due ? told : [], due ? 'taken' : 'none'),
+    objects: 'none'
+  })
   switch (situation.kind) {
     case 'begin':
       return {
@@ -26,7 +30,7 @@ export function restOf(tick: Tick): Step {
     case 'no-target':
       return untouched([event('Warning', situation.because, state.phase)])
     case 'no-primary':
-      if (revision === standing(state).promoted) return held(tick, [], 'none')
+      if (revision === standingOf(state).promoted) return held(tick, [], 'none')
       return untouched([
         event(
           'Warning',
@@ -44,6 +48,12 @@ export function restOf(tick: Tick): Step {
       const told = event('Normal', `Nothing to roll back for ${subject(tick)}: annotation flagger.app/rollback removed`, state.phase)
       return { ...held(tick, [told], 'none'), metadata: 'drop-rollback' }
     }
+    case 'foreign': {
+      const names = situation.hosts.map((host) => `"${host}"`).join(', ')
+      const because = `VirtualService ${plan.apex}.${plan.namespace} routes to ${names} beside ${plan.apex}-primary and ${plan.apex}-canary`
+      const told = event('Warning', `Halt ${subject(tick)} advancement ${because}: give it an entry of its own, or remove it`, state.phase)
+      return held(tick, due ? [told] : [], due ? 'taken' : 'none')
+    }
     case 'idle':
       return held(tick, [], 'none')
     default:
@@ -52,16 +62,16 @@ export function restOf(tick: Tick): Step {
 }
 
 // A pending, running or failed revision that the user took back: what is wanted is what was promoted, which the primary runs.
-function withdraw(tick: Tick): Step {
+function withdraw(tick: Tick): Conclusion {
   const { state, revision } = tick.finding
   if (state.phase === 'failed') return { ...held(tick, [], 'reset'), state: { ...state, applied: revision } }
-  const next: RolloutState = { ...standing(state), phase: 'initialized', applied: revision }
+  const next: RolloutState = { ...standingOf(state), phase: 'initialized', applied: revision }
   if (state.phase === 'waiting') return { ...held(tick, [], 'reset'), state: next }
   const told = event('Normal', `Revision withdrawn! Routing all traffic to primary, scaling down ${subject(tick)}`, 'initialized')
-  return { ...held(tick, [told], 'reset'), state: { ...next, failedChecks: 0 }, canaryWeight: 0, canaryReplicas: 'zero' }
+  return { ...held(tick, [told], 'reset'), state: { ...next, failedChecks: 0 }, canaryReplicas: 'zero' }
 }
 
-function bootstrap(tick: Tick, primary: Readiness | undefined): Step {
+function bootstrap(tick: Tick, primary: Readiness | undefined): Conclusion {
   const { plan, state, revision } = tick.finding
   const told = tick.answers.map((answer) =>
     answer.kind === 'yes'
@@ -84,19 +94,19 @@ function bootstrap(tick: Tick, primary: Readiness | undefined): Step {
   const done = event('Normal', `Initialization done! ${plan.name}.${plan.namespace}`, 'initialized')
   return {
     ...held(tick, [...told, done], 'reset'),
-    state: { ...standing(state), phase: 'initialized', applied: current, promoted: current },
+    state: { ...standingOf(state), phase: 'initialized', applied: current, promoted: current },
     canaryReplicas: 'zero',
     wake: 0
   }
 }
 
-function revert(tick: Tick, target: 'gone' | 'waiting' | 'ready'): Step {
+function revert(tick: Tick, target: 'gone' | 'waiting' | 'ready'): Conclusion {
   const { state } = tick.finding
   const first = state.phase !== 'terminating'
   const begun = first ? [event('Normal', `Terminating canary ${subject(tick)}`, 'terminating')] : []
-  const step: Step = {
+  const step: Conclusion = {
     ...held(tick, begun, 'reset'),
-    state: { ...standing(state), phase: 'terminating' },
+    state: { ...standingOf(state), phase: 'terminating' },
     objects: 'none',
     canaryReplicas: 'target',
     wake: 1000
@@ -107,14 +117,13 @@ function revert(tick: Tick, target: 'gone' | 'waiting' | 'ready'): Step {
 }
 
 /** A new revision: ask for approval, scale up and begin; or, in the middle of a run, begin again from the primary. */
-export function takeUp(tick: Tick): Step {
+export function takeUp(tick: Tick): Conclusion {
   const { state, situation, revision } = tick.finding
-  const applied: RolloutState = { ...standing(state), phase: 'progressing', weight: 0, failedChecks: 0, applied: revision }
+  const applied: RolloutState = { ...standingOf(state), ...NO_PROGRESS, phase: 'progressing', failedChecks: 0, applied: revision }
   const begun = (message: string): Announcement => event('Normal', `New revision detected! ${message} ${subject(tick)}`, 'progressing')
-  const step = (told: readonly Announcement[]): Step => ({
+  const step = (told: readonly Announcement[]): Conclusion => ({
     ...held(tick, told, 'reset'),
     state: applied,
-    canaryWeight: 0,
     canaryReplicas: 'target'
   })
   if (situation.kind === 'restart') return step([begun('Restarting analysis for')])
@@ -124,11 +133,11 @@ export function takeUp(tick: Tick): Step {
   if (heard.verdict === 'roll-back') return rollBack(tick, heard.because, heard.told)
   if (heard.verdict === 'passed') return step([...heard.told, begun('Scaling up')])
   const halt = event('Warning', `Halt ${subject(tick)} advancement ${heard.because}`, state.phase)
-  return { ...held(tick, waiting ? heard.told : [...heard.told, halt], 'taken'), state: { ...standing(state), phase: 'waiting' } }
+  return { ...held(tick, waiting ? heard.told : [...heard.told, halt], 'taken'), state: { ...standingOf(state), phase: 'waiting' } }
 }
 
 /** A Deployment is not ready yet. Traffic leaves a canary that has no pods; the analysis begins again when it has. */
-export function waitFor(tick: Tick, who: 'primary' | 'canary', readiness: Readiness): Step {
+export function waitFor(tick: Tick, who: 'primary' | 'canary', readiness: Readiness): Conclusion {
   const { state, plan } = tick.finding
   const heard = hear(tick)
   if (heard.verdict === 'roll-back') return rollBack(tick, heard.because, heard.told)
@@ -137,7 +146,7 @@ export function waitFor(tick: Tick, who: 'primary' | 'canary', readiness: Readin
     ...held(tick, heard.told, 'none'),
     canaryReplicas: who === 'canary' && analysing ? ('target' as const) : ('keep' as const)
   }
-  if (who === 'canary' && analysing && state.weight > 0 && readiness.pods === 0) {
+  if (who === 'canary' && analysing && !isStart(state) && readiness.pods === 0) {
     const told = event(
       'Warning',
       `Halt ${subject(tick)} advancement canary has no available pods, routing all traffic to primary`,
@@ -147,8 +156,12 @@ export function waitFor(tick: Tick, who: 'primary' | 'canary', readiness: Readin
       ...step,
       announcements: [...heard.told, told],
       look: 'reset',
-      state: { ...state, phase: 'progressing', weight: 0 },
-      canaryWeight: 0
+      state: {
+        ...standingOf(state),
+        ...NO_PROGRESS,
+        phase: 'progressing',
+        ...(state.because === undefined ? {} : { because: state.because })
+      }
     }
   }
   if (!isSlow(tick.finding, tick.cluster)) return { ...step, wake: plan.interval }
@@ -156,7 +169,7 @@ export function waitFor(tick: Tick, who: 'primary' | 'canary', readiness: Readin
 }
 
 /** From a passed analysis to success: copy, route back, drain; or all at once where the analysis is skipped. */
-export function promote(tick: Tick, told: readonly Announcement[] = []): Step {
+export function promote(tick: Tick, told: readonly Announcement[] = []): Conclusion {
   const { state, situation, revision, plan } = tick.finding
   const copying = event('Normal', `Copying ${subject(tick)} template spec to ${plan.target}-primary.${plan.namespace}`, 'progressing')
   if (situation.kind === 'skip') {
@@ -167,36 +180,36 @@ export function promote(tick: Tick, told: readonly Announcement[] = []): Step {
     return succeeded(tick, told, event('Normal', `Promotion completed! Scaling down ${subject(tick)}`, 'succeeded'))
   }
   if (situation.kind === 'shift') return shift(tick, situation)
-  const weight = 'weight' in state ? state.weight : 0
+  const { weight, iterations } = state.phase === 'failed' ? { weight: state.weight, iterations: 0 } : progressOf(state)
   return {
     ...held(tick, [...told, copying], 'taken'),
-    state: { ...standing(state), phase: 'promoting', weight, applied: revision },
+    state: { ...standingOf(state), phase: 'promoting', weight, iterations, applied: revision },
     primarySpec: 'copy-canary'
   }
 }
 
-function shift(tick: Tick, { weight }: Extract<Situation, { kind: 'shift' }>): Step {
+function shift(tick: Tick, { weight }: Extract<Situation, { kind: 'shift' }>): Conclusion {
   const { state, plan } = tick.finding
   const advanced = event('Normal', `Advance ${subject(tick)} primary weight ${100 - weight}`, 'promoting')
   const told = plan.stepWeightPromotion > 0 ? advanced : event('Normal', 'Routing all traffic to primary', 'promoting')
-  const next: RolloutState = weight === 0 ? { ...standing(state), phase: 'finalising' } : { ...standing(state), phase: 'promoting', weight }
-  return { ...held(tick, [told], 'taken'), state: next, canaryWeight: weight }
+  const next: RolloutState =
+    weight === 0 ? { ...standingOf(state), phase: 'finalising' } : { ...standingOf(state), ...NO_PROGRESS, phase: 'promoting', weight }
+  return { ...held(tick, [told], 'taken'), state: next }
 }
 
-function succeeded(tick: Tick, told: readonly Announcement[], ended: Announcement): Step {
+function succeeded(tick: Tick, told: readonly Announcement[], ended: Announcement): Conclusion {
   const { state } = tick.finding
-  const { applied } = standing(state)
+  const { applied } = standingOf(state)
   return {
     ...held(tick, [...told, ...hooksAfter(tick, 'succeeded'), ended], 'reset'),
-    state: { ...standing(state), phase: 'succeeded', promoted: applied },
-    canaryWeight: 0,
+    state: { ...standingOf(state), phase: 'succeeded', promoted: applied },
     canaryReplicas: 'zero',
     wake: 0
   }
 }
 
 /** All traffic to the primary, the canary to zero, phase Failed. `reason` ends the Event "Rolling back"; `cause` goes into the condition. */
-export function rollBack(tick: Tick, reason: string, told: readonly Announcement[] = [], cause: string = reason): Step {
+export function rollBack(tick: Tick, reason: string, told: readonly Announcement[] = [], cause: string = reason): Conclusion {
   const { state, revision } = tick.finding
   const events = [
     event('Warning', `Rolling back ${subject(tick)} ${reason}`, 'progressing'),
@@ -204,13 +217,7 @@ export function rollBack(tick: Tick, reason: string, told: readonly Announcement
   ]
   return {
     ...held(tick, [...told, ...events, ...hooksAfter(tick, 'failed')], 'reset'),
-    state: { ...standing(state), phase: 'failed', weight: 0, failedChecks: 0, applied: revision, because: cause },
-    canaryWeight: 0,
+    state: { ...standingOf(state), phase: 'failed', weight: 0, failedChecks: 0, applied: revision, because: cause },
     canaryReplicas: 'zero'
   }
-}
-
-function standing(state: RolloutState): Standing {
-  if (state.phase === 'new') return { since: 0, applied: '', promoted: '', failedChecks: 0 }
-  return { since: state.since, applied: state.applied, promoted: state.promoted, failedChecks: state.failedChecks }
 }

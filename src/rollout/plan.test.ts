@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { canaryOf } from '../../test/rollout-objects.ts'
-import { durationOf, nextWeight, type Plan, planOf } from './plan.ts'
+import { durationOf, type Plan, planOf } from './plan.ts'
 
 // A Canary with nothing in its analysis but this.
 const planned = (analysis: Record<string, unknown>): Plan => {
@@ -18,12 +18,30 @@ test.each([
   [{ stepWeight: 30 }, [30, 60, 90, 100]],
   [{}, [100]]
 ])('%j goes through %j', (analysis, ladder) => {
-  expect(planned(analysis).ladder).toEqual(ladder)
+  expect(planned(analysis).strategy).toEqual({ kind: 'weighted', ladder, mirror: undefined })
 })
 
-test('the next weight is the first rung above, and none at the last', () => {
-  const plan = planned({ stepWeight: 10, maxWeight: 30 })
-  expect([0, 10, 15, 30, 100].map((weight) => nextWeight(plan, weight))).toEqual([10, 20, 20, undefined, undefined])
+// flagger.md 1.4.
+test.each([
+  [
+    { iterations: 3, match: [{ headers: {} }] },
+    { kind: 'a/b', iterations: 3 }
+  ],
+  [{ iterations: 3 }, { kind: 'blue-green', iterations: 3, mirror: undefined }],
+  [
+    { iterations: 3, mirror: true, mirrorWeight: 20 },
+    { kind: 'blue-green', iterations: 3, mirror: { percent: 20 } }
+  ],
+  [
+    { stepWeight: 50, match: [{ headers: {} }] },
+    { kind: 'weighted', ladder: [50, 100], mirror: undefined }
+  ],
+  [
+    { stepWeights: [7], mirror: true },
+    { kind: 'weighted', ladder: [7], mirror: { percent: undefined } }
+  ]
+])('%j is %j', (analysis, strategy) => {
+  expect(planned(analysis).strategy).toEqual(strategy)
 })
 
 test.each([

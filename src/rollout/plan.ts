@@ -4,6 +4,7 @@
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
+import { type Affinity, affinityOf } from './affinity.ts'
 
 export type HookType =
   | 'confirm-rollout'
@@ -37,6 +38,20 @@ export interface MetricCheck {
   readonly max: number | undefined
 }
 
+/** How a revision is led to all traffic (flagger.md 1.4, 2.7). */
+export type Strategy =
+  /** Weights to go through, ascending, each 1 to 100; promotion begins at the last one. */
+  | { readonly kind: 'weighted'; readonly ladder: readonly number[]; readonly mirror: Mirroring | undefined }
+  /** So many looks at a canary that gets no traffic but copies and what is sent to it directly, then one with all traffic. */
+  | { readonly kind: 'blue-green'; readonly iterations: number; readonly mirror: Mirroring | undefined }
+  /** So many looks at a canary that gets all requests that match. */
+  | { readonly kind: 'a/b'; readonly iterations: number }
+
+/** Copies of requests go to the canary; percent undefined: of all, which Istio takes an absent percentage for. */
+export interface Mirroring {
+  readonly percent: number | undefined
+}
+
 /** A Canary with defaults filled in. */
 export interface Plan {
   readonly name: string
@@ -48,8 +63,9 @@ export interface Plan {
   readonly apex: string
   readonly interval: Millis
   readonly threshold: number
-  /** The weights to go through, ascending, each 1 to 100; the last one is where promotion begins. */
-  readonly ladder: readonly number[]
+  readonly strategy: Strategy
+  /** Of rollouts by weight. */
+  readonly affinity: Affinity | undefined
   /** Decrement of the canary's weight per look while promoting; 0: one jump. */
   readonly stepWeightPromotion: number
   readonly canaryReadyThreshold: number
@@ -80,7 +96,8 @@ export function planOf(canary: KubeObject): Plan {
     apex: text(dig(spec, 'service', 'name')) ?? target,
     interval: Math.max(SHORTEST_INTERVAL, durationOf(dig(analysis, 'interval')) ?? DEFAULT_INTERVAL),
     threshold: positive(dig(analysis, 'threshold')) ?? 1,
-    ladder: ladderOf(analysis),
+    strategy: strategyOf(analysis),
+    affinity: isSplit(analysis) ? affinityOf(dig(analysis, 'sessionAffinity')) : undefined,
     stepWeightPromotion: positive(dig(analysis, 'stepWeightPromotion')) ?? 0,
     canaryReadyThreshold: positive(dig(analysis, 'canaryReadyThreshold')) ?? 100,
     primaryReadyThreshold: positive(dig(analysis, 'primaryReadyThreshold')) ?? 100,
@@ -102,11 +119,6 @@ function identityOf({ metadata }: KubeObject): Pick<Plan, 'name' | 'namespace' |
   }
 }
 
-/** The weight after `weight` on the plan's ladder; undefined at or above its last rung, where promotion begins. */
-export function nextWeight(plan: Plan, weight: number): number | undefined {
-  return plan.ladder.find((rung) => rung > weight)
-}
-
 /** Milliseconds of a duration such as `30s`, `1m30s`, `500ms` or `2h`; undefined for anything else. */
 export function durationOf(value: unknown): Millis | undefined {
   if (typeof value !== 'string' || !/^(\d+(ms|s|m|h))+$/.test(value)) return undefined
@@ -114,6 +126,19 @@ export function durationOf(value: unknown): Millis | undefined {
   let total = 0
   for (const [, count, name] of value.matchAll(/(\d+)(ms|s|m|h)/g)) total += Number(count) * (unit[name ?? ''] ?? 0)
   return total
+}
+
+// Exactly one of the schema's three shapes (flagger.md 1.4). A match without iterations splits what matches by weight.
+function strategyOf(analysis: unknown): Strategy {
+  const iterations = positive(dig(analysis, 'iterations'))
+  const mirror = dig(analysis, 'mirror') === true ? { percent: positive(dig(analysis, 'mirrorWeight')) } : undefined
+  if (iterations === undefined) return { kind: 'weighted', ladder: ladderOf(analysis), mirror }
+  return list(dig(analysis, 'match')).length > 0 ? { kind: 'a/b', iterations } : { kind: 'blue-green', iterations, mirror }
+}
+
+// Callers that are told apart by a match, or not split at all, have nothing to stick to.
+function isSplit(analysis: unknown): boolean {
+  return positive(dig(analysis, 'iterations')) === undefined && list(dig(analysis, 'match')).length === 0
 }
 
 // Flagger's ladders (flagger.md 2.7): stepWeight until the weight is at or past maxWeight, or the list of stepWeights, whose last element

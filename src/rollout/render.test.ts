@@ -99,7 +99,7 @@ test('what Flagger left needs no write when it is taken over', () => {
   const canary = of('Canary', 'podinfo')
   const cluster = view(of)
   const conclusion = step(canary, readState(canary['status']), { ...cluster, now: Date.UTC(2026, 10, 21, 11, 27, 3) }, [])
-  expect(conclusion.state).toMatchObject({ phase: 'progressing', weight: 20 })
+  expect(conclusion.state).toMatchObject({ phase: 'progressing', weight: 20, iterations: 0 })
   expect(render(canary, conclusion, cluster)).toEqual([])
 })
 

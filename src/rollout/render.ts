@@ -5,10 +5,12 @@ import type { KubeObject } from '../api/object.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { type Plan, planOf } from './plan.ts'
 import { copyToPrimary, primaryDeployment, type PrimarySource, scaleTarget } from './render-deployment.ts'
-import { releaseVirtualService, ruleWrites, virtualServiceWrites } from './render-istio.ts'
+import { ruleWrites } from './render-destination-rule.ts'
 import { releaseService, type ServiceSource, serviceWrites } from './render-service.ts'
+import { releaseVirtualService, virtualServiceWrites } from './render-virtual-service.ts'
 import { revisionOf } from './revision.ts'
 import { selectorLabel } from './situation.ts'
+import { cookiesOf } from './state.ts'
 import { isOwned, RESOURCES, type Write } from './write.ts'
 import { dig } from '../std/json.ts'
 import type { Step } from './tick.ts'
@@ -47,7 +49,7 @@ interface Traffic {
 
 function trafficWrites({ canary, plan, step, cluster, scale }: Traffic): readonly Write[] {
   const rules = [...ruleWrites(canary, plan, 'canary', cluster.canaryRule), ...ruleWrites(canary, plan, 'primary', cluster.primaryRule)]
-  const routes = virtualServiceWrites(canary, plan, step.canaryWeight, cluster.virtualService)
+  const routes = virtualServiceWrites({ canary, plan, routing: step.routing, cookies: cookiesOf(step.state) }, cluster.virtualService)
   // Pods end after a live VirtualService has let go of them. Without one, the main Service has already moved traffic to the primary.
   const last = step.canaryReplicas === 'zero' && cluster.virtualService !== undefined
   return last ? [...rules, ...routes, ...scale] : [...scale, ...rules, ...routes]

@@ -30,6 +30,18 @@ export function promotionMark(canaryUid: string, revision: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
+/** Ten letters that follow from `text`. */
+export function lettersOf(text: string): string {
+  let left = BigInt(`0x${hash64(text, 0n)}`)
+  let letters = ''
+  while (letters.length < 10) {
+    letters += LETTERS[Number(left % 52n)] ?? ''
+    left /= 52n
+  }
+  return letters
+}
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const PRIME = 0x100000001b3n
 const MASK = 0xffffffffffffffffn
 

@@ -4,13 +4,15 @@
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
+import { adopt } from './adopt.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { refusalsOf } from './notices.ts'
-import { nextWeight, type Plan, planOf } from './plan.ts'
+import { type Plan, planOf } from './plan.ts'
 import { type Readiness, readinessOf } from './readiness.ts'
-import { isOwnRevision, promotionMark, revisionOf } from './revision.ts'
-import { isRunning, type RolloutState, type Standing, weightOf } from './state.ts'
-import { liveWeight } from './virtual-service.ts'
+import { promotionMark, revisionOf } from './revision.ts'
+import { isStart, nextStage, routingAt, shareOf } from './stages.ts'
+import { isRunning, type Progress, progressOf, type RolloutState, type Standing, standingOf } from './state.ts'
+import { foreignHosts, type LiveRouting, liveRouting } from './virtual-service.ts'
 
 export const FINALIZER = 'finalizer.flagger.app'
 export const ROLLBACK_ANNOTATION = 'flagger.app/rollback'
@@ -43,15 +45,18 @@ export type Situation =
   /** The canary has no pods because somebody scaled it to zero, or a rollback was interrupted after it did. */
   | { readonly kind: 'scaled-to-zero' }
   | { readonly kind: 'nothing-to-abort' }
+  /** Others' destinations stand beside the rollout's own: traffic is not led there, nor taken away from them. */
+  | { readonly kind: 'foreign'; readonly hosts: readonly string[] }
   | { readonly kind: 'new-revision' }
   | { readonly kind: 'restart' }
   | { readonly kind: 'not-ready'; readonly who: 'primary' | 'canary'; readonly readiness: Readiness }
   | { readonly kind: 'stuck'; readonly who: 'primary' | 'canary'; readonly readiness: Readiness }
   | { readonly kind: 'skip' }
   | { readonly kind: 'wait' }
-  | { readonly kind: 'advanced-before'; readonly weight: number }
+  /** The routes are those of the next stage already: an advance was interrupted before the status was written. */
+  | { readonly kind: 'advanced-before'; readonly progress: Progress }
   | { readonly kind: 'start' }
-  | { readonly kind: 'look'; readonly weight: number }
+  | { readonly kind: 'look'; readonly progress: Progress }
   | { readonly kind: 'resume-promotion' }
   | { readonly kind: 'mend-promotion' }
   | { readonly kind: 'shift'; readonly weight: number }
@@ -62,7 +67,7 @@ export function findingOf(canary: KubeObject, state: RolloutState, cluster: Clus
   const plan = planOf(canary)
   const template = dig(cluster.target, 'spec', 'template')
   const revision = template === undefined ? '' : revisionOf(template)
-  const adopted = adopt(state, revision, liveWeight(cluster.virtualService, plan.apex))
+  const adopted = adopt(plan, state, revision, liveRouting(cluster.virtualService, plan.apex))
   const dueAt = dueAtOf(plan, adopted, cluster)
   return { plan, state: adopted, revision, dueAt, situation: situationOf({ canary, plan, state: adopted, revision, dueAt, cluster }) }
 }
@@ -138,7 +143,7 @@ function resting(known: Known): Situation {
   if (state.phase === 'failed' && state.weight === 100) return revision === standing.applied ? { kind: 'idle' } : mend(known)
   if (revision === standing.promoted) return standing.applied === revision ? { kind: 'idle' } : { kind: 'withdrawn' }
   if (revision === standing.applied) return { kind: 'idle' }
-  return primaryTrouble(known) ?? { kind: 'new-revision' }
+  return primaryTrouble(known) ?? foreign(known) ?? { kind: 'new-revision' }
 }
 
 // After a failed promotion the target has all traffic: what it runs next goes to the primary as soon as the target is ready.
@@ -152,7 +157,7 @@ function running(known: Known): Situation {
     case 'waiting':
       return pending(known, state)
     case 'promoting':
-      return primaryTrouble(known) ?? shiftOrWait(known, state.weight)
+      return primaryTrouble(known) ?? shiftOrWait(known, shareOf(known.plan, state))
     case 'finalising':
       return primaryTrouble(known) ?? (known.cluster.now >= known.dueAt ? { kind: 'drain' } : { kind: 'wait' })
     default:
@@ -162,7 +167,9 @@ function running(known: Known): Situation {
 
 function pending(known: Known, { applied, promoted }: Standing): Situation {
   const { revision } = known
-  return revision === applied || revision === promoted ? { kind: 'withdrawn' } : (primaryTrouble(known) ?? { kind: 'new-revision' })
+  return revision === applied || revision === promoted
+    ? { kind: 'withdrawn' }
+    : (primaryTrouble(known) ?? foreign(known) ?? { kind: 'new-revision' })
 }
 
 function progressing(known: Known): Situation {
@@ -172,7 +179,7 @@ function progressing(known: Known): Situation {
   const copied = carries(cluster.primary, plan, revision)
   if (plan.skipAnalysis) return copied ? { kind: 'skip' } : (canaryTrouble(known) ?? { kind: 'skip' })
   if (copied) return { kind: 'resume-promotion' }
-  return lost(known) ?? primaryTrouble(known) ?? canaryTrouble(known) ?? analysis(known)
+  return lost(known) ?? primaryTrouble(known) ?? canaryTrouble(known) ?? foreign(known) ?? analysis(known)
 }
 
 // A canary that must go, as long as the primary has pods to take over.
@@ -185,6 +192,11 @@ function lost({ state, plan, cluster }: Known): Situation | undefined {
   return dig(cluster.target, 'spec', 'replicas') === 0 ? { kind: 'scaled-to-zero' } : undefined
 }
 
+function foreign({ cluster, plan }: Known): Situation | undefined {
+  const hosts = foreignHosts(cluster.virtualService, plan.apex)
+  return hosts.length === 0 ? undefined : { kind: 'foreign', hosts }
+}
+
 function availablePods(deployment: KubeObject | undefined): number {
   const pods = dig(deployment, 'status', 'availableReplicas')
   return typeof pods === 'number' ? pods : 0
@@ -194,17 +206,29 @@ function shiftOrWait({ plan, cluster, dueAt }: Known, weight: number): Situation
   const step = plan.stepWeightPromotion
   if (step === 0 || weight === 0) return { kind: 'shift', weight: 0 }
   // A shift that was written before a crash shows in the VirtualService: it counts as done.
-  const live = liveWeight(cluster.virtualService, plan.apex)
-  if (live !== undefined && live < weight) return { kind: 'shift', weight: live }
+  const live = liveRouting(cluster.virtualService, plan.apex)
+  if (live !== undefined && live.canary < weight) return { kind: 'shift', weight: live.canary }
   return cluster.now >= dueAt ? { kind: 'shift', weight: Math.max(0, weight - step) } : { kind: 'wait' }
 }
 
 function analysis({ plan, state, cluster, dueAt }: Known): Situation {
-  const weight = weightOf(state)
-  const live = liveWeight(cluster.virtualService, plan.apex)
-  if (live !== undefined && live === nextWeight(plan, weight)) return { kind: 'advanced-before', weight: live }
+  const progress = progressOf(state)
+  const next = nextStage(plan, progress)
+  const live = liveRouting(cluster.virtualService, plan.apex)
+  if (next !== undefined && live !== undefined && wasReached(plan, { progress, next, live }))
+    return { kind: 'advanced-before', progress: next }
   if (cluster.now < dueAt) return { kind: 'wait' }
-  return weight === 0 ? { kind: 'start' } : { kind: 'look', weight }
+  return isStart(progress) ? { kind: 'start' } : { kind: 'look', progress }
+}
+
+// Stages that are routed alike leave no trace: they are told apart by the status alone.
+function wasReached(
+  plan: Plan,
+  { progress, next, live }: { readonly progress: Progress; readonly next: Progress; readonly live: LiveRouting }
+): boolean {
+  const [now, then] = [routingAt(plan, progress), routingAt(plan, next)]
+  if (then.kind === 'mirror') return now.kind !== 'mirror' && live.mirrored
+  return !live.mirrored && live.canary === then.canary && (now.kind === 'mirror' || now.canary !== then.canary)
 }
 
 /** True when the primary's pod template is the one a promotion of `revision` writes. */
@@ -238,18 +262,6 @@ function terms({ plan, state, cluster }: Known, who: 'primary' | 'canary') {
   }
 }
 
-function standingOf(state: RolloutState): Standing {
-  return state.phase === 'new' ? { since: 0, applied: '', promoted: '', failedChecks: 0 } : state
-}
-
-// A hash that Flagger wrote cannot be computed here: the target as it is becomes the baseline (flagger.md 2.4). It also writes weight 0
-// while it waits for promotion; the routes then say more.
-function adopt(given: RolloutState, revision: string, live: number | undefined): RolloutState {
-  const state = given.phase === 'waiting-promotion' && given.weight === 0 ? { ...given, weight: live ?? 0 } : given
-  if (state.phase === 'new' || state.applied === '' || isOwnRevision(state.applied) || revision === '') return state
-  return { ...state, applied: revision, promoted: state.promoted === state.applied ? revision : state.promoted }
-}
-
 // The first step comes as soon as the pods are ready, everything after it an interval later. After a restart of this process the time of
 // the last look is not known; that of the last status write stands in for it.
 function dueAtOf(plan: Plan, state: RolloutState, cluster: ClusterView): Millis {
@@ -263,7 +275,7 @@ function dueAtOf(plan: Plan, state: RolloutState, cluster: ClusterView): Millis 
     case 'failed':
       return cluster.lookedAt === undefined ? cluster.now : cluster.lookedAt + plan.interval
     case 'progressing':
-      return cluster.lookedAt === undefined && state.weight === 0 && failedChecks === 0 ? cluster.now : last + plan.interval
+      return cluster.lookedAt === undefined && isStart(state) && failedChecks === 0 ? cluster.now : last + plan.interval
     case 'promoting':
     case 'waiting':
     case 'waiting-promotion':

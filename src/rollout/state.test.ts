@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { phaseName, readState, type RolloutState, weightOf, writeState } from './state.ts'
+import { phaseName, readState, type RolloutState, writeState } from './state.ts'
 
 const standing = { since: 1_000_000, applied: 's1-a', promoted: 's1-b', failedChecks: 2 }
 
@@ -9,9 +9,11 @@ const STATES: readonly RolloutState[] = [
     ...standing,
     phase
   })),
-  ...(['progressing', 'waiting-promotion', 'promoting'] as const).map((phase) => ({ ...standing, phase, weight: 40 })),
+  ...(['progressing', 'waiting-promotion', 'promoting'] as const).map((phase) => ({ ...standing, phase, weight: 40, iterations: 3 })),
   { ...standing, phase: 'failed', weight: 0, because: 'success rate 90.00% < 99%' },
-  { ...standing, phase: 'failed', weight: 100, because: '' }
+  { ...standing, phase: 'failed', weight: 100, because: '' },
+  { ...standing, phase: 'succeeded', cookies: { previous: 'a=b' } },
+  { ...standing, phase: 'progressing', weight: 20, iterations: 0, cookies: { canary: 'a=b', primary: 'c=d', previous: 'a=e' } }
 ]
 
 test.each(STATES)('$phase is read back as it was written', (state) => {
@@ -39,20 +41,18 @@ test('fields and conditions of others stay', () => {
 })
 
 test("the condition's times move only when it changes, its transition only with the status", () => {
-  const progressing: RolloutState = { ...standing, phase: 'progressing', weight: 0 }
+  const progressing: RolloutState = { ...standing, phase: 'progressing', weight: 0, iterations: 0 }
   const first = writeState(progressing, {}, 0)
   const heavier = writeState({ ...progressing, weight: 20 }, first, 60_000)
   expect(heavier?.['conditions']).toEqual(first?.['conditions'])
   expect(heavier?.['lastTransitionTime']).toBe('1970-01-01T00:01:00Z')
-  const promoting = writeState({ ...standing, phase: 'promoting', weight: 20 }, heavier, 120_000)
+  const promoting = writeState({ ...standing, phase: 'promoting', weight: 20, iterations: 0 }, heavier, 120_000)
   expect(promoting?.['conditions']).toMatchObject([
     { reason: 'Promoting', lastUpdateTime: '1970-01-01T00:02:00Z', lastTransitionTime: '1970-01-01T00:00:00Z' }
   ])
 })
 
-test('phases are spelt as Flagger spells them and weigh what they carry', () => {
+test('phases are spelt as Flagger spells them', () => {
   expect(STATES.map(({ phase }) => phaseName(phase))).toContain('WaitingPromotion')
   expect(phaseName('new')).toBe('')
-  expect(weightOf({ ...standing, phase: 'promoting', weight: 30 })).toBe(30)
-  expect(weightOf({ ...standing, phase: 'finalising' })).toBe(0)
 })

@@ -4,6 +4,7 @@
 import { dig, isObject, sameJson } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import { formatInstant, parseInstant } from '../std/instant.ts'
+import type { Cookies } from './affinity.ts'
 
 /** What every state but `new` carries. */
 export interface Standing {
@@ -15,14 +16,28 @@ export interface Standing {
   readonly promoted: string
   /** Failed checks of this run, or of the last one. */
   readonly failedChecks: number
+  readonly cookies?: Cookies
 }
 
-/** Where a rollout stands; `weight` is the canary's share in percent. */
+/** How far the analysis of a revision has come (stages.ts says what follows). */
+export interface Progress {
+  /** The canary's share in percent, of a rollout by weights; of others only while the primary gets traffic back step by step. */
+  readonly weight: number
+  /** Iterations begun, of blue/green and A/B; one more than there are once blue/green has all traffic at the canary. */
+  readonly iterations: number
+  /** The canary gets copies of requests, as the routes say: there is no word for it in a status. */
+  readonly mirrored?: true
+}
+
+/** Where a rollout stands. */
 export type RolloutState =
   | { readonly phase: 'new' }
   | (Standing & { readonly phase: 'initializing' | 'initialized' | 'waiting' | 'finalising' | 'succeeded' | 'terminating' })
-  /** because: the last failed check of this run. */
-  | (Standing & { readonly phase: 'progressing' | 'waiting-promotion' | 'promoting'; readonly weight: number; readonly because?: string })
+  | (Standing &
+      Progress & {
+        readonly phase: 'progressing' | 'waiting-promotion' | 'promoting'
+        /** The last failed check of this run. */ readonly because?: string
+      })
   /** weight 100: the promotion failed and the canary keeps all traffic (flagger.md 2.10). */
   | (Standing & { readonly phase: 'failed'; readonly weight: 0 | 100; readonly because: string })
 
@@ -47,9 +62,26 @@ export function phaseName(phase: Phase): string {
   return phase === 'new' ? '' : WIRE[phase][0]
 }
 
-/** The canary's share of traffic in this state, 0 to 100. */
-export function weightOf(state: RolloutState): number {
-  return 'weight' in state ? state.weight : 0
+/** No revision's analysis has begun. */
+export const NO_PROGRESS: Progress = { weight: 0, iterations: 0 }
+
+/** How far the analysis has come in this state. */
+export function progressOf(state: RolloutState): Progress {
+  if (!('iterations' in state)) return NO_PROGRESS
+  const { weight, iterations, mirrored } = state
+  return { weight, iterations, ...(mirrored === true ? { mirrored } : {}) }
+}
+
+/** Where a rollout stands that is not `new`. */
+export function standingOf(state: RolloutState): Standing {
+  if (state.phase === 'new') return { since: 0, applied: '', promoted: '', failedChecks: 0 }
+  const { since, applied, promoted, failedChecks, cookies } = state
+  return { since, applied, promoted, failedChecks, ...(cookies === undefined ? {} : { cookies }) }
+}
+
+/** The cookies of this state; none for none. */
+export function cookiesOf(state: RolloutState): Cookies {
+  return standingOf(state).cookies ?? {}
 }
 
 /** True while a revision is on its way: from its detection to success or failure. */
@@ -66,7 +98,8 @@ export function readState(status: unknown): RolloutState {
     since: parseInstant(textAt(status, 'lastTransitionTime')) ?? 0,
     applied: textAt(status, 'lastAppliedSpec'),
     promoted: textAt(status, 'lastPromotedSpec'),
-    failedChecks: countAt(status, 'failedChecks')
+    failedChecks: countAt(status, 'failedChecks'),
+    ...cookiesIn(status)
   }
   const weight = Math.min(100, countAt(status, 'canaryWeight'))
   const cause = causeIn(status)
@@ -74,7 +107,7 @@ export function readState(status: unknown): RolloutState {
     case 'progressing':
     case 'waiting-promotion':
     case 'promoting':
-      return { ...standing, phase, weight, ...(cause === '' ? {} : { because: cause }) }
+      return { ...standing, phase, weight, iterations: countAt(status, 'iterations'), ...(cause === '' ? {} : { because: cause }) }
     case 'failed':
       return { ...standing, phase, weight: weight === 100 ? 100 : 0, because: cause }
     case 'initializing':
@@ -96,11 +129,12 @@ export function writeState(state: RolloutState, previous: unknown, now: Millis):
   const before = isObject(previous) ? previous : {}
   const [name] = WIRE[state.phase]
   const next = {
-    ...before,
+    ...withoutCookies(before),
+    ...cookieFields(cookiesOf(state)),
     phase: name,
-    canaryWeight: weightOf(state),
+    canaryWeight: 'weight' in state ? state.weight : 0,
     failedChecks: state.failedChecks,
-    iterations: 0,
+    iterations: 'iterations' in state ? state.iterations : 0,
     ...(state.applied === '' ? {} : { lastAppliedSpec: state.applied }),
     ...(state.promoted === '' ? {} : { lastPromotedSpec: state.promoted }),
     conditions: withPromoted(state, before['conditions'], now)
@@ -125,6 +159,25 @@ function withPromoted(state: Exclude<RolloutState, { phase: 'new' }>, conditions
     lastTransitionTime: dig(old, 'status') === status ? (dig(old, 'lastTransitionTime') ?? at) : at
   }
   return [...all.filter((condition) => condition !== old), promoted]
+}
+
+const COOKIES = [
+  ['canary', 'sessionAffinityCookie'],
+  ['primary', 'primarySessionAffinityCookie'],
+  ['previous', 'previousSessionAffinityCookie']
+] as const
+
+function cookiesIn(status: unknown): { readonly cookies?: Cookies } {
+  const found = COOKIES.flatMap(([key, field]) => (textAt(status, field) === '' ? [] : [[key, textAt(status, field)] as const]))
+  return found.length === 0 ? {} : { cookies: Object.fromEntries(found) }
+}
+
+function cookieFields(cookies: Cookies): Readonly<Record<string, string>> {
+  return Object.fromEntries(COOKIES.flatMap(([key, field]) => (cookies[key] === undefined ? [] : [[field, cookies[key]] as const])))
+}
+
+function withoutCookies(status: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(status).filter(([key]) => COOKIES.every(([, field]) => field !== key)))
 }
 
 const CAUSE = ' Cause: '

@@ -25,22 +25,25 @@ test.each<readonly [string, RolloutState, readonly Answer[], readonly [phase: st
 ])('%s', (_, state, answers, [phase, weight, message]) => {
   const conclusion = step(canaryOf(), state, clusterOf(), answers)
   expect(conclusion.state.phase).toBe(phase)
-  expect(conclusion.canaryWeight).toBe(weight)
+  expect(conclusion.routing).toEqual({ kind: 'weights', canary: weight })
   expect(messages(conclusion)).toContain(message)
 })
 
 test('the last failed check is counted first, and the next tick rolls back at once, with its cause', () => {
   const counted = step(canaryOf(), progressing(20, 1), clusterOf(), [no])
-  expect(counted).toMatchObject({ state: { phase: 'progressing', weight: 20, failedChecks: 2, because: no.because }, wake: 0 })
+  expect(counted).toMatchObject({
+    state: { phase: 'progressing', weight: 20, iterations: 0, failedChecks: 2, because: no.because },
+    wake: 0
+  })
   const rolledBack = step(canaryOf(), counted.state, clusterOf(), [])
-  expect(rolledBack).toMatchObject({ state: { phase: 'failed', because: no.because }, canaryWeight: 0, canaryReplicas: 'zero' })
+  expect(rolledBack).toMatchObject({ state: { phase: 'failed', because: no.because }, routing: { canary: 0 }, canaryReplicas: 'zero' })
   expect(messages(rolledBack)).toEqual(['Rolling back api.test failed checks threshold reached 2', 'Canary failed! Scaling down api.test'])
 })
 
 test('a canary that was scaled to zero, by a rollback that was interrupted or by a user, is rolled back', () => {
   const target = { ...clusterOf().target, spec: { ...Object(clusterOf().target['spec']), replicas: 0 } }
   const conclusion = step(canaryOf(), progressing(20), clusterOf({ target }), [])
-  expect(conclusion).toMatchObject({ state: { phase: 'failed', because: 'api.test was scaled to zero' }, canaryWeight: 0 })
+  expect(conclusion).toMatchObject({ state: { phase: 'failed', because: 'api.test was scaled to zero' }, routing: { canary: 0 } })
   expect(conclusion.canaryReplicas).toBe('zero')
   expect(messages(conclusion)[0]).toBe('Rolling back api.test canary scaled to zero')
 })
@@ -48,7 +51,7 @@ test('a canary that was scaled to zero, by a rollback that was interrupted or by
 test('a release that is taken back in mid-run is withdrawn, not promoted', () => {
   const state: RolloutState = { ...progressing(20), applied: 's1-bad', promoted: REVISION }
   const conclusion = step(canaryOf(), state, clusterOf(), [])
-  expect(conclusion).toMatchObject({ state: { phase: 'initialized', applied: REVISION }, canaryWeight: 0, canaryReplicas: 'zero' })
+  expect(conclusion).toMatchObject({ state: { phase: 'initialized', applied: REVISION }, routing: { canary: 0 }, canaryReplicas: 'zero' })
   expect(messages(conclusion)).toEqual(['Revision withdrawn! Routing all traffic to primary, scaling down api.test'])
 })
 
@@ -56,7 +59,7 @@ test('a rollback hook that agrees ends the run', () => {
   const conclusion = step(canaryOf({ webhooks: [hookOf('rollback'), hookOf('post-rollout')] }), progressing(20), clusterOf(), [yes])
   expect(conclusion).toMatchObject({
     state: { phase: 'failed', because: 'manual webhook invoked' },
-    canaryWeight: 0,
+    routing: { canary: 0 },
     canaryReplicas: 'zero'
   })
   expect(conclusion.announcements.at(-1)).toMatchObject({ kind: 'hook', call: { payload: { phase: 'Failed' } } })
@@ -82,22 +85,26 @@ test('a step that was written to the VirtualService before a crash counts as tak
     { destination: { host: 'api-canary' }, weight: 40 }
   ]
   const virtualService = { apiVersion: 'v', kind: 'VirtualService', metadata: {}, spec: { http: [{ route }] } }
-  expect(step(canaryOf(), progressing(20), clusterOf({ virtualService }), []).state).toMatchObject({ phase: 'progressing', weight: 40 })
+  expect(step(canaryOf(), progressing(20), clusterOf({ virtualService }), []).state).toMatchObject({
+    phase: 'progressing',
+    weight: 40,
+    iterations: 0
+  })
 })
 
 test('traffic leaves a canary without pods', () => {
   const target = { ...clusterOf().target, status: { ...READY, availableReplicas: 0 } }
   expect(step(canaryOf(), progressing(20), clusterOf({ target }), [])).toMatchObject({
-    state: { phase: 'progressing', weight: 0 },
-    canaryWeight: 0
+    state: { phase: 'progressing', weight: 0, iterations: 0 },
+    routing: { canary: 0 }
   })
 })
 
 test('a primary stuck in promotion leaves all traffic with the canary, and the next revision mends it', () => {
   const conditions = [{ type: 'Progressing', reason: 'ProgressDeadlineExceeded' }]
   const primary = { ...clusterOf().primary, status: { ...READY, availableReplicas: 0, conditions } }
-  const failed = step(canaryOf(), { ...progressing(40), phase: 'promoting', weight: 40 }, clusterOf({ primary }), [])
-  expect(failed).toMatchObject({ state: { phase: 'failed', weight: 100 }, canaryWeight: 100, canaryReplicas: 'keep' })
+  const failed = step(canaryOf(), { ...progressing(40), phase: 'promoting', weight: 40, iterations: 0 }, clusterOf({ primary }), [])
+  expect(failed).toMatchObject({ state: { phase: 'failed', weight: 100 }, routing: { canary: 100 }, canaryReplicas: 'keep' })
   const later: RolloutState = {
     phase: 'failed',
     weight: 100,
@@ -108,7 +115,7 @@ test('a primary stuck in promotion leaves all traffic with the canary, and the n
     failedChecks: 0
   }
   const mended = step(canaryOf(), later, clusterOf({ primary }), [])
-  expect(mended).toMatchObject({ state: { phase: 'promoting', weight: 100 }, primarySpec: 'copy-canary' })
+  expect(mended).toMatchObject({ state: { phase: 'promoting', weight: 100, iterations: 0 }, primarySpec: 'copy-canary' })
 })
 
 test.each<readonly [string, KubeObject, Partial<ClusterView>, string]>([

@@ -5,20 +5,33 @@ import type { KubeObject } from '../api/object.ts'
 import { type Answer, questionsFor } from './ask.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { promote, restOf, rollBack, takeUp, waitFor } from './conclusions.ts'
+import { cookiesAfterRun, cookiesOfRun } from './affinity.ts'
 import { hear } from './hear.ts'
+import type { Plan } from './plan.ts'
 import { haltText } from './judge.ts'
-import { nextWeight } from './plan.ts'
 import { findingOf } from './situation.ts'
-import { type RolloutState, weightOf } from './state.ts'
-import { type Announcement, event, held, hooksAfter, type Step, subject, type Tick, waitingEvent } from './tick.ts'
+import { nextStage, routingOf, shareOf, stageText } from './stages.ts'
+import { NO_PROGRESS, type Progress, progressOf, cookiesOf, type RolloutState, standingOf } from './state.ts'
+import { type Announcement, type Conclusion, event, held, hooksAfter, type Step, subject, type Tick, waitingEvent } from './tick.ts'
 
 /** Concludes a tick from the answers to `ask`'s questions, in their order (the first ones, where asking stopped early). */
 export function step(canary: KubeObject, state: RolloutState, cluster: ClusterView, answers: readonly Answer[]): Step {
   const finding = findingOf(canary, state, cluster)
-  return conclude({ canary, cluster, finding, questions: questionsFor(finding, canary, cluster), answers })
+  const concluded = conclude({ canary, cluster, finding, questions: questionsFor(finding, canary, cluster), answers })
+  const next = withCookies(finding.plan, concluded.state)
+  return { ...concluded, state: next, routing: routingOf(finding.plan, next) }
 }
 
-function conclude(tick: Tick): Step {
+// Callers get cookies when the canary gets traffic, and are let go with it.
+function withCookies(plan: Plan, state: RolloutState): RolloutState {
+  const now = cookiesOf(state)
+  if (state.phase === 'new' || (plan.affinity === undefined && now.canary === undefined)) return state
+  const running = plan.affinity !== undefined && state.phase !== 'failed' && shareOf(plan, state) > 0
+  const cookies = running ? cookiesOfRun(plan.affinity, now, `${plan.uid}/${state.applied}`) : cookiesAfterRun(now)
+  return { ...state, cookies }
+}
+
+function conclude(tick: Tick): Conclusion {
   const { situation, state } = tick.finding
   switch (situation.kind) {
     case 'refused':
@@ -30,6 +43,7 @@ function conclude(tick: Tick): Step {
     case 'bootstrap':
     case 'revert':
     case 'idle':
+    case 'foreign':
     case 'withdrawn':
     case 'nothing-to-abort':
       return restOf(tick)
@@ -55,14 +69,14 @@ function conclude(tick: Tick): Step {
     case 'wait':
       return held(tick, [], 'none')
     case 'advanced-before':
-      return advance(tick, situation.weight, [])
+      return advance(tick, situation.progress, [])
     case 'start':
     case 'look':
       return analyse(tick, state, situation.kind)
   }
 }
 
-function analyse(tick: Tick, state: RolloutState, kind: 'start' | 'look'): Step {
+function analyse(tick: Tick, state: RolloutState, kind: 'start' | 'look'): Conclusion {
   const heard = hear(tick)
   const told = kind === 'start' ? withStart(tick, heard.told) : heard.told
   const halt = (because: string): Announcement => event('Warning', haltText(subject(tick), because), 'progressing')
@@ -76,32 +90,33 @@ function analyse(tick: Tick, state: RolloutState, kind: 'start' | 'look'): Step 
     case 'gated':
       return gated(tick, state, [...told, halt(heard.because)], told)
     case 'passed': {
-      const next = nextWeight(tick.finding.plan, weightOf(state))
-      return next === undefined || state.phase === 'waiting-promotion' ? promote(tick, told) : advance(tick, next, told)
+      const next = nextStage(tick.finding.plan, progressOf(state))
+      return next === undefined ? promote(tick, told) : advance(tick, next, told)
     }
   }
 }
 
-function gated(tick: Tick, state: RolloutState, halted: readonly Announcement[], told: readonly Announcement[]): Step {
+function gated(tick: Tick, state: RolloutState, halted: readonly Announcement[], told: readonly Announcement[]): Conclusion {
   const atPromotion = tick.questions[tick.answers.length - 1]?.about === 'promotion'
   if (!atPromotion || state.phase !== 'progressing') return held(tick, atPromotion ? told : halted, 'taken')
   return { ...held(tick, halted, 'taken'), state: { ...state, phase: 'waiting-promotion' } }
 }
 
 // At the threshold the next tick rolls back, at once.
-function failedCheck(tick: Tick, state: RolloutState, because: string, told: readonly Announcement[]): Step {
+function failedCheck(tick: Tick, state: RolloutState, because: string, told: readonly Announcement[]): Conclusion {
   const counted: Running = { ...running(state), failedChecks: running(state).failedChecks + 1, because }
   const last = counted.failedChecks >= tick.finding.plan.threshold
   return { ...held(tick, told, 'taken'), state: counted, ...(last ? { wake: 0 } : {}) }
 }
 
-function advance(tick: Tick, weight: number, told: readonly Announcement[]): Step {
-  const state: RolloutState = { ...running(tick.finding.state), phase: 'progressing', weight }
-  const advanced = event('Normal', `Advance ${subject(tick)} canary weight ${weight}`, 'progressing')
-  return { ...held(tick, [...told, advanced], 'taken'), state, canaryWeight: weight }
+function advance(tick: Tick, next: Progress, told: readonly Announcement[]): Conclusion {
+  const { mirrored: _, ...before } = running(tick.finding.state)
+  const state: RolloutState = { ...before, phase: 'progressing', ...next }
+  const advanced = event('Normal', stageText(tick.finding.plan, subject(tick), next), 'progressing')
+  return { ...held(tick, [...told, advanced], 'taken'), state }
 }
 
-function stuck(tick: Tick, who: 'primary' | 'canary', because: string): Step {
+function stuck(tick: Tick, who: 'primary' | 'canary', because: string): Conclusion {
   const { state, plan } = tick.finding
   const waiting = waitFor(tick, who, { kind: 'stuck', because, pods: 0 })
   if (state.phase === 'progressing' || state.phase === 'waiting-promotion' || state.phase === 'waiting') {
@@ -117,8 +132,7 @@ function stuck(tick: Tick, who: 'primary' | 'canary', because: string): Step {
   const hooks = hooksAfter(tick, 'failed')
   return {
     ...held(tick, [failed, ...hooks], 'reset'),
-    state: { ...state, phase: 'failed', weight: 100, because },
-    canaryWeight: 100
+    state: { ...standingOf(state), phase: 'failed', weight: 100, because }
   }
 }
 
@@ -133,5 +147,5 @@ type Running = Extract<RolloutState, { readonly phase: 'progressing' | 'waiting-
 
 function running(state: RolloutState): Running {
   if (state.phase === 'progressing' || state.phase === 'waiting-promotion' || state.phase === 'promoting') return state
-  return { phase: 'progressing', weight: 0, since: 0, applied: '', promoted: '', failedChecks: 0 }
+  return { ...standingOf(state), ...NO_PROGRESS, phase: 'progressing' }
 }

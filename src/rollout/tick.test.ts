@@ -7,7 +7,6 @@ test('a held step leaves everything as it is and looks again within an interval'
   const step = held(tick, [event('Normal', 'x', 'progressing')], 'none')
   expect(step).toMatchObject({
     state: tick.finding.state,
-    canaryWeight: 20,
     canaryReplicas: 'keep',
     primarySpec: 'keep',
     metadata: 'keep',

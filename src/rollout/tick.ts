@@ -5,20 +5,24 @@ import type { Millis } from '../std/clock.ts'
 import { type Answer, callOf, type HookCall, type Question } from './ask.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { type Finding, FINALIZER } from './situation.ts'
-import { type Phase, type RolloutState, weightOf } from './state.ts'
+import type { Routing } from './stages.ts'
+import type { Phase, RolloutState } from './state.ts'
 
 /** Something to tell, in order: an Event (and the event webhooks), or a webhook whose answer becomes an Event. */
 export type Announcement =
   | { readonly kind: 'event'; readonly type: 'Normal' | 'Warning'; readonly message: string; readonly phase: Phase }
   | { readonly kind: 'hook'; readonly call: HookCall; readonly phase: Phase; readonly passed: string; readonly failed: string }
 
-/** What one tick concludes. */
-export interface Step {
+/** What one tick concludes, with where requests go, which follows from the state. */
+export interface Step extends Conclusion {
+  readonly routing: Routing
+}
+
+/** What there is to do and to tell. */
+export interface Conclusion {
   readonly state: RolloutState
   /** none: touch nothing; foundation: two Services and the primary; all: the whole set; restored: give back what was taken over. */
   readonly objects: 'none' | 'foundation' | 'all' | 'restored'
-  /** The canary's share in percent. */
-  readonly canaryWeight: number
   readonly canaryReplicas: 'keep' | 'zero' | 'target'
   readonly primarySpec: 'keep' | 'copy-canary'
   readonly announcements: readonly Announcement[]
@@ -49,14 +53,13 @@ export function subject({ finding: { plan } }: Tick): string {
   return `${plan.target}.${plan.namespace}`
 }
 
-/** What a Step is unless a conclusion says otherwise: everything as it is. */
-export function held(tick: Tick, announcements: readonly Announcement[], look: Step['look']): Step {
+/** What a Conclusion is unless a conclusion says otherwise: everything as it is. */
+export function held(tick: Tick, announcements: readonly Announcement[], look: Step['look']): Conclusion {
   const { state, plan, dueAt } = tick.finding
   const { now } = tick.cluster
   return {
     state,
     objects: 'all',
-    canaryWeight: weightOf(state),
     canaryReplicas: 'keep',
     primarySpec: 'keep',
     announcements,

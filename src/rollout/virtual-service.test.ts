@@ -1,19 +1,34 @@
 import { expect, test } from 'vitest'
-import { destinationsOf, liveWeight, ownEntry } from './virtual-service.ts'
+import { destinationsOf, foreignHosts, liveRouting, ownEntries } from './virtual-service.ts'
 
 const route = (...to: readonly (readonly [string, number?])[]) => ({
   route: to.map(([host, weight]) => ({ destination: { host }, ...(weight === undefined ? {} : { weight }) }))
 })
 const virtualService = (...http: readonly unknown[]) => ({ apiVersion: 'v', kind: 'VirtualService', metadata: {}, spec: { http } })
 
+const own = route(['api-primary', 80], ['api-canary', 20])
+const mirrored = { ...own, mirror: { host: 'api-canary' } }
+
 test.each([
-  ['absent', undefined, undefined, undefined],
-  ['foreign', virtualService(route(['reviews', 90], ['reviews', 10])), undefined, undefined],
-  ['ours', virtualService(route(['api-primary', 80], ['api-canary', 20])), 0, 20],
-  ['ours after a foreign one', virtualService(route(['other']), route(['api-primary', 100], ['api-canary', 0])), 1, 0]
-])('%s', (_, object, index, weight) => {
-  expect(ownEntry(object, 'api')).toBe(index)
-  expect(liveWeight(object, 'api')).toBe(weight)
+  ['absent', undefined, [], undefined],
+  ['foreign', virtualService(route(['reviews', 90], ['reviews', 10])), [], undefined],
+  ['ours', virtualService(own), [0], { canary: 20, mirrored: false }],
+  ['ours after a foreign one', virtualService(route(['other']), own), [1], { canary: 20, mirrored: false }],
+  [
+    'the last of ours that knows the canary',
+    virtualService(route(['api-canary', 100]), own, route(['api-primary'])),
+    [0, 1, 2],
+    { canary: 20, mirrored: false }
+  ],
+  ['with copies', virtualService(mirrored), [0], { canary: 20, mirrored: true }],
+  ['with copies for others', virtualService({ ...own, mirror: { host: 'audit' } }), [0], { canary: 20, mirrored: false }]
+])('%s', (_, object, entries, routing) => {
+  expect(ownEntries(object, 'api')).toEqual(entries)
+  expect(liveRouting(object, 'api')).toEqual(routing)
+})
+
+test("hosts beside the rollout's own are seen in its own entries only", () => {
+  expect(foreignHosts(virtualService(route(['other']), route(['api-primary', 50], ['mine', 50])), 'api')).toEqual(['mine'])
 })
 
 test('an absent weight is 0', () => {

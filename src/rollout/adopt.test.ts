@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { canaryOf, progressing, REVISION } from '../../test/rollout-objects.ts'
+import { adopt } from './adopt.ts'
+import { planOf } from './plan.ts'
+import type { RolloutState } from './state.ts'
+
+const split = planOf(canaryOf({ mirror: true }))
+const iterating = (match: readonly unknown[] = []) => planOf(canaryOf({ stepWeight: undefined, iterations: 3, match }))
+const at = (phase: 'progressing' | 'waiting-promotion', weight: number, iterations: number): RolloutState => ({
+  ...progressing(0),
+  phase,
+  weight,
+  iterations
+})
+const live = (canary: number, mirrored = false) => ({ canary, mirrored })
+
+test.each([
+  ["Flagger's wait, by weights", split, at('waiting-promotion', 0, -1), live(60), { weight: 60, iterations: 0 }],
+  ['our wait, by weights', split, at('waiting-promotion', 60, 0), live(10), { weight: 60, iterations: 0 }],
+  ["Flagger's wait, A/B", iterating([{ headers: {} }]), at('waiting-promotion', 0, 2), live(100), { weight: 0, iterations: 3 }],
+  ["Flagger's wait, blue/green", iterating(), at('waiting-promotion', 0, 2), live(0), { weight: 0, iterations: 3 }],
+  ["Flagger's second wait, blue/green", iterating(), at('waiting-promotion', 0, 2), live(100), { weight: 0, iterations: 4 }],
+  ['copies before the first weight', split, at('progressing', 0, 0), live(0, true), { weight: 0, mirrored: true }],
+  ['iterations taken away in mid-run', iterating(), at('progressing', 0, 5), live(0), { iterations: 3 }],
+  ['blue/green with all traffic', iterating(), at('progressing', 0, 4), live(100), { iterations: 4 }]
+])('%s', (_, plan, state, routes, progress) => {
+  expect(adopt(plan, state, REVISION, routes)).toMatchObject(progress)
+})
+
+test('hashes of Flagger become those of the target as it is, ours stay', () => {
+  const flagger: RolloutState = { ...progressing(20), applied: '787f989985', promoted: '5678f5d574' }
+  expect(adopt(split, flagger, REVISION, undefined)).toMatchObject({ applied: REVISION, promoted: '5678f5d574' })
+  expect(adopt(split, progressing(20), 's1-new', undefined)).toMatchObject({ applied: REVISION })
+})

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest'
+import { canaryOf } from '../../test/rollout-objects.ts'
+import type { KubeObject } from '../api/object.ts'
+import { planOf } from './plan.ts'
+import type { Traffic } from './routes.ts'
+import { FLUX_OPT_OUTS, type Write } from './write.ts'
+import { releaseVirtualService, virtualServiceWrites } from './render-virtual-service.ts'
+
+const canary = (service: Record<string, unknown>): KubeObject => canaryOf({}, { service: { port: 80, ...service } })
+
+const trafficOf = (object: KubeObject, share = 0): Traffic => ({
+  canary: object,
+  plan: planOf(object),
+  routing: { kind: 'weights', canary: share },
+  cookies: {}
+})
+
+test.each([
+  [{}, { hosts: ['api'], gateways: ['mesh'] }],
+  [
+    { hosts: ['a.example.com'], gateways: ['g'] },
+    { hosts: ['a.example.com', 'api'], gateways: ['g'] }
+  ],
+  [{ hosts: ['*'] }, { hosts: ['*'], gateways: ['mesh'] }],
+  [{ delegation: true }, { hosts: [] }],
+  [{ timeout: '5s', rewrite: { uri: '/', type: 'x' } }, { http: [{ timeout: '5s', rewrite: { uri: '/' } }] }]
+])('a VirtualService of %j has %j', (service, spec) => {
+  const object = canary(service)
+  expect(virtualServiceWrites(trafficOf(object), undefined)).toMatchObject([{ verb: 'create', object: { spec } }])
+})
+
+const route = (...shares: readonly (readonly [string, number])[]) => ({
+  route: shares.map(([host, weight]) => ({ destination: { host }, weight, mine: host }))
+})
+const liveOf = (...http: readonly unknown[]): KubeObject => ({
+  apiVersion: 'v',
+  kind: 'VirtualService',
+  metadata: { name: 'api', annotations: { ...FLUX_OPT_OUTS } },
+  spec: { gateways: ['mesh'], hosts: ['api'], http, exportTo: ['.'] }
+})
+const operations = (writes: readonly Write[]): readonly (readonly [string, string, unknown])[] =>
+  writes.flatMap((write) =>
+    write.verb === 'patch' && write.patch.kind === 'json'
+      ? write.patch.operations.map(({ op, path, value }) => [op, path, value] as const)
+      : []
+  )
+
+test('only weights of a live VirtualService are written, each tested first', () => {
+  const live = liveOf({ name: 'other', ...route(['reviews', 100]) }, { name: 'ours', ...route(['api-primary', 100], ['api-canary', 0]) })
+  expect(operations(virtualServiceWrites(trafficOf(canary({}), 20), live))).toEqual([
+    ['test', '/spec/http/1/route/0/weight', 100],
+    ['replace', '/spec/http/1/route/0/weight', 80],
+    ['test', '/spec/http/1/route/1/weight', 0],
+    ['replace', '/spec/http/1/route/1/weight', 20]
+  ])
+})
+
+test("a destination of others' is left alone: the canary gets nothing more, and may lose what it has to the primary", () => {
+  const live = liveOf(route(['api-primary', 50], ['mine', 30], ['api-canary', 20]))
+  expect(virtualServiceWrites(trafficOf(canary({}), 40), live)).toEqual([])
+  expect(operations(virtualServiceWrites(trafficOf(canary({}), 0), live)).filter(([op]) => op !== 'test')).toEqual([
+    ['replace', '/spec/http/0/route/0/weight', 70],
+    ['replace', '/spec/http/0/route/2/weight', 0]
+  ])
+})
+
+test('copies for others stay, those for the canary go', () => {
+  const own = route(['api-primary', 100], ['api-canary', 0])
+  const writes = (host: string) => operations(virtualServiceWrites(trafficOf(canary({})), liveOf({ ...own, mirror: { host } })))
+  expect(writes('audit')).toEqual([])
+  expect(writes('api-canary')).toEqual([
+    ['test', '/spec/http/0/mirror', { host: 'api-canary' }],
+    ['remove', '/spec/http/0/mirror', undefined]
+  ])
+})
+
+test("entries for cookies come and go where ours are, among others' that keep their order", () => {
+  const object = canaryOf({ sessionAffinity: { cookieName: 'v' } }, { service: { port: 80 } })
+  const live = liveOf({ name: 'first' }, route(['api-primary', 100], ['api-canary', 0]), { name: 'last' })
+  const [, replaced] = operations(virtualServiceWrites({ ...trafficOf(object, 20), cookies: { canary: 'v=A' } }, live))
+  expect(replaced?.slice(0, 2)).toEqual(['replace', '/spec/http'])
+  expect(replaced?.[2]).toMatchObject([{ name: 'first' }, { match: [{}] }, { route: [{ weight: 80 }, { weight: 20 }] }, { name: 'last' }])
+})
+
+test("a user's VirtualService gets its spec back, an unreadable one stays", () => {
+  const live = (kept: string): KubeObject => ({
+    apiVersion: 'v',
+    kind: 'VirtualService',
+    metadata: { name: 'api', annotations: { 'flagger.kubernetes.io/original-configuration': kept } },
+    spec: { hosts: ['x'] }
+  })
+  expect(releaseVirtualService(canary({}), live('{"hosts":["api"]}'))).toMatchObject([
+    { patch: { operations: [{ op: 'test' }, { op: 'replace', path: '/spec', value: { hosts: ['api'] } }] } }
+  ])
+  expect(releaseVirtualService(canary({}), live('{'))).toEqual([])
+})

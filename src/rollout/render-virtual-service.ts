@@ -1,0 +1,146 @@
+// The VirtualService of a Canary (flagger.md 3.3, 3.5). A live one is patched field by field, each replaced value tested first; what others
+// put there, entries and unknown fields included, stays.
+
+import type { KubeObject } from '../api/object.ts'
+import { dig, isObject, sameJson } from '../std/json.ts'
+import type { Plan } from './plan.ts'
+import { entriesOf, type Entry, ENTRY_FIELDS, type Traffic } from './routes.ts'
+import { destinationsOf, foreignIn, httpOf, ownEntries, routeOf } from './virtual-service.ts'
+import { addEntries, FLUX_OPT_OUTS, isOwned, ownerOf, type PatchOperation, patchOf, RESOURCES, setAt, type Write } from './write.ts'
+
+const ORIGINAL = 'flagger.kubernetes.io/original-configuration'
+
+/** Creates the VirtualService, or brings a live one to where traffic is to go. */
+export function virtualServiceWrites(traffic: Traffic, live: KubeObject | undefined): readonly Write[] {
+  const { canary, plan } = traffic
+  const apex = dig(canary, 'spec', 'service', 'apex')
+  const labels = texts(dig(apex, 'labels'))
+  const annotations = { ...texts(dig(apex, 'annotations')), ...FLUX_OPT_OUTS }
+  const { hosts, gateways } = facing(canary, plan)
+  if (live === undefined) {
+    const object: KubeObject = {
+      apiVersion: 'networking.istio.io/v1beta1',
+      kind: 'VirtualService',
+      metadata: {
+        name: plan.apex,
+        namespace: plan.namespace,
+        ...(Object.keys(labels).length === 0 ? {} : { labels }),
+        annotations,
+        ownerReferences: [ownerOf(canary)]
+      },
+      spec: { ...(gateways === undefined ? {} : { gateways }), hosts, http: entriesOf(traffic) }
+    }
+    return [{ verb: 'create', resource: RESOURCES.virtualServices, object }]
+  }
+  const own = ownEntries(live, plan.apex)
+  return patchOf(RESOURCES.virtualServices, live, [
+    ...setAt(live, ['spec', 'hosts'], hosts),
+    ...setAt(live, ['spec', 'gateways'], gateways),
+    ...(own.length === 0 ? takeOver(traffic, live) : correct(traffic, live, own)),
+    ...addEntries(live, ['metadata', 'labels'], labels),
+    ...(own.length === 0 ? [] : addEntries(live, ['metadata', 'annotations'], annotations))
+  ])
+}
+
+/** Gives a VirtualService that was there before the Canary its spec back, where it was kept. */
+export function releaseVirtualService(canary: KubeObject, live: KubeObject): readonly Write[] {
+  if (isOwned(live, canary)) return []
+  const kept = live.metadata.annotations?.[ORIGINAL]
+  const spec = kept === undefined ? undefined : parsed(kept)
+  return isObject(spec) ? patchOf(RESOURCES.virtualServices, live, setAt(live, ['spec'], spec)) : []
+}
+
+function correct(traffic: Traffic, live: KubeObject, own: readonly number[]): readonly PatchOperation[] {
+  const { apex } = traffic.plan
+  const http = httpOf(live)
+  const wanted = entriesOf(traffic)
+  if (own.some((index) => foreignIn(http[index], apex).length > 0)) return leave(traffic, live, own)
+  if (wanted.length === own.length) return wanted.flatMap((entry, at) => correctEntry(live, own[at] ?? 0, { entry, apex }))
+  // Cookies come and go: ours are replaced where the first of them is, and others' keep their order.
+  const first = own[0] ?? 0
+  const others = (from: number, to: number): readonly unknown[] => http.slice(from, to).filter((_, at) => !own.includes(from + at))
+  return setAt(live, ['spec', 'http'], [...others(0, first), ...wanted, ...others(first, http.length)])
+}
+
+function correctEntry(
+  live: KubeObject,
+  index: number,
+  { entry, apex }: { readonly entry: Entry; readonly apex: string }
+): readonly PatchOperation[] {
+  const at = ['spec', 'http', String(index)]
+  const now = httpOf(live)[index]
+  const copied = dig(now, 'mirror', 'host')
+  // Copies for somebody else are not ours to end.
+  const foreign = copied !== undefined && copied !== `${apex}-canary` && entry['mirror'] === undefined
+  const fields = ENTRY_FIELDS.filter((field) => !foreign || !field.startsWith('mirror')).flatMap((field) =>
+    setAt(live, [...at, field], entry[field])
+  )
+  const [is, then] = [routeOf(now), routeOf(entry)]
+  const alike = is.length === then.length && is.every((to, place) => isAlike(to, then[place]))
+  if (!alike) return [...fields, ...setAt(live, [...at, 'route'], entry['route'])]
+  const weights = destinationsOf(entry).flatMap(({ weight }, place) => setAt(live, [...at, 'route', String(place), 'weight'], weight))
+  const headers = then.flatMap((to, place) => setAt(live, [...at, 'route', String(place), 'headers'], dig(to, 'headers')))
+  return [...fields, ...weights, ...headers]
+}
+
+// The same host, and the same port where one is named; what else a destination has is others'.
+function isAlike(live: unknown, wanted: unknown): boolean {
+  const [port, host] = [dig(wanted, 'destination', 'port'), dig(wanted, 'destination', 'host')]
+  return dig(live, 'destination', 'host') === host && (port === undefined || sameJson(dig(live, 'destination', 'port'), port))
+}
+
+// Somebody has put a destination of his own beside ours: what it gets is his to say. Nothing is changed but that a canary that must go has
+// its share taken away, for the primary.
+function leave({ routing }: Traffic, live: KubeObject, own: readonly number[]): readonly PatchOperation[] {
+  if (routing.kind !== 'weights' || routing.canary > 0) return []
+  return own.flatMap((index) => {
+    const destinations = destinationsOf(httpOf(live)[index])
+    const [primary, canary] = ['-primary', '-canary'].map((role) => destinations.findIndex(({ host }) => host.endsWith(role)))
+    const [kept, given] = [destinations[primary ?? -1]?.weight, destinations[canary ?? -1]?.weight]
+    if (kept === undefined || given === undefined) return []
+    const weightAt = (place: number): readonly string[] => ['spec', 'http', String(index), 'route', String(place), 'weight']
+    return [...setAt(live, weightAt(primary ?? 0), kept + given), ...setAt(live, weightAt(canary ?? 0), 0)]
+  })
+}
+
+// A VirtualService without an entry of ours was the user's: its routes are replaced and kept in Flagger's annotation.
+function takeOver(traffic: Traffic, live: KubeObject): readonly PatchOperation[] {
+  const { canary } = traffic
+  const kept = live.metadata.annotations?.[ORIGINAL]
+  const original = kept === undefined && !isOwned(live, canary) ? { [ORIGINAL]: JSON.stringify(live['spec'] ?? {}) } : {}
+  return [
+    ...setAt(live, ['spec', 'http'], entriesOf(traffic)),
+    ...addEntries(live, ['metadata', 'annotations'], {
+      ...texts(dig(canary, 'spec', 'service', 'apex', 'annotations')),
+      ...FLUX_OPT_OUTS,
+      ...original
+    })
+  ]
+}
+
+function facing(canary: KubeObject, plan: Plan): { readonly hosts: readonly unknown[]; readonly gateways: readonly unknown[] | undefined } {
+  const service = dig(canary, 'spec', 'service')
+  if (dig(service, 'delegation') === true) return { hosts: [], gateways: undefined }
+  const [hosts, gateways] = [listAt(service, 'hosts'), listAt(service, 'gateways')]
+  return {
+    hosts: hosts.includes('*') || hosts.includes(plan.apex) ? hosts : [...hosts, plan.apex],
+    gateways: gateways.length === 0 ? ['mesh'] : gateways
+  }
+}
+
+function listAt(value: unknown, key: string): readonly unknown[] {
+  const found = dig(value, key)
+  return Array.isArray(found) ? found : []
+}
+
+function texts(value: unknown): Record<string, string> {
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)])) : {}
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

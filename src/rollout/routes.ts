@@ -1,0 +1,91 @@
+// The HTTP entries that a rollout wants in its VirtualService (flagger.md 3.3, 3.4), in their order.
+
+import type { KubeObject } from '../api/object.ts'
+import { dig, isObject } from '../std/json.ts'
+import { type Cookies, endingEntries, stickyEntries } from './affinity.ts'
+import type { Plan } from './plan.ts'
+import type { Routing } from './stages.ts'
+
+/** An entry of spec.http; destinations are the primary and the canary, in this order, or the primary alone. */
+export type Entry = Readonly<Record<string, unknown>>
+
+/** What the entries are made from. */
+export interface Traffic {
+  readonly canary: KubeObject
+  readonly plan: Plan
+  readonly routing: Routing
+  readonly cookies: Cookies
+}
+
+/** Fields of an entry that follow from the Canary; what else a live entry has is others'. */
+export const ENTRY_FIELDS = ['match', 'rewrite', 'timeout', 'retries', 'corsPolicy', 'headers', 'mirror', 'mirrorPercentage'] as const
+
+/** The entries, one to three: for callers with cookies, for those that match, and for all. */
+export function entriesOf({ canary, plan, routing, cookies }: Traffic): readonly Entry[] {
+  const service = dig(canary, 'spec', 'service')
+  const fields = fieldsOf(service)
+  const share = routing.kind === 'weights' ? routing.canary : 0
+  const [toPrimary, toCanary] = [
+    destination(service, `${plan.apex}-primary`, 100 - share),
+    destination(service, `${plan.apex}-canary`, share)
+  ]
+  const entry = { ...fields, ...copies(plan, routing), route: [toPrimary, toCanary] }
+  const insiders = list(dig(canary, 'spec', 'analysis', 'match'))
+  if (insiders.length > 0) {
+    // A single destination gets everything, whatever its weight; Flagger writes the primary's (flagger-observed.md, facts 12 and 13).
+    return [
+      { ...entry, match: merged(list(dig(service, 'match')), insiders) },
+      { ...fields, route: [toPrimary] }
+    ]
+  }
+  const { affinity, interval } = plan
+  if (affinity === undefined) return [entry]
+  return share > 0 ? stickyEntries(entry, { affinity, cookies, interval }) : endingEntries(entry, cookies)
+}
+
+function fieldsOf(service: unknown): Entry {
+  const fields = ['match', 'rewrite', 'timeout', 'retries', 'corsPolicy', 'headers'].map(
+    (field) => [field, field === 'rewrite' ? rewriteOf(service) : dig(service, field)] as const
+  )
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)))
+}
+
+// `type` of a rewrite belongs to the Gateway API.
+function rewriteOf(service: unknown): unknown {
+  const rewrite = dig(service, 'rewrite')
+  return isObject(rewrite) ? Object.fromEntries(Object.entries(rewrite).filter(([key]) => key !== 'type')) : undefined
+}
+
+// With discovered ports a Service has several; which one is meant is said where callers do not name it themselves (flagger.md 3.3).
+function destination(service: unknown, host: string, weight: number): Entry {
+  const [first, port] = [list(dig(service, 'gateways'))[0], dig(service, 'port')]
+  const named = dig(service, 'portDiscovery') === true && ((first !== undefined && first !== 'mesh') || dig(service, 'delegation') === true)
+  return { destination: { host, ...(named ? { port: { number: port } } : {}) }, weight }
+}
+
+function copies(plan: Plan, routing: Routing): Entry {
+  if (routing.kind !== 'mirror') return {}
+  const { percent } = routing
+  return { mirror: { host: `${plan.apex}-canary` }, ...(percent === undefined ? {} : { mirrorPercentage: { value: percent } }) }
+}
+
+// Every match of the Service with every one of the analysis, whose headers and source labels take the place of the former's.
+function merged(base: readonly unknown[], insiders: readonly unknown[]): readonly unknown[] {
+  if (base.length === 0) return insiders
+  return base.flatMap((match) =>
+    insiders.map((insider) => {
+      const [headers, sourceLabels, queryParams] = ['headers', 'sourceLabels', 'queryParams'].map((key) => dig(insider, key))
+      return {
+        ...(isObject(match) ? match : {}),
+        ...(headers === undefined ? {} : { headers }),
+        ...(sourceLabels === undefined ? {} : { sourceLabels }),
+        // Flagger loses these (flagger.md 1.12).
+        ...(queryParams === undefined ? {} : { queryParams })
+      }
+    })
+  )
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
