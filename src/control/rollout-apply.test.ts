@@ -91,3 +91,25 @@ test('an API that fails is tried again ever more slowly, without an Event', asyn
   expect(await world.until(() => world.isIn('Succeeded'), 240)).toBe(true)
   await world.stop()
 })
+
+test('control characters of names and answers reach Events, the condition, event webhooks and the log only as words', async () => {
+  const world = await released(
+    { name: 'load\u001b[2J\nname', type: 'pre-rollout', url: 'http://hooks/bad' },
+    { ...hookOf('event'), name: 'told\u0007', url: 'http://hooks/told' }
+  )
+  world.answers['bad'] = { kind: 'answered', status: 500, body: 'a\u001b]0;owned\u0007\r\nHTTP/1.1 200 OK \u202eKO' }
+  world.answers['told'] = { kind: 'answered', status: 500, body: 'b\u0000' }
+  expect(await world.until(() => world.isIn('Failed'), 200)).toBe(true)
+  const texts = [
+    ...world.told.map(({ message }) => message),
+    ...world.hooks.map(({ payload }) => payload.metadata?.['eventMessage'] ?? ''),
+    ...world.log,
+    JSON.stringify(world.status())
+  ]
+  expect(texts.filter((text) => /[\p{Cc}\p{Bidi_Control}]/u.test(text))).toEqual([])
+  expect(texts).toContain(
+    'Halt api.test advancement pre-rollout check load\\x1b[2J name failed 500: a\\x1b]0;owned\\x07 HTTP/1.1 200 OK \\u202eKO'
+  )
+  expect(world.log).toContain('event webhook told\\x07 of test/api: 500: b\\x00')
+  await world.stop()
+})

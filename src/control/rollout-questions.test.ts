@@ -12,7 +12,7 @@ const answered = (status: number): HookOutcome => ({ kind: 'answered', status, b
 const LOST: HookOutcome = { kind: 'unreachable', because: 'connect refused' }
 
 function call(retries: number): HookCall {
-  const hook: Hook = { ...hookOf('rollout'), type: 'rollout', timeout: 5000, retries, metadata: undefined }
+  const hook: Hook = { ...hookOf('rollout'), type: 'rollout', disableTls: false, timeout: 5000, retries, metadata: undefined }
   return { kind: 'hook', hook, payload: { name: 'api', namespace: 'test', phase: 'Progressing', checksum: '1' } }
 }
 
@@ -37,7 +37,8 @@ test.each<readonly [string, readonly HookOutcome[], number, number]>([
   ['429 is', [answered(429), answered(200)], 3, 2],
   ['500 and 503 are', [answered(500), answered(503), answered(202)], 5, 3],
   ['501 is not', [answered(501)], 3, 1],
-  ['403, a refusal, is not', [answered(403)], 3, 1]
+  ['403, a refusal, is not', [answered(403)], 3, 1],
+  ['a URL that is not called is not', [{ kind: 'refused', because: 'x' }], 3, 1]
 ])('webhooks: %s', async (_, outcomes, retries, calls) => {
   const { ports, clock, at } = given(...outcomes)
   const outcome = callHook(ports, call(retries), never)

@@ -27,8 +27,8 @@ export async function putQuestions(
 export async function callHook(ports: RolloutPorts, { hook, payload }: HookCall, signal: AbortSignal): Promise<HookOutcome> {
   let delay = FIRST_RETRY
   for (let attempt = 0; ; attempt++) {
-    const { url, timeout } = hook
-    const outcome = await ports.hooks.call({ url, payload, timeout, disableTls: false }, signal)
+    const { url, timeout, disableTls } = hook
+    const outcome = await ports.hooks.call({ url, payload, timeout, disableTls }, signal)
     if (attempt >= hook.retries || !mayRetry(outcome)) return outcome
     await wait(ports.clock, delay, signal)
     delay = Math.min(LONGEST_RETRY, delay * 2)

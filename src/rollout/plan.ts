@@ -25,6 +25,8 @@ export interface Hook {
   readonly timeout: Millis
   /** Attempts after the first. */
   readonly retries: number
+  /** Certificates are not verified. */
+  readonly disableTls: boolean
   readonly metadata: Readonly<Record<string, string>> | undefined
 }
 
@@ -194,6 +196,7 @@ function hookOf(hook: unknown): Hook {
     url: text(dig(hook, 'url')) ?? '',
     timeout: durationOf(dig(hook, 'timeout')) ?? DEFAULT_HOOK_TIMEOUT,
     retries: positive(dig(hook, 'retries')) ?? 0,
+    disableTls: dig(hook, 'disableTLS') === true,
     metadata: isObject(metadata) ? Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])) : undefined
   }
 }

@@ -2,6 +2,7 @@
 // Canary's status and writes them back. Fields of the status that are not ours (tracked configs, cookies, other conditions) stay.
 
 import { dig, isObject, sameJson } from '../std/json.ts'
+import { printable } from '../std/printable.ts'
 import type { Millis } from '../std/clock.ts'
 import { formatInstant, parseInstant } from '../std/instant.ts'
 import type { Cookies } from './affinity.ts'
@@ -187,7 +188,7 @@ const LAST_FAILED = ' Last failed check: '
 function messageOf(state: Exclude<RolloutState, { phase: 'new' }>): string {
   const sentence = state.phase === 'failed' && state.weight === 100 ? PROMOTION_FAILED : WIRE[state.phase][2]
   if (!('because' in state) || state.because === undefined || state.because === '') return sentence
-  return `${sentence}${state.phase === 'failed' ? CAUSE : LAST_FAILED}${state.because}`
+  return `${sentence}${state.phase === 'failed' ? CAUSE : LAST_FAILED}${printable(state.because)}`
 }
 
 const PROMOTION_FAILED = 'Promotion failed, all traffic stays on the canary.'
