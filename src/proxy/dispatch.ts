@@ -120,8 +120,9 @@ export class Dispatch {
   }
 }
 
-// Whether the head in the registers asks for another protocol, other than HTTP/2, which nobody here speaks.
+// Whether the head in the registers asks for another protocol, other than HTTP/2, which nobody here speaks. A list without one asks for none.
 function isUpgrade(bytes: Buffer): boolean {
   if (!head.connectionUpgrade || head.upgrade < 0 || head.chunked || head.contentLength > 0) return false
-  return !bytes.toString('latin1', valueStart[head.upgrade], valueEnd[head.upgrade]).toLowerCase().includes('h2c')
+  const protocols = bytes.toString('latin1', valueStart[head.upgrade], valueEnd[head.upgrade]).toLowerCase()
+  return /[^,\t ]/.test(protocols) && !protocols.includes('h2c')
 }

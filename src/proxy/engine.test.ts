@@ -186,6 +186,21 @@ test('a forward proxy of the mesh routes by the authority asked for, a Service a
   expect(servers.map(({ listening }) => listening)).toEqual([true, false])
 })
 
+test.each(['', ' , ', 'h2c'])('a request to upgrade to "%s" is an ordinary one, and nothing may be switched for it', async (protocols) => {
+  const heads: string[] = []
+  const up = await upstream((socket) =>
+    onHeads(socket, (head) => {
+      heads.push(head)
+      return 'HTTP/1.1 101 Switching Protocols\r\n\r\n'
+    })
+  )
+  const { port } = await plane(table([cluster('c', [endpoint(up)])], [forward([['c', 1]])]))
+  const text = await talk(port, get('/', `Upgrade: ${protocols}\r\nConnection: upgrade\r\n`))
+  expect(statusOf(text)).toBe(502)
+  expect(heads).toHaveLength(1)
+  expect(heads[0]).not.toMatch(/upgrade/i)
+})
+
 test('header edits of the route are applied both ways', async () => {
   let seen = ''
   const up = await upstream((socket) =>
