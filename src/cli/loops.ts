@@ -16,7 +16,7 @@ import type { Ground } from './ground.ts'
 import { SHELL } from './listeners.ts'
 import type { Mesh } from './mesh.ts'
 import type { Plane } from './plane.ts'
-import { kubeletOf } from './pods.ts'
+import { kubeletOf, NODE } from './pods.ts'
 import { HOST } from './ports.ts'
 import { GRACE, type Rig } from './rig.ts'
 
@@ -52,14 +52,20 @@ export async function startLoops(
   await kubelet.start()
   rig.supervise('the kubelet', kubelet.following)
   rig.undo(() => kubelet.stop(GRACE.pods))
-  const [deployments, replicaSets] = [recorder('deployment-controller'), recorder('replicaset-controller')]
+  const controllers = new Map([
+    ['ReplicaSet', recorder('replicaset-controller')],
+    ['DaemonSet', recorder('daemonset-controller')],
+    ['HorizontalPodAutoscaler', recorder('horizontal-pod-autoscaler')]
+  ])
+  const deployments = recorder('deployment-controller')
   const workloads = new WorkloadLoop({
     client,
     clock,
     draw,
     log,
     authority: identity.authority,
-    event: (event, stop) => (event.about.kind === 'ReplicaSet' ? replicaSets : deployments).record(event, stop)
+    node: NODE,
+    event: (event, stop) => (controllers.get(event.about.kind) ?? deployments).record(event, stop)
   })
   rig.supervise('the workload controller', workloads.run(signal))
   rig.supervise('the end of Events', expireEvents({ client, clock, log }, signal))

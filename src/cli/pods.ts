@@ -11,6 +11,7 @@ import type { Sidecar } from '../kubelet/kubelet-options.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { commandFor, type ImageMap } from '../workload/image-map.ts'
+import type { Node } from '../workload/node-fit.ts'
 import type { AccessLogs } from './access-logs.ts'
 import type { Config } from './config.ts'
 import { OUTBOUND_PORT } from './listeners.ts'
@@ -56,6 +57,16 @@ const BUILT_IN: ImageMap['builtIn'] = {
   'fortio/fortio': [...APPS, 'fortio']
 }
 
+/** The one node, with the labels that a kubelet gives every node. */
+export const NODE: Node = {
+  name: 'serin',
+  labels: {
+    'kubernetes.io/hostname': 'serin',
+    'kubernetes.io/os': process.platform,
+    'kubernetes.io/arch': process.arch === 'x64' ? 'amd64' : process.arch
+  }
+}
+
 /** A kubelet, not yet started. */
 export function kubeletOf(options: PodOptions): Kubelet {
   const { client, clock, draw, processes, slot, mesh, recorder, scheduler, config, directory, signal, admin } = options
@@ -69,7 +80,7 @@ export function kubeletOf(options: PodOptions): Kubelet {
     clock,
     draw,
     processes,
-    nodeName: 'serin',
+    nodeName: NODE.name,
     podPrefix: slot.podPrefix,
     directory,
     workDir,

@@ -1,22 +1,26 @@
-// Keeps Deployments, ReplicaSets and Services as their specs say: watches say which to look at, a look reads the namespace afresh, so a
+// Keeps Deployments, ReplicaSets, DaemonSets, autoscalers and Services as their specs say: watches say which to look at, a look reads the namespace afresh, so a
 // look never acts on a copy older than its own last write.
 
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { KeyRunner } from '../kube/key-runner.ts'
 import type { CallOptions, KubeClient, ListQuery } from '../kube/kube-client.ts'
-import { type ObjectEvent, Reflector } from '../kube/reflector.ts'
+import { Reflector } from '../kube/reflector.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
+import { type AutoscalerView, reconcileAutoscaler, scaledResource } from '../workload/autoscaler.ts'
+import { reconcileDaemonSet } from '../workload/daemon-set.ts'
 import { reconcileDeployment } from '../workload/deployment.ts'
-import { controllerOf, DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, PODS, REPLICA_SETS, SERVICE_NAME, SERVICES } from '../workload/meta.ts'
+import type { Node } from '../workload/node-fit.ts'
+import { AUTOSCALERS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, PODS, REPLICA_SETS, SERVICES } from '../workload/meta.ts'
 import { CONFIG_MAPS, DEFAULT_ACCOUNT, NAMESPACES, reconcileNamespace, ROOT_CERTIFICATE, SERVICE_ACCOUNTS } from '../workload/namespace.ts'
 import type { EndpointSlice, Service } from '../api/builtin-types.ts'
-import type { Deployment, ReplicaSet } from '../api/builtin-types-apps.ts'
+import type { DaemonSet, Deployment, HorizontalPodAutoscaler, ReplicaSet } from '../api/builtin-types-apps.ts'
 import type { Pod } from '../api/builtin-types-pod.ts'
 import { reconcileReplicaSet } from '../workload/replica-set.ts'
 import { reconcileService } from '../workload/service.ts'
 import type { Reconciled, WorkloadEvent } from '../workload/write.ts'
 import { applyWrites } from './apply-writes.ts'
+import { CERTIFICATES, DEFAULT_ACCOUNTS, Neighbours } from './workload-neighbours.ts'
 
 /** What the loop needs from outside. `event` must not fail: a lost Event is no reason to stop. */
 export interface WorkloadPorts {
@@ -25,15 +29,17 @@ export interface WorkloadPorts {
   readonly draw: Draw
   readonly event: (event: WorkloadEvent, signal: AbortSignal) => Promise<void>
   readonly log: (line: string) => void
+  /** Where pods run. */
+  readonly node: Node
   /** PEM of the authority that the API's certificate is from: every Namespace holds it. */
   readonly authority: string
 }
 
-const DEFAULT_ACCOUNTS: ListQuery = { ...SERVICE_ACCOUNTS, fieldSelector: `metadata.name=${DEFAULT_ACCOUNT}` }
-const CERTIFICATES: ListQuery = { ...CONFIG_MAPS, fieldSelector: `metadata.name=${ROOT_CERTIFICATE}` }
 const FOLLOWED: readonly ListQuery[] = [
   DEPLOYMENTS,
   REPLICA_SETS,
+  DAEMON_SETS,
+  AUTOSCALERS,
   PODS,
   SERVICES,
   ENDPOINT_SLICES,
@@ -88,6 +94,10 @@ export class WorkloadLoop {
         const [services, pods] = [await this.#list<Service>(SERVICES, at, options), await this.#list<Pod>(PODS, at, options)]
         return reconcileReplicaSet({ replicaSet, pods, services, slices, now, draw: this.#ports.draw })
       }
+      case DAEMON_SETS.resource:
+        return this.#reconcileDaemonSet(at, now, options)
+      case AUTOSCALERS.resource:
+        return this.#reconcileAutoscaler(at, now, options)
       case NAMESPACES.resource: {
         const namespace = await this.#get(NAMESPACES, { name: at.name }, options)
         if (namespace === undefined) return undefined
@@ -102,6 +112,26 @@ export class WorkloadLoop {
         return reconcileService({ service, pods, slices, endpoints: await this.#get(ENDPOINTS, at, options) })
       }
     }
+  }
+
+  async #reconcileDaemonSet(at: Place, now: Millis, options: CallOptions): Promise<Reconciled | undefined> {
+    const daemonSet = await this.#get<DaemonSet>(DAEMON_SETS, at, options)
+    if (daemonSet === undefined) return undefined
+    const slices = await this.#list<EndpointSlice>(ENDPOINT_SLICES, at, options)
+    const [services, pods] = [await this.#list<Service>(SERVICES, at, options), await this.#list<Pod>(PODS, at, options)]
+    const { node, draw } = this.#ports
+    return reconcileDaemonSet({ daemonSet, pods, services, slices, node, now, draw })
+  }
+
+  async #reconcileAutoscaler(at: Place, now: Millis, options: CallOptions): Promise<Reconciled | undefined> {
+    const autoscaler = await this.#get<HorizontalPodAutoscaler>(AUTOSCALERS, at, options)
+    if (autoscaler === undefined) return undefined
+    const [resource, { name }] = [scaledResource(autoscaler), autoscaler.spec.scaleTargetRef]
+    const target =
+      resource === undefined
+        ? undefined
+        : await this.#get<NonNullable<AutoscalerView['target']>>(resource, { namespace: at.namespace, name }, options)
+    return reconcileAutoscaler({ autoscaler, target, now })
   }
 
   // The API server has checked the objects of built-in kinds against their schemas: the casts add nothing to that.
@@ -121,72 +151,4 @@ export class WorkloadLoop {
 interface Place {
   readonly namespace: string
   readonly name: string
-}
-
-/**
- * Tells which keys a change concerns. Owns the names of what owns others, since an object without a controller may be anyone's, and whose
- * each pod is, since slices name pods only.
- */
-class Neighbours {
-  readonly #runner: { touch(key: string): void }
-  readonly #names = new Map<string, Set<string>>()
-  readonly #owners = new Map<string, string>()
-
-  constructor(runner: { touch(key: string): void }) {
-    this.#runner = runner
-  }
-
-  seen(resource: ResourceRef, event: ObjectEvent): void {
-    const { object, kind } = event
-    const { namespace = '', name = '' } = object.metadata
-    if (resource === ENDPOINT_SLICES) return this.#seenSlice(event, namespace)
-    if (resource === ENDPOINTS) return this.#touch(SERVICES, namespace, name)
-    if (resource === DEFAULT_ACCOUNTS || resource === CERTIFICATES) return this.#touch(NAMESPACES, '', namespace)
-    if (resource === PODS) return this.#seenPod(event, namespace)
-    const known = this.#namesOf(resource, namespace)
-    if (kind === 'deleted') known.delete(name)
-    else known.add(name)
-    this.#touch(resource, namespace, name)
-    if (resource === REPLICA_SETS) this.#touchOwner(DEPLOYMENTS, namespace, object)
-  }
-
-  // A pod counts as available once it is listed.
-  #seenSlice({ object, previous }: ObjectEvent, namespace: string): void {
-    this.#touch(SERVICES, namespace, object.metadata.labels?.[SERVICE_NAME])
-    for (const pod of new Set([...podsIn(object), ...podsIn(previous)]))
-      this.#touch(REPLICA_SETS, namespace, this.#owners.get(`${namespace}/${pod}`))
-  }
-
-  #seenPod({ object: pod, kind }: ObjectEvent, namespace: string): void {
-    const key = `${namespace}/${pod.metadata.name}`
-    const owner = controllerOf(pod)?.name
-    if (kind === 'deleted' || owner === undefined) this.#owners.delete(key)
-    else this.#owners.set(key, owner)
-    this.#touchOwner(REPLICA_SETS, namespace, pod)
-    // Its labels may have changed: which Services it left is not known here.
-    for (const service of this.#namesOf(SERVICES, namespace)) this.#touch(SERVICES, namespace, service)
-  }
-
-  #touchOwner(resource: ResourceRef, namespace: string, object: KubeObject): void {
-    const owner = controllerOf(object)?.name
-    if (owner !== undefined) return this.#touch(resource, namespace, owner)
-    for (const name of this.#namesOf(resource, namespace)) this.#touch(resource, namespace, name)
-  }
-
-  #touch(resource: ResourceRef, namespace: string, name: string | undefined): void {
-    if (name !== undefined) this.#runner.touch(`${resource.resource}/${namespace}/${name}`)
-  }
-
-  #namesOf(resource: ResourceRef, namespace: string): Set<string> {
-    const key = `${resource.resource}/${namespace}`
-    const known = this.#names.get(key) ?? new Set()
-    this.#names.set(key, known)
-    return known
-  }
-}
-
-function podsIn(slice: KubeObject | undefined): (string | undefined)[] {
-  // The API server decoded it.
-  const endpoints = slice?.['endpoints'] as EndpointSlice['endpoints']
-  return (endpoints ?? []).map(({ targetRef }) => targetRef?.name)
 }

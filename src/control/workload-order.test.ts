@@ -87,6 +87,7 @@ async function play(seed: number): Promise<{ readonly early: string[]; readonly 
     draw,
     event: () => Promise.resolve(),
     log: () => undefined,
+    node: { name: 'serin', labels: {} },
     authority: 'PEM'
   })
     .run(stop.signal)

@@ -53,7 +53,15 @@ beforeEach(async () => {
   })
   await kubelet.start()
   const event = (): Promise<void> => Promise.resolve()
-  loop = new WorkloadLoop({ client, clock, draw, event, log: (line) => void log.push(line), authority: 'PEM' })
+  loop = new WorkloadLoop({
+    client,
+    clock,
+    draw,
+    event,
+    log: (line) => void log.push(line),
+    authority: 'PEM',
+    node: { name: 'serin', labels: {} }
+  })
     .run(stop.signal)
     .catch((error: unknown) => error)
 })

@@ -12,6 +12,8 @@ import type { Write, WriteTarget } from './write.ts'
 export const PODS: ResourceRef = { group: '', version: 'v1', resource: 'pods' }
 export const REPLICA_SETS: ResourceRef = { group: 'apps', version: 'v1', resource: 'replicasets' }
 export const DEPLOYMENTS: ResourceRef = { group: 'apps', version: 'v1', resource: 'deployments' }
+export const DAEMON_SETS: ResourceRef = { group: 'apps', version: 'v1', resource: 'daemonsets' }
+export const AUTOSCALERS: ResourceRef = { group: 'autoscaling', version: 'v2', resource: 'horizontalpodautoscalers' }
 export const ENDPOINTS: ResourceRef = { group: '', version: 'v1', resource: 'endpoints' }
 export const ENDPOINT_SLICES: ResourceRef = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' }
 export const SERVICES: ResourceRef = { group: '', version: 'v1', resource: 'services' }

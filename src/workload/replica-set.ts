@@ -1,28 +1,14 @@
 // A ReplicaSet's part: as many pods of its template as it wants, the least useful ones leaving first, and its status counted from pods.
 
 import { hasLabels } from '../api/label-selector.ts'
-import type { ObjectMeta } from '../api/object.ts'
-import { assert } from '../std/bug.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import { parseInstant } from '../std/instant.ts'
 import { isListed, LISTED_WITHIN, type Listings } from './listed.ts'
-import {
-  PODS,
-  REPLICA_SETS,
-  claim,
-  claimWrites,
-  isActive,
-  isReady,
-  readySince,
-  referenceTo,
-  statusPatch,
-  targetOf,
-  wantedOf
-} from './meta.ts'
+import { PODS, REPLICA_SETS, claim, claimWrites, isActive, isReady, readySince, statusPatch, targetOf, wantedOf } from './meta.ts'
 import type { ReplicaSet, ReplicaSetStatus } from '../api/builtin-types-apps.ts'
 import type { Pod } from '../api/builtin-types-pod.ts'
-import { NAME_LETTERS } from './template-hash.ts'
+import { newPod } from './new-pod.ts'
 import type { Reconciled, Write, WorkloadEvent } from './write.ts'
 
 // Kubernetes' burst: how many pods one look creates or deletes at most.
@@ -62,7 +48,7 @@ function towardsWanted(view: ReplicaSetView, active: readonly Pod[]): { readonly
   const event = (reason: string, message: string): void => void events.push({ about: replicaSet, type: 'Normal', reason, message })
   const taken = new Set(view.pods.map((pod) => pod.metadata.name))
   for (let n = 0; n < Math.min(missing, BURST); n++) {
-    const object = newPod(replicaSet, taken, draw)
+    const object = newPod({ owner: replicaSet, template: replicaSet.spec.template, taken }, draw)
     taken.add(object.metadata.name)
     writes.push({ kind: 'create', resource: PODS, object })
     event('SuccessfulCreate', `Created pod: ${object.metadata.name}`)
@@ -74,28 +60,6 @@ function towardsWanted(view: ReplicaSetView, active: readonly Pod[]): { readonly
     }
   }
   return { writes, events }
-}
-
-function newPod(replicaSet: ReplicaSet, taken: ReadonlySet<string | undefined>, draw: Draw): Pod {
-  const { metadata, spec } = replicaSet.spec.template
-  assert(spec !== undefined, 'a ReplicaSet without a pod to make')
-  let name = ''
-  do name = `${replicaSet.metadata.name}-${suffix(draw)}`
-  while (taken.has(name))
-  const meta: ObjectMeta = {
-    name,
-    generateName: `${replicaSet.metadata.name}-`,
-    ...(replicaSet.metadata.namespace === undefined ? {} : { namespace: replicaSet.metadata.namespace }),
-    ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),
-    ...(metadata?.annotations === undefined ? {} : { annotations: metadata.annotations }),
-    ...(metadata?.finalizers === undefined ? {} : { finalizers: metadata.finalizers }),
-    ownerReferences: [referenceTo(replicaSet)]
-  }
-  return { apiVersion: 'v1', kind: 'Pod', metadata: meta, spec }
-}
-
-function suffix(draw: Draw): string {
-  return Array.from({ length: 5 }, () => NAME_LETTERS[Math.floor(draw() * NAME_LETTERS.length)] ?? '').join('')
 }
 
 const PHASE_RANK: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 }

@@ -243,4 +243,46 @@ describe.skipIf(!KUBECTL_FOUND).concurrent('kubectl: what goes with what', () =>
     await kubectl('delete deployment web')
     await until('all of it is gone', async () => (await left()) === '')
   })
+
+  it('a DaemonSet runs one pod, rolls it, and runs none where no node fits', async () => {
+    const kubectl = await fresh('daemons')
+    const labels = { app: 'agent' }
+    const agent = (word: string, spec: object = {}): object => ({
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name: 'agent' },
+      spec: {
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: { ...spec, containers: [{ name: 'main', image: 'none', ...shell(`echo ${word}; exec sleep 600`) }] }
+        }
+      }
+    })
+    await kubectl('apply -f -', agent('one'))
+    expect(await kubectl('rollout status daemonset/agent --timeout=60s')).toContain('daemon set "agent" successfully rolled out')
+    expect(await kubectl('get ds')).toMatch(/agent +1 +1 +1 +1 +1 +<none>/)
+    await kubectl('apply -f -', agent('two', { terminationGracePeriodSeconds: 0 }))
+    await kubectl('rollout status daemonset/agent --timeout=60s')
+    await until('the new pod alone is there', async () => (await kubectl('get pods -o name')).split('\n').length === 2)
+    await until('it runs the new template', async () => (await kubectl('logs -l app=agent')) === 'two\n')
+    await kubectl('apply -f -', agent('two', { terminationGracePeriodSeconds: 0, nodeSelector: { gpu: 'true' } }))
+    await until('no pod is left', async () => (await kubectl('get pods -o name')) === '')
+    await until('and none is wanted', async () => /agent +0 +0 +0 +0 +0 +gpu=true/.test(await kubectl('get ds')))
+    await kubectl('delete daemonset agent')
+    expect(await kubectl('get ds -o name')).toBe('')
+  })
+
+  it('an autoscaler keeps a Deployment in its bounds, and leaves one without pods alone', async () => {
+    const kubectl = await fresh('scaled')
+    await kubectl('apply -f -', application('web', 'serin/demo:1', 1))
+    await kubectl('autoscale deployment web --min=2 --max=3 --cpu-percent=80')
+    await until('it has the fewest', async () => (await kubectl('get deployment web -o jsonpath={.spec.replicas}')) === '2')
+    await until('it says what it sees', async () => /Deployment\/web +cpu: <unknown>\/80% +2 +3 +2/.test(await kubectl('get hpa web')))
+    expect(await kubectl('describe hpa web')).toMatch(/ScalingActive +False +FailedGetResourceMetric/)
+    await kubectl('scale deployment web --replicas=0')
+    await until('it is off', async () => (await kubectl('describe hpa web')).includes('ScalingDisabled'))
+    expect(await kubectl('get deployment web -o jsonpath={.spec.replicas}')).toBe('0')
+    await kubectl('delete hpa web')
+  })
 })
