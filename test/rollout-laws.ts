@@ -68,8 +68,8 @@ export class Laws {
     if (from !== to) this.transitions.push(transition)
     if (from !== to && !LEGAL.includes(transition)) this.broken.push(`transition ${transition}`)
     const routes = this.#world.named(RESOURCES.virtualServices)
-    const weight = dig(object, 'status', 'canaryWeight')
-    if (routes !== undefined && weights(routes).canary !== weight) this.broken.push(`status says ${String(weight)} in ${to}`)
+    const share = shareOf(object)
+    if (routes !== undefined && weights(routes).canary !== share) this.broken.push(`status says ${share} in ${to}`)
   }
 
   #promotion(primary: KubeObject): void {
@@ -91,9 +91,19 @@ export function phaseOf(canary: KubeObject | undefined): string {
   return typeof phase === 'string' ? phase : ''
 }
 
-/** The shares of primary and canary, in percent. */
+// The canary's share by the status: its weight, or what its iterations stand for (flagger.md 2.7).
+function shareOf(canary: KubeObject): number {
+  const [weight, iterations] = ['canaryWeight', 'iterations'].map((key) => Number(dig(canary, 'status', key)))
+  const wanted = Number(dig(canary, 'spec', 'analysis', 'iterations') ?? 0)
+  const first = dig(canary, 'spec', 'analysis', 'match') === undefined ? wanted + 1 : 1
+  return wanted > 0 && weight === 0 && (iterations ?? 0) >= first ? 100 : (weight ?? 0)
+}
+
+/** The shares of primary and canary, in percent, of the callers that are split: those of the last entry that knows both. */
 export function weights(virtualService: KubeObject): { readonly primary: number; readonly canary: number } {
   const http = dig(virtualService, 'spec', 'http')
-  const of = (host: string): number => destinationsOf(Array.isArray(http) ? http[0] : undefined).find((to) => to.host === host)?.weight ?? 0
+  const entries = (Array.isArray(http) ? http : []).map(destinationsOf)
+  const split = entries.findLast((entry) => entry.some(({ host }) => host === 'api-canary')) ?? []
+  const of = (host: string): number => split.find((to) => to.host === host)?.weight ?? 0
   return { primary: of('api-primary'), canary: of('api-canary') }
 }

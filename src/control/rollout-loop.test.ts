@@ -214,12 +214,12 @@ test('G83: the annotation flagger.app/rollback=true ends the run in progress, on
   await world.stop()
 })
 
-test('a Canary that asks for what is not done yet is named once and left alone', async () => {
-  const world = worldOf(deploymentOf('api:1'), canaryOf({ iterations: 3 }))
+test('a Canary that asks for what cannot be done is named once and left alone', async () => {
+  const world = worldOf(deploymentOf('api:1'), canaryOf({ stepWeight: 12.5 }))
   world.start()
   await world.clock.advance(300_000)
   expect(world.told.map(({ message }) => message)).toEqual([
-    'canary api.test is not acted on: spec.analysis.iterations (blue/green and A/B testing): not supported yet'
+    'canary api.test is not acted on: spec.analysis.stepWeight 12.5: must be a whole number'
   ])
   expect(world.writes).toEqual([])
   await world.stop()

@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml'
 import { World } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
 import { type Notice, noticesOf } from '../rollout/notices.ts'
-import { destinationsOf } from '../rollout/virtual-service.ts'
+import { destinationsOf, routeOf } from '../rollout/virtual-service.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import { dig } from '../std/json.ts'
 import { dataUrl } from '../../test/data.ts'
@@ -52,6 +52,17 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   success: [],
   ladder: [],
   restart: [],
+  abtest: [],
+  bluegreen: [],
+  mirror: [],
+  affinity: [
+    ['no primary cookie unless configured', 'writes', instead(' primaryCookie==VALUE', '')],
+    [
+      'the cookie is matched whole, not as a part of others',
+      'writes',
+      instead('.*flagger-cookie.*VALUE.*', '(.*; ?)?flagger-cookie=VALUE(;.*)?')
+    ]
+  ],
   skip: [],
   failure: [[AT_ONCE, 'told', before('Rolling back', 'Warning Halt podinfo.failure advancement success rate 90.00% < 99%')]],
   prefail: [
@@ -67,8 +78,12 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
     ]
   ],
   hooks: [
-    ['status keeps the live weight in WaitingPromotion', 'writes', instead('phase=WaitingPromotion weight=0', 'phase=WaitingPromotion')],
-    ['status keeps the live weight in WaitingPromotion', 'writes', instead('phase=Finalising', 'phase=Finalising weight=0')]
+    [
+      'status keeps the live weight in WaitingPromotion',
+      'writes',
+      instead('phase=WaitingPromotion weight=0 iterations=-1', 'phase=WaitingPromotion')
+    ],
+    ['status keeps the live weight in WaitingPromotion', 'writes', instead('phase=Finalising iterations=0', 'phase=Finalising weight=0')]
   ],
   revert: [
     [
@@ -84,10 +99,6 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
 
 // Scenarios of what comes later: the Canary is refused, or what is not done of it is named.
 const LATER: Readonly<Record<string, readonly [why: string, kind: Notice['kind'], path: string]>> = {
-  abtest: ['A/B testing comes later', 'refused', 'spec.analysis.iterations'],
-  bluegreen: ['blue/green comes later', 'refused', 'spec.analysis.iterations'],
-  affinity: ['session affinity comes later', 'not-acted-on', 'spec.analysis.sessionAffinity'],
-  mirror: ['mirroring comes later', 'not-acted-on', 'spec.analysis.mirror'],
   config: ['tracking of ConfigMaps and Secrets comes later', 'not-tracked', 'spec.targetRef']
 }
 
@@ -270,25 +281,37 @@ function named(hashes: Map<unknown, string>, hash: unknown): string {
 
 function writeLine(write: Readonly<Record<string, unknown>>, hashes: Map<unknown, string>): string | undefined {
   if (write['kind'] === 'ConfigMap') return undefined
-  const fields: string[] = []
-  const show = (key: string, value: unknown): void => {
-    if (value !== undefined && value !== null) fields.push(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-  }
   const cond = write['cond'] as readonly string[] | undefined
-  show('phase', write['phase'])
-  show('weight', write['weight'])
-  show('failed', write['failed'])
-  if (write['spec'] !== undefined && write['kind'] === 'Canary') show('spec', named(hashes, write['spec']))
-  if (write['promoted'] !== undefined) show('promoted', named(hashes, write['promoted']))
-  show('cond', cond?.[0]?.split(':')[0])
-  if (write['selector'] !== undefined) show('selector', JSON.stringify(write['selector']))
-  show('replicas', write['replicas'])
-  show('image', write['image'])
-  show('id', write['flaggerId'] === undefined ? undefined : 'new')
-  if (write['http'] !== undefined) show('to', JSON.stringify((write['http'] as readonly { readonly to: unknown }[])[0]!.to))
-  if (write['kind'] === 'DestinationRule') show('rule', JSON.stringify(write['spec']))
-  show('finalizers', write['finalizers'])
-  return [write['op'], write['kind'], write['name'], ...fields].join(' ')
+  const hash = (key: string): string | undefined =>
+    write[key] === undefined || write['kind'] !== 'Canary' ? undefined : named(hashes, write[key])
+  const cookie = (key: string): string | undefined => (key in write ? withoutValue(write[key] ?? 'none') : undefined)
+  const json = (key: string): string | undefined => (write[key] === undefined ? undefined : withoutValue(JSON.stringify(write[key])))
+  const fields: readonly (readonly [string, unknown])[] = [
+    ['phase', write['phase']],
+    ['weight', write['weight']],
+    ['failed', write['failed']],
+    ['iterations', write['iter']],
+    ...['cookie', 'primaryCookie', 'previousCookie'].map((key) => [key, cookie(key)] as const),
+    ['spec', hash('spec')],
+    ['promoted', hash('promoted')],
+    ['cond', cond?.[0]?.split(':')[0]],
+    ['selector', json('selector')],
+    ['replicas', write['replicas']],
+    ['image', write['image']],
+    ['id', write['flaggerId'] === undefined ? undefined : 'new'],
+    ['http', json('http')],
+    ['rule', write['kind'] === 'DestinationRule' ? json('spec') : undefined],
+    ['finalizers', write['finalizers']]
+  ]
+  const shown = fields.flatMap(([key, value]) =>
+    value === undefined || value === null ? [] : [`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`]
+  )
+  return [write['op'], write['kind'], write['name'], ...shown].join(' ')
+}
+
+// Cookies have values of their own.
+function withoutValue(text: unknown): string {
+  return String(text).replaceAll(/(flagger-cookie(?:\.\*|=)|^=)[A-Za-z]{10}/g, '$1VALUE')
 }
 
 function changeLine({ object, previous, kind }: World['writes'][number]['change'], hashes: Map<unknown, string>): string {
@@ -315,6 +338,10 @@ function fieldsOf(object: KubeObject): Readonly<Record<string, unknown>> {
         phase: dig(status, 'phase'),
         weight: dig(status, 'canaryWeight'),
         failed: dig(status, 'failedChecks'),
+        iter: dig(status, 'iterations'),
+        cookie: dig(status, 'sessionAffinityCookie'),
+        primaryCookie: dig(status, 'primarySessionAffinityCookie'),
+        previousCookie: dig(status, 'previousSessionAffinityCookie'),
         spec: dig(status, 'lastAppliedSpec'),
         promoted: dig(status, 'lastPromotedSpec'),
         cond,
@@ -332,9 +359,23 @@ function fieldsOf(object: KubeObject): Readonly<Record<string, unknown>> {
     case 'DestinationRule':
       return { spec }
     default: {
-      const routes = (dig(spec, 'http') as readonly unknown[]).map(destinationsOf)
-      return { http: routes.map((route) => ({ to: Object.fromEntries(route.map(({ host, weight }) => [host, weight])) })) }
+      return { http: (dig(spec, 'http') as readonly unknown[]).map(entryLine) }
     }
+  }
+}
+
+// An entry in the words of the recording; fields that are the same in every entry of a scenario are left out there.
+function entryLine(entry: unknown): unknown {
+  const destinations = destinationsOf(entry)
+  const toHeaders = routeOf(entry).flatMap((to) => (to['headers'] === undefined ? [] : [[dig(to, 'destination', 'host'), to['headers']]]))
+  const [mirror, mirrorPercentage, headers, match] = ['mirror', 'mirrorPercentage', 'headers', 'match'].map((key) => dig(entry, key))
+  return {
+    ...(match === undefined ? {} : { match }),
+    to: Object.fromEntries(destinations.map(({ host, weight }) => [host, weight])),
+    ...(toHeaders.length === 0 ? {} : { toHeaders: Object.fromEntries(toHeaders) }),
+    ...(mirror === undefined ? {} : { mirror: dig(mirror, 'host') }),
+    ...(mirrorPercentage === undefined ? {} : { mirrorPercentage }),
+    ...(headers === undefined ? {} : { headers })
   }
 }
 

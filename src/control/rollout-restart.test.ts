@@ -5,16 +5,19 @@ import { describe, expect, test } from 'vitest'
 import { Laws } from '../../test/rollout-laws.ts'
 import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
+import type { KubeObject } from '../api/object.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import { dig } from '../std/json.ts'
 
 const HOOKS = ['confirm-rollout', 'pre-rollout', 'rollout', 'confirm-traffic-increase', 'confirm-promotion', 'post-rollout', 'rollback']
-const CANARY = canaryOf(
-  { stepWeight: 40, maxWeight: 80, stepWeightPromotion: 50, webhooks: HOOKS.map(hookOf) },
-  { progressDeadlineSeconds: 25 }
-)
+const WEIGHTS = { stepWeight: 40, maxWeight: 80, stepWeightPromotion: 50 }
+const ITERATIONS = { stepWeight: undefined, maxWeight: undefined, iterations: 2 }
+const canaryFor = (analysis: Readonly<Record<string, unknown>>): KubeObject =>
+  canaryOf({ ...analysis, webhooks: HOOKS.map(hookOf) }, { progressDeadlineSeconds: 25 })
 
 interface Scenario {
+  readonly name: string
+  readonly analysis: Readonly<Record<string, unknown>>
   readonly image: string
   readonly success: number
   readonly phase: string
@@ -23,14 +26,32 @@ interface Scenario {
 }
 
 const SCENARIOS: readonly Scenario[] = [
-  { image: 'api:2', success: 100, phase: 'Succeeded', waits: false },
-  { image: 'api:2', success: 80, phase: 'Failed', waits: false },
-  { image: 'api:stuck', success: 100, phase: 'Failed', waits: true }
+  { name: 'a good release by weights', analysis: WEIGHTS, image: 'api:2', success: 100, phase: 'Succeeded', waits: false },
+  { name: 'a bad release by weights', analysis: WEIGHTS, image: 'api:2', success: 80, phase: 'Failed', waits: false },
+  { name: 'a release that never runs', analysis: WEIGHTS, image: 'api:stuck', success: 100, phase: 'Failed', waits: true },
+  {
+    name: 'copies and cookies',
+    analysis: { ...WEIGHTS, mirror: true, sessionAffinity: { cookieName: 'v', primaryCookieName: 'p' } },
+    image: 'api:2',
+    success: 100,
+    phase: 'Succeeded',
+    waits: false
+  },
+  {
+    name: 'A/B',
+    analysis: { ...ITERATIONS, match: [{ headers: { a: { exact: 'b' } } }], stepWeightPromotion: 50 },
+    image: 'api:2',
+    success: 100,
+    phase: 'Succeeded',
+    waits: false
+  },
+  { name: 'blue/green', analysis: { ...ITERATIONS, mirror: true }, image: 'api:2', success: 100, phase: 'Succeeded', waits: false },
+  { name: 'a bad release in blue/green', analysis: ITERATIONS, image: 'api:2', success: 80, phase: 'Failed', waits: false }
 ]
 
 /** A world at the end of its initialisation, and the judge of what the controller writes in it. */
-async function begin({ success }: Scenario): Promise<{ readonly world: World; readonly laws: Laws }> {
-  const world = worldOf(deploymentOf('api:1'), CANARY)
+async function begin({ success, analysis }: Scenario): Promise<{ readonly world: World; readonly laws: Laws }> {
+  const world = worldOf(deploymentOf('api:1'), canaryFor(analysis))
   world.answers['rollback'] = { kind: 'answered', status: 403, body: '' }
   world.success = { kind: 'value', value: success }
   world.start()
@@ -62,9 +83,9 @@ async function finish(world: World, phase: string, started: (world: World) => vo
 /** What must be the same however often the controller was started. */
 function endOf(world: World, { waits }: { readonly waits: boolean }): unknown {
   const spec = (name: string): unknown => world.named(RESOURCES.deployments, name)?.['spec']
-  const { phase, canaryWeight, failedChecks, lastAppliedSpec, lastPromotedSpec, conditions } = Object(world.status())
+  const { conditions, lastTransitionTime: _, ...status } = Object(world.status())
   return {
-    status: { phase, canaryWeight, failedChecks, lastAppliedSpec, lastPromotedSpec, message: waits ? '' : dig(conditions?.[0], 'message') },
+    status: { ...status, message: waits ? '' : dig(conditions?.[0], 'message') },
     target: spec('api'),
     primary: spec('api-primary'),
     routes: world.named(RESOURCES.virtualServices)?.['spec'],
@@ -88,7 +109,7 @@ function above(counts: Counts, usual: Counts, extra: number): readonly string[] 
   return Object.keys(counts).filter((name) => (counts[name] ?? 0) > (usual[name] ?? 0) + extra)
 }
 
-describe.each(SCENARIOS)('$image at $success % to $phase', (scenario) => {
+describe.each(SCENARIOS)('$name', (scenario) => {
   const { image, phase } = scenario
   const repeats = scenario.waits ? 1 : 0
 
@@ -152,12 +173,12 @@ describe.each(SCENARIOS)('$image at $success % to $phase', (scenario) => {
 })
 
 test('killed before any write of the initialisation, it makes the same objects', async () => {
-  const whole = worldOf(deploymentOf('api:1'), CANARY)
+  const whole = worldOf(deploymentOf('api:1'), canaryFor(WEIGHTS))
   whole.start()
   await whole.until(() => whole.isIn('Initialized'), 10)
   await whole.stop()
   for (let left = 0; left < whole.writes.length; left++) {
-    const world = worldOf(deploymentOf('api:1'), CANARY)
+    const world = worldOf(deploymentOf('api:1'), canaryFor(WEIGHTS))
     world.start()
     world.writesLeft = left
     await world.clock.advance(5000)

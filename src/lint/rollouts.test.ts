@@ -13,15 +13,15 @@ test('a field that the rollout or the rules it writes do not act on is named at 
     corsPolicy: { allowMethods: ['GET'] },
     trafficPolicy: { loadBalancer: { simple: 'ROUND_ROBIN' }, tls: { mode: 'SIMPLE' } }
   }
-  expect(lines(canaryOf({ mirror: true }, { service }))).toEqual([
-    'warning: Canary test/api: spec.analysis.mirror: mirror is accepted but not applied yet [not-applied-yet]',
+  expect(lines(canaryOf({ alerts: [{ name: 'x' }] }, { service }))).toEqual([
+    'warning: Canary test/api: spec.analysis.alerts: alerts is accepted but not applied yet [not-applied-yet]',
     'warning: Canary test/api: spec.service.trafficPolicy.tls: tls is accepted but not applied yet [not-applied-yet]'
   ])
 })
 
 test('a Canary that cannot be acted on is an error, and that is all that is said of it', () => {
-  expect(lines(canaryOf({ iterations: 3, mirror: true }))).toEqual([
-    'error: Canary test/api: spec.analysis.iterations: (blue/green and A/B testing): not supported yet; the Canary is not acted on [canary-refused]'
+  expect(lines(canaryOf({ iterations: 3.5, alerts: [{ name: 'x' }] }))).toEqual([
+    'error: Canary test/api: spec.analysis.iterations: 3.5: must be a whole number; the Canary is not acted on [canary-refused]'
   ])
 })
 
@@ -44,5 +44,5 @@ test.each(['MetricTemplate', 'AlertProvider'])('a %s is named as a whole, a plai
 })
 
 test('lint tells of Canaries among the rest', () => {
-  expect(lint([canaryOf({ mirror: true })]).map(({ code }) => code)).toContain('not-applied-yet')
+  expect(lint([canaryOf({ alerts: [{ name: 'x' }] })]).map(({ code }) => code)).toContain('not-applied-yet')
 })

@@ -19,6 +19,10 @@ const GIVEN = canaryOf({ webhooks: [{ name: 'load', url: 'http://load/' }] })['s
 const BASES: readonly (readonly [string, unknown])[] = [
   ['analysis.stepWeights', withValue(GIVEN, ['analysis', 'stepWeight'], undefined)],
   ['analysis.metrics.threshold', withValue(GIVEN, ['analysis', 'metrics', 0, 'thresholdRange'], undefined)],
+  ['analysis.match', withValue(withValue(GIVEN, ['analysis', 'stepWeight'], undefined), ['analysis', 'iterations'], 3)],
+  ['analysis.mirrorWeight', withValue(GIVEN, ['analysis', 'mirror'], true)],
+  ['analysis.sessionAffinity.', withValue(GIVEN, ['analysis', 'sessionAffinity', 'cookieName'], 'v')],
+  ['service.portDiscovery', withValue(GIVEN, ['service', 'gateways'], ['g'])],
   ['service.unmanagedMetadata', withValue(GIVEN, ['service', 'apex'], { labels: { probe: 'ours' }, annotations: { probe: 'ours' } })]
 ]
 
@@ -49,7 +53,11 @@ function outcome(spec: unknown): string {
   const canary = { ...canaryOf(), spec }
   const plan = planOf(canary)
   const cluster = clusterOf({ primary: undefined })
-  const [state, tick] = [progressing(20), { canary, cluster, questions: [], answers: [] }]
+  const cookies = { canary: 'v=a', primary: 'p=b' }
+  const [state, tick] = [
+    { ...progressing(20), cookies },
+    { canary, cluster, questions: [], answers: [] }
+  ]
   const dueAt = 0
   const finding = { plan, state, revision: REVISION, dueAt, situation: findingOf(canary, state, cluster).situation }
   const step = { ...held({ ...tick, finding }, [], 'none'), routing: routingOf(plan, state) }

@@ -1,16 +1,15 @@
 // Which fields of Flagger's kinds a rollout acts on, as one table; acted-on.test.ts holds it against plan, render and questions. Fields that
-// stop a rollout altogether when they ask for something else (provider, iterations, match) are refused in notices.ts.
+// stop a rollout altogether when they ask for something else (provider) are refused in notices.ts.
 
-import { ACTED, each, inside, only, type Treatment } from '../api/acted-on.ts'
+import { ACTED, each, inside, type Treatment } from '../api/acted-on.ts'
 
 const REFUSED = { idle: 'any other value than the one that is done refuses the Canary' }
-const ZERO = only((value) => value === 0)
 
 const METADATA = inside(each('annotations', 'labels'))
 
 const SERVICE = inside({
   ...each('appProtocol', 'corsPolicy', 'delegation', 'gateways', 'headers', 'hosts', 'match', 'name', 'port', 'portName', 'retries'),
-  ...each('targetPort', 'timeout', 'trafficPolicy', 'unmanagedMetadata'),
+  ...each('headless', 'portDiscovery', 'targetPort', 'timeout', 'trafficDistribution', 'trafficPolicy', 'unmanagedMetadata'),
   rewrite: inside(each('authority', 'uri')),
   apex: METADATA,
   canary: METADATA,
@@ -19,10 +18,10 @@ const SERVICE = inside({
 
 const ANALYSIS = inside({
   ...each('canaryReadyThreshold', 'interval', 'maxWeight', 'primaryReadyThreshold', 'stepWeight', 'stepWeightPromotion', 'stepWeights'),
-  threshold: ACTED,
-  iterations: REFUSED,
-  match: REFUSED,
-  mirrorWeight: ZERO,
+  ...each('iterations', 'match', 'mirror', 'mirrorWeight', 'threshold'),
+  sessionAffinity: inside(
+    each('cookieName', 'domain', 'httpOnly', 'maxAge', 'partitioned', 'path', 'primaryCookieName', 'sameSite', 'secure')
+  ),
   metrics: inside(each('interval', 'name', 'threshold', 'thresholdRange')),
   webhooks: inside({
     ...each('metadata', 'name', 'retries', 'timeout', 'type', 'url'),

@@ -28,10 +28,11 @@ function waiting({ strategy }: Plan, { weight }: Progress, live: LiveRouting | u
   return { weight: 0, iterations: strategy.kind === 'blue-green' && live?.canary === 100 ? iterations + 1 : iterations }
 }
 
-// Copies ahead of the first weight are seen in the routes alone.
+// Copies ahead of the first weight are seen in the routes alone; so is that weight, when it was written and its status was not.
 function progressing({ strategy }: Plan, progress: Progress, live: LiveRouting | undefined): Progress {
   if (strategy.kind === 'weighted') {
-    const mirrored = strategy.mirror !== undefined && progress.weight === 0 && live?.mirrored === true
+    const begun = live !== undefined && (live.mirrored || live.canary === strategy.ladder[0])
+    const mirrored = strategy.mirror !== undefined && progress.weight === 0 && begun
     return mirrored ? { ...progress, mirrored } : progress
   }
   // More were begun than are wanted by now: that does not mean that the canary has all traffic.

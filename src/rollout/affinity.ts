@@ -119,7 +119,7 @@ const [PRIMARY, CANARY] = [0, 1]
 
 // The entry for requests that bring this cookie among theirs, whatever else it asks of them.
 function having(cookie: string, entry: Entry): Entry {
-  const headers = { Cookie: { regex: `(.*; ?)?${cookie.replaceAll(/\W/g, (char) => `\\${char}`)}(;.*)?` } }
+  const headers = { Cookie: { regex: `(.*; ?)?${cookie.replaceAll(/[^\w=-]/g, (char) => `\\${char}`)}(;.*)?` } }
   const matches = Array.isArray(entry['match']) ? entry['match'].filter(isObject) : []
   const match =
     matches.length === 0 ? [{ headers }] : matches.map((each) => ({ ...each, headers: { ...texts(each['headers']), ...headers } }))

@@ -8,8 +8,28 @@ const texts = (analysis: Record<string, unknown>, spec: Record<string, unknown> 
 }
 
 test.each([
-  [{ iterations: 3 }, {}, 'canary api.test is not acted on: spec.analysis.iterations (blue/green and A/B testing): not supported yet'],
-  [{ match: [{ headers: {} }] }, {}, 'canary api.test is not acted on: spec.analysis.match (A/B testing): not supported yet'],
+  [{ iterations: 2.5 }, {}, 'canary api.test is not acted on: spec.analysis.iterations 2.5: must be a whole number'],
+  [
+    { sessionAffinity: { cookieName: 'a b' } },
+    {},
+    'canary api.test is not acted on: spec.analysis.sessionAffinity.cookieName a b: is not the name of a cookie'
+  ],
+  [
+    { sessionAffinity: { cookieName: 'a', primaryCookieName: 'a' } },
+    {},
+    'canary api.test is not acted on: spec.analysis.sessionAffinity.primaryCookieName a: must differ from cookieName'
+  ],
+  [
+    { sessionAffinity: { cookieName: 'a', path: '/; Domain=evil' } },
+    {},
+    "canary api.test is not acted on: spec.analysis.sessionAffinity.path /; Domain=evil: has characters that end a cookie's attribute"
+  ],
+  [
+    { match: [{ headers: {} }], sessionAffinity: { cookieName: 'a' } },
+    {},
+    'canary api.test: spec.analysis.sessionAffinity has no effect beside match: callers are not split by weight alone'
+  ],
+  [{ match: [{ headers: {} }], iterations: 2, mirror: true }, {}, 'canary api.test: spec.analysis.mirror has no effect in A/B testing'],
   [
     { metrics: [{ name: 'custom', templateRef: { name: 'x' } }] },
     {},
@@ -25,7 +45,6 @@ test.each([
   [{ stepWeight: 12.5 }, {}, 'canary api.test is not acted on: spec.analysis.stepWeight 12.5: must be a whole number'],
   [{ stepWeights: [1, 2.5] }, {}, 'canary api.test is not acted on: spec.analysis.stepWeights[1] 2.5: must be a whole number'],
   [{ alerts: [{ name: 'x' }] }, {}, 'canary api.test: spec.analysis.alerts is accepted but not acted on yet'],
-  [{ mirror: true }, {}, 'canary api.test: spec.analysis.mirror is accepted but not acted on yet'],
   [{}, { autoscalerRef: { name: 'api' } }, 'canary api.test: spec.autoscalerRef is accepted but not acted on yet'],
   [
     {},

@@ -31,7 +31,20 @@ export function noticesOf(canary: KubeObject, { target, rival }: Surroundings = 
     kind: 'not-acted-on',
     text: 'is accepted but not acted on yet'
   }))
-  return [...ignored, ...otherwise(spec), ...untracked(target)]
+  return [...ignored, ...withoutEffect(spec), ...otherwise(spec), ...untracked(target)]
+}
+
+// Flagger drops these in silence (flagger.md 3.4); here it is said.
+function withoutEffect(spec: unknown): readonly Notice[] {
+  const analysis = dig(spec, 'analysis')
+  const [iterates, matches] = [Number(dig(analysis, 'iterations')) > 0, listAt(analysis, 'match').length > 0]
+  const notices: Notice[] = []
+  const tell = (field: string, text: string): number => notices.push({ path: `spec.analysis.${field}`, kind: 'not-acted-on', text })
+  if (dig(analysis, 'sessionAffinity') !== undefined && (iterates || matches)) {
+    tell('sessionAffinity', `has no effect beside ${matches ? 'match' : 'iterations'}: callers are not split by weight alone`)
+  }
+  if (dig(analysis, 'mirror') === true && iterates && matches) tell('mirror', 'has no effect in A/B testing')
+  return notices
 }
 
 /** A notice as a sentence about its Canary: the text of an Event and of a log line. */
@@ -51,13 +64,33 @@ export function refusalsOf(spec: unknown): readonly Notice[] {
   if (typeof dig(spec, 'service', 'port') !== 'number') refuse('service.port', 'is missing')
   if (String(dig(spec, 'service', 'appProtocol')).toLowerCase() === 'tcp') refuse('service.appProtocol', 'tcp: not supported yet')
   const analysis = dig(spec, 'analysis')
-  if (Number(dig(analysis, 'iterations')) > 0) refuse('analysis.iterations', '(blue/green and A/B testing): not supported yet')
-  if (listAt(analysis, 'match').length > 0) refuse('analysis.match', '(A/B testing): not supported yet')
   for (const [index, metric] of listAt(analysis, 'metrics').entries()) {
     if (isBuiltinMetric(dig(metric, 'name'))) continue
     refuse(`analysis.metrics[${index}]`, `${shown(dig(metric, 'name'))}: only request-success-rate and request-duration are supported yet`)
   }
-  return [...refused, ...fractions(spec)]
+  return [...refused, ...affinityRefusals(dig(analysis, 'sessionAffinity')), ...fractions(spec)]
+}
+
+// A token of RFC 9110, as cookie names are; and what a cookie's attribute may be without ending it (RFC 6265 4.1.1).
+const COOKIE_NAME = /^[\w!#$%&'*+.^`|~-]+$/
+const ATTRIBUTE = /^[\x20-\x3A\x3C-\x7E]*$/
+
+function affinityRefusals(affinity: unknown): readonly Notice[] {
+  const refused: Notice[] = []
+  const refuse = (key: string, text: string): number =>
+    refused.push({ path: `spec.analysis.sessionAffinity.${key}`, kind: 'refused', text })
+  const [canary, primary] = [dig(affinity, 'cookieName'), dig(affinity, 'primaryCookieName')]
+  for (const [key, name] of [['cookieName', canary] as const, ['primaryCookieName', primary] as const]) {
+    if (name !== undefined && name !== '' && !(typeof name === 'string' && COOKIE_NAME.test(name))) {
+      refuse(key, `${shown(name)}: is not the name of a cookie`)
+    }
+  }
+  if (canary !== undefined && canary === primary) refuse('primaryCookieName', `${shown(primary)}: must differ from cookieName`)
+  for (const key of ['domain', 'path']) {
+    const value = dig(affinity, key)
+    if (typeof value === 'string' && !ATTRIBUTE.test(value)) refuse(key, `${shown(value)}: has characters that end a cookie's attribute`)
+  }
+  return refused
 }
 
 // The official schema takes any number; Flagger and Istio want whole ones.
@@ -65,7 +98,9 @@ function fractions(spec: unknown): readonly Notice[] {
   const analysis = dig(spec, 'analysis')
   const numbers: readonly (readonly [string, unknown])[] = [
     ['service.port', dig(spec, 'service', 'port')],
-    ...['stepWeight', 'maxWeight', 'stepWeightPromotion', 'threshold'].map((key) => [`analysis.${key}`, dig(analysis, key)] as const),
+    ...['stepWeight', 'maxWeight', 'stepWeightPromotion', 'threshold', 'iterations'].map(
+      (key) => [`analysis.${key}`, dig(analysis, key)] as const
+    ),
     ...listAt(analysis, 'stepWeights').map((weight, index) => [`analysis.stepWeights[${index}]`, weight] as const)
   ]
   return numbers.flatMap(([path, value]) =>

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { canaryOf } from '../../test/rollout-objects.ts'
+import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import { planOf } from './plan.ts'
 import { releaseService, serviceWrites } from './render-service.ts'
 
 const canary = canaryOf({}, { service: { port: 80, targetPort: 8080, portName: 'http2' } })
-const source = { canary, plan: planOf(canary), label: { key: 'app', value: 'api' } }
+const source = { canary, plan: planOf(canary), label: { key: 'app', value: 'api' }, target: deploymentOf('api:1') }
 
 function live(): KubeObject {
   const [write] = serviceWrites(source, 'apex', undefined)

@@ -3,6 +3,7 @@
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject, sameJson } from '../std/json.ts'
 import type { Plan } from './plan.ts'
+import { discoveredPorts } from './ports.ts'
 import type { SelectorLabel } from './render-deployment.ts'
 import { FLUX_OPT_OUTS, ownerOf, RESOURCES, type Write } from './write.ts'
 
@@ -13,12 +14,14 @@ export interface ServiceSource {
   readonly canary: KubeObject
   readonly plan: Plan
   readonly label: SelectorLabel
+  /** Whose containers' ports are discovered. */
+  readonly target: KubeObject
 }
 
 /** Creates the Service of `role`, or corrects ports, selector and our own metadata of a live one; everything else of it stays. */
 export function serviceWrites(source: ServiceSource, role: ServiceRole, live: KubeObject | undefined): readonly Write[] {
   const wanted = serviceOf(source, role)
-  if (live === undefined) return [{ verb: 'create', resource: RESOURCES.services, object: wanted }]
+  if (live === undefined) return [{ verb: 'create', resource: RESOURCES.services, object: atCreation(source.canary, wanted) }]
   const body = {
     ...metadataPatch(live, wanted, dig(source.canary, 'spec', 'service', 'unmanagedMetadata')),
     ...specPatch(live, wanted)
@@ -36,7 +39,7 @@ export function releaseService({ label }: ServiceSource, live: KubeObject): read
   return [{ verb: 'patch', resource: RESOURCES.services, namespace, name, patch: { kind: 'merge', body } }]
 }
 
-function serviceOf({ canary, plan, label }: ServiceSource, role: ServiceRole): KubeObject {
+function serviceOf({ canary, plan, label, target }: ServiceSource, role: ServiceRole): KubeObject {
   const service = dig(canary, 'spec', 'service')
   const name = role === 'apex' ? plan.apex : `${plan.apex}-${role}`
   const port = dig(service, 'port')
@@ -61,10 +64,22 @@ function serviceOf({ canary, plan, label }: ServiceSource, role: ServiceRole): K
           port,
           targetPort: targetPort(dig(service, 'targetPort')) ?? port,
           ...(appProtocol === undefined ? {} : { appProtocol })
-        }
+        },
+        ...discoveredPorts(service, target)
       ]
     }
   }
+}
+
+// What cannot be changed later, or what Flagger does not (flagger.md 1.3).
+function atCreation(canary: KubeObject, wanted: KubeObject): KubeObject {
+  const service = dig(canary, 'spec', 'service')
+  const trafficDistribution = dig(service, 'trafficDistribution')
+  const spec = {
+    ...(dig(service, 'headless') === true ? { clusterIP: 'None' } : {}),
+    ...(trafficDistribution === undefined ? {} : { trafficDistribution })
+  }
+  return { ...wanted, spec: { ...Object(wanted['spec']), ...spec } }
 }
 
 function targetPort(value: unknown): unknown {

@@ -21,5 +21,5 @@ test('the older one has no rival, of one age the first by name; one that is refu
   expect(rivalOf(at(0, 'z'), [at(0, 'z'), at(1, 'a')])).toBeUndefined()
   expect(rivalOf(at(1, 'a'), [at(0, 'z')])?.text).toBe('Deployment api is already rolled out by Canary z')
   expect(rivalOf(at(1, 'b'), [at(1, 'a')])?.text).toBe('Deployment api is already rolled out by Canary a')
-  expect(rivalOf(at(1, 'a'), [at(0, 'z', {}, { iterations: 2 })])).toBeUndefined()
+  expect(rivalOf(at(1, 'a'), [at(0, 'z', {}, { stepWeight: 2.5 })])).toBeUndefined()
 })
