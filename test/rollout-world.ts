@@ -3,6 +3,8 @@
 
 import type { KindSpec } from '../src/api/kind.ts'
 import type { KubeObject, ResourceRef } from '../src/api/object.ts'
+import { AlertPost, type AlertSettings, type Chat, type News } from '../src/control/alert-post.ts'
+import type { RolloutListener } from '../src/control/rollout-listener.ts'
 import { RolloutLoop } from '../src/control/rollout-loop.ts'
 import { ApiError, type KubeClient, type ListQuery, type ObjectKey, type WatchEvent } from '../src/kube/kube-client.ts'
 import type { HookPayload } from '../src/rollout/ask.ts'
@@ -37,6 +39,13 @@ export interface Hooked {
   readonly timeout: Millis
 }
 
+/** An alert that reached a chat. */
+export interface Alerted {
+  readonly t: number
+  readonly chat: Chat
+  readonly news: News
+}
+
 /** A question to the metric source. */
 export interface Queried {
   readonly t: number
@@ -52,6 +61,8 @@ export const START = Date.UTC(2026, 10, 21, 11, 0, 0)
 const KINDS: readonly (readonly [ResourceRef, string])[] = [
   [{ group: '', version: 'v1', resource: 'namespaces' }, 'Namespace'],
   [{ group: '', version: 'v1', resource: 'configmaps' }, 'ConfigMap'],
+  [{ group: '', version: 'v1', resource: 'secrets' }, 'Secret'],
+  [{ group: 'flagger.app', version: 'v1beta1', resource: 'alertproviders' }, 'AlertProvider'],
   [RESOURCES.canaries, 'Canary'],
   [RESOURCES.deployments, 'Deployment'],
   [RESOURCES.services, 'Service'],
@@ -103,6 +114,15 @@ export class World {
   readonly hooks: Hooked[] = []
   readonly queries: Queried[] = []
   readonly log: string[] = []
+  readonly alerts: Alerted[] = []
+  alertSettings: AlertSettings = { clusterName: '', chat: undefined, noCrossNamespaceRefs: false }
+  /** What becomes of an alert to a chat; it is taken where nothing else is said. */
+  takesAlert: (
+    chat: Chat
+  ) => Promise<{ readonly kind: 'sent' } | { readonly kind: 'failed'; readonly because: string; readonly mayPass: boolean }> = () =>
+    Promise.resolve({ kind: 'sent' })
+  /** Who else hears of rollouts. */
+  readonly listeners: RolloutListener[] = []
   success: Measurement = { kind: 'value', value: 100 }
   duration: Measurement = { kind: 'value', value: 100 }
   /** What a webhook's URL, by its last path segment, answers; 200 where nothing is said. */
@@ -188,8 +208,18 @@ export class World {
     this.crashed = false
     this.writesLeft = Infinity
     this.effectsLeft = Infinity
+    const client = this.#client()
+    const events = {
+      record: async (_: KubeObject, type: 'Normal' | 'Warning', message: string): Promise<void> => {
+        this.#spend('effect')
+        this.told.push({ t: this.t, type, message })
+      }
+    }
+    const log = (line: string): void => void this.log.push(line)
+    const sender = { send: (chat: Chat, news: News) => this.#alert(chat, news) }
+    const post = new AlertPost({ client, clock: this.clock, sender, events, settings: this.alertSettings, log })
     const loop = new RolloutLoop({
-      client: this.#client(),
+      client,
       clock: this.clock,
       draw: this.#draw,
       hooks: { call: ({ url, payload, timeout }) => this.#hook(url, payload, timeout) },
@@ -200,13 +230,9 @@ export class World {
         duration: ({ namespace, name }, interval, quantile) =>
           this.#measure({ metric: 'duration', workload: `${namespace}/${name}`, interval, quantile }, this.duration)
       },
-      events: {
-        record: async (_, type, message) => {
-          this.#spend('effect')
-          this.told.push({ t: this.t, type, message })
-        }
-      },
-      log: (line) => this.log.push(line)
+      events,
+      listeners: [post, ...this.listeners],
+      log
     })
     this.#running = loop.run(this.#stop.signal)
   }
@@ -226,6 +252,12 @@ export class World {
   #measure(query: Omit<Queried, 't'>, measurement: Measurement): Promise<Measurement> {
     this.queries.push({ t: this.t, ...query })
     return Promise.resolve(measurement)
+  }
+
+  async #alert(chat: Chat, news: News): ReturnType<World['takesAlert']> {
+    const outcome = await this.takesAlert(chat)
+    if (outcome.kind === 'sent') this.alerts.push({ t: this.t, chat, news })
+    return outcome
   }
 
   async #hook(url: string, payload: HookPayload, timeout: Millis): Promise<HookOutcome> {

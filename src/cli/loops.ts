@@ -1,24 +1,17 @@
 // What acts on the API's objects while an instance runs: the kubelet and the controllers of workloads, rollouts, Events and metrics.
 
-import { RolloutLoop } from '../control/rollout-loop.ts'
 import { WorkloadLoop } from '../control/workload-loop.ts'
 import { Processes } from '../host/processes.ts'
 import { expireEvents } from '../kube/event-expiry.ts'
 import { EventRecorder } from '../kube/event-recorder.ts'
 import type { Kubelet } from '../kubelet/kubelet.ts'
-import { RegistrySource } from '../metrics/registry-source.ts'
-import { guardedFetch } from '../remote/guarded-fetch.ts'
-import type { Detour } from '../remote/http-exchange.ts'
-import { HttpHookCaller } from '../remote/http-hook-caller.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import { formatInstant } from '../std/instant.ts'
 import type { Ground } from './ground.ts'
-import { SHELL } from './listeners.ts'
-import type { Mesh } from './mesh.ts'
 import type { Plane } from './plane.ts'
 import { kubeletOf, NODE } from './pods.ts'
-import { HOST } from './ports.ts'
 import { GRACE, type Rig } from './rig.ts'
+import { startRollouts } from './rollouts.ts'
 
 const SAMPLE_PERIOD: Millis = 1000
 
@@ -70,17 +63,7 @@ export async function startLoops(
   rig.supervise('the workload controller', workloads.run(signal))
   rig.supervise('the end of Events', expireEvents({ client, clock, log }, signal))
   rig.supervise('metrics', sample(collect, clock, signal))
-  const flagger = recorder('flagger')
-  const rollouts = new RolloutLoop({
-    client,
-    clock,
-    draw,
-    log,
-    metrics: new RegistrySource(history),
-    hooks: new HttpHookCaller(guardedFetch(), (host, namespace) => detourOf(host, namespace, mesh)),
-    events: { record: (about, type, message, stop) => flagger.record({ about, type, reason: 'Synced', message }, stop) }
-  })
-  rig.supervise('the rollout controller', rollouts.run(signal))
+  startRollouts(rig, { client, mesh, history }, recorder('flagger'))
   return kubelet
 }
 
@@ -89,14 +72,4 @@ async function sample(collect: () => Promise<void>, clock: Clock, signal: AbortS
     await collect()
     await wait(clock, SAMPLE_PERIOD, signal)
   }
-}
-
-/** Names of Services, in full or short, are reached through the mesh; other hosts are dialled. */
-function detourOf(host: string, namespace: string, mesh: Mesh): Detour | undefined {
-  const port = mesh.portOf(SHELL)
-  if (port === undefined) return undefined
-  const [name = '', of = namespace, ...rest] = host.split('.')
-  if (rest.length > 0 && !['svc', 'svc.cluster.local'].includes(rest.join('.'))) return undefined
-  const isKnown = mesh.objects().some(({ kind, metadata }) => kind === 'Service' && metadata.name === name && metadata.namespace === of)
-  return isKnown ? { proxy: `http://${HOST}:${port}`, host: `${name}.${of}.svc.cluster.local`, isOwn: true } : undefined
 }

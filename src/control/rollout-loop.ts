@@ -62,6 +62,7 @@ export class RolloutLoop {
   #know(canary: KubeObject, kind: ObjectEvent['kind']): void {
     const key = keyOfObject(canary)
     if (kind === 'deleted') {
+      for (const listener of this.#ports.listeners) listener.gone?.(canary)
       this.#canaries.delete(key)
       return
     }

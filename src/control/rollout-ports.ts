@@ -6,6 +6,7 @@ import type { Clock } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import type { HookCaller } from './hook-caller.ts'
 import type { MetricSource } from './metric-source.ts'
+import type { RolloutListener } from './rollout-listener.ts'
 
 /** Where Events about an object go; repeats may be counted, none may be lost. */
 export interface EventSink {
@@ -21,5 +22,6 @@ export interface RolloutPorts {
   readonly hooks: HookCaller
   readonly metrics: MetricSource
   readonly events: EventSink
+  readonly listeners: readonly RolloutListener[]
   readonly log: (line: string) => void
 }

@@ -12,7 +12,15 @@ const answered = (status: number): HookOutcome => ({ kind: 'answered', status, b
 const LOST: HookOutcome = { kind: 'unreachable', because: 'connect refused' }
 
 function call(retries: number): HookCall {
-  const hook: Hook = { ...hookOf('rollout'), type: 'rollout', disableTls: false, timeout: 5000, retries, metadata: undefined }
+  const hook: Hook = {
+    ...hookOf('rollout'),
+    type: 'rollout',
+    disableTls: false,
+    muteAlert: false,
+    timeout: 5000,
+    retries,
+    metadata: undefined
+  }
   return { kind: 'hook', hook, payload: { name: 'api', namespace: 'test', phase: 'Progressing', checksum: '1' } }
 }
 

@@ -1,14 +1,15 @@
 // One tick of one Canary: read, observe, ask, step, apply.
 
 import type { KubeObject } from '../api/object.ts'
-import { ask } from '../rollout/ask.ts'
+import { questionsFor } from '../rollout/ask.ts'
 import type { ClusterView } from '../rollout/cluster-view.ts'
 import { noticesOf, noticeText } from '../rollout/notices.ts'
 import { planOf } from '../rollout/plan.ts'
 import { rivalOf } from '../rollout/rivals.ts'
 import { render } from '../rollout/render.ts'
 import { readState } from '../rollout/state.ts'
-import { step as conclude } from '../rollout/step.ts'
+import { findingOf } from '../rollout/situation.ts'
+import { stepOf } from '../rollout/step.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import type { Millis } from '../std/clock.ts'
 import { apply, tellEvent } from './rollout-apply.ts'
@@ -45,8 +46,11 @@ export async function tick(
   const rival = rivalOf(canary, others)
   const cluster = await observe(ports.client, canary, { now: ports.clock.now(), lookedAt: memory.lookedAt, rival }, signal)
   const noticed = await giveNotices(ports, canary, cluster, { before: memory.noticed, signal })
-  const answers = await putQuestions(ports, ask(canary, state, cluster), plan.noData, signal)
-  const step = conclude(canary, state, cluster, answers)
+  const finding = findingOf(canary, state, cluster)
+  const questions = questionsFor(finding, canary, cluster)
+  const answers = await putQuestions(ports, questions, plan.noData, signal)
+  const ticking = { canary, cluster, finding, questions, answers }
+  const step = stepOf(ticking)
   const applied = await apply(ports, canary, { step, writes: render(canary, step, cluster) }, signal)
   if (applied.kind === 'again') {
     ports.log(`canary ${namespace}/${name}: ${applied.because}; looking again`)
@@ -57,6 +61,8 @@ export async function tick(
     // Webhooks and metrics are not asked again before the next look.
     return { kind: 'ticked', wake: plan.interval, memory: { lookedAt: cluster.now, noticed } }
   }
+  const took = ports.clock.now() - cluster.now
+  for (const listener of ports.listeners) listener.ticked?.({ tick: ticking, step, took }, signal)
   const lookedAt = step.look === 'none' ? memory.lookedAt : step.look === 'taken' ? cluster.now : undefined
   return { kind: 'ticked', wake: step.wake, memory: { lookedAt, noticed } }
 }

@@ -27,6 +27,8 @@ export interface Hook {
   readonly retries: number
   /** Certificates are not verified. */
   readonly disableTls: boolean
+  /** Its refusal is told as an Event only. */
+  readonly muteAlert: boolean
   readonly metadata: Readonly<Record<string, string>> | undefined
 }
 
@@ -197,6 +199,7 @@ function hookOf(hook: unknown): Hook {
     timeout: durationOf(dig(hook, 'timeout')) ?? DEFAULT_HOOK_TIMEOUT,
     retries: positive(dig(hook, 'retries')) ?? 0,
     disableTls: dig(hook, 'disableTLS') === true,
+    muteAlert: dig(hook, 'muteAlert') === true,
     metadata: isObject(metadata) ? Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])) : undefined
   }
 }

@@ -181,6 +181,11 @@ function withoutCookies(status: Readonly<Record<string, unknown>>): Readonly<Rec
   return Object.fromEntries(Object.entries(status).filter(([key]) => COOKIES.every(([, field]) => field !== key)))
 }
 
+/** What the condition says of a state; '' for `new`. */
+export function conditionMessage(state: RolloutState): string {
+  return state.phase === 'new' ? '' : messageOf(state)
+}
+
 const CAUSE = ' Cause: '
 const LAST_FAILED = ' Last failed check: '
 

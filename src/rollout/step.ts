@@ -17,9 +17,15 @@ import { type Announcement, type Conclusion, event, held, hooksAfter, type Step,
 /** Concludes a tick from the answers to `ask`'s questions, in their order (the first ones, where asking stopped early). */
 export function step(canary: KubeObject, state: RolloutState, cluster: ClusterView, answers: readonly Answer[]): Step {
   const finding = findingOf(canary, state, cluster)
-  const concluded = conclude({ canary, cluster, finding, questions: questionsFor(finding, canary, cluster), answers })
-  const next = withCookies(finding.plan, concluded.state)
-  return { ...concluded, state: next, routing: routingOf(finding.plan, next) }
+  return stepOf({ canary, cluster, finding, questions: questionsFor(finding, canary, cluster), answers })
+}
+
+/** Concludes a tick that is found and asked already. */
+export function stepOf(tick: Tick): Step {
+  const { plan } = tick.finding
+  const concluded = conclude(tick)
+  const next = withCookies(plan, concluded.state)
+  return { ...concluded, state: next, routing: routingOf(plan, next) }
 }
 
 // Callers get cookies when the canary gets traffic, and are let go with it.
