@@ -1,10 +1,10 @@
-// Random histories of releases, bad numbers, gates, foreign writes, rollback annotations and crashes, for every strategy.
+// Random histories of releases, changed configs, bad numbers, gates, foreign writes, rollback annotations and crashes, for every strategy.
 
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { RESOURCES } from '../src/rollout/write.ts'
 import { imageOf, Laws } from './rollout-laws.ts'
-import { canaryOf, deploymentOf, hookOf } from './rollout-objects.ts'
+import { canaryOf, configMapOf, deploymentOf, hookOf, readingSpec } from './rollout-objects.ts'
 import { type World, worldOf } from './rollout-world.ts'
 
 /** Transitions that histories of some length all come upon. */
@@ -46,6 +46,7 @@ type Action =
   | { readonly kind: 'gate'; readonly name: string; readonly open: boolean }
   | { readonly kind: 'annotate' }
   | { readonly kind: 'foreign'; readonly weight: number }
+  | { readonly kind: 'config'; readonly color: string }
   | { readonly kind: 'crash'; readonly after: number }
 
 const action: fc.Arbitrary<readonly [Action, number]> = fc.tuple(
@@ -63,6 +64,7 @@ const action: fc.Arbitrary<readonly [Action, number]> = fc.tuple(
     },
     { weight: 2, arbitrary: fc.constant<Action>({ kind: 'annotate' }) },
     { weight: 1, arbitrary: fc.integer({ min: 0, max: 100 }).map((weight): Action => ({ kind: 'foreign', weight })) },
+    { weight: 2, arbitrary: fc.constantFrom('blue', 'green', 'red').map((color): Action => ({ kind: 'config', color })) },
     { weight: 1, arbitrary: fc.integer({ min: 0, max: 3 }).map((after): Action => ({ kind: 'crash', after })) }
   ),
   fc.constantFrom(3, 15, 60, 90)
@@ -95,13 +97,20 @@ async function play(
   const phase = laws.transitions.includes('Initializing>Initialized') && laws.transitions.length === 2 ? 'Initialized' : 'Succeeded'
   expect(world.status()).toMatchObject({ phase, canaryWeight: 0, iterations: 0 })
   expect(imageOf(world.named(RESOURCES.deployments, 'api-primary'))).toBe(imageOf(world.named(RESOURCES.deployments)))
+  const [copy, original] = ['colours-primary', 'colours'].map((name) => world.named(RESOURCES.configMaps, name)?.['data'])
+  expect(copy).toEqual(original)
   await world.stop()
   return laws.transitions
 }
 
 function begin(analysis: Readonly<Record<string, unknown>>): World {
   const webhooks = ['confirm-rollout', 'confirm-promotion', 'rollback'].map(hookOf)
-  const world = worldOf(deploymentOf('api:first'), canaryOf({ ...analysis, webhooks }, { progressDeadlineSeconds: 25 }))
+  const template = { metadata: { labels: { app: 'api' } }, spec: readingSpec('api:first', { configMaps: ['colours'] }) }
+  const world = worldOf(
+    configMapOf('colours', { color: 'blue' }),
+    deploymentOf('api:first', 'api', { template }),
+    canaryOf({ ...analysis, webhooks }, { progressDeadlineSeconds: 25 })
+  )
   world.answers['confirm-promotion'] = { kind: 'answered', status: 403, body: '' }
   world.answers['rollback'] = { kind: 'answered', status: 403, body: '' }
   world.start()
@@ -127,6 +136,8 @@ function act(world: World, next: Action): void {
       return world.patch(RESOURCES.canaries, 'test', 'api', { metadata: { annotations: { 'flagger.app/rollback': 'true' } } })
     case 'foreign':
       return foreign(world, next.weight)
+    case 'config':
+      return world.patch(RESOURCES.configMaps, 'test', 'colours', { data: { color: next.color } })
     case 'crash':
       world.writesLeft = next.after
   }

@@ -3,6 +3,7 @@
 
 import type { KubeObject } from '../src/api/object.ts'
 import type { Answer, Question } from '../src/rollout/ask.ts'
+import type { ConfigView } from '../src/rollout/configs.ts'
 import type { ClusterView } from '../src/rollout/cluster-view.ts'
 import { planOf } from '../src/rollout/plan.ts'
 import { revisionOf } from '../src/rollout/revision.ts'
@@ -45,6 +46,32 @@ export function deploymentOf(image: string, name = 'api', change: Record<string,
     metadata: { name, namespace: 'test', generation: 1, labels: { app: 'api' } },
     spec: { replicas: 2, selector: { matchLabels: { app: 'api' } }, template: templateOf(image), ...change }
   }
+}
+
+/** A ConfigMap in namespace `test`. */
+export function configMapOf(name: string, data: Record<string, string> | undefined, annotations?: Record<string, string>): KubeObject {
+  const metadata = { name, namespace: 'test', ...(annotations === undefined ? {} : { annotations }) }
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, ...(data === undefined ? {} : { data }) }
+}
+
+/** A Secret in namespace `test`; its data are base64. */
+export function secretOf(name: string, data: Record<string, string>, type: string | undefined = 'Opaque'): KubeObject {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'test' }, ...(type === undefined ? {} : { type }), data }
+}
+
+/** What a tick sees of an object that pods need, and of its copy. */
+export function configViewOf(object: KubeObject, copy?: KubeObject): ConfigView {
+  const kind = object.kind === 'Secret' ? 'secret' : 'configmap'
+  return { kind, name: object.metadata.name ?? '', optional: false, object, copy }
+}
+
+/** A pod spec of the image, that reads these ConfigMaps and Secrets by volumes. */
+export function readingSpec(image: string, refs: { readonly configMaps?: readonly string[]; readonly secrets?: readonly string[] }) {
+  const volumes = [
+    ...(refs.configMaps ?? []).map((name) => ({ name, configMap: { name } })),
+    ...(refs.secrets ?? []).map((name) => ({ name: `${name}-secret`, secret: { secretName: name } }))
+  ]
+  return { volumes, containers: [{ name: 'api', image }] }
 }
 
 function templateOf(image: string): { readonly metadata: { readonly labels: Record<string, string> }; readonly spec: unknown } {

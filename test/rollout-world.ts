@@ -60,8 +60,8 @@ export const START = Date.UTC(2026, 10, 21, 11, 0, 0)
 
 const KINDS: readonly (readonly [ResourceRef, string])[] = [
   [{ group: '', version: 'v1', resource: 'namespaces' }, 'Namespace'],
-  [{ group: '', version: 'v1', resource: 'configmaps' }, 'ConfigMap'],
-  [{ group: '', version: 'v1', resource: 'secrets' }, 'Secret'],
+  [RESOURCES.configMaps, 'ConfigMap'],
+  [RESOURCES.secrets, 'Secret'],
   [{ group: 'flagger.app', version: 'v1beta1', resource: 'alertproviders' }, 'AlertProvider'],
   [RESOURCES.canaries, 'Canary'],
   [RESOURCES.deployments, 'Deployment'],
@@ -138,6 +138,8 @@ export class World {
   refuse: (request: StoreRequest) => ApiError | undefined = () => undefined
   /** Sees each write of the controller as it is made. */
   watchWrites: (change: Change) => void = () => {}
+  /** Whether the controller tracks ConfigMaps and Secrets; undefined: as by default. */
+  trackConfigs: boolean | undefined
   /** Deployments whose pods never get ready, by image suffix. */
   stuckSuffix = ':stuck'
   readonly #store = new Store({ kinds: KINDS.map(kindOf), rules: RULES })
@@ -232,7 +234,8 @@ export class World {
       },
       events,
       listeners: [post, ...this.listeners],
-      log
+      log,
+      trackConfigs: this.trackConfigs
     })
     this.#running = loop.run(this.#stop.signal)
   }

@@ -68,7 +68,21 @@ function isRefusal(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429
 }
 
-async function makeWrite({ client }: RolloutPorts, write: Write, signal: AbortSignal): Promise<void> {
+async function makeWrite(ports: RolloutPorts, write: Write, signal: AbortSignal): Promise<void> {
+  try {
+    await send(ports, write, signal)
+  } catch (error) {
+    throw write.resource.resource === RESOURCES.secrets.resource && error instanceof ApiError ? discreet(error, write) : error
+  }
+}
+
+// What an API server says of a Secret that it refuses may quote it; logs and Events are read by others than Secrets are.
+function discreet({ status, reason, retryAfterSeconds }: ApiError, write: Write): ApiError {
+  const name = write.verb === 'create' ? write.object.metadata.name : write.name
+  return new ApiError(status, reason, `${write.verb} of secret ${name ?? ''} was refused: ${status} ${reason}`, retryAfterSeconds)
+}
+
+async function send({ client }: RolloutPorts, write: Write, signal: AbortSignal): Promise<void> {
   if (write.verb === 'create') {
     await client.create(write.resource, write.object, { signal })
     return

@@ -17,6 +17,8 @@ interface Known {
   readonly canary: KubeObject
   /** Names of the objects it reads, as `resource/name`. */
   readonly reads: ReadonlySet<string>
+  /** Names of the ConfigMaps and Secrets that its pods read. */
+  configs: ReadonlySet<string>
   memory: Memory
 }
 
@@ -38,12 +40,17 @@ export class RolloutLoop {
       { clock, draw, backoff: BACKOFF, log: (line) => log(`canary ${line}`), run: (key, stop) => this.#tick(key, stop) },
       signal
     )
-    const watches = Object.values(RESOURCES).map((query) => {
+    const watches = this.#watched().map((query) => {
       const onError = (error: unknown): void => log(`watching ${query.resource}: ${String(error)}`)
       const onEvent = (event: ObjectEvent): void => this.#seen(query, event, runner)
       return new Reflector({ client, clock, draw, query, onError, onEvent }).run(signal)
     })
     await Promise.race([runner.failed, Promise.all(watches)])
+  }
+
+  #watched(): readonly ResourceRef[] {
+    const { configMaps, secrets, ...others } = RESOURCES
+    return [...Object.values(others), ...(this.#ports.trackConfigs === false ? [] : [configMaps, secrets])]
   }
 
   #seen({ resource }: ResourceRef, { object, kind }: ObjectEvent, runner: KeyRunner): void {
@@ -54,8 +61,9 @@ export class RolloutLoop {
       return
     }
     const { namespace, name = '' } = object.metadata
-    for (const [key, { canary, reads }] of this.#canaries) {
-      if (canary.metadata.namespace === namespace && reads.has(`${resource}/${name}`)) runner.touch(key)
+    const seen = `${resource}/${name}`
+    for (const [key, { canary, reads, configs }] of this.#canaries) {
+      if (canary.metadata.namespace === namespace && (reads.has(seen) || configs.has(seen))) runner.touch(key)
     }
   }
 
@@ -66,9 +74,10 @@ export class RolloutLoop {
       this.#canaries.delete(key)
       return
     }
-    const before = this.#canaries.get(key)
-    const memory = before?.canary.metadata.uid === canary.metadata.uid ? (before?.memory ?? NO_MEMORY) : NO_MEMORY
-    this.#canaries.set(key, { canary, reads: readsOf(canary), memory })
+    const known = this.#canaries.get(key)
+    const before = known?.canary.metadata.uid === canary.metadata.uid ? known : undefined
+    const { memory = NO_MEMORY, configs = new Set<string>() } = before ?? {}
+    this.#canaries.set(key, { canary, reads: readsOf(canary), configs, memory })
   }
 
   async #tick(key: string, signal: AbortSignal): Promise<Millis | undefined> {
@@ -76,11 +85,19 @@ export class RolloutLoop {
     if (known === undefined) return undefined
     const { namespace = '', name = '', uid } = known.canary.metadata
     const others = [...this.#canaries.values()].map(({ canary }) => canary).filter((canary) => contend(canary, known.canary))
-    const result = await tick(this.#ports, { namespace, name, others }, known.memory, signal)
+    // It may be seen anew meanwhile, or another may take its name.
+    const latest = (): Known | undefined => {
+      const found = this.#canaries.get(key)
+      return found?.canary.metadata.uid === uid ? found : undefined
+    }
+    const reading = (names: readonly string[]): void => {
+      const reader = latest()
+      if (reader !== undefined) reader.configs = new Set(names)
+    }
+    const result = await tick(this.#ports, { namespace, name, others, reading }, known.memory, signal)
     if (result.kind === 'gone') return undefined
-    // It may have been seen anew meanwhile, or another may have taken its name.
-    const latest = this.#canaries.get(key)
-    if (latest?.canary.metadata.uid === uid && latest !== undefined) latest.memory = result.memory
+    const ticked = latest()
+    if (ticked !== undefined) ticked.memory = result.memory
     return result.wake
   }
 }

@@ -3,14 +3,29 @@
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import type { ClusterView } from '../rollout/cluster-view.ts'
+import { configRefsOf } from '../rollout/config-refs.ts'
+import { type ConfigView, copyName } from '../rollout/configs.ts'
 import { planOf } from '../rollout/plan.ts'
 import { RESOURCES } from '../rollout/write.ts'
+import { dig } from '../std/json.ts'
 
 /** What a tick knows beside the objects. */
 export type Moment = Pick<ClusterView, 'now' | 'lookedAt' | 'rival'>
 
+/**
+ * Which ConfigMaps and Secrets are read: none, or what the target's pods refer to. `reading` hears their names, as `resource/name`, before
+ * they are read, so that no change of one is missed.
+ */
+export type ConfigReading = 'none' | { readonly reading: (names: readonly string[]) => void }
+
+/** Where objects are read from, and which. */
+export interface Sources {
+  readonly client: KubeClient
+  readonly configs: ConfigReading
+}
+
 /** The objects `canary` reads and owns, as they are now. */
-export async function observe(client: KubeClient, canary: KubeObject, moment: Moment, signal: AbortSignal): Promise<ClusterView> {
+export async function observe({ client, configs }: Sources, canary: KubeObject, moment: Moment, signal: AbortSignal): Promise<ClusterView> {
   const { target, apex, namespace } = planOf(canary)
   const get = (resource: ResourceRef, name: string): Promise<KubeObject | undefined> =>
     client.get({ ...resource, namespace, name }, { signal })
@@ -24,5 +39,15 @@ export async function observe(client: KubeClient, canary: KubeObject, moment: Mo
     get(RESOURCES.destinationRules, `${apex}-primary`),
     get(RESOURCES.virtualServices, apex)
   ])
-  return { ...moment, target: targetObject, primary, apexService, canaryService, primaryService, canaryRule, primaryRule, virtualService }
+  const objects = { target: targetObject, primary, apexService, canaryService, primaryService, canaryRule, primaryRule, virtualService }
+  if (configs === 'none') return { ...moment, ...objects, configs: undefined }
+  const refs = configRefsOf(dig(targetObject, 'spec', 'template', 'spec'))
+  configs.reading(refs.flatMap(({ kind, name }) => [name, copyName(name)].map((each) => `${RESOURCE_OF[kind].resource}/${each}`)))
+  const views = refs.map(async (ref): Promise<ConfigView> => {
+    const [object, copy] = await Promise.all([get(RESOURCE_OF[ref.kind], ref.name), get(RESOURCE_OF[ref.kind], copyName(ref.name))])
+    return { ...ref, object, copy }
+  })
+  return { ...moment, ...objects, configs: await Promise.all(views) }
 }
+
+const RESOURCE_OF = { configmap: RESOURCES.configMaps, secret: RESOURCES.secrets } as const

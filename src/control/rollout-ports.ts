@@ -23,5 +23,7 @@ export interface RolloutPorts {
   readonly metrics: MetricSource
   readonly events: EventSink
   readonly listeners: readonly RolloutListener[]
+  /** False: ConfigMaps and Secrets that pods read start no run and are not copied (Flagger's enable-config-tracking). Default true. */
+  readonly trackConfigs?: boolean | undefined
   readonly log: (line: string) => void
 }

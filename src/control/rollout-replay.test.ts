@@ -6,7 +6,6 @@ import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { World } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
-import { type Notice, noticesOf } from '../rollout/notices.ts'
 import { destinationsOf, routeOf } from '../rollout/virtual-service.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import { dig } from '../std/json.ts'
@@ -63,6 +62,7 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
       instead('.*flagger-cookie.*VALUE.*', '(.*; ?)?flagger-cookie=VALUE(;.*)?')
     ]
   ],
+  config: [],
   skip: [],
   failure: [[AT_ONCE, 'told', before('Rolling back', 'Warning Halt podinfo.failure advancement success rate 90.00% < 99%')]],
   prefail: [
@@ -97,44 +97,32 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
   ]
 }
 
-// Scenarios of what comes later: the Canary is refused, or what is not done of it is named.
-const LATER: Readonly<Record<string, readonly [why: string, kind: Notice['kind'], path: string]>> = {
-  config: ['tracking of ConfigMaps and Secrets comes later', 'not-tracked', 'spec.targetRef']
-}
-
-test('every recorded scenario is replayed, or comes later and is named by Serin too', ({ task }) => {
+test('every recorded scenario is replayed', () => {
   expect(existsSync(DATA), `${DATA.pathname} is missing: the shared data folder is needed`).toBe(true)
   const recorded = readdirSync(DATA).flatMap((file) => /^(.*)\.json$/.exec(file)?.[1] ?? [])
-  expect([...Object.keys(EDITS), ...Object.keys(LATER)].toSorted()).toEqual(recorded.toSorted())
-  for (const [name, [, kind, path]] of Object.entries(LATER)) {
-    const { objects } = read(name).inputs
-    const of = (wanted: string): KubeObject => objects.find((object) => object.kind === wanted)!
-    expect(noticesOf(of('Canary'), { target: of('Deployment') }), name).toContainEqual(expect.objectContaining({ kind, path }))
-  }
-  task.meta.unsupported = Object.entries(LATER).map(([id, [why]]) => ({ id, why }))
+  expect(Object.keys(EDITS).toSorted()).toEqual(recorded.toSorted())
 })
 
-// These differ on purpose: the values of hashes and marks, the ConfigMap that is not copied, and the annotations of the primary, which
-// Flagger drops at its first promotion.
+// These differ on purpose: the values of hashes and marks, and the annotations of the primary, which Flagger drops at its first promotion.
 function comparable(object: KubeObject): unknown {
-  const { metadata, spec, kind } = object
+  const { metadata, spec, kind, data } = object
   const { name, labels, ownerReferences } = metadata
   const annotations = name === 'podinfo-primary' && kind === 'Deployment' ? undefined : metadata.annotations
   const owners = ownerReferences?.map((owner) => ({ ...owner, uid: 'uid-of-the-canary' }))
   const defaulted = kind === 'Service' ? ['sessionAffinity', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy'] : []
   const fields = Object.fromEntries(Object.entries(Object(spec)).filter(([key]) => !defaulted.includes(key)))
-  const text = JSON.stringify({ kind, name, labels, annotations, owners, spec: fields })
-  return JSON.parse(text.replaceAll('podinfo-config-primary', 'podinfo-config').replace(/"flagger-id":"[^"]+"/, '"flagger-id":"x"'))
+  const text = JSON.stringify({ kind, name, labels, annotations, owners, data, spec: fields })
+  return JSON.parse(text.replace(/"flagger-id":"[^"]+"/, '"flagger-id":"x"'))
 }
 
 test.each(['success', 'failure'])('%s leaves the objects that Flagger leaves, field by field', async (name) => {
   const world = await play(read(name), name)
   const text = readFileSync(new URL(`objects/${name}-end.yaml`, DATA), 'utf8')
-  const resources = [RESOURCES.deployments, RESOURCES.services, RESOURCES.virtualServices, RESOURCES.destinationRules]
+  const resources = [RESOURCES.deployments, RESOURCES.services, RESOURCES.virtualServices, RESOURCES.destinationRules, RESOURCES.configMaps]
   const recorded = parseAllDocuments(text).map((document): KubeObject => document.toJS())
-  const kinds = ['Deployment', 'Service', 'VirtualService', 'DestinationRule']
+  const kinds = ['Deployment', 'Service', 'VirtualService', 'DestinationRule', 'ConfigMap']
   const wanted = recorded.filter(({ kind }) => kinds.includes(kind))
-  expect(wanted).toHaveLength(8)
+  expect(wanted).toHaveLength(10)
   // The pod templates there have the defaults of a real API server besides.
   const [deployments, others] = [(object: KubeObject) => object.kind === 'Deployment', (object: KubeObject) => object.kind !== 'Deployment']
   const live = (object: KubeObject): unknown =>
@@ -142,10 +130,10 @@ test.each(['success', 'failure'])('%s leaves the objects that Flagger leaves, fi
   expect(wanted.filter(others).map(live)).toEqual(wanted.filter(others).map(comparable))
   expect(wanted.filter(deployments).map(comparable)).toMatchObject(wanted.filter(deployments).map((object) => Object(live(object))))
   const theirs = Object(recorded.find(({ kind }) => kind === 'Canary')?.['status'])
-  const { phase, canaryWeight, failedChecks, iterations } = theirs
+  const { phase, canaryWeight, failedChecks, iterations, trackedConfigs } = theirs
   const ours = Object(world.get(RESOURCES.canaries, name, 'podinfo')?.['status'])
-  expect(ours).toMatchObject({ phase, canaryWeight, failedChecks, iterations })
-  expect(Object.keys(theirs).filter((key) => !(key in ours))).toEqual(['trackedConfigs'])
+  expect(ours).toMatchObject({ phase, canaryWeight, failedChecks, iterations, trackedConfigs })
+  expect(Object.keys(theirs).filter((key) => !(key in ours))).toEqual([])
   await world.stop()
 })
 
@@ -155,7 +143,7 @@ describe.each(Object.keys(EDITS))('%s', (name) => {
     const world = await play(scenario, name)
     const recorded = { ...expected(scenario) }
     for (const [, stream, change] of EDITS[name] ?? []) recorded[stream] = change(recorded[stream])
-    const got = withoutNotice(actual(world))
+    const got = actual(world)
     const asked = name === 'hooks' ? { ...got, ...withoutEarlyRollbackHooks(got) } : got
     expect(asked).toEqual(recorded)
     await world.stop()
@@ -164,13 +152,6 @@ describe.each(Object.keys(EDITS))('%s', (name) => {
 
 function read(name: string): Scenario {
   return JSON.parse(readFileSync(new URL(`${name}.json`, DATA), 'utf8')) as Scenario // our own recording
-}
-
-// Not built yet, and said so once: what the pods read is not tracked.
-function withoutNotice(got: Streams): Streams {
-  const [notice, ...told] = got.told
-  expect(notice).toContain('podinfo reads configmap/podinfo-config')
-  return { ...got, told }
 }
 
 // Repair: the rollback hook is asked first and everywhere, in Waiting and before the pods are ready too.
@@ -229,6 +210,10 @@ function actOn(world: World, namespace: string, act: Scenario['inputs']['acts'][
     world.request({ verb: 'delete', target: { resource: RESOURCES.canaries, namespace }, name: 'podinfo', body: {}, options: {} })
     return
   }
+  if (act.patch?.startsWith('ConfigMap/') === true) {
+    world.patch(RESOURCES.configMaps, namespace, act.patch.slice('ConfigMap/'.length), act.body)
+    return
+  }
   // The recorded patches name one container by its image: a merge patch of the list that keeps the rest of it does the same.
   const live = world.get(RESOURCES.deployments, namespace, 'podinfo')
   const image = (dig(act.body, 'spec', 'template', 'spec', 'containers') as readonly { readonly image: string }[])[0]!.image
@@ -272,7 +257,7 @@ function joined(entries: readonly { readonly tick: number; readonly line: string
   return groups.filter((group, index) => group.lines.join('\n') !== groups[index - 1]?.lines.join('\n')).flatMap(({ lines }) => lines)
 }
 
-// Hashes are compared by being new or seen before. Tracked configs and their copies are not done yet.
+// Hashes of templates are compared by being new or seen before.
 function named(hashes: Map<unknown, string>, hash: unknown): string {
   const known = hashes.get(hash) ?? `#${hashes.size + 1}`
   hashes.set(hash, known)
@@ -280,7 +265,6 @@ function named(hashes: Map<unknown, string>, hash: unknown): string {
 }
 
 function writeLine(write: Readonly<Record<string, unknown>>, hashes: Map<unknown, string>): string | undefined {
-  if (write['kind'] === 'ConfigMap') return undefined
   const cond = write['cond'] as readonly string[] | undefined
   const hash = (key: string): string | undefined =>
     write[key] === undefined || write['kind'] !== 'Canary' ? undefined : named(hashes, write[key])
@@ -294,6 +278,8 @@ function writeLine(write: Readonly<Record<string, unknown>>, hashes: Map<unknown
     ...['cookie', 'primaryCookie', 'previousCookie'].map((key) => [key, cookie(key)] as const),
     ['spec', hash('spec')],
     ['promoted', hash('promoted')],
+    ['tracked', json('tracked')],
+    ['data', json('data')],
     ['cond', cond?.[0]?.split(':')[0]],
     ['selector', json('selector')],
     ['replicas', write['replicas']],
@@ -344,6 +330,7 @@ function fieldsOf(object: KubeObject): Readonly<Record<string, unknown>> {
         previousCookie: dig(status, 'previousSessionAffinityCookie'),
         spec: dig(status, 'lastAppliedSpec'),
         promoted: dig(status, 'lastPromotedSpec'),
+        tracked: dig(status, 'trackedConfigs'),
         cond,
         finalizers: object.metadata.finalizers
       }
@@ -354,6 +341,8 @@ function fieldsOf(object: KubeObject): Readonly<Record<string, unknown>> {
         image: (dig(spec, 'template', 'spec', 'containers') as readonly { readonly image: string }[])[0]!.image,
         flaggerId: dig(spec, 'template', 'metadata', 'annotations', 'flagger-id')
       }
+    case 'ConfigMap':
+      return { data: object['data'] }
     case 'Service':
       return { selector: dig(spec, 'selector') }
     case 'DestinationRule':

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { Laws } from '../../test/rollout-laws.ts'
-import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
+import { canaryOf, configMapOf, deploymentOf, hookOf, readingSpec, secretOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
 import { RESOURCES } from '../rollout/write.ts'
@@ -19,6 +19,8 @@ interface Scenario {
   readonly name: string
   readonly analysis: Readonly<Record<string, unknown>>
   readonly image: string
+  /** What the ConfigMap and the Secret that the pods read say from the release on. */
+  readonly config: string
   readonly success: number
   readonly phase: string
   /** Nothing in the status says that it waits and when it last said so: each start may say it once more, and sees less of the cause. */
@@ -26,13 +28,24 @@ interface Scenario {
 }
 
 const SCENARIOS: readonly Scenario[] = [
-  { name: 'a good release by weights', analysis: WEIGHTS, image: 'api:2', success: 100, phase: 'Succeeded', waits: false },
-  { name: 'a bad release by weights', analysis: WEIGHTS, image: 'api:2', success: 80, phase: 'Failed', waits: false },
-  { name: 'a release that never runs', analysis: WEIGHTS, image: 'api:stuck', success: 100, phase: 'Failed', waits: true },
+  { name: 'a good release by weights', analysis: WEIGHTS, image: 'api:2', config: 'blue', success: 100, phase: 'Succeeded', waits: false },
+  { name: 'a bad release by weights', analysis: WEIGHTS, image: 'api:2', config: 'blue', success: 80, phase: 'Failed', waits: false },
+  { name: 'changed configs', analysis: WEIGHTS, image: 'api:1', config: 'green', success: 100, phase: 'Succeeded', waits: false },
+  {
+    name: 'a bad release with changed configs',
+    analysis: WEIGHTS,
+    image: 'api:2',
+    config: 'green',
+    success: 80,
+    phase: 'Failed',
+    waits: false
+  },
+  { name: 'a release that never runs', analysis: WEIGHTS, image: 'api:stuck', config: 'blue', success: 100, phase: 'Failed', waits: true },
   {
     name: 'copies and cookies',
     analysis: { ...WEIGHTS, mirror: true, sessionAffinity: { cookieName: 'v', primaryCookieName: 'p' } },
     image: 'api:2',
+    config: 'blue',
     success: 100,
     phase: 'Succeeded',
     waits: false
@@ -41,17 +54,39 @@ const SCENARIOS: readonly Scenario[] = [
     name: 'A/B',
     analysis: { ...ITERATIONS, match: [{ headers: { a: { exact: 'b' } } }], stepWeightPromotion: 50 },
     image: 'api:2',
+    config: 'blue',
     success: 100,
     phase: 'Succeeded',
     waits: false
   },
-  { name: 'blue/green', analysis: { ...ITERATIONS, mirror: true }, image: 'api:2', success: 100, phase: 'Succeeded', waits: false },
-  { name: 'a bad release in blue/green', analysis: ITERATIONS, image: 'api:2', success: 80, phase: 'Failed', waits: false }
+  {
+    name: 'blue/green',
+    analysis: { ...ITERATIONS, mirror: true },
+    image: 'api:2',
+    config: 'blue',
+    success: 100,
+    phase: 'Succeeded',
+    waits: false
+  },
+  { name: 'a bad release in blue/green', analysis: ITERATIONS, image: 'api:2', config: 'blue', success: 80, phase: 'Failed', waits: false }
 ]
+
+const CONFIGS = [configMapOf('colours', { color: 'blue' }), secretOf('token', { color: btoa('blue') })]
+const TARGET = deploymentOf('api:1', 'api', {
+  template: { metadata: { labels: { app: 'api' } }, spec: readingSpec('api:1', { configMaps: ['colours'], secrets: ['token'] }) }
+})
+
+function release(world: World, { image, config }: Scenario): void {
+  if (config !== 'blue') {
+    world.patch(RESOURCES.configMaps, 'test', 'colours', { data: { color: config } })
+    world.patch(RESOURCES.secrets, 'test', 'token', { data: { color: btoa(config) } })
+  }
+  if (image !== 'api:1') world.release(image)
+}
 
 /** A world at the end of its initialisation, and the judge of what the controller writes in it. */
 async function begin({ success, analysis }: Scenario): Promise<{ readonly world: World; readonly laws: Laws }> {
-  const world = worldOf(deploymentOf('api:1'), canaryFor(analysis))
+  const world = worldOf(...CONFIGS, TARGET, canaryFor(analysis))
   world.answers['rollback'] = { kind: 'answered', status: 403, body: '' }
   world.success = { kind: 'value', value: success }
   world.start()
@@ -86,6 +121,7 @@ function endOf(world: World, { waits }: { readonly waits: boolean }): unknown {
   const { conditions, lastTransitionTime: _, ...status } = Object(world.status())
   return {
     status: { ...status, message: waits ? '' : dig(conditions?.[0], 'message') },
+    copies: [world.named(RESOURCES.configMaps, 'colours-primary')?.['data'], world.named(RESOURCES.secrets, 'token-primary')?.['data']],
     target: spec('api'),
     primary: spec('api-primary'),
     routes: world.named(RESOURCES.virtualServices)?.['spec'],
@@ -110,12 +146,12 @@ function above(counts: Counts, usual: Counts, extra: number): readonly string[] 
 }
 
 describe.each(SCENARIOS)('$name', (scenario) => {
-  const { image, phase } = scenario
+  const { phase } = scenario
   const repeats = scenario.waits ? 1 : 0
 
   async function uninterrupted() {
     const { world, laws } = await begin(scenario)
-    world.release(image)
+    release(world, scenario)
     await finish(world, phase)
     expect(laws.broken).toEqual([])
     return { world, laws, end: endOf(world, scenario) }
@@ -127,7 +163,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
     for (let left = 0; left < whole.world.effects; left++) {
       const { world, laws } = await begin(scenario)
       world.effectsLeft = left
-      world.release(image)
+      release(world, scenario)
       await finish(world, phase)
       const where = `killed before ${left + 1} of ${whole.world.effects}`
       expect(endOf(world, scenario), where).toEqual(whole.end)
@@ -144,7 +180,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
     const seconds = Math.ceil(whole.world.told.at(-1)?.t ?? 0)
     for (let second = 0; second < seconds; second++) {
       const { world, laws } = await begin(scenario)
-      world.release(image)
+      release(world, scenario)
       await world.clock.advance(second * 1000 + 250)
       await world.stop()
       world.start()
@@ -164,7 +200,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
     const { world, laws } = await begin(scenario)
     const once = (mortal: World): void => void (mortal.writesLeft = 1)
     once(world)
-    world.release(image)
+    release(world, scenario)
     await finish(world, phase, once)
     expect(endOf(world, scenario)).toEqual(whole.end)
     expect(laws.broken).toEqual([])
@@ -173,12 +209,12 @@ describe.each(SCENARIOS)('$name', (scenario) => {
 })
 
 test('killed before any write of the initialisation, it makes the same objects', async () => {
-  const whole = worldOf(deploymentOf('api:1'), canaryFor(WEIGHTS))
+  const whole = worldOf(...CONFIGS, TARGET, canaryFor(WEIGHTS))
   whole.start()
   await whole.until(() => whole.isIn('Initialized'), 10)
   await whole.stop()
   for (let left = 0; left < whole.writes.length; left++) {
-    const world = worldOf(deploymentOf('api:1'), canaryFor(WEIGHTS))
+    const world = worldOf(...CONFIGS, TARGET, canaryFor(WEIGHTS))
     world.start()
     world.writesLeft = left
     await world.clock.advance(5000)

@@ -13,7 +13,7 @@ import { stepOf } from '../rollout/step.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import type { Millis } from '../std/clock.ts'
 import { apply, tellEvent } from './rollout-apply.ts'
-import { observe } from './rollout-observe.ts'
+import { observe, type Sources } from './rollout-observe.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 import { putQuestions } from './rollout-questions.ts'
 
@@ -32,10 +32,18 @@ export type TickResult = { readonly kind: 'gone' } | { readonly kind: 'ticked'; 
 // Long enough that two writers who keep meeting do not spin.
 const AFTER_LOST_RACE: Millis = 100
 
-/** Runs one tick; `others` are Canaries that may want the same objects. Rejects with ApiError when the API fails. */
+/** The Canary to tick, Canaries that may want the same objects, and who hears which ConfigMaps and Secrets it reads (`resource/name`). */
+export interface Ticked {
+  readonly namespace: string
+  readonly name: string
+  readonly others: readonly KubeObject[]
+  readonly reading: (names: readonly string[]) => void
+}
+
+/** Runs one tick. Rejects with ApiError when the API fails. */
 export async function tick(
   ports: RolloutPorts,
-  { namespace, name, others }: { readonly namespace: string; readonly name: string; readonly others: readonly KubeObject[] },
+  { namespace, name, others, reading }: Ticked,
   memory: Memory,
   signal: AbortSignal
 ): Promise<TickResult> {
@@ -44,7 +52,8 @@ export async function tick(
   const plan = planOf(canary)
   const state = readState(canary['status'])
   const rival = rivalOf(canary, others)
-  const cluster = await observe(ports.client, canary, { now: ports.clock.now(), lookedAt: memory.lookedAt, rival }, signal)
+  const sources: Sources = { client: ports.client, configs: ports.trackConfigs === false ? 'none' : { reading } }
+  const cluster = await observe(sources, canary, { now: ports.clock.now(), lookedAt: memory.lookedAt, rival }, signal)
   const noticed = await giveNotices(ports, canary, cluster, { before: memory.noticed, signal })
   const finding = findingOf(canary, state, cluster)
   const questions = questionsFor(finding, canary, cluster)

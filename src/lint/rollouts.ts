@@ -12,7 +12,7 @@ import type { Write } from '../rollout/write.ts'
 import { ACTED_ON } from '../route/acted-on.ts'
 import { type ObjectProblem, type Place, problem, referTo } from '../route/catalogue.ts'
 
-/** The problems of every object of Flagger's; the target of a Canary is looked for among the objects. */
+/** The problems of every object of Flagger's. */
 export function lintRollouts(objects: readonly KubeObject[]): ObjectProblem[] {
   return objects.filter(({ apiVersion }) => apiVersion.startsWith('flagger.app/')).flatMap((object) => lintOne(object, objects))
 }
@@ -25,7 +25,7 @@ function lintOne(object: KubeObject, objects: readonly KubeObject[]): ObjectProb
     object,
     objects.filter(({ kind }) => kind === 'Canary')
   )
-  const notices = noticesOf(object, { target: targetOf(plan, objects), rival })
+  const notices = noticesOf(object, { rival })
   const told = notices.map((notice) => problemOf(notice, place(notice.path)))
   if (notices.some(({ kind }) => kind === 'refused')) return told
   const routed = unroutedFields(object, plan).map((path) =>
@@ -42,17 +42,7 @@ function problemOf({ kind, path, text }: Notice, place: Place): ObjectProblem {
       return problem('not-applied-yet', place, [path.slice(path.lastIndexOf('.') + 1)])
     case 'read-otherwise':
       return problem('read-otherwise', place, [text])
-    case 'not-tracked':
-      return problem('not-tracked', place, [text])
   }
-}
-
-function targetOf(plan: Plan, objects: readonly KubeObject[]): KubeObject | undefined {
-  const { target, namespace } = plan
-  return objects.find(
-    ({ kind, metadata }) =>
-      kind === 'Deployment' && metadata.name === target && (metadata.namespace ?? 'default') === (namespace || 'default')
-  )
 }
 
 /** Fields of `spec.service` that are copied into rules which do not act on them. */

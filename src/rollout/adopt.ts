@@ -1,22 +1,11 @@
-// A state as it was read, with what only the cluster says: Flagger's own hashes and habits, and stages for which a status has no word.
+// A state as it was read, with what only the routes say: Flagger's habits, and stages for which a status has no word.
 
 import type { Plan } from './plan.ts'
-import { isOwnRevision } from './revision.ts'
 import type { Progress, RolloutState } from './state.ts'
 import type { LiveRouting } from './virtual-service.ts'
 
-/** `state` of a Canary whose target has `revision` and whose routes say `live`. */
-export function adopt(plan: Plan, state: RolloutState, revision: string, live: LiveRouting | undefined): RolloutState {
-  return withOwnHashes(withProgress(plan, state, live), revision)
-}
-
-// A hash that Flagger wrote cannot be computed here: the target as it is becomes the baseline (flagger.md 2.4).
-function withOwnHashes(state: RolloutState, revision: string): RolloutState {
-  if (state.phase === 'new' || state.applied === '' || isOwnRevision(state.applied) || revision === '') return state
-  return { ...state, applied: revision, promoted: state.promoted === state.applied ? revision : state.promoted }
-}
-
-function withProgress(plan: Plan, state: RolloutState, live: LiveRouting | undefined): RolloutState {
+/** `state` of a Canary whose routes say `live`. */
+export function adopt(plan: Plan, state: RolloutState, live: LiveRouting | undefined): RolloutState {
   if (state.phase === 'waiting-promotion') return { ...state, ...waiting(plan, state, live) }
   return state.phase === 'progressing' ? { ...state, ...progressing(plan, state, live) } : state
 }

@@ -2,6 +2,7 @@
 // fields named here are read; everything else of an object is carried along untouched.
 
 import type { KubeObject } from '../api/object.ts'
+import type { ConfigView } from './configs.ts'
 import type { Notice } from './notices.ts'
 import type { Millis } from '../std/clock.ts'
 
@@ -13,6 +14,8 @@ export interface ClusterView {
   /** Why the objects are left to another Canary; undefined when they are not. */
   readonly rival: Notice | undefined
   readonly target: KubeObject | undefined
+  /** What the target's pods read; undefined when that is not tracked. */
+  readonly configs?: readonly ConfigView[] | undefined
   readonly primary: KubeObject | undefined
   readonly apexService: KubeObject | undefined
   readonly canaryService: KubeObject | undefined

@@ -1,6 +1,7 @@
 // The conclusions that are not about an analysis: resting, taking up a revision, waiting for pods, promoting, rolling back.
 
-import { carries, isDue, isSlow, type Situation } from './situation.ts'
+import { carries } from './promotion.ts'
+import { isDue, isSlow, type Situation } from './situation.ts'
 import { hear } from './hear.ts'
 import type { Readiness } from './readiness.ts'
 import { revisionOf } from './revision.ts'
@@ -28,6 +29,7 @@ export function restOf(tick: Tick): Conclusion {
     case 'suspended':
       return untouched([event('Normal', 'skipping canary run as object is suspended', state.phase)])
     case 'no-target':
+    case 'no-config':
       return untouched([event('Warning', situation.because, state.phase)])
     case 'no-primary':
       if (revision === standingOf(state).promoted) return held(tick, [], 'none')

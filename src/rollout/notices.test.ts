@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
-import { configsOf, noticesOf, noticeText, refusalsOf } from './notices.ts'
+import { canaryOf } from '../../test/rollout-objects.ts'
+import { noticesOf, noticeText, refusalsOf } from './notices.ts'
 
 const texts = (analysis: Record<string, unknown>, spec: Record<string, unknown> = {}): readonly string[] => {
   const canary = canaryOf(analysis, spec)
@@ -75,34 +75,4 @@ test.each([
 test('a Canary that asks for nothing more gets no notice', () => {
   expect(texts({ mirror: false, alerts: [], match: [], iterations: 0, mirrorWeight: 0 }, { provider: 'istio' })).toEqual([])
   expect(refusalsOf(canaryOf()['spec'])).toEqual([])
-})
-
-test('ConfigMaps and Secrets that the target reads are named, each once, wherever it refers to them', () => {
-  const key = (kind: 'configMapKeyRef' | 'secretKeyRef', name: string): unknown => ({
-    name: 'X',
-    valueFrom: { [kind]: { name, key: 'k' } }
-  })
-  const spec = {
-    volumes: [
-      { name: 'a', configMap: { name: 'files' } },
-      { name: 'b', secret: { secretName: 'tls' } },
-      { name: 'c', projected: { sources: [{ configMap: { name: 'more' } }, { secret: { name: 'token' } }] } },
-      { name: 'd', emptyDir: {} }
-    ],
-    initContainers: [{ name: 'i', envFrom: [{ configMapRef: { name: 'init' } }] }],
-    containers: [
-      { name: 'c', envFrom: [{ secretRef: { name: 'env' } }], env: [key('configMapKeyRef', 'files'), key('secretKeyRef', 'password')] },
-      { name: 'plain', env: [{ name: 'A', value: 'b' }] }
-    ]
-  }
-  const all = ['configmap/files', 'secret/tls', 'configmap/more', 'secret/token', 'configmap/init', 'secret/env', 'secret/password']
-  expect(configsOf(spec)).toEqual(all)
-  const target = deploymentOf('api:1', 'api', { template: { spec } })
-  expect(noticesOf(canaryOf(), { target })).toEqual([
-    {
-      path: 'spec.targetRef',
-      kind: 'not-tracked',
-      text: `api reads ${all.join(', ')}: the primary shares it, and a change of it starts no analysis yet`
-    }
-  ])
 })

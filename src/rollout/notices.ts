@@ -1,5 +1,5 @@
-// What a user is told once about a Canary that asks for more than is done: why it is not acted on at all, which of its fields are not,
-// which values are read otherwise than written, and what of its target is not tracked.
+// What a user is told once about a Canary that asks for more than is done: why it is not acted on at all, which of its fields are
+// not, and which values are read otherwise than written.
 
 import { unactedFields } from '../api/acted-on.ts'
 import type { KubeObject } from '../api/object.ts'
@@ -10,19 +10,18 @@ import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, isBuiltinMetric, SH
 /** Something to tell: where in the Canary, and what. */
 export interface Notice {
   readonly path: string
-  readonly kind: 'refused' | 'not-acted-on' | 'read-otherwise' | 'not-tracked'
+  readonly kind: 'refused' | 'not-acted-on' | 'read-otherwise'
   readonly text: string
 }
 
 /** What is known beside the Canary. */
 export interface Surroundings {
-  readonly target?: KubeObject | undefined
   /** Why its objects are left to another Canary. */
   readonly rival?: Notice | undefined
 }
 
 /** What to tell about a Canary. A refused one is only told why. */
-export function noticesOf(canary: KubeObject, { target, rival }: Surroundings = {}): readonly Notice[] {
+export function noticesOf(canary: KubeObject, { rival }: Surroundings = {}): readonly Notice[] {
   const { spec } = canary
   const refused = [...refusalsOf(spec), ...(rival === undefined ? [] : [rival])]
   if (refused.length > 0) return refused
@@ -31,7 +30,7 @@ export function noticesOf(canary: KubeObject, { target, rival }: Surroundings = 
     kind: 'not-acted-on',
     text: 'is accepted but not acted on yet'
   }))
-  return [...ignored, ...withoutEffect(spec), ...otherwise(spec), ...untracked(target)]
+  return [...ignored, ...withoutEffect(spec), ...otherwise(spec)]
 }
 
 // Flagger drops these in silence (flagger.md 3.4); here it is said.
@@ -131,37 +130,6 @@ function otherwise(spec: unknown): readonly Notice[] {
     check(`webhooks[${index}].timeout`, dig(hook, 'timeout'), DEFAULT_HOOK_TIMEOUT)
   }
   return notices
-}
-
-// Flagger copies what the pods read to `<name>-primary` and starts a run when it changes (flagger.md 2.4); not built yet.
-function untracked(target: KubeObject | undefined): readonly Notice[] {
-  const read = configsOf(dig(target, 'spec', 'template', 'spec'))
-  if (read.length === 0) return []
-  const text = `${target?.metadata.name ?? ''} reads ${read.join(', ')}: the primary shares it, and a change of it starts no analysis yet`
-  return [{ path: 'spec.targetRef', kind: 'not-tracked', text }]
-}
-
-/** The ConfigMaps and Secrets that a pod spec refers to, as `configmap/name` and `secret/name`, each once, in order. */
-export function configsOf(podSpec: unknown): readonly string[] {
-  const found = new Set<string>()
-  const add = (kind: string, name: unknown): void => {
-    if (typeof name === 'string' && name !== '') found.add(`${kind}/${name}`)
-  }
-  const source = (holder: unknown): void => {
-    add('configmap', dig(holder, 'configMap', 'name'))
-    add('secret', dig(holder, 'secret', 'secretName') ?? dig(holder, 'secret', 'name'))
-    add('configmap', dig(holder, 'configMapRef', 'name') ?? dig(holder, 'configMapKeyRef', 'name'))
-    add('secret', dig(holder, 'secretRef', 'name') ?? dig(holder, 'secretKeyRef', 'name'))
-  }
-  for (const volume of listAt(podSpec, 'volumes')) {
-    source(volume)
-    for (const projected of listAt(dig(volume, 'projected'), 'sources')) source(projected)
-  }
-  for (const container of [...listAt(podSpec, 'initContainers'), ...listAt(podSpec, 'containers')]) {
-    for (const from of listAt(container, 'envFrom')) source(from)
-    for (const variable of listAt(container, 'env')) source(dig(variable, 'valueFrom'))
-  }
-  return [...found]
 }
 
 function listAt(value: unknown, key: string): readonly unknown[] {

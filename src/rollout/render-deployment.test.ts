@@ -20,7 +20,14 @@ function deployment(replicas: number | undefined, podSpec: Record<string, unknow
   }
 }
 
-const source = (target: KubeObject) => ({ canary, plan: planOf(canary), target, label: { key: 'app', value: 'api' }, revision: 's1-x' })
+const source = (target: KubeObject) => ({
+  canary,
+  plan: planOf(canary),
+  target,
+  label: { key: 'app', value: 'api' },
+  revision: 's1-x',
+  configs: []
+})
 
 test('the primary keeps all selector labels, renames one, and leaves the annotations of tools behind', () => {
   const primary = primaryDeployment(source(deployment(0)))

@@ -2,7 +2,9 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject, sameJson } from '../std/json.ts'
+import type { TrackedConfig } from './configs.ts'
 import type { Plan } from './plan.ts'
+import { readingCopies } from './render-configs.ts'
 import { promotionMark } from './revision.ts'
 import { ownerOf, patchOf, RESOURCES, setAt, type Write } from './write.ts'
 
@@ -19,6 +21,8 @@ export interface PrimarySource {
   readonly target: KubeObject
   readonly label: SelectorLabel
   readonly revision: string
+  /** What the primary's pods read copies of. */
+  readonly configs: readonly TrackedConfig[]
 }
 
 const COPIED = ['minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds', 'strategy', 'paused'] as const
@@ -77,12 +81,12 @@ function settingsOf(spec: unknown): Readonly<Partial<Record<(typeof COPIED)[numb
   return Object.fromEntries(COPIED.map((key) => [key, dig(spec, key)] as const).filter(([, value]) => value !== undefined))
 }
 
-function primaryTemplate({ plan, target, label, revision }: PrimarySource): Readonly<Record<string, unknown>> {
+function primaryTemplate({ plan, target, label, revision, configs }: PrimarySource): Readonly<Record<string, unknown>> {
   const template = dig(target, 'spec', 'template')
   const metadata = dig(template, 'metadata')
   const labels = dig(metadata, 'labels')
   const annotations = dig(metadata, 'annotations')
-  const spec = dig(template, 'spec')
+  const spec = readingCopies(dig(template, 'spec'), configs)
   return {
     ...(isObject(template) ? template : {}),
     metadata: {

@@ -3,16 +3,18 @@
 
 import type { KubeObject } from '../api/object.ts'
 import type { ClusterView } from './cluster-view.ts'
+import { trackedConfigs } from './configs.ts'
 import { type Plan, planOf } from './plan.ts'
+import { carries, copyMark } from './promotion.ts'
+import { revisionIn } from './recognise.ts'
+import { copyWrites } from './render-configs.ts'
 import { copyToPrimary, primaryDeployment, type PrimarySource, scaleTarget } from './render-deployment.ts'
 import { ruleWrites } from './render-destination-rule.ts'
 import { releaseService, type ServiceSource, serviceWrites } from './render-service.ts'
 import { releaseVirtualService, virtualServiceWrites } from './render-virtual-service.ts'
-import { revisionOf } from './revision.ts'
 import { selectorLabel } from './situation.ts'
 import { cookiesOf } from './state.ts'
 import { isOwned, RESOURCES, type Write } from './write.ts'
-import { dig } from '../std/json.ts'
 import type { Step } from './tick.ts'
 
 /** The writes of `step`, in the order they must be made; the Canary's own status and metadata come after them and are not among them. */
@@ -23,7 +25,14 @@ export function render(canary: KubeObject, step: Step, cluster: ClusterView): re
   const scale = scaleTarget(target, primary, step.canaryReplicas)
   if (step.objects === 'none') return scale
   const plan = planOf(canary)
-  const source: PrimarySource = { canary, plan, target, label, revision: revisionOf(dig(target, 'spec', 'template')) }
+  const source: PrimarySource = {
+    canary,
+    plan,
+    target,
+    label,
+    revision: revisionIn(cluster),
+    configs: trackedConfigs(cluster.configs ?? [])
+  }
   if (step.objects === 'restored') return [...scale, ...released(source, cluster)]
   const foundation = [
     ...serviceWrites(source, 'canary', cluster.canaryService),
@@ -34,9 +43,17 @@ export function render(canary: KubeObject, step: Step, cluster: ClusterView): re
   return [...foundation, ...serviceWrites(source, 'apex', cluster.apexService), ...trafficWrites({ canary, plan, step, cluster, scale })]
 }
 
+// What the primary's pods read is there before them. While they run what the target asks for, their copies are kept as the originals are.
 function primaryWrites(source: PrimarySource, step: Step, primary: KubeObject | undefined): readonly Write[] {
-  if (primary === undefined) return [{ verb: 'create', resource: RESOURCES.deployments, object: primaryDeployment(source) }]
-  return step.primarySpec === 'copy-canary' ? copyToPrimary(source, primary) : []
+  const copies = copyWrites(source.configs, { canary: source.canary, labelPrefixes: [], mark: markOf(source, step, primary) })
+  if (primary === undefined) return [...copies, { verb: 'create', resource: RESOURCES.deployments, object: primaryDeployment(source) }]
+  if (step.primarySpec === 'copy-canary') return [...copies, ...copyToPrimary(source, primary)]
+  return carries(primary, source.plan, source.revision) ? copies : []
+}
+
+function markOf({ plan, revision }: PrimarySource, { primarySpec, state }: Step, primary: KubeObject | undefined): string | undefined {
+  const promotes = primarySpec === 'copy-canary' && primary !== undefined && state.phase !== 'new' && state.phase !== 'initializing'
+  return promotes ? copyMark(plan, revision, state.since) : undefined
 }
 
 interface Traffic {

@@ -1,13 +1,39 @@
-// What identifies a revision: a hash of the target's pod template, the checksum told to webhooks, and the mark a promotion leaves on the
-// primary. Our hashes carry a version, so that a later way of hashing never takes an unchanged workload for a new revision.
+// What identifies a revision: a hash of the target's pod template and the checksums of what its pods read; the checksum told to webhooks,
+// and the mark a promotion leaves on the primary. Our hashes carry a version, so that a later way of hashing never takes an unchanged
+// workload for a new revision.
 
 import { isObject } from '../std/json.ts'
+import type { Checksums } from './configs.ts'
 
 const VERSION = 's1-'
+const CONFIGS = '+'
+const UNKNOWN = '?'
 
 /** The hash of a pod template (labels and annotations included, replicas not), stable under key order: `s1-` and 16 hex digits. */
 export function revisionOf(template: unknown): string {
   return VERSION + hash64(canonical(template), 0n)
+}
+
+/**
+ * A revision in one text, so that two are the same when their texts are: the template's hash, then what its pods read. `undefined` where
+ * configs are not tracked, `unknown` for a revision whose configs nobody wrote down, which equals no other.
+ */
+export function withConfigs(template: string, checksums: Checksums | 'unknown' | undefined): string {
+  if (checksums === undefined) return template
+  return `${template}${CONFIGS}${checksums === 'unknown' ? UNKNOWN : canonical(checksums)}`
+}
+
+/** The hash of a revision's template alone: lastAppliedSpec and lastPromotedSpec. */
+export function templateIn(revision: string): string {
+  const end = revision.indexOf(CONFIGS)
+  return end < 0 ? revision : revision.slice(0, end)
+}
+
+/** What the pods of a revision read: trackedConfigs; undefined where that is not tracked or not known. */
+export function configsIn(revision: string): Checksums | undefined {
+  const configs = revision.slice(templateIn(revision).length + CONFIGS.length)
+  if (configs === '' || configs === UNKNOWN) return undefined
+  return JSON.parse(configs) as Checksums // written by withConfigs
 }
 
 /** True for a hash this module made; others were written by Flagger and are adopted as they are (flagger.md 2.4). */

@@ -6,10 +6,12 @@ import { dig, isObject } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import { adopt } from './adopt.ts'
 import type { ClusterView } from './cluster-view.ts'
+import { missingConfigs } from './configs.ts'
 import { refusalsOf } from './notices.ts'
 import { type Plan, planOf } from './plan.ts'
+import { isBegun } from './promotion.ts'
 import { type Readiness, readinessOf } from './readiness.ts'
-import { promotionMark, revisionOf } from './revision.ts'
+import { recognise } from './recognise.ts'
 import { isStart, nextStage, routingAt, shareOf } from './stages.ts'
 import { isRunning, type Progress, progressOf, type RolloutState, type Standing, standingOf } from './state.ts'
 import { foreignHosts, type LiveRouting, liveRouting } from './virtual-service.ts'
@@ -21,7 +23,7 @@ export const ROLLBACK_ANNOTATION = 'flagger.app/rollback'
 export interface Finding {
   readonly plan: Plan
   readonly state: RolloutState
-  /** Hash of the target's pod template; '' without a target. */
+  /** The target's pod template and what its pods read; '' without a target. */
   readonly revision: string
   readonly dueAt: Millis
   readonly situation: Situation
@@ -35,6 +37,7 @@ export type Situation =
   | { readonly kind: 'deleted' }
   | { readonly kind: 'revert'; readonly target: 'gone' | 'waiting' | 'ready' }
   | { readonly kind: 'no-target'; readonly because: string }
+  | { readonly kind: 'no-config'; readonly because: string }
   | { readonly kind: 'no-primary' }
   | { readonly kind: 'bootstrap'; readonly primary: Readiness | undefined }
   | { readonly kind: 'idle' }
@@ -65,9 +68,7 @@ export type Situation =
 /** What a tick of `canary` in `state` finds in `cluster`. */
 export function findingOf(canary: KubeObject, state: RolloutState, cluster: ClusterView): Finding {
   const plan = planOf(canary)
-  const template = dig(cluster.target, 'spec', 'template')
-  const revision = template === undefined ? '' : revisionOf(template)
-  const adopted = adopt(plan, state, revision, liveRouting(cluster.virtualService, plan.apex))
+  const { state: adopted, revision } = recognise(adopt(plan, state, liveRouting(cluster.virtualService, plan.apex)), plan, cluster)
   const dueAt = dueAtOf(plan, adopted, cluster)
   return { plan, state: adopted, revision, dueAt, situation: situationOf({ canary, plan, state: adopted, revision, dueAt, cluster }) }
 }
@@ -110,7 +111,7 @@ function situationOf(known: Known): Situation {
     const because = `deployment ${plan.target}.${plan.namespace} spec.selector.matchLabels must contain one of app, name, app.kubernetes.io/name`
     return { kind: 'no-target', because }
   }
-  return state.phase === 'initializing' ? bootstrap(known) : established(known)
+  return state.phase === 'initializing' ? (configTrouble(known) ?? bootstrap(known)) : established(known)
 }
 
 function bootstrap(known: Known): Situation {
@@ -120,11 +121,22 @@ function bootstrap(known: Known): Situation {
 
 function established(known: Known): Situation {
   const { canary, state, cluster } = known
-  if (cluster.primary === undefined) return { kind: 'no-primary' }
+  if (cluster.primary === undefined) return configTrouble(known) ?? { kind: 'no-primary' }
   if (canary.metadata.annotations?.[ROLLBACK_ANNOTATION] === 'true') {
     return { kind: ['waiting', 'progressing', 'waiting-promotion'].includes(state.phase) ? 'abort' : 'nothing-to-abort' }
   }
-  return isRunning(state) ? running(known) : resting(known)
+  return isRunning(state) ? running(known) : (configTrouble(known) ?? resting(known))
+}
+
+// Pods that read what is not there do not start, and a copy of it cannot be made.
+function configTrouble({ plan, cluster }: Known): Extract<Situation, { kind: 'no-config' }> | undefined {
+  const [missing] = missingConfigs(cluster.configs ?? [])
+  if (missing === undefined) return undefined
+  const { kind, name } = missing
+  return {
+    kind: 'no-config',
+    because: `${kind} ${name}.${plan.namespace} not found, which the pods of ${plan.target} read: create it, or mark the reference optional`
+  }
 }
 
 function deletion({ canary, plan, state, cluster, dueAt }: Known): Situation {
@@ -167,6 +179,8 @@ function running(known: Known): Situation {
 
 function pending(known: Known, { applied, promoted }: Standing): Situation {
   const { revision } = known
+  const trouble = configTrouble(known)
+  if (trouble !== undefined) return trouble
   return revision === applied || revision === promoted
     ? { kind: 'withdrawn' }
     : (primaryTrouble(known) ?? foreign(known) ?? { kind: 'new-revision' })
@@ -174,12 +188,16 @@ function pending(known: Known, { applied, promoted }: Standing): Situation {
 
 function progressing(known: Known): Situation {
   const { state, revision, plan, cluster } = known
-  const { applied, promoted } = standingOf(state)
-  if (applied !== revision) return { kind: revision === promoted ? 'withdrawn' : 'restart' }
-  const copied = carries(cluster.primary, plan, revision)
-  if (plan.skipAnalysis) return copied ? { kind: 'skip' } : (canaryTrouble(known) ?? { kind: 'skip' })
-  if (copied) return { kind: 'resume-promotion' }
-  return lost(known) ?? primaryTrouble(known) ?? canaryTrouble(known) ?? foreign(known) ?? analysis(known)
+  const { applied, promoted, since } = standingOf(state)
+  const missing = configTrouble(known)
+  if (applied !== revision) return missing ?? { kind: revision === promoted ? 'withdrawn' : 'restart' }
+  if (isBegun(cluster, plan, revision, since)) return missing ?? { kind: plan.skipAnalysis ? 'skip' : 'resume-promotion' }
+  return plan.skipAnalysis ? (canaryTrouble(known) ?? missing ?? { kind: 'skip' }) : analysed(known)
+}
+
+function analysed(known: Known): Situation {
+  const missing = configTrouble(known)
+  return lost(known) ?? primaryTrouble(known) ?? canaryTrouble(known) ?? missing ?? foreign(known) ?? analysis(known)
 }
 
 // A canary that must go, as long as the primary has pods to take over.
@@ -231,20 +249,22 @@ function wasReached(
   return !live.mirrored && live.canary === then.canary && (now.kind === 'mirror' || now.canary !== then.canary)
 }
 
-/** True when the primary's pod template is the one a promotion of `revision` writes. */
-export function carries(primary: KubeObject | undefined, plan: Plan, revision: string): boolean {
-  return dig(primary, 'spec', 'template', 'metadata', 'annotations', 'flagger-id') === promotionMark(plan.uid, revision)
-}
-
 function primaryTrouble(known: Known): Situation | undefined {
   return trouble(known.cluster.primary, 'primary', known)
 }
 
 function canaryTrouble(known: Known): Situation | undefined {
-  return trouble(known.cluster.target, 'canary', known)
+  const found = trouble(known.cluster.target, 'canary', known)
+  const missing = configTrouble(known)
+  if (found === undefined || missing === undefined) return found
+  return { ...found, readiness: { ...found.readiness, because: `${found.readiness.because} (${missing.because})` } }
 }
 
-function trouble(deployment: KubeObject | undefined, who: 'primary' | 'canary', known: Known): Situation | undefined {
+function trouble(
+  deployment: KubeObject | undefined,
+  who: 'primary' | 'canary',
+  known: Known
+): Extract<Situation, { kind: 'stuck' | 'not-ready' }> | undefined {
   if (deployment === undefined) return undefined
   const readiness = readinessOf(deployment, terms(known, who))
   if (readiness.kind === 'stuck') return { kind: 'stuck', who, readiness }

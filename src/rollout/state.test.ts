@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { phaseName, readState, type RolloutState, writeState } from './state.ts'
+import { withConfigs } from './revision.ts'
 
 const standing = { since: 1_000_000, applied: 's1-a', promoted: 's1-b', failedChecks: 2 }
 
@@ -35,9 +36,18 @@ test('nothing is written when nothing changed, whatever the time', () => {
 })
 
 test('fields and conditions of others stay', () => {
-  const previous = { trackedConfigs: { 'configmap/x': '1' }, conditions: [{ type: 'Mine', status: 'True' }] }
+  const previous = { iAmOfOthers: 'x', conditions: [{ type: 'Mine', status: 'True' }] }
   const status = writeState(STATES[0]!, previous, 0)
-  expect(status).toMatchObject({ trackedConfigs: { 'configmap/x': '1' }, conditions: [{ type: 'Mine' }, { type: 'Promoted' }] })
+  expect(status).toMatchObject({ iAmOfOthers: 'x', conditions: [{ type: 'Mine' }, { type: 'Promoted' }] })
+})
+
+test('tracked configs are part of the applied revision, and gone when tracking is off', () => {
+  const tracked = { 'configmap/x': '1', 'secret/y': '2' }
+  const state: RolloutState = { ...standing, phase: 'succeeded', applied: withConfigs('s1-a', tracked), promoted: 's1-a+?' }
+  const status = writeState(state, {}, 0)
+  expect(status).toMatchObject({ lastAppliedSpec: 's1-a', lastPromotedSpec: 's1-a', trackedConfigs: tracked })
+  expect(readState(status)).toMatchObject({ applied: state.applied, promoted: 's1-a' })
+  expect(writeState({ ...state, applied: 's1-a' }, status, 0)).not.toHaveProperty('trackedConfigs')
 })
 
 test("the condition's times move only when it changes, its transition only with the status", () => {

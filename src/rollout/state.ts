@@ -1,9 +1,11 @@
 // Where a rollout stands. The only module that knows how phases and the Promoted condition are spelt on the wire: it reads them from a
-// Canary's status and writes them back. Fields of the status that are not ours (tracked configs, cookies, other conditions) stay.
+// Canary's status and writes them back. Fields of the status that are not ours (conditions of others) stay.
 
 import { dig, isObject, sameJson } from '../std/json.ts'
 import { printable } from '../std/printable.ts'
 import type { Millis } from '../std/clock.ts'
+import type { Checksums } from './configs.ts'
+import { configsIn, templateIn, withConfigs } from './revision.ts'
 import { formatInstant, parseInstant } from '../std/instant.ts'
 import type { Cookies } from './affinity.ts'
 
@@ -11,9 +13,9 @@ import type { Cookies } from './affinity.ts'
 export interface Standing {
   /** When the status was last written; 0 when unknown. */
   readonly since: Millis
-  /** Hash of the revision last taken up (lastAppliedSpec), '' for none. */
+  /** The revision last taken up (lastAppliedSpec and trackedConfigs), '' for none. */
   readonly applied: string
-  /** Hash of the revision the primary runs (lastPromotedSpec), '' for none. */
+  /** The revision the primary runs, '' for none. The status has its template only (lastPromotedSpec); adopt.ts finds out the rest. */
   readonly promoted: string
   /** Failed checks of this run, or of the last one. */
   readonly failedChecks: number
@@ -97,7 +99,7 @@ export function readState(status: unknown): RolloutState {
   if (phase === undefined) return { phase: 'new' }
   const standing: Standing = {
     since: parseInstant(textAt(status, 'lastTransitionTime')) ?? 0,
-    applied: textAt(status, 'lastAppliedSpec'),
+    applied: withConfigs(textAt(status, 'lastAppliedSpec'), trackedIn(status)),
     promoted: textAt(status, 'lastPromotedSpec'),
     failedChecks: countAt(status, 'failedChecks'),
     ...cookiesIn(status)
@@ -129,15 +131,18 @@ export function writeState(state: RolloutState, previous: unknown, now: Millis):
   if (state.phase === 'new') return undefined
   const before = isObject(previous) ? previous : {}
   const [name] = WIRE[state.phase]
+  const { trackedConfigs, ...others } = before
+  const tracked = state.applied === '' ? trackedConfigs : configsIn(state.applied)
   const next = {
-    ...withoutCookies(before),
+    ...withoutCookies(others),
     ...cookieFields(cookiesOf(state)),
     phase: name,
     canaryWeight: 'weight' in state ? state.weight : 0,
     failedChecks: state.failedChecks,
     iterations: 'iterations' in state ? state.iterations : 0,
-    ...(state.applied === '' ? {} : { lastAppliedSpec: state.applied }),
-    ...(state.promoted === '' ? {} : { lastPromotedSpec: state.promoted }),
+    ...(state.applied === '' ? {} : { lastAppliedSpec: templateIn(state.applied) }),
+    ...(state.promoted === '' ? {} : { lastPromotedSpec: templateIn(state.promoted) }),
+    ...(tracked === undefined ? {} : { trackedConfigs: tracked }),
     conditions: withPromoted(state, before['conditions'], now)
   }
   return sameJson(next, before) ? undefined : { ...next, lastTransitionTime: formatInstant(now) }
@@ -204,6 +209,12 @@ function causeIn(status: unknown): string {
   const message = textAt(promoted, 'message')
   const mark = [CAUSE, LAST_FAILED].find((each) => message.includes(each))
   return mark === undefined ? '' : message.slice(message.indexOf(mark) + mark.length)
+}
+
+function trackedIn(status: unknown): Checksums | undefined {
+  const tracked = dig(status, 'trackedConfigs')
+  if (!isObject(tracked) || textAt(status, 'lastAppliedSpec') === '') return undefined
+  return Object.fromEntries(Object.entries(tracked).map(([key, checksum]) => [key, String(checksum)]))
 }
 
 function textAt(value: unknown, key: string): string {

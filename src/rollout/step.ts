@@ -45,6 +45,7 @@ function conclude(tick: Tick): Conclusion {
     case 'begin':
     case 'suspended':
     case 'no-target':
+    case 'no-config':
     case 'no-primary':
     case 'bootstrap':
     case 'revert':

@@ -27,6 +27,8 @@ export type Write =
 export const RESOURCES = {
   canaries: { group: 'flagger.app', version: 'v1beta1', resource: 'canaries' },
   deployments: { group: 'apps', version: 'v1', resource: 'deployments' },
+  configMaps: { group: '', version: 'v1', resource: 'configmaps' },
+  secrets: { group: '', version: 'v1', resource: 'secrets' },
   services: { group: '', version: 'v1', resource: 'services' },
   destinationRules: { group: 'networking.istio.io', version: 'v1beta1', resource: 'destinationrules' },
   virtualServices: { group: 'networking.istio.io', version: 'v1beta1', resource: 'virtualservices' }

@@ -39,7 +39,6 @@ export const CATALOGUE = {
   },
   'canary-refused': { severity: 'error', text: '{0}; the Canary is not acted on' },
   'read-otherwise': { severity: 'warning', text: '{0}' },
-  'not-tracked': { severity: 'warning', text: '{0}' },
   'no-effect-here': { severity: 'warning', text: 'stored but without effect on local processes: {0}' },
   'unknown-command': {
     severity: 'error',

@@ -65,8 +65,7 @@ it.skipIf(!KUBECTL_FOUND)('kubectl: fields of a Canary without effect come back 
     'Warning: spec.analysis.interval: 5s is below the shortest, 10s, which is used [read-otherwise]',
     'Warning: spec.analysis.sessionAffinity: sessionAffinity is accepted but not applied yet [not-applied-yet]',
     'Warning: spec.autoscalerRef: autoscalerRef is accepted but not applied yet [not-applied-yet]',
-    'Warning: spec.service.gatewayRefs: gatewayRefs is accepted but not applied yet [not-applied-yet]',
-    'Warning: spec.targetRef: api reads configmap/colours: the primary shares it, and a change of it starts no analysis yet [not-tracked]'
+    'Warning: spec.service.gatewayRefs: gatewayRefs is accepted but not applied yet [not-applied-yet]'
   ])
   const message = 'canary api.default: spec.autoscalerRef is accepted but not acted on yet'
   await until('an Event', async () => (await eventsOf(serin, 'default', 'api')).includes(`Warning ${message}`))

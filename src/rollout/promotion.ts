@@ -1,0 +1,31 @@
+// The marks by which a promotion is recognised after an interruption: on the primary's pod template, and on the copies of what its pods
+// read, which are written before it.
+
+import type { KubeObject } from '../api/object.ts'
+import { dig } from '../std/json.ts'
+import type { Millis } from '../std/clock.ts'
+import type { ClusterView } from './cluster-view.ts'
+import type { Plan } from './plan.ts'
+import { promotionMark } from './revision.ts'
+
+/** The annotation of a copy that a promotion wrote. */
+export const PROMOTION_ANNOTATION = 'serin.dev/promotion'
+
+/** True when the primary's pod template is the one a promotion of `revision` writes. */
+export function carries(primary: KubeObject | undefined, plan: Plan, revision: string): boolean {
+  return dig(primary, 'spec', 'template', 'metadata', 'annotations', 'flagger-id') === promotionMark(plan.uid, revision)
+}
+
+/**
+ * The mark of a promotion of `revision` on copies. `since` is of the status that the promotion began with: a later promotion of the same
+ * revision leaves another mark, so one that was left behind is never taken for a promotion under way.
+ */
+export function copyMark(plan: Plan, revision: string, since: Millis): string {
+  return promotionMark(plan.uid, `${revision}@${since}`)
+}
+
+/** True when a promotion of `revision` has begun to write, from a status of `since`. */
+export function isBegun({ primary, configs = [] }: ClusterView, plan: Plan, revision: string, since: Millis): boolean {
+  const mark = copyMark(plan, revision, since)
+  return carries(primary, plan, revision) || configs.some(({ copy }) => copy?.metadata.annotations?.[PROMOTION_ANNOTATION] === mark)
+}
