@@ -19,7 +19,7 @@ const SAMPLE_PERIOD: Millis = 1000
 export async function startLoops(
   rig: Rig,
   { dir, reaper, slot, identity }: Ground,
-  { client, mesh, history, collect, accessLogs }: Plane
+  { client, mesh, history, collect, rollouts, accessLogs }: Plane
 ): Promise<Kubelet> {
   const { clock, draw, signal } = rig
   const { config, log } = rig.options
@@ -63,7 +63,7 @@ export async function startLoops(
   rig.supervise('the workload controller', workloads.run(signal))
   rig.supervise('the end of Events', expireEvents({ client, clock, log }, signal))
   rig.supervise('metrics', sample(collect, clock, signal))
-  startRollouts(rig, { client, mesh, history }, recorder('flagger'))
+  startRollouts(rig, { client, mesh, history, rollouts }, recorder('flagger'))
   return kubelet
 }
 

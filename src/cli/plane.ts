@@ -1,5 +1,6 @@
 // The store and the data plane that follows it: workers, the mesh that keeps them equal to the API, and the API as kubectl sees it.
 
+import { ExportedMetrics } from '../control/exported-metrics.ts'
 import { compileCache } from '../host/compile-cache.ts'
 import { FileJournal } from '../host/file-journal.ts'
 import { HostError } from '../host/host-error.ts'
@@ -26,6 +27,7 @@ import { Mesh } from './mesh.ts'
 import { obeyedBackend } from './obeyed-backend.ts'
 import { meshPlan } from './ports.ts'
 import { GRACE, type InstanceOptions, type Rig } from './rig.ts'
+import { ownVersion } from './version.ts'
 import { warnedBackend } from './warned-backend.ts'
 
 /**
@@ -47,6 +49,8 @@ export interface Plane {
   readonly mesh: Mesh
   readonly workers: Workers
   readonly collect: () => Promise<void>
+  /** What the rollout controller exports. */
+  readonly rollouts: ExportedMetrics
   readonly accessLogs: AccessLogs
 }
 
@@ -103,7 +107,8 @@ export async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground)
     history.add(clock.now(), registry.cells())
   }
   const obeyed = obeyedBackend(api, (object) => mesh.obeys(object, OBEYED_WITHIN))
-  return { backend: warnedBackend(obeyed, findings), client, registry, history, stats, mesh, workers, collect, accessLogs }
+  const rollouts = new ExportedMetrics(ownVersion())
+  return { backend: warnedBackend(obeyed, findings), client, registry, history, stats, mesh, workers, collect, rollouts, accessLogs }
 }
 
 async function openStore(folder: string, open: (journal: FileJournal) => Promise<EmbeddedApi>): Promise<EmbeddedApi> {

@@ -18,7 +18,7 @@ import type { Rig } from './rig.ts'
 /** Starts it under the rig's supervision. */
 export function startRollouts(
   rig: Rig,
-  { client, mesh, history }: Pick<Plane, 'client' | 'mesh' | 'history'>,
+  { client, mesh, history, rollouts: exported }: Pick<Plane, 'client' | 'mesh' | 'history' | 'rollouts'>,
   recorder: EventRecorder
 ): void {
   const { clock, draw, signal } = rig
@@ -44,7 +44,7 @@ export function startRollouts(
     metrics: new RegistrySource(history),
     hooks: new HttpHookCaller(fetch, route),
     events,
-    listeners: [post]
+    listeners: [post, exported]
   })
   rig.supervise('the rollout controller', rollouts.run(signal))
 }

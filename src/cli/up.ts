@@ -110,7 +110,7 @@ async function startAdmin(rig: Rig, ports: Ports, plane: Plane): Promise<string>
   const server = adminServer({
     metrics: async () => {
       await collect()
-      return view.exposition([])
+      return view.exposition(plane.rollouts.metrics())
     },
     envoy: (path, query) => envoyAnswer(view, path, query),
     troubles: () => [...(rig.failure === undefined ? [] : [rig.failure]), ...workers.troubles(), ...mesh.troubles()],

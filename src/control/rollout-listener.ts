@@ -2,7 +2,6 @@
 // on it.
 
 import type { KubeObject } from '../api/object.ts'
-import type { Measurement } from '../rollout/judge.ts'
 import type { Step, Tick } from '../rollout/tick.ts'
 import type { Millis } from '../std/clock.ts'
 
@@ -14,13 +13,14 @@ export interface Ticked {
   readonly took: Millis
 }
 
-/** A measurement that a check of a Canary got. */
+/** A value that a check got. */
 export interface Measured {
   readonly namespace: string
   /** The target, which Flagger's metrics are named by. */
   readonly target: string
   readonly metric: string
-  readonly measurement: Measurement
+  /** Percent, milliseconds, or what the metric is in. */
+  readonly value: number
 }
 
 /** Hears of rollouts; each part is optional. */

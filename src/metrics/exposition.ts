@@ -9,9 +9,14 @@ export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 /** A counter or gauge that is not a request metric: a sample per set of labels. */
 export interface PlainMetric {
   readonly name: string
-  readonly type: 'counter' | 'gauge'
+  readonly type: 'counter' | 'gauge' | 'histogram'
   readonly help: string
-  readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[]
+  readonly samples: readonly {
+    /** What of a histogram it is: _bucket, _sum or _count. */
+    readonly suffix?: string
+    readonly labels: Readonly<Record<string, string>>
+    readonly value: number
+  }[]
 }
 
 /** Istio's request metrics of `cells`, then `others`; ends with a line feed. */
@@ -45,7 +50,7 @@ function* blocks(cells: readonly CellData[], others: readonly PlainMetric[]): Ge
   }
   for (const metric of others) {
     yield head(metric.name, metric.type, metric.help)
-    for (const sample of metric.samples) yield plainSample(metric.name, sample)
+    for (const sample of metric.samples) yield plainSample(`${metric.name}${sample.suffix ?? ''}`, sample)
   }
 }
 
