@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { behaviourFrom } from './behaviour.ts'
 import { demoApp, type DemoIdentity } from './demo-app.ts'
-import { loadTester } from './load-tester.ts'
 
 async function listen(server: http.Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -85,36 +84,4 @@ test.each([
   [{ ERROR_RATE: 'often' }, expect.stringContaining('errorRate')]
 ])('the environment %j is read', (env, want) => {
   expect(behaviourFrom(env)).toEqual(want)
-})
-
-test('the load tester starts the load of a webhook and answers before it ends', async () => {
-  const done = Promise.withResolvers<string>()
-  const stop = new AbortController()
-  const target = await listen(demoApp(identity(), WELL, () => 0.5))
-  const log = (line: string): void => {
-    if (line.startsWith('end')) done.resolve(line)
-  }
-  const tester = await listen(loadTester({ proxy: undefined, log, signal: stop.signal }))
-  const body = JSON.stringify({
-    name: 'api',
-    namespace: 'test',
-    phase: 'Progressing',
-    metadata: { cmd: `hey -n 20 -c 2 ${target}/health` }
-  })
-  const response = await fetch(`${tester}/`, { method: 'POST', body })
-  expect(response.status).toBe(202)
-  expect(await done.promise).toContain('20 requests in')
-})
-
-test.each([
-  ['nonsense', 'not JSON'],
-  ['{"name":"a","namespace":"b"}', 'metadata is missing'],
-  ['{"name":"a","namespace":"b","metadata":{}}', 'metadata.cmd is missing'],
-  ['{"name":"a","namespace":"b","metadata":{"type":"bash","cmd":"rm -rf /"}}', 'metadata.type "bash" is not run here'],
-  ['{"name":"a","namespace":"b","metadata":{"cmd":"rm -rf /"}}', '"rm" is not a load command']
-])('the load tester refuses %s', async (body, why) => {
-  const tester = await listen(loadTester({ proxy: undefined, log: () => undefined, signal: new AbortController().signal }))
-  const response = await fetch(`${tester}/`, { method: 'POST', body })
-  expect(response.status).toBe(400)
-  expect(await response.text()).toContain(why)
 })

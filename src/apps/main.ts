@@ -6,6 +6,7 @@ import { behaviourFrom } from './behaviour.ts'
 import { demoApp } from './demo-app.ts'
 import { echoServer, fortio } from './fortio.ts'
 import { loadTester } from './load-tester.ts'
+import { loadTesterSettings } from './load-settings.ts'
 
 const env = process.env
 
@@ -41,10 +42,13 @@ function demo(tag: string): void {
   serve(demoApp(identity, behaviour, Math.random), 8080)
 }
 
-function loadtester(): void {
+function loadtester(words: readonly string[]): void {
+  const settings = loadTesterSettings(words, env)
+  if (typeof settings === 'string') fail(settings)
+  const { port, ...rest } = settings
   const stop = new AbortController()
   process.on('SIGTERM', () => stop.abort())
-  serve(loadTester({ proxy: env['http_proxy'], log: (line) => console.log(line), signal: stop.signal }), 8080)
+  serve(loadTester({ ...rest, proxy: env['http_proxy'], log: (line) => console.log(line), signal: stop.signal }), port)
 }
 
 // Without words it is the image's own command: the server.
@@ -63,7 +67,7 @@ async function runFortio(words: readonly string[]): Promise<void> {
 
 const [program = '', tag = '', ...more] = process.argv.slice(2)
 if (program === 'demo') demo(tag)
-else if (program === 'loadtester') loadtester()
+else if (program === 'loadtester') loadtester(tag === '' ? [] : [tag, ...more])
 else if (program === 'fortio') await runFortio(tag === '' ? [] : [tag, ...more])
 else if (program === 'sleep') {
   setInterval(() => undefined, 0x7fffffff)

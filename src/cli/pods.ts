@@ -53,6 +53,7 @@ const APPS = isBuilt
 const BUILT_IN: ImageMap['builtIn'] = {
   'serin/demo': [...APPS, 'demo', '$(SERIN_IMAGE_TAG)'],
   'serin/loadtester': [...APPS, 'loadtester'],
+  'ghcr.io/fluxcd/flagger-loadtester': [...APPS, 'loadtester'],
   'serin/sleep': [...APPS, 'sleep'],
   'fortio/fortio': [...APPS, 'fortio']
 }

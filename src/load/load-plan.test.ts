@@ -27,6 +27,9 @@ const cases: [string, Partial<LoadPlan>][] = [
     { connections: 50, rate: undefined, count: 1000, duration: 3_600_000 }
   ],
   ['fortio load http://a/', { connections: 4, rate: 8, duration: 5000, count: undefined }],
+  ['wrk -t2 -c20 -d30s --latency http://a/', { connections: 20, duration: 30_000, rate: undefined, count: undefined }],
+  ['wrk --threads 2 --connections=4 --rate 100 -d 5 http://a/', { connections: 4, duration: 5000, rate: 100 }],
+  ['wrk http://a/', { connections: 10, duration: 10_000 }],
   ['fortio load -qps=100 -t=1m30s --quiet -payload x http://a/', { rate: 100, duration: 90_000, body: 'x', method: 'POST' }]
 ]
 test.each(cases)('%s is read', (line, want) => {
@@ -35,7 +38,9 @@ test.each(cases)('%s is read', (line, want) => {
 })
 
 test.each([
-  ['wrk http://a/', '"wrk" is not a load command known here'],
+  ['ab http://a/', '"ab" is not a load command known here'],
+  ['ghz --proto a.proto a:80', 'ghz loads gRPC services'],
+  ['wrk -s post.lua http://a/', 'Lua scripts are not run here'],
   ['', '"" is not a load command'],
   ['hey', 'hey: "" is not a URL'],
   ['hey https://a/', 'only http:// URLs can be loaded'],

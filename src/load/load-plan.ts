@@ -1,4 +1,4 @@
-// What load to make, and how to read it from the command lines that canaries already have: `hey ...` and `fortio load ...`.
+// What load to make, and how to read it from the command lines that canaries already have: `hey ...`, `wrk ...` and `fortio load ...`.
 
 import type { Millis } from '../std/clock.ts'
 
@@ -40,7 +40,9 @@ export function readWords(words: readonly string[]): PlanReading {
   if (program === 'hey') return readFlags(program, HEY, rest, { connections: 50, count: 200, rate: undefined })
   if (program === 'fortio' && rest[0] === 'load')
     return readFlags('fortio load', FORTIO, rest.slice(1), { connections: 4, count: undefined, rate: 8 })
-  return problem(`"${program ?? ''}" is not a load command known here: use hey or fortio load`)
+  if (program === 'wrk') return readFlags(program, WRK, rest.flatMap(attached), { connections: 10, duration: 10_000, timeout: 2000 })
+  if (program === 'ghz') return problem('ghz loads gRPC services, which is not done here: use hey, wrk or fortio load on an HTTP port')
+  return problem(`"${program ?? ''}" is not a load command known here: use hey, wrk or fortio load`)
 }
 
 /** Words of a command line, undefined when a quote is not closed. */
@@ -90,7 +92,30 @@ const FORTIO: Readonly<Record<string, Flag>> = {
   p: () => undefined
 }
 
+const WRK: Readonly<Record<string, Flag>> = {
+  d: (draft, value) => setDuration(draft, /^\d+$/.test(value) ? `${value}s` : value),
+  c: (draft, value) => setNumber(value, (n) => (draft.connections = n)),
+  // Its threads share the connections.
+  t: (_, value) => setNumber(value, () => undefined),
+  R: (draft, value) => setNumber(value, (n) => (draft.rate = n)),
+  H: addHeader,
+  timeout: (draft, value) => set(() => (draft.timeout = readDuration(/^\d+$/.test(value) ? `${value}s` : value) ?? draft.timeout)),
+  s: () => 'Lua scripts are not run here'
+}
+
+const LONG: Readonly<Record<string, string>> = { duration: 'd', connections: 'c', threads: 't', rate: 'R', header: 'H', script: 's' }
+
+// wrk takes -c10 for -c 10, and long names.
+function attached(word: string): readonly string[] {
+  const [, short, value] = /^-([dctR])(\d.*)$/.exec(word) ?? []
+  if (short !== undefined && value !== undefined) return [`-${short}`, value]
+  const [name, inline] = splitOnce(word.replace(/^--/, ''), '=')
+  const known = word.startsWith('--') && Object.hasOwn(LONG, name) ? LONG[name] : undefined
+  return [known === undefined ? word : `-${known}${inline === undefined ? '' : `=${inline}`}`]
+}
+
 const SWITCHES = new Set([
+  'latency',
   'quiet',
   'a',
   'allow-initial-errors',
@@ -144,7 +169,7 @@ function finish(program: string, draft: Draft): PlanReading {
   const rate = perConnection === undefined ? plan.rate : perConnection * plan.connections
   const wrong = wrongUrl(plan.url) ?? wrongBounds(plan, rate)
   if (wrong !== undefined) return problem(`${program}: ${wrong}`)
-  const bound = program === 'hey' ? heyBound(plan) : fortioBound(plan)
+  const bound = program === 'fortio load' ? fortioBound(plan) : heyBound(plan)
   return { kind: 'plan', plan: { ...plan, ...bound, rate, method: plan.method || (plan.body === '' ? 'GET' : 'POST') } }
 }
 
