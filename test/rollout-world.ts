@@ -67,7 +67,8 @@ const KINDS: readonly (readonly [ResourceRef, string])[] = [
   [RESOURCES.deployments, 'Deployment'],
   [RESOURCES.services, 'Service'],
   [RESOURCES.destinationRules, 'DestinationRule'],
-  [RESOURCES.virtualServices, 'VirtualService']
+  [RESOURCES.virtualServices, 'VirtualService'],
+  [RESOURCES.releases, 'Release']
 ]
 
 function kindOf([ref, kind]: readonly [ResourceRef, string]): KindSpec {
@@ -83,7 +84,7 @@ function kindOf([ref, kind]: readonly [ResourceRef, string]): KindSpec {
     scope: kind === 'Namespace' ? 'Cluster' : 'Namespaced',
     versions: [{ name: ref.version, served: true, storage: true, schema, columns: [] }],
     origin: ref.group === '' || ref.group === 'apps' ? 'built-in' : 'custom',
-    status: 'subresource',
+    status: kind === 'Release' ? 'none' : 'subresource',
     selectableFields: []
   }
 }
@@ -187,6 +188,15 @@ export class World {
   /** An object of namespace `test`; `api` by default. */
   named(resource: ResourceRef, name = 'api'): KubeObject | undefined {
     return this.get(resource, 'test', name)
+  }
+
+  /** All objects of a resource in namespace `test`. */
+  all(resource: ResourceRef): readonly KubeObject[] {
+    const { answer } = this.#store.apply(
+      { verb: 'list', target: { resource, namespace: 'test' } },
+      { now: this.clock.now(), draw: this.#draw }
+    )
+    return answer.kind === 'list' ? answer.items : []
   }
 
   /** The status of the Canary `api`. */

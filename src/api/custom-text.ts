@@ -1,9 +1,10 @@
-// What `kubectl explain` says of the kinds of Istio and Flagger as a whole.
+// What `kubectl explain` says of the kinds of Istio, of Flagger and of our own as a whole.
 
 /** A sentence for each kind that Serin brings beside Kubernetes' own. */
 export const CUSTOM_TEXT = {
   Canary: 'Releases a workload step by step: traffic moves to the new version while the checks pass, and back when they fail.',
   MetricTemplate: 'A query of a metrics provider that the checks of Canaries may refer to.',
+  Release: 'One revision of a Canary: how it was to be released, what was done and found, and how it ended.',
   AlertProvider: 'Where news of Canaries is sent.',
   VirtualService: 'Decides by host, path, header and weight where requests go, and what is done to them on the way.',
   DestinationRule: 'Names the subsets of a host and says how requests are sent to it: balancing, pools, outlier detection, TLS.',

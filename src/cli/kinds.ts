@@ -5,12 +5,13 @@ import { crdKind } from '../api/crd-kind.ts'
 import { FLAGGER_KINDS } from '../api/flagger-kinds.ts'
 import { ISTIO_KINDS } from '../api/istio-kinds.ts'
 import type { KindSpec } from '../api/kind.ts'
+import { SERIN_KINDS } from '../api/serin-kinds.ts'
 import { apiRules } from '../store/api-rules.ts'
 import type { KindRules } from '../store/kind-rules.ts'
 import { allocateService } from '../workload/allocate-service.ts'
 
 /** Kinds served before any definition is applied. */
-export const KINDS: readonly KindSpec[] = [...BUILTIN_KINDS, crdKind, ...ISTIO_KINDS, ...FLAGGER_KINDS]
+export const KINDS: readonly KindSpec[] = [...BUILTIN_KINDS, crdKind, ...ISTIO_KINDS, ...FLAGGER_KINDS, ...SERIN_KINDS]
 
 /** How their objects are read, filled in and checked. `servicePrefix`: first two parts of Service addresses, e.g. `127.96`. */
 export function rulesFor(servicePrefix: string): KindRules {

@@ -5,11 +5,13 @@ import { ApiError } from '../kube/kube-client.ts'
 import { callOf } from '../rollout/ask.ts'
 import { judgeHook } from '../rollout/judge.ts'
 import { planOf } from '../rollout/plan.ts'
+import type { Note } from '../rollout/release.ts'
 import { FINALIZER, ROLLBACK_ANNOTATION } from '../rollout/situation.ts'
 import { writeState } from '../rollout/state.ts'
 import type { Announcement, Step } from '../rollout/tick.ts'
 import { type PatchOperation, RESOURCES, setAt, type Write } from '../rollout/write.ts'
 import { printable } from '../std/printable.ts'
+import { keepReleases } from './release-keeper.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 import { callHook } from './rollout-questions.ts'
 
@@ -23,7 +25,7 @@ export type Applied = { readonly kind: 'done' } | { readonly kind: 'again' | 're
 export async function apply(
   ports: RolloutPorts,
   canary: KubeObject,
-  { step, writes }: { readonly step: Step; readonly writes: readonly Write[] },
+  { step, writes, notes }: { readonly step: Step; readonly writes: readonly Write[]; readonly notes: readonly Note[] },
   signal: AbortSignal
 ): Promise<Applied> {
   try {
@@ -34,6 +36,7 @@ export async function apply(
       await ports.client.update(RESOURCES.canaries, { ...canary, status }, { subresource: 'status', signal })
     }
     await editMetadata(ports, canary, step.metadata, signal)
+    await keepReleases(ports, notes, signal)
     return { kind: 'done' }
   } catch (error) {
     if (isLostRace(error)) return { kind: 'again', because: error.message }

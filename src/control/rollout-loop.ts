@@ -49,7 +49,8 @@ export class RolloutLoop {
   }
 
   #watched(): readonly ResourceRef[] {
-    const { configMaps, secrets, ...others } = RESOURCES
+    // Nothing is decided by a Release.
+    const { configMaps, secrets, releases: _, ...others } = RESOURCES
     return [...Object.values(others), ...(this.#ports.trackConfigs === false ? [] : [configMaps, secrets])]
   }
 

@@ -238,7 +238,11 @@ function expected({ record }: Scenario): Record<keyof Streams, readonly string[]
 function actual(world: World): Streams {
   const hashes = new Map<unknown, string>()
   return {
-    writes: joined(world.writes.map((written) => ({ tick: written.t, line: changeLine(written.change, hashes) }))),
+    writes: joined(
+      world.writes
+        .filter(({ change }) => change.object.kind !== 'Release')
+        .map((written) => ({ tick: written.t, line: changeLine(written.change, hashes) }))
+    ),
     told: joined(world.told.map(({ t, type, message }) => ({ tick: t, line: `${type} ${message}` }))),
     hooks: joined(world.hooks.map(({ t, type, payload }) => ({ tick: t, line: `${type} ${payload.phase}` }))),
     queries: joined(world.queries.map(({ t, metric }) => ({ tick: t, line: metric })))

@@ -5,6 +5,7 @@ import { questionsFor } from '../rollout/ask.ts'
 import type { ClusterView } from '../rollout/cluster-view.ts'
 import { noticesOf, noticeText } from '../rollout/notices.ts'
 import { planOf } from '../rollout/plan.ts'
+import { notesOf } from '../rollout/release.ts'
 import { rivalOf } from '../rollout/rivals.ts'
 import { render } from '../rollout/render.ts'
 import { readState } from '../rollout/state.ts'
@@ -60,7 +61,13 @@ export async function tick(
   const answers = await putQuestions(ports, questions, plan.noData, signal)
   const ticking = { canary, cluster, finding, questions, answers }
   const step = stepOf(ticking)
-  const applied = await apply(ports, canary, { step, writes: render(canary, step, cluster) }, signal)
+  const writes = render(canary, step, cluster)
+  const applied = await apply(
+    ports,
+    canary,
+    { step, writes, notes: notesOf(ticking, step, { writes, first: memory === NO_MEMORY }) },
+    signal
+  )
   if (applied.kind === 'again') {
     ports.log(`canary ${namespace}/${name}: ${applied.because}; looking again`)
     return { kind: 'ticked', wake: AFTER_LOST_RACE, memory: { ...memory, noticed } }

@@ -31,7 +31,8 @@ export const RESOURCES = {
   secrets: { group: '', version: 'v1', resource: 'secrets' },
   services: { group: '', version: 'v1', resource: 'services' },
   destinationRules: { group: 'networking.istio.io', version: 'v1beta1', resource: 'destinationrules' },
-  virtualServices: { group: 'networking.istio.io', version: 'v1beta1', resource: 'virtualservices' }
+  virtualServices: { group: 'networking.istio.io', version: 'v1beta1', resource: 'virtualservices' },
+  releases: { group: 'serin.dev', version: 'v1alpha1', resource: 'releases' }
 } as const satisfies Readonly<Record<string, ResourceRef>>
 
 /** Annotations that keep Flux from undoing what the rollout writes (flagger.md 3.1). */
