@@ -65,6 +65,7 @@ const KINDS: readonly (readonly [ResourceRef, string])[] = [
   [{ group: 'flagger.app', version: 'v1beta1', resource: 'alertproviders' }, 'AlertProvider'],
   [RESOURCES.canaries, 'Canary'],
   [RESOURCES.deployments, 'Deployment'],
+  [RESOURCES.daemonSets, 'DaemonSet'],
   [RESOURCES.services, 'Service'],
   [RESOURCES.destinationRules, 'DestinationRule'],
   [RESOURCES.virtualServices, 'VirtualService'],
@@ -284,11 +285,12 @@ export class World {
     this.#changes.push(change)
     for (const watcher of this.#watchers) watcher(change)
     const { namespace = '', name = '', generation = 1 } = change.object.metadata
-    if (change.resource !== 'deployments' || change.kind === 'deleted') return
-    const key = `${namespace}/${name}`
+    const isWorkload = change.resource === 'deployments' || change.resource === 'daemonsets'
+    if (!isWorkload || change.kind === 'deleted') return
+    const key = `${change.resource}/${namespace}/${name}`
     if (this.#seenGeneration.get(key) === generation) return
     this.#seenGeneration.set(key, generation)
-    this.clock.after(500, () => this.#playKubelet(namespace, name))
+    this.clock.after(500, () => (change.resource === 'deployments' ? this.#playKubelet(namespace, name) : this.#playNodes(namespace, name)))
   }
 
   #playKubelet(namespace: string, name: string): void {
@@ -314,6 +316,24 @@ export class World {
       ]
     }
     const target = { resource: RESOURCES.deployments, namespace }
+    this.request({ verb: 'update', target, name, subresource: 'status', body: { ...live, status }, options: {} })
+  }
+
+  // Two nodes, without labels.
+  #playNodes(namespace: string, name: string): void {
+    const live = this.get(RESOURCES.daemonSets, namespace, name)
+    if (live === undefined) return
+    const spec = dig(live, 'spec', 'template', 'spec')
+    const wanted = Object.keys(Object(dig(spec, 'nodeSelector'))).length > 0 ? 0 : 2
+    const containers = dig(spec, 'containers')
+    const stuck = Array.isArray(containers) && String(dig(containers[0], 'image')).endsWith(this.stuckSuffix)
+    const status = {
+      observedGeneration: live.metadata.generation,
+      desiredNumberScheduled: wanted,
+      updatedNumberScheduled: wanted,
+      numberAvailable: stuck ? 0 : wanted
+    }
+    const target = { resource: RESOURCES.daemonSets, namespace }
     this.request({ verb: 'update', target, name, subresource: 'status', body: { ...live, status }, options: {} })
   }
 

@@ -31,7 +31,7 @@ export async function apply(
   try {
     for (const write of writes) await makeWrite(ports, write, signal)
     await tell(ports, canary, step.announcements, signal)
-    const status = writeState(step.state, canary['status'], ports.clock.now())
+    const status = writeState(step.state, canary['status'], ports.clock.now(), planOf(canary).targetKind)
     if (status !== undefined) {
       await ports.client.update(RESOURCES.canaries, { ...canary, status }, { subresource: 'status', signal })
     }

@@ -7,6 +7,7 @@ import { KeyRunner } from '../kube/key-runner.ts'
 import { keyOfObject, type ObjectEvent, Reflector } from '../kube/reflector.ts'
 import { planOf } from '../rollout/plan.ts'
 import { contend } from '../rollout/rivals.ts'
+import { targetKindOf } from '../rollout/targets.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import type { Millis } from '../std/clock.ts'
 import { printable } from '../std/printable.ts'
@@ -104,10 +105,12 @@ export class RolloutLoop {
 }
 
 function readsOf(canary: KubeObject): ReadonlySet<string> {
-  const { target, apex } = planOf(canary)
+  const plan = planOf(canary)
+  const { target, apex } = plan
+  const { resource, primaryName } = targetKindOf(plan)
   return new Set([
-    `deployments/${target}`,
-    `deployments/${target}-primary`,
+    `${resource.resource}/${target}`,
+    `${resource.resource}/${primaryName(plan)}`,
     ...['', '-canary', '-primary'].map((role) => `services/${apex}${role}`),
     `destinationrules/${apex}-canary`,
     `destinationrules/${apex}-primary`,

@@ -6,8 +6,8 @@ import type { ClusterView } from '../rollout/cluster-view.ts'
 import { configRefsOf } from '../rollout/config-refs.ts'
 import { type ConfigView, copyName } from '../rollout/configs.ts'
 import { planOf } from '../rollout/plan.ts'
+import { targetKindOf } from '../rollout/targets.ts'
 import { RESOURCES } from '../rollout/write.ts'
-import { dig } from '../std/json.ts'
 
 /** What a tick knows beside the objects. */
 export type Moment = Pick<ClusterView, 'now' | 'lookedAt' | 'rival'>
@@ -26,12 +26,14 @@ export interface Sources {
 
 /** The objects `canary` reads and owns, as they are now. */
 export async function observe({ client, configs }: Sources, canary: KubeObject, moment: Moment, signal: AbortSignal): Promise<ClusterView> {
-  const { target, apex, namespace } = planOf(canary)
+  const plan = planOf(canary)
+  const { target, apex, namespace } = plan
+  const kind = targetKindOf(plan)
   const get = (resource: ResourceRef, name: string): Promise<KubeObject | undefined> =>
     client.get({ ...resource, namespace, name }, { signal })
   const [targetObject, primary, apexService, canaryService, primaryService, canaryRule, primaryRule, virtualService] = await Promise.all([
-    get(RESOURCES.deployments, target),
-    get(RESOURCES.deployments, `${target}-primary`),
+    get(kind.resource, target),
+    get(kind.resource, kind.primaryName(plan)),
     get(RESOURCES.services, apex),
     get(RESOURCES.services, `${apex}-canary`),
     get(RESOURCES.services, `${apex}-primary`),
@@ -40,8 +42,9 @@ export async function observe({ client, configs }: Sources, canary: KubeObject, 
     get(RESOURCES.virtualServices, apex)
   ])
   const objects = { target: targetObject, primary, apexService, canaryService, primaryService, canaryRule, primaryRule, virtualService }
-  if (configs === 'none') return { ...moment, ...objects, configs: undefined }
-  const refs = configRefsOf(dig(targetObject, 'spec', 'template', 'spec'))
+  const podSpec = kind.podSpecOf(targetObject)
+  if (configs === 'none' || podSpec === undefined) return { ...moment, ...objects, configs: undefined }
+  const refs = configRefsOf(podSpec)
   configs.reading(refs.flatMap(({ kind, name }) => [name, copyName(name)].map((each) => `${RESOURCE_OF[kind].resource}/${each}`)))
   const views = refs.map(async (ref): Promise<ConfigView> => {
     const [object, copy] = await Promise.all([get(RESOURCE_OF[ref.kind], ref.name), get(RESOURCE_OF[ref.kind], copyName(ref.name))])

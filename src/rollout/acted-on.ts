@@ -32,7 +32,7 @@ const ANALYSIS = inside({
 const CANARY = inside({
   ...each('progressDeadlineSeconds', 'revertOnDeletion', 'skipAnalysis', 'suspend'),
   provider: REFUSED,
-  targetRef: inside({ name: ACTED, kind: REFUSED, apiVersion: { idle: 'Deployments have one version' } }),
+  targetRef: inside({ name: ACTED, kind: ACTED, apiVersion: { idle: 'each kind has one version' } }),
   service: SERVICE,
   analysis: ANALYSIS
 })

@@ -63,7 +63,7 @@ export function alertOf(tick: Tick, step: Step): Alert | undefined {
   if (before.phase === after.phase) return trafficGate(tick, step)
   switch (after.phase) {
     case 'initialized':
-      if (before.phase === 'initializing') return detailed(tick, after, conditionMessage(after))
+      if (before.phase === 'initializing') return detailed(tick, after, conditionMessage(after, tick.finding.plan.targetKind))
       return news('info', tick, after, `The new revision of ${subject(tick)} was withdrawn, all traffic goes to the primary`)
     case 'waiting':
       return isMuted(tick)
@@ -72,10 +72,15 @@ export function alertOf(tick: Tick, step: Step): Alert | undefined {
     case 'waiting-promotion':
       return isMuted(tick) ? undefined : news('warn', tick, after, `${subject(tick)} is waiting for approval of its promotion${gate(tick)}`)
     case 'progressing':
-      return begins(before) ? detailed(tick, after, conditionMessage(after)) : undefined
+      return begins(before) ? detailed(tick, after, conditionMessage(after, tick.finding.plan.targetKind)) : undefined
     case 'succeeded': {
       const skipped = tick.finding.situation.kind === 'skip'
-      return news('info', tick, after, skipped ? 'Canary analysis was skipped, promotion finished.' : conditionMessage(after))
+      return news(
+        'info',
+        tick,
+        after,
+        skipped ? 'Canary analysis was skipped, promotion finished.' : conditionMessage(after, tick.finding.plan.targetKind)
+      )
     }
     case 'failed':
       return failure(tick, step)
@@ -104,7 +109,8 @@ function failure(tick: Tick, step: Step): Alert {
   const byHook = tick.answers.some(({ kind }, index) => kind === 'yes' && tick.questions[index]?.about === 'rollback')
   const isDecided = byHook || situation.kind === 'abort' || situation.kind === 'scaled-to-zero'
   const events = step.announcements.flatMap((told) => (told.kind === 'event' && told.type === 'Warning' ? [told.message] : []))
-  const message = events.find((text) => /^(Rolling back|Promotion of) /.test(text)) ?? conditionMessage(step.state)
+  const message =
+    events.find((text) => /^(Rolling back|Promotion of) /.test(text)) ?? conditionMessage(step.state, tick.finding.plan.targetKind)
   const because = 'because' in step.state ? step.state.because : undefined
   const cause = because === undefined || because === '' || message.includes(because) ? [] : [{ name: 'Cause', value: because }]
   const made = news(isDecided ? 'warn' : 'error', tick, step.state, message)

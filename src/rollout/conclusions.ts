@@ -1,14 +1,13 @@
 // The conclusions that are not about an analysis: resting, taking up a revision, waiting for pods, promoting, rolling back.
 
 import { carries } from './promotion.ts'
+import { hashOf } from './targets.ts'
 import { isDue, isSlow, type Situation } from './situation.ts'
 import { hear } from './hear.ts'
 import type { Readiness } from './readiness.ts'
-import { revisionOf } from './revision.ts'
 import { isStart } from './stages.ts'
 import { NO_PROGRESS, progressOf, type RolloutState, standingOf } from './state.ts'
 import { type Announcement, type Conclusion, event, held, hooksAfter, subject, type Tick, waitingEvent } from './tick.ts'
-import { dig } from '../std/json.ts'
 
 /** Nothing on its way: first sight, initialisation, deletion, or a Canary that cannot be acted on. */
 export function restOf(tick: Tick): Conclusion {
@@ -81,7 +80,8 @@ function bootstrap(tick: Tick, primary: Readiness | undefined): Conclusion {
       : event('Warning', `metrics provider not available: ${answer.because}`, 'initializing')
   )
   if (!plan.skipAnalysis && primary?.kind !== 'ready') {
-    const because = primary?.because ?? 'waiting for rollout to finish: observed deployment generation less than desired generation'
+    const because =
+      primary?.because ?? `waiting for rollout to finish: observed ${plan.targetKind.toLowerCase()} generation less than desired generation`
     const due = isDue(tick.finding, tick.cluster)
     return {
       ...held(tick, due ? [...told, waitingEvent(tick, 'primary', because)] : [], due ? 'taken' : 'none'),
@@ -90,9 +90,9 @@ function bootstrap(tick: Tick, primary: Readiness | undefined): Conclusion {
       primarySpec: carries(tick.cluster.primary, plan, revision) ? 'keep' : 'copy-canary'
     }
   }
-  const template = dig(tick.cluster.primary, 'spec', 'template')
+  const hash = hashOf(plan, tick.cluster.primary)
   // A primary made from another template (the target changed meanwhile) makes the target a new revision at once.
-  const current = template === undefined || carries(tick.cluster.primary, plan, revision) ? revision : revisionOf(template)
+  const current = hash === undefined || carries(tick.cluster.primary, plan, revision) ? revision : hash
   const done = event('Normal', `Initialization done! ${plan.name}.${plan.namespace}`, 'initialized')
   return {
     ...held(tick, [...told, done], 'reset'),

@@ -38,8 +38,8 @@ test.each([
   [{}, { provider: 'linkerd' }, 'canary api.test is not acted on: spec.provider linkerd: only istio is supported'],
   [
     {},
-    { targetRef: { kind: 'DaemonSet', name: 'api' } },
-    'canary api.test is not acted on: spec.targetRef.kind DaemonSet: only Deployment is supported yet'
+    { targetRef: { kind: 'StatefulSet', name: 'api' } },
+    'canary api.test is not acted on: spec.targetRef.kind StatefulSet: must be Deployment, DaemonSet, Service'
   ],
   [{}, { service: {} }, 'canary api.test is not acted on: spec.service.port is missing'],
   [{ stepWeight: 12.5 }, {}, 'canary api.test is not acted on: spec.analysis.stepWeight 12.5: must be a whole number'],

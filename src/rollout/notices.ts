@@ -5,7 +5,7 @@ import { unactedFields } from '../api/acted-on.ts'
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
 import { ACTED_ON } from './acted-on.ts'
-import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, isBuiltinMetric, SHORTEST_INTERVAL } from './plan.ts'
+import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, isBuiltinMetric, SHORTEST_INTERVAL, TARGET_KINDS } from './plan.ts'
 
 /** Something to tell: where in the Canary, and what. */
 export interface Notice {
@@ -57,7 +57,7 @@ export function refusalsOf(spec: unknown): readonly Notice[] {
   const refused: Notice[] = []
   const refuse = (path: string, text: string): number => refused.push({ path: `spec.${path}`, kind: 'refused', text })
   const kind = dig(spec, 'targetRef', 'kind')
-  if (kind !== 'Deployment') refuse('targetRef.kind', `${shown(kind)}: only Deployment is supported yet`)
+  if (!TARGET_KINDS.some((known) => known === kind)) refuse('targetRef.kind', `${shown(kind)}: must be ${TARGET_KINDS.join(', ')}`)
   const provider = dig(spec, 'provider')
   if (provider !== undefined && provider !== 'istio') refuse('provider', `${shown(provider)}: only istio is supported`)
   if (typeof dig(spec, 'service', 'port') !== 'number') refuse('service.port', 'is missing')

@@ -56,12 +56,18 @@ export interface Mirroring {
   readonly percent: number | undefined
 }
 
+/** The kinds of targets; other words are refused before anything is done. */
+export type TargetKindName = 'Deployment' | 'DaemonSet' | 'Service'
+
+export const TARGET_KINDS: readonly TargetKindName[] = ['Deployment', 'DaemonSet', 'Service']
+
 /** A Canary with defaults filled in. */
 export interface Plan {
   readonly name: string
   readonly namespace: string
   readonly uid: string
-  /** The target Deployment; the primary is `<target>-primary`. */
+  readonly targetKind: TargetKindName
+  /** The target; the primary is `<target>-primary`. */
   readonly target: string
   /** Name of the main Service, of the VirtualService, and the stem of `-primary` and `-canary`. */
   readonly apex: string
@@ -96,6 +102,7 @@ export function planOf(canary: KubeObject): Plan {
   const target = text(dig(spec, 'targetRef', 'name')) ?? ''
   return {
     ...identityOf(canary),
+    targetKind: TARGET_KINDS.find((kind) => kind === dig(spec, 'targetRef', 'kind')) ?? 'Deployment',
     target,
     apex: text(dig(spec, 'service', 'name')) ?? target,
     interval: Math.max(SHORTEST_INTERVAL, durationOf(dig(analysis, 'interval')) ?? DEFAULT_INTERVAL),

@@ -2,18 +2,15 @@
 // read, which are written before it.
 
 import type { KubeObject } from '../api/object.ts'
-import { dig } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ClusterView } from './cluster-view.ts'
 import type { Plan } from './plan.ts'
-import { promotionMark } from './revision.ts'
+import { PROMOTION_ANNOTATION, promotionMark } from './revision.ts'
+import { targetKindOf } from './targets.ts'
 
-/** The annotation of a copy that a promotion wrote. */
-export const PROMOTION_ANNOTATION = 'serin.dev/promotion'
-
-/** True when the primary's pod template is the one a promotion of `revision` writes. */
+/** True when the primary is what a promotion of `revision` writes. */
 export function carries(primary: KubeObject | undefined, plan: Plan, revision: string): boolean {
-  return dig(primary, 'spec', 'template', 'metadata', 'annotations', 'flagger-id') === promotionMark(plan.uid, revision)
+  return targetKindOf(plan).markOf(primary) === promotionMark(plan.uid, revision)
 }
 
 /**

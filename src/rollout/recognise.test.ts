@@ -37,9 +37,9 @@ const failed = (applied: string, promoted: string): RolloutState => ({ ...at(app
 const promotedIn = (state: RolloutState): string => ('promoted' in state ? state.promoted : '')
 
 test('the revision is the template and the checksums; the template alone where nothing is tracked', () => {
-  expect(revisionIn(around())).toBe(withConfigs(T, BLUE))
-  expect(revisionIn({ ...around(), configs: undefined })).toBe(T)
-  expect(revisionIn(clusterOf({ target: undefined }))).toBe('')
+  expect(revisionIn(plan, around())).toBe(withConfigs(T, BLUE))
+  expect(revisionIn(plan, { ...around(), configs: undefined })).toBe(T)
+  expect(revisionIn(plan, clusterOf({ target: undefined }))).toBe('')
 })
 
 test('at rest the primary runs what was applied last', () => {

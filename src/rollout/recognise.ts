@@ -1,20 +1,21 @@
 // What a tick makes of the status it reads: hashes that Flagger wrote, configs that nobody tracked before, and what the primary runs, which
 // the status does not say in full.
 
-import { dig } from '../std/json.ts'
+import type { KubeObject } from '../api/object.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { configRefsOf } from './config-refs.ts'
 import { adoptedChecksum, type Checksums, checksumsOf, copyName, isCopied, trackedConfigs } from './configs.ts'
 import type { Plan } from './plan.ts'
 import { carries } from './promotion.ts'
-import { configsIn, isOwnRevision, revisionOf, templateIn, withConfigs } from './revision.ts'
+import { configsIn, isOwnRevision, templateIn, withConfigs } from './revision.ts'
 import type { RolloutState } from './state.ts'
+import { hashOf, targetKindOf } from './targets.ts'
 
 /** The revision that the target asks for; '' without a target. `known`: checksums of objects that are missing now. */
-export function revisionIn({ target, configs }: ClusterView, known?: Checksums): string {
-  const template = dig(target, 'spec', 'template')
-  if (template === undefined) return ''
-  return withConfigs(revisionOf(template), configs === undefined ? undefined : checksumsOf(configs, known))
+export function revisionIn(plan: Plan, { target, configs }: ClusterView, known?: Checksums): string {
+  const hash = hashOf(plan, target)
+  if (hash === undefined) return ''
+  return withConfigs(hash, configs === undefined ? undefined : checksumsOf(configs, known))
 }
 
 /** The state as it is to be understood beside `cluster`, and the revision that the target asks for. */
@@ -23,8 +24,8 @@ export function recognise(
   plan: Plan,
   cluster: ClusterView
 ): { readonly state: RolloutState; readonly revision: string } {
-  if (state.phase === 'new') return { state, revision: revisionIn(cluster) }
-  const revision = revisionIn(cluster, configsIn(state.applied))
+  if (state.phase === 'new') return { state, revision: revisionIn(plan, cluster) }
+  const revision = revisionIn(plan, cluster, configsIn(state.applied))
   if (state.applied === '' || revision === '') return { state, revision }
   const applied = appliedOf(state.applied, revision)
   const promoted = state.promoted === templateIn(state.applied) ? templateIn(applied) : state.promoted
@@ -57,18 +58,18 @@ interface Promoted {
 function promotedOf(template: string, { revision, applied, plan, cluster }: Promoted): string {
   if (template === '') return ''
   const begun = applied !== revision && carries(cluster.primary, plan, applied)
-  if (template === templateIn(revision) && !begun && (carries(cluster.primary, plan, revision) || reads(cluster))) return revision
+  if (template === templateIn(revision) && !begun && (carries(cluster.primary, plan, revision) || reads(plan, cluster))) return revision
   return cluster.configs === undefined && !begun ? template : withConfigs(template, 'unknown')
 }
 
 // True when the primary reads copies of all that the target reads, and they are as the originals are now.
-function reads({ primary, configs = [], target }: ClusterView): boolean {
+function reads(plan: Plan, { primary, configs = [], target }: ClusterView): boolean {
+  const { podSpecOf } = targetKindOf(plan)
   const tracked = trackedConfigs(configs)
   if (!tracked.every(isCopied)) return false
   if (primary === undefined || configs.length === 0) return true
-  const names = (deployment: unknown): readonly string[] =>
-    configRefsOf(dig(deployment, 'spec', 'template', 'spec')).map(({ kind, name }) => `${kind}/${name}`)
-  const renamed = configRefsOf(dig(target, 'spec', 'template', 'spec')).map(({ kind, name }) => {
+  const names = (object: KubeObject): readonly string[] => configRefsOf(podSpecOf(object)).map(({ kind, name }) => `${kind}/${name}`)
+  const renamed = configRefsOf(podSpecOf(target)).map(({ kind, name }) => {
     const copied = tracked.some((config) => config.kind === kind && config.name === name)
     return `${kind}/${copied ? copyName(name) : name}`
   })

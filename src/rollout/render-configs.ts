@@ -3,7 +3,7 @@
 import type { KubeObject, OwnerReference, ResourceRef } from '../api/object.ts'
 import { renamedConfigs } from './config-refs.ts'
 import { copyName, type TrackedConfig } from './configs.ts'
-import { PROMOTION_ANNOTATION } from './promotion.ts'
+import { PROMOTION_ANNOTATION } from './revision.ts'
 import { addEntries, isOwned, ownerOf, type PatchOperation, patchOf, RESOURCES, setAt, type Write } from './write.ts'
 
 /** How copies are made: labels whose keys begin with one of `labelPrefixes` come along, and `mark` is that of the promotion under way. */

@@ -3,7 +3,7 @@ import { canaryOf } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import { dig } from '../std/json.ts'
 import { planOf } from './plan.ts'
-import { copyToPrimary, primaryDeployment, scaleTarget } from './render-deployment.ts'
+import { copyToPrimary, primaryDeployment, scaleTarget, sizeOf } from './render-deployment.ts'
 
 const canary = canaryOf()
 
@@ -66,7 +66,7 @@ test.each([
   [2, 3, 'zero', 0],
   [0, 3, 'zero', undefined]
 ] as const)('a target of %j with a primary of %j, to %s: %j', (live, primary, to, wanted) => {
-  const writes = scaleTarget(deployment(live), primary === undefined ? undefined : deployment(primary), to)
+  const writes = scaleTarget(deployment(live), sizeOf(primary === undefined ? undefined : deployment(primary)), to)
   expect(writes.length).toBe(wanted === undefined ? 0 : 1)
   expect(JSON.stringify(writes)).toContain(wanted === undefined ? '[]' : `"value":${wanted}}`)
 })

@@ -30,46 +30,59 @@ const NOT_COPIED = ['toolkit.fluxcd.io/', 'deployment.kubernetes.io/']
 
 /** The primary Deployment as it is created: the target's template and settings, at least one pod, all selector labels kept. */
 export function primaryDeployment(source: PrimarySource): KubeObject {
-  const { canary, plan, target, label } = source
-  const spec = dig(target, 'spec')
-  const matchLabels = dig(spec, 'selector', 'matchLabels')
-  const annotations = withoutTools(target.metadata.annotations)
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: {
-      name: `${plan.target}-primary`,
-      namespace: plan.namespace,
-      labels: { [label.key]: `${label.value}-primary` },
-      ...(annotations === undefined ? {} : { annotations }),
-      ownerReferences: [ownerOf(canary)]
-    },
+    metadata: primaryMetadata(source),
     spec: {
-      ...settingsOf(spec),
-      replicas: Math.max(1, replicasOf(target)),
-      selector: { matchLabels: { ...(isObject(matchLabels) ? matchLabels : {}), [label.key]: `${label.value}-primary` } },
+      ...settingsOf(source.target, COPIED),
+      replicas: Math.max(1, replicasOf(source.target)),
+      selector: primarySelector(source),
       template: primaryTemplate(source)
     }
   }
 }
 
+/** Name, label, annotations and owner of a primary with pods. */
+export function primaryMetadata({ canary, plan, target, label }: PrimarySource): KubeObject['metadata'] {
+  const annotations = withoutTools(target.metadata.annotations)
+  return {
+    name: `${plan.target}-primary`,
+    namespace: plan.namespace,
+    labels: { [label.key]: `${label.value}-primary` },
+    ...(annotations === undefined ? {} : { annotations }),
+    ownerReferences: [ownerOf(canary)]
+  }
+}
+
+/** The target's selector, led to the primary's pods. */
+export function primarySelector({ target, label }: PrimarySource): Readonly<Record<string, unknown>> {
+  const matchLabels = dig(target, 'spec', 'selector', 'matchLabels')
+  return { matchLabels: { ...(isObject(matchLabels) ? matchLabels : {}), [label.key]: `${label.value}-primary` } }
+}
+
 /** The patch that copies the target's template and settings to the primary; its own metadata and labels stay. */
 export function copyToPrimary(source: PrimarySource, primary: KubeObject): readonly Write[] {
-  const settings = settingsOf(dig(source.target, 'spec'))
+  const settings = Object.entries(settingsOf(source.target, COPIED))
   const replicas = replicasOf(source.target)
   return patchOf(RESOURCES.deployments, primary, [
-    ...COPIED.flatMap((key) => (settings[key] === undefined ? [] : setAt(primary, ['spec', key], settings[key]))),
+    ...settings.flatMap(([key, value]) => setAt(primary, ['spec', key], value)),
     ...(replicas > 0 ? setAt(primary, ['spec', 'replicas'], replicas) : []),
     ...setAt(primary, ['spec', 'template'], primaryTemplate(source))
   ])
 }
 
-/** The patch that scales the target: to zero, or up to its own count, else the primary's, when it has none. */
-export function scaleTarget(target: KubeObject, primary: KubeObject | undefined, to: 'keep' | 'zero' | 'target'): readonly Write[] {
+/** The patch that scales the target: to zero, or up to `size` when it has no pods of its own. */
+export function scaleTarget(target: KubeObject, size: number, to: 'keep' | 'zero' | 'target'): readonly Write[] {
   const live = replicasOf(target)
   if (to === 'keep' || (to === 'target' && live > 0)) return []
-  const wanted = to === 'zero' ? 0 : Math.max(1, primary === undefined ? 1 : replicasOf(primary))
+  const wanted = to === 'zero' ? 0 : size
   return patchOf(RESOURCES.deployments, target, setAt(target, ['spec', 'replicas'], wanted))
+}
+
+/** How many pods a target gets that has no number of its own: as many as the primary. */
+export function sizeOf(primary: KubeObject | undefined): number {
+  return Math.max(1, primary === undefined ? 1 : replicasOf(primary))
 }
 
 function replicasOf(deployment: KubeObject): number {
@@ -77,11 +90,13 @@ function replicasOf(deployment: KubeObject): number {
   return typeof replicas === 'number' ? replicas : 1
 }
 
-function settingsOf(spec: unknown): Readonly<Partial<Record<(typeof COPIED)[number], unknown>>> {
-  return Object.fromEntries(COPIED.map((key) => [key, dig(spec, key)] as const).filter(([, value]) => value !== undefined))
+/** Those of `keys` that the target's spec has. */
+export function settingsOf(target: KubeObject, keys: readonly string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(keys.map((key) => [key, dig(target, 'spec', key)] as const).filter(([, value]) => value !== undefined))
 }
 
-function primaryTemplate({ plan, target, label, revision, configs }: PrimarySource): Readonly<Record<string, unknown>> {
+/** The target's pod template as the primary's: relabelled, marked, reading the copies of configs. */
+export function primaryTemplate({ plan, target, label, revision, configs }: PrimarySource): Readonly<Record<string, unknown>> {
   const template = dig(target, 'spec', 'template')
   const metadata = dig(template, 'metadata')
   const labels = dig(metadata, 'labels')

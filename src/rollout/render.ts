@@ -8,46 +8,43 @@ import { type Plan, planOf } from './plan.ts'
 import { carries, copyMark } from './promotion.ts'
 import { revisionIn } from './recognise.ts'
 import { copyWrites } from './render-configs.ts'
-import { copyToPrimary, primaryDeployment, type PrimarySource, scaleTarget } from './render-deployment.ts'
+import { type PrimarySource, sizeOf } from './render-deployment.ts'
 import { ruleWrites } from './render-destination-rule.ts'
-import { releaseService, type ServiceSource, serviceWrites } from './render-service.ts'
 import { releaseVirtualService, virtualServiceWrites } from './render-virtual-service.ts'
-import { selectorLabel } from './situation.ts'
 import { cookiesOf } from './state.ts'
-import { isOwned, RESOURCES, type Write } from './write.ts'
+import { targetKindOf } from './targets.ts'
+import type { Write } from './write.ts'
 import type { Step } from './tick.ts'
 
 /** The writes of `step`, in the order they must be made; the Canary's own status and metadata come after them and are not among them. */
 export function render(canary: KubeObject, step: Step, cluster: ClusterView): readonly Write[] {
   const { target, primary } = cluster
-  const label = selectorLabel(target)
-  if (target === undefined || label === undefined) return []
-  const scale = scaleTarget(target, primary, step.canaryReplicas)
-  if (step.objects === 'none') return scale
   const plan = planOf(canary)
+  const kind = targetKindOf(plan)
+  const label = target === undefined ? undefined : kind.labelOf(target)
+  if (target === undefined || label === undefined) return []
+  const scale = kind.scale(target, sizeOf(primary), step.canaryReplicas)
+  if (step.objects === 'none') return scale
   const source: PrimarySource = {
     canary,
     plan,
     target,
     label,
-    revision: revisionIn(cluster),
+    revision: revisionIn(plan, cluster),
     configs: trackedConfigs(cluster.configs ?? [])
   }
-  if (step.objects === 'restored') return [...scale, ...released(source, cluster)]
-  const foundation = [
-    ...serviceWrites(source, 'canary', cluster.canaryService),
-    ...serviceWrites(source, 'primary', cluster.primaryService),
-    ...primaryWrites(source, step, primary)
-  ]
+  if (step.objects === 'restored') return [...scale, ...kind.releaseMain(source, cluster), ...releasedRoutes(canary, cluster)]
+  const foundation = [...kind.sideServices(source, cluster), ...primaryWrites(source, step, primary)]
   if (step.objects === 'foundation') return foundation
-  return [...foundation, ...serviceWrites(source, 'apex', cluster.apexService), ...trafficWrites({ canary, plan, step, cluster, scale })]
+  return [...foundation, ...kind.mainService(source, cluster), ...trafficWrites({ canary, plan, step, cluster, scale })]
 }
 
 // What the primary's pods read is there before them. While they run what the target asks for, their copies are kept as the originals are.
 function primaryWrites(source: PrimarySource, step: Step, primary: KubeObject | undefined): readonly Write[] {
+  const kind = targetKindOf(source.plan)
   const copies = copyWrites(source.configs, { canary: source.canary, labelPrefixes: [], mark: markOf(source, step, primary) })
-  if (primary === undefined) return [...copies, { verb: 'create', resource: RESOURCES.deployments, object: primaryDeployment(source) }]
-  if (step.primarySpec === 'copy-canary') return [...copies, ...copyToPrimary(source, primary)]
+  if (primary === undefined) return [...copies, { verb: 'create', resource: kind.resource, object: kind.primaryOf(source) }]
+  if (step.primarySpec === 'copy-canary') return [...copies, ...kind.copyTo(source, primary)]
   return carries(primary, source.plan, source.revision) ? copies : []
 }
 
@@ -72,10 +69,6 @@ function trafficWrites({ canary, plan, step, cluster, scale }: Traffic): readonl
   return last ? [...rules, ...routes, ...scale] : [...scale, ...rules, ...routes]
 }
 
-function released(source: ServiceSource, cluster: ClusterView): readonly Write[] {
-  const { apexService, virtualService } = cluster
-  return [
-    ...(apexService === undefined || isOwned(apexService, source.canary) ? [] : releaseService(source, apexService)),
-    ...(virtualService === undefined ? [] : releaseVirtualService(source.canary, virtualService))
-  ]
+function releasedRoutes(canary: KubeObject, { virtualService }: ClusterView): readonly Write[] {
+  return virtualService === undefined ? [] : releaseVirtualService(canary, virtualService)
 }

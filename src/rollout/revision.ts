@@ -9,6 +9,9 @@ const VERSION = 's1-'
 const CONFIGS = '+'
 const UNKNOWN = '?'
 
+/** The annotation of what a promotion wrote that has no pod template: copies of configs, clones of a Service. */
+export const PROMOTION_ANNOTATION = 'serin.dev/promotion'
+
 /** The hash of a pod template (labels and annotations included, replicas not), stable under key order: `s1-` and 16 hex digits. */
 export function revisionOf(template: unknown): string {
   return VERSION + hash64(canonical(template), 0n)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { canaryOf, clusterOf, deploymentOf, REVISION } from '../../test/rollout-objects.ts'
+import { canaryOf, clusterOf, REVISION } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
-import { findingOf, isDue, isSlow, selectorLabel } from './situation.ts'
+import { findingOf, isDue, isSlow } from './situation.ts'
 import type { RolloutState } from './state.ts'
 
 function find(state: RolloutState, metadata: KubeObject['metadata'] = {}, lookedAt?: number) {
@@ -48,11 +48,4 @@ test('the next look is an interval after the last one, or after the last write w
   const { finding, cluster } = find(state, {}, 90_000)
   expect(finding.dueAt).toBe(100_000)
   expect([isDue(finding, cluster), isSlow(finding, cluster)]).toEqual([true, false])
-})
-
-test('the selector label is the first of those Flagger knows', () => {
-  const labelled = (matchLabels: Record<string, string>): KubeObject => deploymentOf('api:1', 'api', { selector: { matchLabels } })
-  expect(selectorLabel(labelled({ name: 'n', app: 'a' }))).toEqual({ key: 'app', value: 'a' })
-  expect(selectorLabel(labelled({ 'app.kubernetes.io/name': 'x', tier: 't' }))).toEqual({ key: 'app.kubernetes.io/name', value: 'x' })
-  expect(selectorLabel(labelled({ tier: 't' }))).toBeUndefined()
 })

@@ -2,7 +2,6 @@
 // Repairs of Flagger live here (flagger.md 2.18, 10): the status holds the weight, an interrupted write is recognised and finished.
 
 import type { KubeObject } from '../api/object.ts'
-import { dig, isObject } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import { adopt } from './adopt.ts'
 import type { ClusterView } from './cluster-view.ts'
@@ -10,10 +9,11 @@ import { missingConfigs } from './configs.ts'
 import { refusalsOf } from './notices.ts'
 import { type Plan, planOf } from './plan.ts'
 import { isBegun } from './promotion.ts'
-import { type Readiness, readinessOf } from './readiness.ts'
+import type { Readiness } from './readiness.ts'
 import { recognise } from './recognise.ts'
 import { isStart, nextStage, routingAt, shareOf } from './stages.ts'
 import { isRunning, type Progress, progressOf, type RolloutState, type Standing, standingOf } from './state.ts'
+import { targetKindOf } from './targets.ts'
 import { foreignHosts, type LiveRouting, liveRouting } from './virtual-service.ts'
 
 export const FINALIZER = 'finalizer.flagger.app'
@@ -83,14 +83,6 @@ export function isSlow({ plan, state }: Finding, cluster: ClusterView): boolean 
   return cluster.now >= Math.max(cluster.lookedAt ?? 0, standingOf(state).since) + plan.interval
 }
 
-/** The label that tells the pods of target and primary apart: the first of Flagger's selector labels in the target's matchLabels. */
-export function selectorLabel(target: KubeObject | undefined): { readonly key: string; readonly value: string } | undefined {
-  const labels = dig(target, 'spec', 'selector', 'matchLabels')
-  if (!isObject(labels)) return undefined
-  const key = ['app', 'name', 'app.kubernetes.io/name'].find((name) => typeof labels[name] === 'string')
-  return key === undefined ? undefined : { key, value: String(labels[key]) }
-}
-
 interface Known {
   readonly canary: KubeObject
   readonly plan: Plan
@@ -106,17 +98,19 @@ function situationOf(known: Known): Situation {
   if (cluster.rival !== undefined || refusalsOf(canary['spec']).length > 0) return { kind: 'refused' }
   if (state.phase === 'new') return { kind: 'begin' }
   if (plan.suspended) return { kind: 'suspended' }
-  if (cluster.target === undefined) return { kind: 'no-target', because: `deployment ${plan.target}.${plan.namespace} not found` }
-  if (selectorLabel(cluster.target) === undefined) {
-    const because = `deployment ${plan.target}.${plan.namespace} spec.selector.matchLabels must contain one of app, name, app.kubernetes.io/name`
-    return { kind: 'no-target', because }
-  }
+  const fault = targetFault(known)
+  if (fault !== undefined)
+    return { kind: 'no-target', because: `${plan.targetKind.toLowerCase()} ${plan.target}.${plan.namespace} ${fault}` }
   return state.phase === 'initializing' ? (configTrouble(known) ?? bootstrap(known)) : established(known)
 }
 
+function targetFault({ plan, cluster: { target } }: Known): string | undefined {
+  return target === undefined ? 'not found' : targetKindOf(plan).faultOf(target)
+}
+
 function bootstrap(known: Known): Situation {
-  const { primary } = known.cluster
-  return { kind: 'bootstrap', primary: primary === undefined ? undefined : readinessOf(primary, terms(known, 'primary')) }
+  const { plan, cluster } = known
+  return { kind: 'bootstrap', primary: targetKindOf(plan).readinessOf(cluster.primary, terms(known, 'primary')) }
 }
 
 function established(known: Known): Situation {
@@ -145,8 +139,8 @@ function deletion({ canary, plan, state, cluster, dueAt }: Known): Situation {
   if (state.phase !== 'terminating') return { kind: 'revert', target: 'waiting' }
   const since = state.since
   const terms = { threshold: plan.canaryReadyThreshold, deadline: plan.progressDeadline, since, now: cluster.now }
-  const { kind } = readinessOf(cluster.target, terms)
-  return { kind: 'revert', target: kind === 'ready' || cluster.now >= dueAt + plan.progressDeadline ? 'ready' : 'waiting' }
+  const readiness = targetKindOf(plan).readinessOf(cluster.target, terms)
+  return { kind: 'revert', target: readiness?.kind === 'ready' || cluster.now >= dueAt + plan.progressDeadline ? 'ready' : 'waiting' }
 }
 
 function resting(known: Known): Situation {
@@ -201,23 +195,20 @@ function analysed(known: Known): Situation {
 }
 
 // A canary that must go, as long as the primary has pods to take over.
-function lost({ state, plan, cluster }: Known): Situation | undefined {
-  if (availablePods(cluster.primary) === 0) return undefined
+function lost(known: Known): Situation | undefined {
+  const { state, plan, cluster } = known
+  const kind = targetKindOf(plan)
+  if ((kind.readinessOf(cluster.primary, terms(known, 'primary'))?.pods ?? 0) === 0) return undefined
   const count = standingOf(state).failedChecks
   if (count >= plan.threshold) {
     return { kind: 'failed-checks', count, because: ('because' in state ? state.because : undefined) ?? '' }
   }
-  return dig(cluster.target, 'spec', 'replicas') === 0 ? { kind: 'scaled-to-zero' } : undefined
+  return kind.isAtZero(cluster.target) ? { kind: 'scaled-to-zero' } : undefined
 }
 
 function foreign({ cluster, plan }: Known): Situation | undefined {
   const hosts = foreignHosts(cluster.virtualService, plan.apex)
   return hosts.length === 0 ? undefined : { kind: 'foreign', hosts }
-}
-
-function availablePods(deployment: KubeObject | undefined): number {
-  const pods = dig(deployment, 'status', 'availableReplicas')
-  return typeof pods === 'number' ? pods : 0
 }
 
 function shiftOrWait({ plan, cluster, dueAt }: Known, weight: number): Situation {
@@ -261,12 +252,12 @@ function canaryTrouble(known: Known): Situation | undefined {
 }
 
 function trouble(
-  deployment: KubeObject | undefined,
+  object: KubeObject | undefined,
   who: 'primary' | 'canary',
   known: Known
 ): Extract<Situation, { kind: 'stuck' | 'not-ready' }> | undefined {
-  if (deployment === undefined) return undefined
-  const readiness = readinessOf(deployment, terms(known, who))
+  const readiness = object === undefined ? undefined : targetKindOf(known.plan).readinessOf(object, terms(known, who))
+  if (readiness === undefined) return undefined
   if (readiness.kind === 'stuck') return { kind: 'stuck', who, readiness }
   if (readiness.kind === 'waiting') return { kind: 'not-ready', who, readiness }
   // Ready with nothing running: traffic must not go there (Flagger's own guard never fires, flagger.md 2.5).

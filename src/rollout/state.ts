@@ -5,6 +5,7 @@ import { dig, isObject, sameJson } from '../std/json.ts'
 import { printable } from '../std/printable.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Checksums } from './configs.ts'
+import type { TargetKindName } from './plan.ts'
 import { configsIn, templateIn, withConfigs } from './revision.ts'
 import { formatInstant, parseInstant } from '../std/instant.ts'
 import type { Cookies } from './affinity.ts'
@@ -125,9 +126,14 @@ export function readState(status: unknown): RolloutState {
 
 /**
  * The `status` to write for `state` at `now`, on top of the `previous` one: undefined when nothing would change. lastTransitionTime is
- * the time of the write, as in Flagger; the condition's own times move only when it changes.
+ * the time of the write, as in Flagger; the condition's own times move only when it changes. Its sentences name the target's `kind`.
  */
-export function writeState(state: RolloutState, previous: unknown, now: Millis): Readonly<Record<string, unknown>> | undefined {
+export function writeState(
+  state: RolloutState,
+  previous: unknown,
+  now: Millis,
+  kind: TargetKindName = 'Deployment'
+): Readonly<Record<string, unknown>> | undefined {
   if (state.phase === 'new') return undefined
   const before = isObject(previous) ? previous : {}
   const [name] = WIRE[state.phase]
@@ -143,16 +149,21 @@ export function writeState(state: RolloutState, previous: unknown, now: Millis):
     ...(state.applied === '' ? {} : { lastAppliedSpec: templateIn(state.applied) }),
     ...(state.promoted === '' ? {} : { lastPromotedSpec: templateIn(state.promoted) }),
     ...(tracked === undefined ? {} : { trackedConfigs: tracked }),
-    conditions: withPromoted(state, before['conditions'], now)
+    conditions: withPromoted(state, before['conditions'], { now, kind })
   }
   return sameJson(next, before) ? undefined : { ...next, lastTransitionTime: formatInstant(now) }
 }
 
-function withPromoted(state: Exclude<RolloutState, { phase: 'new' }>, conditions: unknown, now: Millis): readonly unknown[] {
+interface Written {
+  readonly now: Millis
+  readonly kind: TargetKindName
+}
+
+function withPromoted(state: Exclude<RolloutState, { phase: 'new' }>, conditions: unknown, { now, kind }: Written): readonly unknown[] {
   const all: readonly unknown[] = Array.isArray(conditions) ? conditions : []
   const old = all.find((condition) => dig(condition, 'type') === 'Promoted')
   const [reason, status] = WIRE[state.phase]
-  const message = messageOf(state)
+  const message = messageOf(state, kind)
   const same = dig(old, 'reason') === reason && dig(old, 'status') === status && dig(old, 'message') === message
   if (old !== undefined && same) return all
   const at = formatInstant(now)
@@ -186,17 +197,17 @@ function withoutCookies(status: Readonly<Record<string, unknown>>): Readonly<Rec
   return Object.fromEntries(Object.entries(status).filter(([key]) => COOKIES.every(([, field]) => field !== key)))
 }
 
-/** What the condition says of a state; '' for `new`. */
-export function conditionMessage(state: RolloutState): string {
-  return state.phase === 'new' ? '' : messageOf(state)
+/** What the condition says of a state, with a target of `kind`; '' for `new`. */
+export function conditionMessage(state: RolloutState, kind: TargetKindName): string {
+  return state.phase === 'new' ? '' : messageOf(state, kind)
 }
 
 const CAUSE = ' Cause: '
 const LAST_FAILED = ' Last failed check: '
 
 // A condition names its cause, where Flagger's is the same sentence for every failure (flagger.md 2.15).
-function messageOf(state: Exclude<RolloutState, { phase: 'new' }>): string {
-  const sentence = state.phase === 'failed' && state.weight === 100 ? PROMOTION_FAILED : WIRE[state.phase][2]
+function messageOf(state: Exclude<RolloutState, { phase: 'new' }>, kind: TargetKindName): string {
+  const sentence = state.phase === 'failed' && state.weight === 100 ? PROMOTION_FAILED : WIRE[state.phase][2].replace('Deployment', kind)
   if (!('because' in state) || state.because === undefined || state.because === '') return sentence
   return `${sentence}${state.phase === 'failed' ? CAUSE : LAST_FAILED}${printable(state.because)}`
 }

@@ -72,7 +72,7 @@ export function held(tick: Tick, announcements: readonly Announcement[], look: S
 /** The Event for a Deployment that is not ready, in Flagger's words. */
 export function waitingEvent(tick: Tick, who: 'primary' | 'canary', because: string): Announcement {
   const { plan, state } = tick.finding
-  const name = who === 'primary' ? `${plan.target}-primary.${plan.namespace}` : `canary deployment ${subject(tick)}`
+  const name = who === 'primary' ? `${plan.target}-primary.${plan.namespace}` : `canary ${plan.targetKind.toLowerCase()} ${subject(tick)}`
   return event('Warning', `${name} not ready: ${because}`, state.phase)
 }
 

@@ -29,6 +29,7 @@ export const RESOURCES = {
   deployments: { group: 'apps', version: 'v1', resource: 'deployments' },
   configMaps: { group: '', version: 'v1', resource: 'configmaps' },
   secrets: { group: '', version: 'v1', resource: 'secrets' },
+  daemonSets: { group: 'apps', version: 'v1', resource: 'daemonsets' },
   services: { group: '', version: 'v1', resource: 'services' },
   destinationRules: { group: 'networking.istio.io', version: 'v1beta1', resource: 'destinationrules' },
   virtualServices: { group: 'networking.istio.io', version: 'v1beta1', resource: 'virtualservices' },

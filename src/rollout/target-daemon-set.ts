@@ -1,0 +1,26 @@
+// DaemonSets as targets: a pod on every node, or on none.
+
+import {
+  copyToDaemonSet,
+  daemonSetReadiness,
+  isNowhere,
+  primaryDaemonSet,
+  scaleDaemonSet,
+  strategyFault,
+  templateOf
+} from './daemon-set.ts'
+import type { TargetKind } from './target-kind.ts'
+import { WITH_PODS } from './target-pods.ts'
+import { RESOURCES } from './write.ts'
+
+export const DAEMON_SET: TargetKind = {
+  ...WITH_PODS,
+  resource: RESOURCES.daemonSets,
+  identityOf: templateOf,
+  faultOf: (target) => WITH_PODS.faultOf(target) ?? strategyFault(target),
+  readinessOf: (object, terms) => (object === undefined ? undefined : daemonSetReadiness(object, terms)),
+  isAtZero: isNowhere,
+  scale: scaleDaemonSet,
+  primaryOf: primaryDaemonSet,
+  copyTo: copyToDaemonSet
+}
