@@ -153,7 +153,8 @@ function repeated({ served, rules, callers }: Ran): string[] {
     const id = field(request, 'x-id')
     if (id === undefined) continue
     const asked = callers[caller]?.asked.messages.filter((message) => field(message, 'x-id') === id).length ?? 0
-    const key = `${isMirror ? 'copy of' : 'request'} ${id} ${request.method}`
+    // Callers may have the same id.
+    const key = `${isMirror ? 'copy of' : 'request'} ${id} ${request.method} of caller ${caller}`
     const count = (times.get(key) ?? 0) + 1
     times.set(key, count)
     const most = isMirror ? asked : asked * (1 + attempts + (SAFE.has(request.method) ? STALE_MAX : 0))
