@@ -5,10 +5,12 @@ import type { KindSpec } from '../src/api/kind.ts'
 import type { KubeObject, ResourceRef } from '../src/api/object.ts'
 import { AlertPost, type AlertSettings, type Chat, type News } from '../src/control/alert-post.ts'
 import type { RolloutListener } from '../src/control/rollout-listener.ts'
+import type { AskedQuery } from '../src/control/query-source.ts'
 import { RolloutLoop } from '../src/control/rollout-loop.ts'
 import { ApiError, type KubeClient, type ListQuery, type ObjectKey, type WatchEvent } from '../src/kube/kube-client.ts'
 import type { HookPayload } from '../src/rollout/ask.ts'
-import type { HookOutcome, Measurement } from '../src/rollout/judge.ts'
+import type { HookOutcome } from '../src/rollout/judge.ts'
+import type { Measurement } from '../src/rollout/judge-metric.ts'
 import { RESOURCES } from '../src/rollout/write.ts'
 import { type Millis, VirtualClock } from '../src/std/clock.ts'
 import { seeded } from '../src/std/draw.ts'
@@ -63,6 +65,7 @@ const KINDS: readonly (readonly [ResourceRef, string])[] = [
   [RESOURCES.configMaps, 'ConfigMap'],
   [RESOURCES.secrets, 'Secret'],
   [{ group: 'flagger.app', version: 'v1beta1', resource: 'alertproviders' }, 'AlertProvider'],
+  [{ group: 'flagger.app', version: 'v1beta1', resource: 'metrictemplates' }, 'MetricTemplate'],
   [RESOURCES.canaries, 'Canary'],
   [RESOURCES.deployments, 'Deployment'],
   [RESOURCES.daemonSets, 'DaemonSet'],
@@ -127,6 +130,11 @@ export class World {
   readonly listeners: RolloutListener[] = []
   success: Measurement = { kind: 'value', value: 100 }
   duration: Measurement = { kind: 'value', value: 100 }
+  /** What Prometheus and the other providers answer to a query. */
+  answerQuery: (asked: AskedQuery) => Measurement = () => ({ kind: 'down', because: 'nobody answers queries' })
+  metricsServer: string | undefined
+  ownPrometheus: string | undefined
+  noCrossNamespaceRefs = false
   /** What a webhook's URL, by its last path segment, answers; 200 where nothing is said. */
   answers: Record<string, HookOutcome> = {}
   /** Kills the controller before one of its next writes: how many it may still make. */
@@ -242,6 +250,12 @@ export class World {
           this.#measure({ metric: 'success', workload: `${namespace}/${name}`, interval, quantile: undefined }, this.success),
         duration: ({ namespace, name }, interval, quantile) =>
           this.#measure({ metric: 'duration', workload: `${namespace}/${name}`, interval, quantile }, this.duration)
+      },
+      queries: { measure: (asked) => Promise.resolve(this.answerQuery(asked)) },
+      settings: {
+        metricsServer: this.metricsServer,
+        ownPrometheus: () => this.ownPrometheus,
+        noCrossNamespaceRefs: this.noCrossNamespaceRefs
       },
       events,
       listeners: [post, ...this.listeners],

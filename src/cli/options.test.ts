@@ -12,6 +12,8 @@ const DEFAULTS = {
   adminPort: undefined,
   meshPort: undefined,
   prometheus: 'auto',
+  metricsServer: undefined,
+  noCrossNamespaceRefs: false,
   accessLog: 'text'
 }
 
@@ -28,6 +30,10 @@ test.each([
     { kind: 'up', options: { ...DEFAULTS, config: 'c', httpPort: 1, httpsPort: 2, adminPort: 3, meshPort: 4 } }
   ],
   ['up --access-log json', { kind: 'up', options: { ...DEFAULTS, accessLog: 'json' } }],
+  [
+    'up --metrics-server http://p:9090/ --no-cross-namespace-refs',
+    { kind: 'up', options: { ...DEFAULTS, metricsServer: 'http://p:9090', noCrossNamespaceRefs: true } }
+  ],
   ['up --prometheus off', { kind: 'up', options: { ...DEFAULTS, prometheus: 'off' } }],
   ['up --prometheus=http://p:9090/', { kind: 'up', options: { ...DEFAULTS, prometheus: { url: 'http://p:9090' } } }],
   ['demo', { kind: 'demo', options: { ...DEFAULTS, prometheus: 'off', dataDir: undefined, exit: 'on Ctrl-C in a terminal' } }],
@@ -52,6 +58,7 @@ test.each([
   ['up --workers 0', '--workers must be 1 to 64, not "0"'],
   ['up --workers two', '--workers must be 1 to 64, not "two"'],
   ['up --access-log yes', '--access-log must be text, json or off, not "yes"'],
+  ['up --metrics-server p:9090', '--metrics-server must be a URL such as http://127.0.0.1:9090, not "p:9090"'],
   ['up --prometheus on', '--prometheus must be auto, off or a URL such as http://127.0.0.1:9090, not "on"'],
   ['up --prometheus ftp://p', '--prometheus must be auto, off or a URL such as http://127.0.0.1:9090, not "ftp://p"'],
   ['up --exit', '"--exit" is not an option of serin up'],

@@ -14,6 +14,10 @@ export interface UpOptions {
   readonly meshPort: number | undefined
   /** auto: one of this machine is started where there is one. Otherwise the URL of one that scrapes this instance, or none. */
   readonly prometheus: 'auto' | 'off' | { readonly url: string }
+  /** A Prometheus that built-in metrics and queries of Canaries are put to, instead of the mesh's own counts. */
+  readonly metricsServer: string | undefined
+  /** A Canary may not use MetricTemplates of other namespaces. */
+  readonly noCrossNamespaceRefs: boolean
   /** How requests are logged; off: only those of routes that ask for it. */
   readonly accessLog: 'off' | 'text' | 'json'
 }
@@ -41,7 +45,7 @@ export type Command =
 
 const UP_USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--workers N]
          [--api-port N] [--http-port N] [--https-port N] [--admin-port N] [--mesh-port N]
-         [--prometheus auto|off|URL] [--access-log text|json|off]
+         [--prometheus auto|off|URL] [--access-log text|json|off] [--metrics-server URL] [--no-cross-namespace-refs]
     Run the embedded mesh until SIGTERM. It prints its addresses, then "ready".
     -f PATH           manifests to apply first: a file, a folder (its YAML and JSON files), or - for standard input
     --data-dir DIR    where everything is kept (default .serin); kubeconfig and serin.json are written there
@@ -54,6 +58,11 @@ const UP_USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--work
     --mesh-port N     proxy to the Services by name (default 15001)
     --prometheus HOW  auto: start one beside the mesh where the program is installed (default; on port 9090 or any free one);
                       off: none; or the URL of one that scrapes /metrics of the admin port
+    --metrics-server URL
+                      a Prometheus for the metrics of Canaries that name none, built-in ones included (default: the mesh's own counts,
+                      and the Prometheus above for their queries)
+    --no-cross-namespace-refs
+                      Canaries may not refer to MetricTemplates of other namespaces
     --access-log HOW  lines for each request, as Envoy writes them under Istio: text (default), json, or off. A pod's are shown by
                       kubectl logs POD -c istio-proxy; those of gateways are in DIR/access.log
     Port 0 means any free one. Exit status: 0 after SIGTERM; 1 when it cannot start or go on, and when the API refuses what -f names, said
@@ -83,7 +92,18 @@ serin help [COMMAND], serin COMMAND --help
 type Words = ReadonlyMap<string, readonly string[]>
 
 const PORTS = ['--api-port', '--http-port', '--https-port', '--admin-port', '--mesh-port']
-const UP_FLAGS = new Set(['-f', '--filename', '--data-dir', '--config', '--workers', '--prometheus', '--access-log', ...PORTS])
+const UP_FLAGS = new Set([
+  '-f',
+  '--filename',
+  '--data-dir',
+  '--config',
+  '--workers',
+  '--prometheus',
+  '--metrics-server',
+  '--access-log',
+  ...PORTS
+])
+const UP_SWITCHES = ['--no-cross-namespace-refs']
 const MAX_WORKERS = 64
 
 interface CommandSpec {
@@ -94,8 +114,8 @@ interface CommandSpec {
 }
 
 const COMMANDS: Readonly<Record<string, CommandSpec>> = {
-  up: { usage: UP_USAGE, valued: UP_FLAGS, switches: new Set(), make: upCommand },
-  demo: { usage: DEMO_USAGE + UP_USAGE, valued: UP_FLAGS, switches: new Set(['--exit']), make: demoCommand },
+  up: { usage: UP_USAGE, valued: UP_FLAGS, switches: new Set(UP_SWITCHES), make: upCommand },
+  demo: { usage: DEMO_USAGE + UP_USAGE, valued: UP_FLAGS, switches: new Set(['--exit', ...UP_SWITCHES]), make: demoCommand },
   lint: { usage: LINT_USAGE, valued: new Set(['-f', '--filename', '--fail-on']), switches: new Set(), make: lintCommand }
 }
 const HELP = new Set(['--help', '-h'])
@@ -190,6 +210,8 @@ function upOptions(flags: Words): UpOptions | string {
   const prometheus = prometheusOf(last('--prometheus') ?? 'auto')
   if (prometheus === undefined)
     return `--prometheus must be auto, off or a URL such as http://127.0.0.1:9090, not "${last('--prometheus')}"`
+  const metrics = metricOptions(flags)
+  if (typeof metrics === 'string') return metrics
   const accessLog = last('--access-log') ?? 'text'
   if (!isLogWord(accessLog)) return `--access-log must be text, json or off, not "${accessLog}"`
   const port = (name: string): number | undefined => (last(name) === undefined ? undefined : Number(last(name)))
@@ -204,8 +226,17 @@ function upOptions(flags: Words): UpOptions | string {
     adminPort: port('--admin-port'),
     meshPort: port('--mesh-port'),
     prometheus,
+    ...metrics,
     accessLog
   }
+}
+
+function metricOptions(flags: Words): Pick<UpOptions, 'metricsServer' | 'noCrossNamespaceRefs'> | string {
+  const word = flags.get('--metrics-server')?.at(-1)
+  const metricsServer = word === undefined ? undefined : httpUrl(word)
+  if (word !== metricsServer && metricsServer === undefined)
+    return `--metrics-server must be a URL such as http://127.0.0.1:9090, not "${word}"`
+  return { metricsServer, noCrossNamespaceRefs: flags.has('--no-cross-namespace-refs') }
 }
 
 function isLogWord(word: string): word is UpOptions['accessLog'] {
@@ -214,8 +245,13 @@ function isLogWord(word: string): word is UpOptions['accessLog'] {
 
 function prometheusOf(word: string): UpOptions['prometheus'] | undefined {
   if (word === 'auto' || word === 'off') return word
+  const url = httpUrl(word)
+  return url === undefined ? undefined : { url }
+}
+
+function httpUrl(word: string): string | undefined {
   const url = URL.parse(word)
-  return url?.protocol === 'http:' || url?.protocol === 'https:' ? { url: url.href.replace(/\/$/, '') } : undefined
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url.href.replace(/\/$/, '') : undefined
 }
 
 function filesOf(flags: Words): string[] {

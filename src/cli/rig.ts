@@ -26,6 +26,8 @@ export class Rig {
   ready = false
   /** The admin port's URL, once it listens. */
   admin: string | undefined
+  /** The URL of the Prometheus that scrapes the mesh, once there is one. */
+  prometheus: string | undefined
   /** The part that failed for good. */
   failure: string | undefined
   readonly clock: Clock = systemClock()

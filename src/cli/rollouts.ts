@@ -9,6 +9,7 @@ import { AlertSender } from '../remote/alert-sender.ts'
 import { guardedFetch } from '../remote/guarded-fetch.ts'
 import type { Detour } from '../remote/http-exchange.ts'
 import { HttpHookCaller } from '../remote/http-hook-caller.ts'
+import { MetricProviders } from '../remote/metric-providers.ts'
 import { SHELL } from './listeners.ts'
 import type { Mesh } from './mesh.ts'
 import type { Plane } from './plane.ts'
@@ -22,7 +23,7 @@ export function startRollouts(
   recorder: EventRecorder
 ): void {
   const { clock, draw, signal } = rig
-  const { log } = rig.options
+  const { log, up } = rig.options
   const events: EventSink = {
     record: (about, type, message, stop) => recorder.record({ about, type, reason: 'Synced', message }, stop)
   }
@@ -32,7 +33,7 @@ export function startRollouts(
     clock,
     sender: new AlertSender(fetch, route),
     events,
-    settings: { clusterName: '', chat: undefined, noCrossNamespaceRefs: false },
+    settings: { clusterName: '', chat: undefined, noCrossNamespaceRefs: up.noCrossNamespaceRefs },
     log
   })
   rig.supervise('alerts', post.failed)
@@ -42,6 +43,12 @@ export function startRollouts(
     draw,
     log,
     metrics: new RegistrySource(history),
+    queries: new MetricProviders({ fetch, route, now: () => clock.now(), environment: process.env }),
+    settings: {
+      metricsServer: up.metricsServer,
+      ownPrometheus: () => rig.prometheus,
+      noCrossNamespaceRefs: up.noCrossNamespaceRefs
+    },
     hooks: new HttpHookCaller(fetch, route),
     events,
     listeners: [post, exported]

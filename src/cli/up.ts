@@ -71,6 +71,7 @@ async function assemble(rig: Rig): Promise<Instance> {
   const { mesh, client, registry, history, collect } = plane
   const urlOf = (id: string): string | undefined => (mesh.portOf(id) === undefined ? undefined : `http://${HOST}:${mesh.portOf(id)}`)
   const prometheus = await startPrometheus(rig, ground, admin)
+  rig.prometheus = prometheus
   const addresses: Addresses = { api: url, http: urlOf(gatewayListener(80)), admin, mesh: urlOf(SHELL), prometheus }
   dir.write('serin.json', `${JSON.stringify({ pid: process.pid, ...addresses })}\n`, 0o600)
   rig.undo(() => dir.remove('serin.json'))

@@ -1,7 +1,7 @@
 // The MetricSource port: where the built-in checks get their numbers (flagger.md 4.1). The registry of the embedded mesh and a Prometheus
 // both serve it.
 
-import type { Measurement } from '../rollout/judge.ts'
+import type { Measurement } from '../rollout/judge-metric.ts'
 import type { Millis } from '../std/clock.ts'
 
 /** A workload as Istio's `destination_workload` labels name it. */

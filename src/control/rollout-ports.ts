@@ -6,12 +6,23 @@ import type { Clock } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import type { HookCaller } from './hook-caller.ts'
 import type { MetricSource } from './metric-source.ts'
+import type { QuerySource } from './query-source.ts'
 import type { RolloutListener } from './rollout-listener.ts'
 
 /** Where Events about an object go; repeats may be counted, none may be lost. */
 export interface EventSink {
   /** Reason is always `Synced` for a Canary, as with Flagger. */
   record(about: KubeObject, type: 'Normal' | 'Warning', message: string, signal: AbortSignal): Promise<void>
+}
+
+/** What the operator decides for all Canaries. */
+export interface RolloutSettings {
+  /** A Prometheus for built-in metrics and queries, where a Canary names none (Flagger's metrics-server); undefined: the embedded mesh. */
+  readonly metricsServer: string | undefined
+  /** The Prometheus that scrapes the embedded mesh, for queries only; undefined while there is none. */
+  readonly ownPrometheus: () => string | undefined
+  /** References to MetricTemplates of other namespaces are refused. */
+  readonly noCrossNamespaceRefs: boolean
 }
 
 /** The ports of the rollout loop. `log` takes one line for the operator. */
@@ -21,6 +32,8 @@ export interface RolloutPorts {
   readonly draw: Draw
   readonly hooks: HookCaller
   readonly metrics: MetricSource
+  readonly queries: QuerySource
+  readonly settings: RolloutSettings
   readonly events: EventSink
   readonly listeners: readonly RolloutListener[]
   /** False: ConfigMaps and Secrets that pods read start no run and are not copied (Flagger's enable-config-tracking). Default true. */

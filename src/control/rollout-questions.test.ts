@@ -32,7 +32,7 @@ function given(...outcomes: readonly HookOutcome[]): { ports: RolloutPorts; cloc
   }
   // Only what the questions need.
   return {
-    ports: { clock, hooks, metrics: { available: () => Promise.resolve({ kind: 'down', because: 'x' }) } } as unknown as RolloutPorts,
+    ports: { clock, hooks } as unknown as RolloutPorts,
     clock,
     at
   }
@@ -78,10 +78,4 @@ test('questions are put in order until one is answered by its stop', async () =>
   const answers = await putQuestions(ports, [ask('approval'), ask('load'), ask('promotion')], 'hold', never)
   expect(answers).toEqual<readonly Answer[]>([{ kind: 'yes' }, { kind: 'no', because: '400' }])
   expect(at).toHaveLength(2)
-})
-
-test('a metric source that is down is unknown, not a refusal', async () => {
-  const { ports } = given()
-  const question: Question = { about: 'provider', put: { kind: 'provider' }, stopAt: 'no' }
-  expect(await putQuestions(ports, [question], 'hold', never)).toEqual([{ kind: 'unknown', because: 'x' }])
 })

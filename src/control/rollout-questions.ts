@@ -1,13 +1,14 @@
 // Puts a tick's questions to webhooks and metrics, one after the other, until one of them ends the asking.
 
 import { type Answer, type HookCall, nextQuestion, type Question } from '../rollout/ask.ts'
-import { type HookOutcome, judgeHook, judgeMetric } from '../rollout/judge.ts'
+import { type HookOutcome, judgeHook } from '../rollout/judge.ts'
+import { judgeMetric } from '../rollout/judge-metric.ts'
 import { type Millis, wait } from '../std/clock.ts'
+import { measure, probe } from './rollout-metrics.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 
 const FIRST_RETRY: Millis = 1000
 const LONGEST_RETRY: Millis = 30_000
-const QUANTILE = 0.99
 
 /** The answers to as many questions as had to be put, in order. */
 export async function putQuestions(
@@ -39,19 +40,10 @@ async function putOne(ports: RolloutPorts, { put }: Question, noData: 'hold' | '
   switch (put.kind) {
     case 'hook':
       return judgeHook(await callHook(ports, put, signal))
-    case 'provider': {
-      const source = await ports.metrics.available(signal)
-      return source.kind === 'up' ? { kind: 'yes' } : { kind: 'unknown', because: source.because }
-    }
-    case 'metric': {
-      const { check } = put
-      const workload = { namespace: put.namespace, name: put.workload }
-      const measurement =
-        check.metric === 'request-success-rate'
-          ? await ports.metrics.successRate(workload, check.interval, signal)
-          : await ports.metrics.duration(workload, check.interval, QUANTILE, signal)
-      return judgeMetric(put, measurement, noData)
-    }
+    case 'provider':
+      return probe(ports, put.checks, signal)
+    case 'metric':
+      return judgeMetric(put, await measure(ports, put, signal), noData)
   }
 }
 

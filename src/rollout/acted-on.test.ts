@@ -17,6 +17,7 @@ const GIVEN = canaryOf({ webhooks: [{ name: 'load', url: 'http://load/' }] })['s
 
 /** What a field is put into where the plain Canary has its opposite; first prefix that fits. */
 const BASES: readonly (readonly [string, unknown])[] = [
+  ['analysis.metrics.template', withValue(GIVEN, ['analysis', 'metrics', 0, 'templateRef', 'name'], 'given')],
   ['analysis.stepWeights', withValue(GIVEN, ['analysis', 'stepWeight'], undefined)],
   ['analysis.metrics.threshold', withValue(GIVEN, ['analysis', 'metrics', 0, 'thresholdRange'], undefined)],
   ['analysis.match', withValue(withValue(GIVEN, ['analysis', 'stepWeight'], undefined), ['analysis', 'iterations'], 3)],

@@ -22,7 +22,7 @@ const ANALYSIS = inside({
   sessionAffinity: inside(
     each('cookieName', 'domain', 'httpOnly', 'maxAge', 'partitioned', 'path', 'primaryCookieName', 'sameSite', 'secure')
   ),
-  metrics: inside(each('interval', 'name', 'threshold', 'thresholdRange')),
+  metrics: inside(each('interval', 'name', 'query', 'templateRef', 'templateVariables', 'threshold', 'thresholdRange')),
   webhooks: inside({
     ...each('metadata', 'name', 'retries', 'timeout', 'type', 'url'),
     muteAlert: { idle: 'there are no alerts yet, which is told where they are asked for' }
@@ -30,7 +30,7 @@ const ANALYSIS = inside({
 })
 
 const CANARY = inside({
-  ...each('progressDeadlineSeconds', 'revertOnDeletion', 'skipAnalysis', 'suspend'),
+  ...each('metricsServer', 'progressDeadlineSeconds', 'revertOnDeletion', 'skipAnalysis', 'suspend'),
   provider: REFUSED,
   targetRef: inside({ name: ACTED, kind: ACTED, apiVersion: { idle: 'each kind has one version' } }),
   service: SERVICE,

@@ -15,7 +15,7 @@ const ALL_HOOKS = [
 
 const yes: Answer = { kind: 'yes' }
 const no: Answer = { kind: 'no', because: 'success rate 90.00% < 99%' }
-const unknown: Answer = { kind: 'unknown', because: 'no values found' }
+const unknown: Answer = { kind: 'unknown', cause: 'down', because: 'no values found' }
 test.each<readonly [string, RolloutState, readonly string[]]>([
   ['first step', progressing(0), ['rollback', 'start', 'traffic']],
   ['middle', progressing(20), ['rollback', 'load', 'metric', 'traffic']],

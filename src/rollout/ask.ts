@@ -4,12 +4,14 @@
 import type { KubeObject } from '../api/object.ts'
 import { dig } from '../std/json.ts'
 import type { ClusterView } from './cluster-view.ts'
-import type { Hook, HookType, MetricCheck, Plan } from './plan.ts'
+import { type MetricCheck, modelOf } from './metric-checks.ts'
+import type { Hook, HookType, Plan } from './plan.ts'
 import type { Readiness } from './readiness.ts'
 import { checksumOf } from './revision.ts'
 import { type Finding, findingOf, isDue, isSlow } from './situation.ts'
 import { awaitsPromotion } from './stages.ts'
 import { type Phase, phaseName, type Progress, type RolloutState } from './state.ts'
+import type { TemplateModel } from './template.ts'
 
 /** The JSON body of a webhook call. */
 export interface HookPayload {
@@ -33,20 +35,33 @@ export interface MetricQuestion {
   readonly check: MetricCheck
   readonly workload: string
   readonly namespace: string
+  /** What its query may ask for. */
+  readonly model: TemplateModel
+  /** The Canary's own Prometheus. */
+  readonly metricsServer: string | undefined
+}
+
+/** Whether the checks' sources can be asked at all. */
+export interface ProviderQuestion {
+  readonly kind: 'provider'
+  readonly checks: readonly MetricQuestion[]
 }
 
 /** One thing to find out; asked in order, stopping at the first answer equal to stopAt. */
 export interface Question {
   readonly about: 'provider' | 'rollback' | 'approval' | 'start' | 'load' | 'metric' | 'traffic' | 'promotion'
-  readonly put: HookCall | MetricQuestion | { readonly kind: 'provider' }
+  readonly put: HookCall | MetricQuestion | ProviderQuestion
   readonly stopAt: 'yes' | 'no'
 }
 
-/** What was found out. `because` is the answer's substance in words; unknown neither passes nor fails. */
+/**
+ * What was found out. `because` is the answer's substance in words; unknown neither passes nor fails, as there is not enough data or who
+ * was asked is down. `value`: of a metric.
+ */
 export type Answer =
-  | { readonly kind: 'yes' }
-  | { readonly kind: 'no'; readonly because: string }
-  | { readonly kind: 'unknown'; readonly because: string }
+  | { readonly kind: 'yes'; readonly value?: number }
+  | { readonly kind: 'no'; readonly because: string; readonly value?: number }
+  | { readonly kind: 'unknown'; readonly cause: 'no-data' | 'down'; readonly because: string }
 
 /** The questions of one tick, in order; none when there is nothing to ask. */
 export function ask(canary: KubeObject, state: RolloutState, cluster: ClusterView): readonly Question[] {
@@ -63,7 +78,9 @@ export function questionsFor(finding: Finding, canary: KubeObject, cluster: Clus
   const rollback = hooks('rollback', 'rollback', state.phase)
   switch (situation.kind) {
     case 'bootstrap':
-      return asksProvider(finding, situation.primary, cluster) ? [{ about: 'provider', put: { kind: 'provider' }, stopAt: 'no' }] : []
+      return asksProvider(finding, situation.primary, cluster)
+        ? [{ about: 'provider', put: { kind: 'provider', checks: checksOf(plan) }, stopAt: 'no' }]
+        : []
     case 'new-revision':
       if (state.phase !== 'waiting') return hooks('approval', 'confirm-rollout', state.phase)
       return isDue(finding, cluster) ? [...rollback, ...hooks('approval', 'confirm-rollout', state.phase)] : []
@@ -89,15 +106,17 @@ function trafficGates({ strategy }: Plan, hooks: Hooks): readonly Question[] {
 
 function lookQuestions({ plan, state }: Finding, progress: Progress, hooks: Hooks): readonly Question[] {
   const waiting = state.phase === 'waiting-promotion'
-  const metrics: readonly Question[] = plan.metrics.map((check) => ({
-    about: 'metric',
-    put: { kind: 'metric', check, workload: plan.target, namespace: plan.namespace },
-    stopAt: 'no'
-  }))
+  const metrics = checksOf(plan).map((put): Question => ({ about: 'metric', put, stopAt: 'no' }))
   // The way out of copies was approved with the way in (flagger.md 1.6).
   const traffic = waiting || progress.mirrored === true ? [] : trafficGates(plan, hooks)
   const promotion = waiting || awaitsPromotion(plan, progress) ? hooks('promotion', 'confirm-promotion', 'progressing') : []
   return [...hooks('load', 'rollout', 'progressing'), ...metrics, ...traffic, ...promotion]
+}
+
+function checksOf(plan: Plan): readonly MetricQuestion[] {
+  const { name, namespace, target, apex, ingress, route, metricsServer } = plan
+  const names = { name, namespace, target, service: apex, ingress, route }
+  return plan.metrics.map((check) => ({ kind: 'metric', check, workload: target, namespace, model: modelOf(check, names), metricsServer }))
 }
 
 function asksProvider(finding: Finding, primary: Readiness | undefined, cluster: ClusterView): boolean {

@@ -3,7 +3,7 @@ import { tickOf } from '../../test/rollout-objects.ts'
 import type { Answer, Question } from './ask.ts'
 import { hear } from './hear.ts'
 
-const put: Question['put'] = { kind: 'provider' }
+const put: Question['put'] = { kind: 'provider', checks: [] }
 const yes: Answer = { kind: 'yes' }
 const no: Answer = { kind: 'no', because: 'x' }
 
@@ -13,7 +13,7 @@ test.each<readonly [Question['about'], Answer, string]>([
   ['start', no, 'failed'],
   ['load', no, 'failed'],
   ['metric', no, 'failed'],
-  ['metric', { kind: 'unknown', because: 'x' }, 'held'],
+  ['metric', { kind: 'unknown', cause: 'down', because: 'x' }, 'held'],
   ['approval', no, 'gated'],
   ['traffic', no, 'gated'],
   ['promotion', no, 'gated'],

@@ -31,9 +31,9 @@ test.each([
   ],
   [{ match: [{ headers: {} }], iterations: 2, mirror: true }, {}, 'canary api.test: spec.analysis.mirror has no effect in A/B testing'],
   [
-    { metrics: [{ name: 'custom', templateRef: { name: 'x' } }] },
+    { metrics: [{ name: 'custom' }] },
     {},
-    'canary api.test is not acted on: spec.analysis.metrics[0] custom: only request-success-rate and request-duration are supported yet'
+    'canary api.test is not acted on: spec.analysis.metrics[0] custom has no query and no templateRef, and is neither request-success-rate nor request-duration'
   ],
   [{}, { provider: 'linkerd' }, 'canary api.test is not acted on: spec.provider linkerd: only istio is supported'],
   [
@@ -50,11 +50,6 @@ test.each([
     {},
     { service: { port: 80, gatewayRefs: [{ name: 'g' }] } },
     'canary api.test: spec.service.gatewayRefs is accepted but not acted on yet'
-  ],
-  [
-    { metrics: [{ name: 'request-duration', templateRef: { name: 'x' } }] },
-    {},
-    'canary api.test: spec.analysis.metrics[0].templateRef is accepted but not acted on yet'
   ],
   [
     { webhooks: [{ name: 'x', url: 'http://x', disableTLS: true }] },

@@ -5,7 +5,9 @@ import { unactedFields } from '../api/acted-on.ts'
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
 import { ACTED_ON } from './acted-on.ts'
-import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, isBuiltinMetric, SHORTEST_INTERVAL, TARGET_KINDS } from './plan.ts'
+import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, SHORTEST_INTERVAL } from './durations.ts'
+import { isWithoutSource, ON_FAILURE, responsesOf } from './metric-checks.ts'
+import { TARGET_KINDS } from './plan.ts'
 
 /** Something to tell: where in the Canary, and what. */
 export interface Notice {
@@ -30,7 +32,7 @@ export function noticesOf(canary: KubeObject, { rival }: Surroundings = {}): rea
     kind: 'not-acted-on',
     text: 'is accepted but not acted on yet'
   }))
-  return [...ignored, ...withoutEffect(spec), ...otherwise(spec)]
+  return [...ignored, ...withoutEffect(spec), ...otherwise(spec), ...misread(canary)]
 }
 
 // Flagger drops these in silence (flagger.md 3.4); here it is said.
@@ -64,8 +66,12 @@ export function refusalsOf(spec: unknown): readonly Notice[] {
   if (String(dig(spec, 'service', 'appProtocol')).toLowerCase() === 'tcp') refuse('service.appProtocol', 'tcp: not supported yet')
   const analysis = dig(spec, 'analysis')
   for (const [index, metric] of listAt(analysis, 'metrics').entries()) {
-    if (isBuiltinMetric(dig(metric, 'name'))) continue
-    refuse(`analysis.metrics[${index}]`, `${shown(dig(metric, 'name'))}: only request-success-rate and request-duration are supported yet`)
+    if (!isWithoutSource(metric)) continue
+    const name = shown(dig(metric, 'name'))
+    refuse(
+      `analysis.metrics[${index}]`,
+      `${name} has no query and no templateRef, and is neither request-success-rate nor request-duration`
+    )
   }
   return [...refused, ...affinityRefusals(dig(analysis, 'sessionAffinity')), ...fractions(spec)]
 }
@@ -130,6 +136,12 @@ function otherwise(spec: unknown): readonly Notice[] {
     check(`webhooks[${index}].timeout`, dig(hook, 'timeout'), DEFAULT_HOOK_TIMEOUT)
   }
   return notices
+}
+
+function misread({ metadata }: KubeObject): readonly Notice[] {
+  const { problems } = responsesOf(metadata.annotations?.[ON_FAILURE])
+  const path = `metadata.annotations[${ON_FAILURE}]`
+  return problems.map((problem): Notice => ({ path, kind: 'read-otherwise', text: `${problem}: that part is not used` }))
 }
 
 function listAt(value: unknown, key: string): readonly unknown[] {

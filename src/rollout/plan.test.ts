@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { canaryOf } from '../../test/rollout-objects.ts'
-import { durationOf, type Plan, planOf } from './plan.ts'
+import { type Plan, planOf } from './plan.ts'
 
 // A Canary with nothing in its analysis but this.
 const planned = (analysis: Record<string, unknown>): Plan => {
@@ -44,18 +44,6 @@ test.each([
   expect(planned(analysis).strategy).toEqual(strategy)
 })
 
-test.each([
-  ['30s', 30_000],
-  ['1m30s', 90_000],
-  ['500ms', 500],
-  ['2h', 7_200_000],
-  ['', undefined],
-  ['5', undefined],
-  [5, undefined]
-])('%j lasts %j ms', (text, ms) => {
-  expect(durationOf(text)).toBe(ms)
-})
-
 test('defaults are those of Flagger', () => {
   expect(planned({ interval: '1s' })).toMatchObject({
     apex: 'api',
@@ -68,17 +56,4 @@ test('defaults are those of Flagger', () => {
     noData: 'hold'
   })
   expect(planned({}).interval).toBe(60_000)
-})
-
-test('the deprecated threshold is a lower bound for the rate and an upper one for the duration', () => {
-  const metrics = [
-    { name: 'request-success-rate', threshold: 99 },
-    { name: 'request-duration', threshold: 500, interval: '30s' },
-    { name: 'request-duration', thresholdRange: { max: 400 } }
-  ]
-  expect(planned({ metrics }).metrics).toEqual([
-    { metric: 'request-success-rate', interval: 60_000, min: 99, max: undefined },
-    { metric: 'request-duration', interval: 30_000, min: undefined, max: 500 },
-    { metric: 'request-duration', interval: 60_000, min: undefined, max: 400 }
-  ])
 })

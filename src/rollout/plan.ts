@@ -5,6 +5,8 @@ import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import { type Affinity, affinityOf } from './affinity.ts'
+import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, SHORTEST_INTERVAL } from './durations.ts'
+import { type FailureResponse, type MetricCheck, metricChecksOf, ON_FAILURE, responsesOf } from './metric-checks.ts'
 
 export type HookType =
   | 'confirm-rollout'
@@ -30,16 +32,6 @@ export interface Hook {
   /** Its refusal is told as an Event only. */
   readonly muteAlert: boolean
   readonly metadata: Readonly<Record<string, string>> | undefined
-}
-
-export type BuiltinMetric = 'request-success-rate' | 'request-duration'
-
-/** A metric check: fails below `min` or above `max`, both inclusive; percent for the success rate, milliseconds for the duration. */
-export interface MetricCheck {
-  readonly metric: BuiltinMetric
-  readonly interval: Millis
-  readonly min: number | undefined
-  readonly max: number | undefined
 }
 
 /** How a revision is led to all traffic (flagger.md 1.4, 2.7). */
@@ -71,6 +63,9 @@ export interface Plan {
   readonly target: string
   /** Name of the main Service, of the VirtualService, and the stem of `-primary` and `-canary`. */
   readonly apex: string
+  /** What queries of metrics get for `ingress` and `route`. */
+  readonly ingress: string
+  readonly route: string
   readonly interval: Millis
   readonly threshold: number
   readonly strategy: Strategy
@@ -86,25 +81,23 @@ export interface Plan {
   readonly revertOnDeletion: boolean
   /** A check without data counts as failed (annotation `serin.dev/no-data: fail`); else it holds the step. */
   readonly noData: 'hold' | 'fail'
+  /** The Prometheus that built-in metrics and queries of the Canary itself are put to; undefined: the controller's. */
+  readonly metricsServer: string | undefined
   readonly metrics: readonly MetricCheck[]
+  /** What failures of checks do, by their names; the others count. */
+  readonly onFailure: Readonly<Record<string, FailureResponse>>
   readonly hooks: readonly Hook[]
 }
 
-export const SHORTEST_INTERVAL: Millis = 10_000
-export const DEFAULT_INTERVAL: Millis = 60_000
-export const DEFAULT_HOOK_TIMEOUT: Millis = 10_000
 const DEFAULT_DEADLINE_SECONDS = 600
 
 /** Reads a decoded Canary; fields with values no decoder would pass fall back to their defaults. */
 export function planOf(canary: KubeObject): Plan {
   const spec = canary['spec']
   const analysis = dig(spec, 'analysis')
-  const target = text(dig(spec, 'targetRef', 'name')) ?? ''
   return {
     ...identityOf(canary),
-    targetKind: TARGET_KINDS.find((kind) => kind === dig(spec, 'targetRef', 'kind')) ?? 'Deployment',
-    target,
-    apex: text(dig(spec, 'service', 'name')) ?? target,
+    ...namesOf(spec),
     interval: Math.max(SHORTEST_INTERVAL, durationOf(dig(analysis, 'interval')) ?? DEFAULT_INTERVAL),
     threshold: positive(dig(analysis, 'threshold')) ?? 1,
     strategy: strategyOf(analysis),
@@ -116,27 +109,31 @@ export function planOf(canary: KubeObject): Plan {
     skipAnalysis: dig(spec, 'skipAnalysis') === true,
     suspended: dig(spec, 'suspend') === true,
     revertOnDeletion: dig(spec, 'revertOnDeletion') === true,
-    metrics: list(dig(analysis, 'metrics')).flatMap(metricOf),
+    metricsServer: text(dig(spec, 'metricsServer')),
+    metrics: metricChecksOf(dig(analysis, 'metrics'), canary.metadata.namespace ?? ''),
     hooks: list(dig(analysis, 'webhooks')).map(hookOf)
   }
 }
 
-function identityOf({ metadata }: KubeObject): Pick<Plan, 'name' | 'namespace' | 'uid' | 'noData'> {
+function namesOf(spec: unknown): Pick<Plan, 'targetKind' | 'target' | 'apex' | 'ingress' | 'route'> {
+  const target = text(dig(spec, 'targetRef', 'name')) ?? ''
+  return {
+    targetKind: TARGET_KINDS.find((kind) => kind === dig(spec, 'targetRef', 'kind')) ?? 'Deployment',
+    target,
+    apex: text(dig(spec, 'service', 'name')) ?? target,
+    ingress: text(dig(spec, 'ingressRef', 'name')) ?? target,
+    route: text(dig(spec, 'routeRef', 'name')) ?? target
+  }
+}
+
+function identityOf({ metadata }: KubeObject): Pick<Plan, 'name' | 'namespace' | 'uid' | 'noData' | 'onFailure'> {
   return {
     name: metadata.name ?? '',
     namespace: metadata.namespace ?? '',
     uid: metadata.uid ?? '',
-    noData: metadata.annotations?.['serin.dev/no-data'] === 'fail' ? 'fail' : 'hold'
+    noData: metadata.annotations?.['serin.dev/no-data'] === 'fail' ? 'fail' : 'hold',
+    onFailure: responsesOf(metadata.annotations?.[ON_FAILURE]).responses
   }
-}
-
-/** Milliseconds of a duration such as `30s`, `1m30s`, `500ms` or `2h`; undefined for anything else. */
-export function durationOf(value: unknown): Millis | undefined {
-  if (typeof value !== 'string' || !/^(\d+(ms|s|m|h))+$/.test(value)) return undefined
-  const unit: Readonly<Record<string, Millis>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-  let total = 0
-  for (const [, count, name] of value.matchAll(/(\d+)(ms|s|m|h)/g)) total += Number(count) * (unit[name ?? ''] ?? 0)
-  return total
 }
 
 // Exactly one of the schema's three shapes (flagger.md 1.4). A match without iterations splits what matches by weight.
@@ -166,24 +163,6 @@ function ladderOf(analysis: unknown): readonly number[] {
     if (rung > (rungs.at(-1) ?? 0)) rungs.push(rung)
   }
   return rungs.length === 0 ? [100] : rungs
-}
-
-/** True for the names that Flagger reserves for its own metrics. */
-export function isBuiltinMetric(name: unknown): name is BuiltinMetric {
-  return name === 'request-success-rate' || name === 'request-duration'
-}
-
-function metricOf(metric: unknown): readonly MetricCheck[] {
-  const name = dig(metric, 'name')
-  if (!isBuiltinMetric(name)) return []
-  const interval = durationOf(dig(metric, 'interval')) ?? DEFAULT_INTERVAL
-  const range = dig(metric, 'thresholdRange')
-  if (isObject(range)) return [{ metric: name, interval, min: number(range['min']), max: number(range['max']) }]
-  // The deprecated threshold: a lower bound for the rate, an upper bound for the duration, 0 when absent (flagger.md 1.5).
-  const threshold = number(dig(metric, 'threshold')) ?? 0
-  return name === 'request-success-rate'
-    ? [{ metric: name, interval, min: threshold, max: undefined }]
-    : [{ metric: name, interval, min: undefined, max: threshold }]
 }
 
 const HOOK_TYPES: readonly HookType[] = [
@@ -217,10 +196,6 @@ function list(value: unknown): readonly unknown[] {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-function number(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
 function positive(value: unknown): number | undefined {

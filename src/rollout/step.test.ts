@@ -11,7 +11,7 @@ import { step } from './step.ts'
 
 const yes: Answer = { kind: 'yes' }
 const no = { kind: 'no', because: 'success rate 90.00% < 99%' } as const satisfies Answer
-const unknown: Answer = { kind: 'unknown', because: 'no values found' }
+const unknown: Answer = { kind: 'unknown', cause: 'down', because: 'no values found' }
 const messages = (conclusion: ReturnType<typeof step>): readonly string[] =>
   conclusion.announcements.flatMap((told) => (told.kind === 'event' ? [told.message] : []))
 

@@ -1,0 +1,37 @@
+// All providers of metrics (flagger.md 4.4) behind one port: QuerySource of control. What is told of a failure holds no credentials.
+
+import type { MetricTemplateSpec } from '../api/flagger-metric-template.ts'
+import { printable } from '../std/printable.ts'
+import type { Provider, ProviderQuery, ProviderReading, ProviderWorld } from './provider-call.ts'
+import { askPrometheus } from './provider-prometheus.ts'
+
+type ProviderType = MetricTemplateSpec['provider']['type']
+
+const PROVIDERS: Readonly<Partial<Record<ProviderType, Provider>>> = {
+  prometheus: askPrometheus
+}
+
+/** Asks providers by their type. */
+export class MetricProviders {
+  readonly #world: ProviderWorld
+
+  constructor(world: ProviderWorld) {
+    this.#world = world
+  }
+
+  /** Rejects only with the signal's reason. */
+  async measure(asked: ProviderQuery, signal: AbortSignal): Promise<ProviderReading> {
+    const { type } = asked.provider.spec
+    const provider = PROVIDERS[type]
+    if (provider === undefined) return { kind: 'misconfigured', because: `provider.type ${type} is not supported yet` }
+    const reading = await provider(asked, this.#world, signal)
+    if (reading.kind === 'value' || reading.because === undefined) return reading
+    return { ...reading, because: printable(withoutSecrets(reading.because, asked)) }
+  }
+}
+
+// Providers may repeat in an answer what they were sent.
+function withoutSecrets(text: string, { provider: { credentials, spec } }: ProviderQuery): string {
+  const secrets = [...Object.values(credentials), ...Object.values(spec.headers ?? {}).flat()].filter((secret) => secret.length > 3)
+  return secrets.reduce((told, secret) => told.replaceAll(secret, '***'), text)
+}
