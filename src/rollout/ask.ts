@@ -47,11 +47,11 @@ export interface ProviderQuestion {
   readonly checks: readonly MetricQuestion[]
 }
 
-/** One thing to find out; asked in order, stopping at the first answer equal to stopAt. */
+/** One thing to find out; asked in order, stopping at the first answer equal to stopAt. A check that only holds lets those after it speak. */
 export interface Question {
   readonly about: 'provider' | 'rollback' | 'approval' | 'start' | 'load' | 'metric' | 'traffic' | 'promotion'
   readonly put: HookCall | MetricQuestion | ProviderQuestion
-  readonly stopAt: 'yes' | 'no'
+  readonly stopAt: 'yes' | 'no' | 'never'
 }
 
 /**
@@ -74,7 +74,7 @@ export function questionsFor(finding: Finding, canary: KubeObject, cluster: Clus
   const hooks: Hooks = (about, type, phase) =>
     plan.hooks
       .filter((hook) => hook.type === type)
-      .map((hook) => ({ about, put: callOf(hook, canary, phase), stopAt: about === 'rollback' ? 'yes' : 'no' }))
+      .map((hook) => ({ about, put: callOf(hook, canary, phase), stopAt: about === 'rollback' ? 'yes' : stopOf(plan, about, hook.name) }))
   const rollback = hooks('rollback', 'rollback', state.phase)
   switch (situation.kind) {
     case 'bootstrap':
@@ -97,6 +97,10 @@ export function questionsFor(finding: Finding, canary: KubeObject, cluster: Clus
   }
 }
 
+function stopOf({ onFailure }: Plan, about: Question['about'], name: string): Question['stopAt'] {
+  return ['start', 'load', 'metric'].includes(about) && onFailure[name] === 'hold' ? 'never' : 'no'
+}
+
 type Hooks = (about: Question['about'], type: HookType, phase: Phase) => readonly Question[]
 
 // Only rollouts by weight increase traffic.
@@ -106,7 +110,7 @@ function trafficGates({ strategy }: Plan, hooks: Hooks): readonly Question[] {
 
 function lookQuestions({ plan, state }: Finding, progress: Progress, hooks: Hooks): readonly Question[] {
   const waiting = state.phase === 'waiting-promotion'
-  const metrics = checksOf(plan).map((put): Question => ({ about: 'metric', put, stopAt: 'no' }))
+  const metrics = checksOf(plan).map((put): Question => ({ about: 'metric', put, stopAt: stopOf(plan, 'metric', put.check.name) }))
   // The way out of copies was approved with the way in (flagger.md 1.6).
   const traffic = waiting || progress.mirrored === true ? [] : trafficGates(plan, hooks)
   const promotion = waiting || awaitsPromotion(plan, progress) ? hooks('promotion', 'confirm-promotion', 'progressing') : []
@@ -124,14 +128,27 @@ function asksProvider(finding: Finding, primary: Readiness | undefined, cluster:
 }
 
 /**
- * The question to put after these answers; undefined when all is asked. After an unknown answer only further metrics are asked: one of
- * them may still fail, and no gate is troubled for a step that is held anyway.
+ * The question to put after these answers; undefined when all is asked. After an unknown answer, or the failure of a check that only holds,
+ * further metrics alone are asked: one of them may still fail, and no gate is troubled for a step that is held anyway.
  */
 export function nextQuestion(questions: readonly Question[], answers: readonly Answer[]): Question | undefined {
   const stopped = answers.some((answer, index) => answer.kind === questions[index]?.stopAt)
   const next = questions[answers.length]
   if (stopped || next === undefined) return undefined
-  return next.about === 'metric' || answers.every((answer) => answer.kind !== 'unknown') ? next : undefined
+  const holds = answers.some(({ kind }, index) => kind === 'unknown' || (kind === 'no' && questions[index]?.stopAt === 'never'))
+  return next.about === 'metric' || !holds ? next : undefined
+}
+
+/** The name of the check that a question is, as `serin.dev/on-failure` names it. */
+export function checkName({ put }: Question): string {
+  switch (put.kind) {
+    case 'hook':
+      return put.hook.name
+    case 'metric':
+      return put.check.name
+    case 'provider':
+      return ''
+  }
 }
 
 /** The call of `hook` in `phase`, with Flagger's payload (flagger.md 1.6); `extra` metadata goes before the hook's own. */

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { tickOf } from '../../test/rollout-objects.ts'
 import type { Answer, Question } from './ask.ts'
-import { hear } from './hear.ts'
+import { hear, type Heard } from './hear.ts'
+import { metricChecksOf, modelOf } from './metric-checks.ts'
+import type { Plan } from './plan.ts'
 
 const put: Question['put'] = { kind: 'provider', checks: [] }
 const yes: Answer = { kind: 'yes' }
@@ -25,4 +27,28 @@ test.each<readonly [Question['about'], Answer, string]>([
 test('no questions pass, unanswered ones hold', () => {
   expect(hear(tickOf({ kind: 'start' })).verdict).toBe('passed')
   expect(hear(tickOf({ kind: 'start' }, [{ about: 'metric', put, stopAt: 'no' }])).verdict).toBe('held')
+})
+
+const metric = (name: string, stopAt: Question['stopAt']): Question => {
+  const [check] = metricChecksOf([{ name, query: 'q' }], 'test')
+  if (check === undefined) throw new Error('no check')
+  const names = { name: 'api', namespace: 'test', target: 'api', service: 'api', ingress: 'api', route: 'api' }
+  const asked = { workload: 'api', namespace: 'test', model: modelOf(check, names), metricsServer: undefined }
+  return { about: 'metric', put: { kind: 'metric', check, ...asked }, stopAt }
+}
+
+function heard(onFailure: Plan['onFailure'], ...answers: readonly Answer[]): Heard {
+  const tick = tickOf({ kind: 'start' }, [metric('a', 'never'), metric('b', 'no')], answers)
+  return hear({ ...tick, finding: { ...tick.finding, plan: { ...tick.finding.plan, onFailure } } })
+}
+
+test('a failed check says what the Canary wants of its failure', () => {
+  expect(heard({ a: 'revert' }, no)).toMatchObject({ verdict: 'failed', check: 'a', response: 'revert', because: 'x' })
+  expect(heard({}, no)).toMatchObject({ verdict: 'failed', check: 'a', response: 'count' })
+})
+
+test('one that only holds does so, unless another one fails', () => {
+  expect(heard({ a: 'hold' }, no, yes)).toMatchObject({ verdict: 'held', because: 'x' })
+  expect(heard({ a: 'hold' }, no, { kind: 'no', because: 'y' })).toMatchObject({ verdict: 'failed', check: 'b', because: 'y' })
+  expect(heard({ a: 'hold' }, { kind: 'unknown', cause: 'down', because: 'z' }, no)).toMatchObject({ verdict: 'failed', check: 'b' })
 })

@@ -1,36 +1,49 @@
 // What the answers of a tick amount to, with the Events they make (flagger.md 1.6, 2.16). One verdict; the words are Flagger's.
 
-import type { Answer, Question } from './ask.ts'
+import { type Answer, checkName, type Question } from './ask.ts'
 import type { Phase } from './state.ts'
+import type { Failure } from './respond.ts'
 import { type Announcement, event, type Tick } from './tick.ts'
 
 /** The verdict of a tick's answers; `because` is what an Event or condition says of it. */
-export interface Heard {
-  readonly verdict: 'passed' | 'failed' | 'held' | 'gated' | 'roll-back'
-  readonly because: string
-  readonly told: readonly Announcement[]
-}
+export type Heard =
+  | { readonly verdict: 'passed' | 'held' | 'gated' | 'roll-back'; readonly because: string; readonly told: readonly Announcement[] }
+  | ({ readonly verdict: 'failed'; readonly told: readonly Announcement[] } & Failure)
 
-/** Walks through questions and answers. A question left unanswered without a stop means that nothing was concluded: the step is held. */
+/**
+ * Walks through questions and answers. A failed check that only holds does so unless a later one fails. A question left unanswered without
+ * a stop means that nothing was concluded: the step is held.
+ */
 export function hear(tick: Tick): Heard {
   const told: Announcement[] = []
-  let unknown: string | undefined
+  let holds: string | undefined
   for (const [index, question] of tick.questions.entries()) {
     const answer = tick.answers[index]
     if (answer === undefined) break
-    const name = question.put.kind === 'hook' ? question.put.hook.name : ''
-    told.push(...eventsOf(question, name, answer, tick.finding.state.phase))
-    if (question.about === 'rollback' && answer.kind === 'yes') {
-      return { verdict: 'roll-back', because: 'manual webhook invoked', told }
-    }
-    if (question.about === 'rollback') continue
-    if (answer.kind === 'unknown') unknown ??= answer.because
-    if (answer.kind === 'no') return refusal(question, name, answer.because, told)
+    told.push(...eventsOf(question, checkName(question), answer, tick.finding.state.phase))
+    const heard = heardOf(tick, question, answer, told)
+    if (heard === undefined) continue
+    if (heard.verdict !== 'held') return heard
+    holds ??= heard.because
   }
-  if (unknown !== undefined) return { verdict: 'held', because: unknown, told }
+  if (holds !== undefined) return { verdict: 'held', because: holds, told }
   return tick.answers.length < tick.questions.length
     ? { verdict: 'held', because: 'not all was answered', told }
     : { verdict: 'passed', because: '', told }
+}
+
+// What one answer concludes by itself; undefined: nothing.
+function heardOf(tick: Tick, question: Question, answer: Answer, told: readonly Announcement[]): Heard | undefined {
+  if (question.about === 'rollback') {
+    return answer.kind === 'yes' ? { verdict: 'roll-back', because: 'manual webhook invoked', told } : undefined
+  }
+  if (answer.kind === 'yes') return undefined
+  if (answer.kind === 'unknown') return { verdict: 'held', because: answer.because, told }
+  const name = checkName(question)
+  const refused = refusal(question, name, answer.because, told)
+  if (refused.verdict !== 'failed') return refused
+  const response = tick.finding.plan.onFailure[name] ?? 'count'
+  return response === 'hold' ? { verdict: 'held', because: refused.because, told } : { ...refused, response }
 }
 
 function eventsOf(question: Question, name: string, answer: Answer, phase: Phase): readonly Announcement[] {
@@ -47,13 +60,14 @@ const PASSED: Readonly<Partial<Record<Question['about'], string>>> = {
 }
 
 function refusal(question: Question, name: string, because: string, told: readonly Announcement[]): Heard {
+  const failed: Heard = { verdict: 'failed', check: name, because, response: 'count', told }
   switch (question.about) {
     case 'start':
-      return { verdict: 'failed', because: `pre-rollout check ${name} failed ${because}`, told }
+      return { ...failed, because: `pre-rollout check ${name} failed ${because}` }
     case 'load':
-      return { verdict: 'failed', because: `external check ${name} failed ${because}`, told }
+      return { ...failed, because: `external check ${name} failed ${because}` }
     case 'metric':
-      return { verdict: 'failed', because, told }
+      return failed
     case 'approval':
       return { verdict: 'gated', because: `waiting for approval ${name}`, told }
     case 'traffic':

@@ -9,9 +9,10 @@ import { cookiesAfterRun, cookiesOfRun } from './affinity.ts'
 import { hear } from './hear.ts'
 import type { Plan } from './plan.ts'
 import { haltText } from './judge-metric.ts'
+import { failedCheck, running } from './respond.ts'
 import { findingOf } from './situation.ts'
 import { nextStage, routingOf, shareOf, stageText } from './stages.ts'
-import { NO_PROGRESS, type Progress, progressOf, cookiesOf, type RolloutState, standingOf } from './state.ts'
+import { type Progress, progressOf, cookiesOf, type RolloutState, standingOf } from './state.ts'
 import { type Announcement, type Conclusion, event, held, hooksAfter, type Step, subject, type Tick, waitingEvent } from './tick.ts'
 
 /** Concludes a tick from the answers to `ask`'s questions, in their order (the first ones, where asking stopped early). */
@@ -91,7 +92,7 @@ function analyse(tick: Tick, state: RolloutState, kind: 'start' | 'look'): Concl
     case 'roll-back':
       return rollBack(tick, heard.because, told)
     case 'failed':
-      return failedCheck(tick, state, heard.because, [...told, halt(heard.because)])
+      return failedCheck(tick, state, heard, [...told, halt(heard.because)])
     case 'held':
       return held(tick, [...told, halt(heard.because)], 'taken')
     case 'gated':
@@ -107,13 +108,6 @@ function gated(tick: Tick, state: RolloutState, halted: readonly Announcement[],
   const atPromotion = tick.questions[tick.answers.length - 1]?.about === 'promotion'
   if (!atPromotion || state.phase !== 'progressing') return held(tick, atPromotion ? told : halted, 'taken')
   return { ...held(tick, halted, 'taken'), state: { ...state, phase: 'waiting-promotion' } }
-}
-
-// At the threshold the next tick rolls back, at once.
-function failedCheck(tick: Tick, state: RolloutState, because: string, told: readonly Announcement[]): Conclusion {
-  const counted: Running = { ...running(state), failedChecks: running(state).failedChecks + 1, because }
-  const last = counted.failedChecks >= tick.finding.plan.threshold
-  return { ...held(tick, told, 'taken'), state: counted, ...(last ? { wake: 0 } : {}) }
 }
 
 function advance(tick: Tick, next: Progress, told: readonly Announcement[]): Conclusion {
@@ -148,11 +142,4 @@ function withStart(tick: Tick, told: readonly Announcement[]): readonly Announce
   const asked = tick.questions.filter(({ about }) => about === 'rollback').length
   const start = event('Normal', `Starting canary analysis for ${subject(tick)}`, 'progressing')
   return [...told.slice(0, asked), start, ...told.slice(asked)]
-}
-
-type Running = Extract<RolloutState, { readonly phase: 'progressing' | 'waiting-promotion' | 'promoting' }>
-
-function running(state: RolloutState): Running {
-  if (state.phase === 'progressing' || state.phase === 'waiting-promotion' || state.phase === 'promoting') return state
-  return { ...standingOf(state), ...NO_PROGRESS, phase: 'progressing' }
 }
