@@ -158,3 +158,15 @@ test('at the start of a Canary its providers are asked whether they are there', 
   expect(world.told.map(({ message }) => message)).toContain('metrics provider not available: connect refused')
   await world.stop()
 })
+
+test('those who listen to rollouts hear each value that could be judged', async () => {
+  const heard: unknown[] = []
+  const { world } = await begun([{ name: 'errors', query: 'q', thresholdRange: { max: 1 } }], [], (world) => {
+    world.ownPrometheus = 'http://own:9090'
+    world.answerQuery = () => value(0.5)
+    world.listeners.push({ measured: (measured) => heard.push(measured) })
+  })
+  expect(await world.until(() => world.isIn('Succeeded'), 120)).toBe(true)
+  expect(heard[0]).toEqual({ namespace: 'test', target: 'api', metric: 'errors', value: 0.5 })
+  await world.stop()
+})

@@ -1,6 +1,6 @@
 // Puts a tick's questions to webhooks and metrics, one after the other, until one of them ends the asking.
 
-import { type Answer, type HookCall, nextQuestion, type Question } from '../rollout/ask.ts'
+import { type Answer, type HookCall, type MetricQuestion, nextQuestion, type Question } from '../rollout/ask.ts'
 import { type HookOutcome, judgeHook } from '../rollout/judge.ts'
 import { judgeMetric } from '../rollout/judge-metric.ts'
 import { type Millis, wait } from '../std/clock.ts'
@@ -42,9 +42,17 @@ async function putOne(ports: RolloutPorts, { put }: Question, noData: 'hold' | '
       return judgeHook(await callHook(ports, put, signal))
     case 'provider':
       return probe(ports, put.checks, signal)
-    case 'metric':
-      return judgeMetric(put, await measure(ports, put, signal), noData)
+    case 'metric': {
+      const answer = judgeMetric(put, await measure(ports, put, signal), noData)
+      tellValue(ports, put, answer)
+      return answer
+    }
   }
+}
+
+function tellValue({ listeners }: RolloutPorts, { namespace, workload, check }: MetricQuestion, answer: Answer): void {
+  if (answer.kind === 'unknown' || answer.value === undefined) return
+  for (const listener of listeners) listener.measured?.({ namespace, target: workload, metric: check.name, value: answer.value })
 }
 
 function mayRetry(outcome: HookOutcome): boolean {
