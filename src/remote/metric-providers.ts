@@ -3,12 +3,20 @@
 import type { MetricTemplateSpec } from '../api/flagger-metric-template.ts'
 import { printable } from '../std/printable.ts'
 import type { Provider, ProviderQuery, ProviderReading, ProviderWorld } from './provider-call.ts'
+import { askDatadog } from './provider-datadog.ts'
+import { askDynatrace } from './provider-dynatrace.ts'
+import { askGraphite } from './provider-graphite.ts'
+import { askNewRelic } from './provider-newrelic.ts'
 import { askPrometheus } from './provider-prometheus.ts'
 
 type ProviderType = MetricTemplateSpec['provider']['type']
 
 const PROVIDERS: Readonly<Partial<Record<ProviderType, Provider>>> = {
-  prometheus: askPrometheus
+  prometheus: askPrometheus,
+  datadog: askDatadog,
+  newrelic: askNewRelic,
+  graphite: askGraphite,
+  dynatrace: askDynatrace
 }
 
 /** Asks providers by their type. */

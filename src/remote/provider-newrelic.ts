@@ -1,0 +1,45 @@
+// Metrics from New Relic: the Insights query API (GET /v1/accounts/ID/query) with NRQL over the check's window.
+
+import { isObject } from '../std/json.ts'
+import {
+  badAddress,
+  callForJson,
+  credentialsOf,
+  listAt,
+  numberOf,
+  type ProviderQuery,
+  type ProviderReading,
+  type ProviderWorld,
+  urlOf
+} from './provider-call.ts'
+
+const ADDRESS = 'https://insights-api.newrelic.com'
+
+/** Asks New Relic; the query has to have one result, which is a number. */
+export async function askNewRelic(asked: ProviderQuery, world: ProviderWorld, signal: AbortSignal): Promise<ProviderReading> {
+  const keys = credentialsOf(asked, 'newrelic_account_id', 'newrelic_query_key')
+  if (keys.kind !== 'there') return keys
+  const { newrelic_account_id: account, newrelic_query_key: key } = keys.values
+  const address = asked.provider.spec.address ?? ADDRESS
+  const url = urlOf(address, `/v1/accounts/${encodeURIComponent(account)}/query`, { nrql: nrqlOf(asked) })
+  if (url === undefined) return badAddress(address)
+  const answer = await callForJson(asked, world, { url, headers: { 'x-query-key': key } }, signal)
+  if (answer.kind !== 'json') return answer
+  const results = listAt(answer.value, 'results')
+  if (results.length > 1) return { kind: 'misconfigured', because: `its query gives ${results.length} results: it has to give one` }
+  return readingOf(results[0])
+}
+
+// A window of the query's own stands.
+function nrqlOf({ query, interval }: ProviderQuery): string {
+  const nrql = query.trim()
+  return /\bsince\b/i.test(nrql) ? nrql : `${nrql} SINCE ${Math.round(interval / 1000)} seconds ago`
+}
+
+// Calculations come as `result`; single functions under a name of their own, which Flagger does not find.
+function readingOf(result: unknown): ProviderReading {
+  if (!isObject(result)) return { kind: 'no-data' }
+  const numbers = Object.values(result).flatMap((value) => numberOf(value) ?? [])
+  const value = numberOf(result['result']) ?? (numbers.length === 1 ? numbers[0] : undefined)
+  return value === undefined ? { kind: 'no-data' } : { kind: 'value', value }
+}
