@@ -6,7 +6,7 @@ import type { Release, ReleaseSpec, ReleaseStatus } from '../api/serin-kinds.ts'
 import { formatInstant } from '../std/instant.ts'
 import type { Millis } from '../std/clock.ts'
 import { dig } from '../std/json.ts'
-import type { Answer, Question } from './ask.ts'
+import { checkName, type Answer, type Question } from './ask.ts'
 import type { Plan } from './plan.ts'
 import { checksumOf, configsIn, templateIn } from './revision.ts'
 import { nextStage } from './stages.ts'
@@ -207,10 +207,6 @@ function checkOutcome({ about }: Question, { kind }: Answer): Check['outcome'] {
   if (about === 'rollback') return kind === 'yes' ? 'fail' : 'pass'
   if (kind === 'yes') return 'pass'
   return about === 'approval' || about === 'traffic' || about === 'promotion' ? 'waiting' : 'fail'
-}
-
-function checkName({ put }: Question): string {
-  return put.kind === 'metric' ? put.check.metric : put.kind
 }
 
 function nameOf(write: Write): string {
