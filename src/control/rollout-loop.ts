@@ -11,15 +11,12 @@ import { targetKindOf } from '../rollout/targets.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import type { Millis } from '../std/clock.ts'
 import { printable } from '../std/printable.ts'
+import { Readers } from './readers.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 import { type Memory, NO_MEMORY, tick } from './rollout-tick.ts'
 
 interface Known {
   readonly canary: KubeObject
-  /** Names of the objects it reads, as `resource/name`. */
-  readonly reads: ReadonlySet<string>
-  /** Names of the ConfigMaps and Secrets that its pods read. */
-  configs: ReadonlySet<string>
   memory: Memory
 }
 
@@ -29,6 +26,9 @@ const BACKOFF: BackoffShape = { first: 1000, most: 60_000 }
 export class RolloutLoop {
   readonly #ports: RolloutPorts
   readonly #canaries = new Map<string, Known>()
+  /** By `namespace/resource/name`: the objects of a Canary, and the ConfigMaps and Secrets that its pods read. */
+  readonly #objects = new Readers()
+  readonly #configs = new Readers()
 
   constructor(ports: RolloutPorts) {
     this.#ports = { ...ports, log: (line) => ports.log(printable(line)) }
@@ -57,16 +57,26 @@ export class RolloutLoop {
 
   #seen({ resource }: ResourceRef, { object, kind }: ObjectEvent, runner: KeyRunner): void {
     if (resource === RESOURCES.canaries.resource) {
+      const key = keyOfObject(object)
+      const before = this.#canaries.get(key)?.canary
       this.#know(object, kind)
-      runner.touch(keyOfObject(object))
-      for (const [key, { canary }] of this.#canaries) if (contend(canary, object)) runner.touch(key)
+      runner.touch(key)
+      for (const canary of [object, ...(before === undefined ? [] : [before])]) {
+        for (const rival of this.#contenders(canary)) runner.touch(keyOfObject(rival))
+      }
       return
     }
-    const { namespace, name = '' } = object.metadata
-    const seen = `${resource}/${name}`
-    for (const [key, { canary, reads, configs }] of this.#canaries) {
-      if (canary.metadata.namespace === namespace && (reads.has(seen) || configs.has(seen))) runner.touch(key)
-    }
+    const seen = `${object.metadata.namespace ?? ''}/${resource}/${object.metadata.name ?? ''}`
+    for (const key of [...this.#objects.of(seen), ...this.#configs.of(seen)]) runner.touch(key)
+  }
+
+  // Those that want objects that this one wants.
+  #contenders(canary: KubeObject): readonly KubeObject[] {
+    const keys = new Set([...readsOf(canary)].flatMap((name) => this.#objects.of(name)))
+    return [...keys].flatMap((key) => {
+      const other = this.#canaries.get(key)?.canary
+      return other !== undefined && contend(other, canary) ? [other] : []
+    })
   }
 
   #know(canary: KubeObject, kind: ObjectEvent['kind']): void {
@@ -74,27 +84,29 @@ export class RolloutLoop {
     if (kind === 'deleted') {
       for (const listener of this.#ports.listeners) listener.gone?.(canary)
       this.#canaries.delete(key)
+      this.#objects.delete(key)
+      this.#configs.delete(key)
       return
     }
     const known = this.#canaries.get(key)
     const before = known?.canary.metadata.uid === canary.metadata.uid ? known : undefined
-    const { memory = NO_MEMORY, configs = new Set<string>() } = before ?? {}
-    this.#canaries.set(key, { canary, reads: readsOf(canary), configs, memory })
+    if (before === undefined) this.#configs.delete(key)
+    this.#objects.set(key, readsOf(canary))
+    this.#canaries.set(key, { canary, memory: before?.memory ?? NO_MEMORY })
   }
 
   async #tick(key: string, signal: AbortSignal): Promise<Millis | undefined> {
     const known = this.#canaries.get(key)
     if (known === undefined) return undefined
     const { namespace = '', name = '', uid } = known.canary.metadata
-    const others = [...this.#canaries.values()].map(({ canary }) => canary).filter((canary) => contend(canary, known.canary))
+    const others = this.#contenders(known.canary)
     // It may be seen anew meanwhile, or another may take its name.
     const latest = (): Known | undefined => {
       const found = this.#canaries.get(key)
       return found?.canary.metadata.uid === uid ? found : undefined
     }
     const reading = (names: readonly string[]): void => {
-      const reader = latest()
-      if (reader !== undefined) reader.configs = new Set(names)
+      if (latest() !== undefined) this.#configs.set(key, new Set(names.map((each) => `${namespace}/${each}`)))
     }
     const result = await tick(this.#ports, { namespace, name, others, reading }, known.memory, signal)
     if (result.kind === 'gone') return undefined
@@ -108,12 +120,13 @@ function readsOf(canary: KubeObject): ReadonlySet<string> {
   const plan = planOf(canary)
   const { target, apex } = plan
   const { resource, primaryName } = targetKindOf(plan)
-  return new Set([
+  const names = [
     `${resource.resource}/${target}`,
     `${resource.resource}/${primaryName(plan)}`,
     ...['', '-canary', '-primary'].map((role) => `services/${apex}${role}`),
     `destinationrules/${apex}-canary`,
     `destinationrules/${apex}-primary`,
     `virtualservices/${apex}`
-  ])
+  ]
+  return new Set(names.map((name) => `${plan.namespace}/${name}`))
 }

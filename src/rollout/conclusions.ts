@@ -8,6 +8,10 @@ import type { Readiness } from './readiness.ts'
 import { isStart } from './stages.ts'
 import { NO_PROGRESS, progressOf, type RolloutState, standingOf } from './state.ts'
 import { type Announcement, type Conclusion, event, held, hooksAfter, subject, type Tick, waitingEvent } from './tick.ts'
+import type { Millis } from '../std/clock.ts'
+
+// At rest a rollout looks when something changes; this is for what no watch tells.
+const RESYNC: Millis = 600_000
 
 /** Nothing on its way: first sight, initialisation, deletion, or a Canary that cannot be acted on. */
 export function restOf(tick: Tick): Conclusion {
@@ -56,9 +60,9 @@ export function restOf(tick: Tick): Conclusion {
       return held(tick, due ? [told] : [], due ? 'taken' : 'none')
     }
     case 'idle':
-      return held(tick, [], 'none')
+      return { ...held(tick, [], 'none'), wake: RESYNC }
     default:
-      return { ...held(tick, [], 'none'), objects: 'none' }
+      return { ...held(tick, [], 'none'), objects: 'none', wake: RESYNC }
   }
 }
 
