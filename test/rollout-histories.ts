@@ -1,7 +1,8 @@
-// Random histories of releases, changed configs, bad numbers, gates, foreign writes, rollback annotations and crashes, for every strategy.
+// Random histories of releases, changed configs, bad numbers, gates, foreign writes, requests and crashes, for every strategy.
 
 import fc from 'fast-check'
 import { expect } from 'vitest'
+import { type Request, REQUESTS } from '../src/rollout/requests.ts'
 import { RESOURCES } from '../src/rollout/write.ts'
 import { imageOf, Laws } from './rollout-laws.ts'
 import { canaryOf, configMapOf, deploymentOf, hookOf, readingSpec } from './rollout-objects.ts'
@@ -25,6 +26,9 @@ export const OFTEN = [
   'Finalising>Succeeded'
 ]
 
+/** What requests are told by once they are acted on. */
+export const ACTED = ['Restart requested!', 'Retry requested!', 'Promotion requested!', 'Halt api.test advancement paused']
+
 const WEIGHTS = { stepWeight: 40, maxWeight: 80, stepWeightPromotion: 50 }
 const ITERATIONS = { stepWeight: undefined, maxWeight: undefined, iterations: 2 }
 const MATCH = [{ headers: { insider: { exact: 'yes' } } }]
@@ -44,7 +48,8 @@ type Action =
   | { readonly kind: 'release'; readonly version: number }
   | { readonly kind: 'success'; readonly rate: number | 'no-data' | 'down' }
   | { readonly kind: 'gate'; readonly name: string; readonly open: boolean }
-  | { readonly kind: 'annotate' }
+  | { readonly kind: 'ask'; readonly request: Request }
+  | { readonly kind: 'resume' }
   | { readonly kind: 'foreign'; readonly weight: number }
   | { readonly kind: 'config'; readonly color: string }
   | { readonly kind: 'crash'; readonly after: number }
@@ -62,7 +67,13 @@ const action: fc.Arbitrary<readonly [Action, number]> = fc.tuple(
         .tuple(fc.constantFrom('confirm-rollout', 'confirm-promotion'), fc.boolean())
         .map(([name, open]): Action => ({ kind: 'gate', name, open }))
     },
-    { weight: 2, arbitrary: fc.constant<Action>({ kind: 'annotate' }) },
+    {
+      weight: 4,
+      arbitrary: fc
+        .constantFrom<Request>('abort', 'abort', 'abort', 'pause', 'restart', 'retry', 'promote', 'promote')
+        .map((request): Action => ({ kind: 'ask', request }))
+    },
+    { weight: 2, arbitrary: fc.constant<Action>({ kind: 'resume' }) },
     { weight: 1, arbitrary: fc.integer({ min: 0, max: 100 }).map((weight): Action => ({ kind: 'foreign', weight })) },
     { weight: 2, arbitrary: fc.constantFrom('blue', 'green', 'red').map((color): Action => ({ kind: 'config', color })) },
     { weight: 1, arbitrary: fc.integer({ min: 0, max: 3 }).map((after): Action => ({ kind: 'crash', after })) }
@@ -100,7 +111,7 @@ async function play(
   const [copy, original] = ['colours-primary', 'colours'].map((name) => world.named(RESOURCES.configMaps, name)?.['data'])
   expect(copy).toEqual(original)
   await world.stop()
-  return laws.transitions
+  return [...laws.transitions, ...ACTED.filter((words) => world.told.some(({ message }) => message.startsWith(words)))]
 }
 
 function begin(analysis: Readonly<Record<string, unknown>>): World {
@@ -132,8 +143,10 @@ function act(world: World, next: Action): void {
     case 'gate':
       world.answers[next.name] = { kind: 'answered', status: next.open ? 200 : 403, body: '' }
       return
-    case 'annotate':
-      return world.patch(RESOURCES.canaries, 'test', 'api', { metadata: { annotations: { 'flagger.app/rollback': 'true' } } })
+    case 'ask':
+      return annotate(world, REQUESTS[next.request], 'true')
+    case 'resume':
+      return annotate(world, REQUESTS.pause, null)
     case 'foreign':
       return foreign(world, next.weight)
     case 'config':
@@ -141,6 +154,10 @@ function act(world: World, next: Action): void {
     case 'crash':
       world.writesLeft = next.after
   }
+}
+
+function annotate(world: World, name: string, value: 'true' | null): void {
+  world.patch(RESOURCES.canaries, 'test', 'api', { metadata: { annotations: { [name]: value } } })
 }
 
 function foreign(world: World, weight: number): void {
@@ -161,10 +178,11 @@ async function pass(world: World, seconds: number): Promise<void> {
   }
 }
 
-// In the end all is well and something good is released.
+// In the end all is well, nobody holds it and something good is released.
 async function settle(world: World): Promise<void> {
   world.success = { kind: 'value', value: 100 }
   for (const gate of ['confirm-rollout', 'confirm-promotion']) world.answers[gate] = { kind: 'answered', status: 200, body: '' }
+  annotate(world, REQUESTS.pause, null)
   await pass(world, 120)
   world.release('api:last')
   await pass(world, 240)

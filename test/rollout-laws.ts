@@ -2,6 +2,7 @@
 // nothing promoted that did not pass.
 
 import type { KubeObject } from '../src/api/object.ts'
+import { type Request, REQUESTS } from '../src/rollout/requests.ts'
 import { destinationsOf } from '../src/rollout/virtual-service.ts'
 import { RESOURCES } from '../src/rollout/write.ts'
 import { dig } from '../src/std/json.ts'
@@ -67,6 +68,7 @@ export class Laws {
     const transition = `${from}>${to}`
     if (from !== to) this.transitions.push(transition)
     if (from !== to && !LEGAL.includes(transition)) this.broken.push(`transition ${transition}`)
+    this.#paused(object, previous)
     const routes = this.#world.named(RESOURCES.virtualServices)
     const share = shareOf(object)
     if (routes !== undefined && weights(routes).canary !== share) this.broken.push(`status says ${share} in ${to}`)
@@ -77,12 +79,26 @@ export class Laws {
     if (imageOf(primary) !== imageOf(target)) this.broken.push('the primary got what the target does not run')
     if (String(imageOf(primary)).endsWith(':stuck')) this.broken.push('a revision that never ran was promoted')
     const { success } = this.#world
+    // A person may know better than the numbers, but for a revision that never ran.
+    if (isAsked(this.#world.named(RESOURCES.canaries), 'promote')) return
     if (success.kind !== 'value' || success.value < 99) this.broken.push('a revision with bad or no numbers was promoted')
+  }
+
+  // What was paused stays where it is or goes back; what was begun before the pause came may end.
+  #paused(object: KubeObject, previous: KubeObject | undefined): void {
+    if (!isAsked(object, 'pause') || !isAsked(previous, 'pause')) return
+    const [before, now] = [previous, object].map((each) => Number(dig(each, 'status', 'canaryWeight') ?? 0))
+    if (now !== undefined && before !== undefined && now > before && now < 100)
+      this.broken.push(`from ${before} % to ${now} % while paused`)
   }
 
   #pods(name: string): number {
     return Number(dig(this.#world.named(RESOURCES.deployments, name), 'status', 'availableReplicas') ?? 0)
   }
+}
+
+function isAsked(canary: KubeObject | undefined, request: Request): boolean {
+  return canary?.metadata.annotations?.[REQUESTS[request]] === 'true'
 }
 
 /** The phase of a Canary, '' before the first. */

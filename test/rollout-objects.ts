@@ -5,6 +5,7 @@ import type { KubeObject } from '../src/api/object.ts'
 import type { Answer, Question } from '../src/rollout/ask.ts'
 import type { ConfigView } from '../src/rollout/configs.ts'
 import type { ClusterView } from '../src/rollout/cluster-view.ts'
+import { NO_REQUESTS } from '../src/rollout/requests.ts'
 import { planOf } from '../src/rollout/plan.ts'
 import { revisionOf } from '../src/rollout/revision.ts'
 import type { Situation } from '../src/rollout/situation.ts'
@@ -116,7 +117,7 @@ export function tickOf(situation: Situation, questions: readonly Question[] = []
   return {
     canary,
     cluster: { ...clusterOf({ target: undefined, primary: undefined }), now: 50_000 },
-    finding: { plan: planOf(canary), state, revision: 'c', dueAt: 0, situation },
+    finding: { plan: planOf(canary), state, revision: 'c', dueAt: 0, situation, heeded: NO_REQUESTS },
     questions,
     answers
   }

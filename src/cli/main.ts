@@ -132,6 +132,11 @@ async function main(words: readonly string[]): Promise<number> {
       return runDemo(command.options)
     case 'lint':
       return lintFiles(command.options)
+    case 'status':
+    case 'verb': {
+      const { runRolloutCommand } = await import('./rollout-command.ts')
+      return runRolloutCommand(command, complain)
+    }
     case 'version':
       say(ownVersion())
       return 0

@@ -1,5 +1,7 @@
 // The command line as data. One table says which options each command has; nothing is read from the environment here.
 
+import { isRolloutCommand, readRolloutCommand, ROLLOUT_USAGE, type RolloutCommand, rolloutUsage } from './rollout-options.ts'
+
 /** What `serin up` (and the demo on top of it) was asked to do. */
 export interface UpOptions {
   readonly files: readonly string[]
@@ -39,6 +41,7 @@ export type Command =
   | { readonly kind: 'up'; readonly options: UpOptions }
   | { readonly kind: 'demo'; readonly options: DemoOptions }
   | { readonly kind: 'lint'; readonly options: LintOptions }
+  | RolloutCommand
   | { readonly kind: 'version' }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'wrong'; readonly message: string }
@@ -85,6 +88,7 @@ const LINT_USAGE = `serin lint -f PATH... [--fail-on error|warning]
 const USAGE = `${UP_USAGE}
 ${DEMO_USAGE}
 ${LINT_USAGE}
+${ROLLOUT_USAGE}
 serin version
 serin help [COMMAND], serin COMMAND --help
 `
@@ -122,7 +126,9 @@ const HELP = new Set(['--help', '-h'])
 
 /** Reads the words after the program's name. */
 export function readCommandLine(words: readonly string[]): Command {
+  if (words[0] === AS_PLUGIN) return readPluginLine(words.slice(1))
   const [name = 'help', ...rest] = words
+  if (isRolloutCommand(name)) return readRolloutCommand(name, rest, 'serin')
   if (Object.hasOwn(COMMANDS, name)) return readWords(name, rest)
   switch (name) {
     case 'version':
@@ -131,10 +137,28 @@ export function readCommandLine(words: readonly string[]): Command {
     case 'help':
     case '--help':
     case '-h':
-      return { kind: 'help', text: COMMANDS[rest[0] ?? '']?.usage ?? USAGE }
+      return { kind: 'help', text: COMMANDS[rest[0] ?? '']?.usage ?? rolloutUsage(rest[0] ?? '') ?? USAGE }
     default:
-      return { kind: 'wrong', message: `"${name}" is not a command: use up, demo, lint, version or help` }
+      return {
+        kind: 'wrong',
+        message: `"${name}" is not a command: use up, demo, lint, status, promote, pause, resume, abort, retry, restart, version or help`
+      }
   }
+}
+
+/** The first word that bin/kubectl-serin adds. */
+const AS_PLUGIN = '--as-kubectl-plugin'
+
+// kubectl hands the words after its own name on, options first too: `kubectl serin -n shop status api`.
+function readPluginLine(words: readonly string[]): Command {
+  const at = words.findIndex(
+    (word, index) => !word.startsWith('-') && !['-n', '--namespace', '--context', '--kubeconfig'].includes(words[index - 1] ?? '')
+  )
+  const name = words[at] ?? 'help'
+  if (isRolloutCommand(name)) return readRolloutCommand(name, words.toSpliced(at, 1), 'kubectl')
+  if (name === 'version') return { kind: 'version' }
+  const usage = rolloutUsage(words[at + 1] ?? '') ?? ROLLOUT_USAGE
+  return name === 'help' ? { kind: 'help', text: usage } : { kind: 'wrong', message: `"${name}" is not a command of kubectl serin` }
 }
 
 function readWords(name: string, words: readonly string[]): Command {

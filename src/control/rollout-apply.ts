@@ -6,7 +6,7 @@ import { callOf } from '../rollout/ask.ts'
 import { judgeHook } from '../rollout/judge.ts'
 import { planOf } from '../rollout/plan.ts'
 import type { Note } from '../rollout/release.ts'
-import { FINALIZER, ROLLBACK_ANNOTATION } from '../rollout/situation.ts'
+import { FINALIZER } from '../rollout/situation.ts'
 import { writeState } from '../rollout/state.ts'
 import type { Announcement, Step } from '../rollout/tick.ts'
 import { type PatchOperation, RESOURCES, setAt, type Write } from '../rollout/write.ts'
@@ -119,6 +119,7 @@ async function editMetadata({ client }: RolloutPorts, canary: KubeObject, edit: 
 
 function metadataEdit(canary: KubeObject, edit: Step['metadata']): readonly PatchOperation[] {
   const finalizers = canary.metadata.finalizers ?? []
+  if (typeof edit !== 'string') return edit.drop.flatMap((name) => setAt(canary, ['metadata', 'annotations', name], undefined))
   switch (edit) {
     case 'keep':
       return []
@@ -128,7 +129,5 @@ function metadataEdit(canary: KubeObject, edit: Step['metadata']): readonly Patc
       const others = finalizers.filter((finalizer) => finalizer !== FINALIZER)
       return setAt(canary, ['metadata', 'finalizers'], others.length === 0 ? undefined : others)
     }
-    case 'drop-rollback':
-      return setAt(canary, ['metadata', 'annotations', ROLLBACK_ANNOTATION], undefined)
   }
 }

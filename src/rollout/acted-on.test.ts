@@ -60,7 +60,7 @@ function outcome(spec: unknown): string {
     { canary, cluster, questions: [], answers: [] }
   ]
   const dueAt = 0
-  const finding = { plan, state, revision: REVISION, dueAt, situation: findingOf(canary, state, cluster).situation }
+  const finding = { ...findingOf(canary, state, cluster), plan, state, revision: REVISION, dueAt }
   const step = { ...held({ ...tick, finding }, [], 'none'), routing: routingOf(plan, state) }
   const created = render(canary, step, cluster)
   const service = created.find(

@@ -8,9 +8,9 @@ import { type MetricCheck, modelOf } from './metric-checks.ts'
 import type { Hook, HookType, Plan } from './plan.ts'
 import type { Readiness } from './readiness.ts'
 import { checksumOf } from './revision.ts'
-import { type Finding, findingOf, isDue, isSlow } from './situation.ts'
+import { type Finding, findingOf, isDue, isSlow, type Situation } from './situation.ts'
 import { awaitsPromotion } from './stages.ts'
-import { type Phase, phaseName, type Progress, type RolloutState } from './state.ts'
+import { type Phase, phaseName, type RolloutState } from './state.ts'
 import type { TemplateModel } from './template.ts'
 
 /** The JSON body of a webhook call. */
@@ -82,16 +82,17 @@ export function questionsFor(finding: Finding, canary: KubeObject, cluster: Clus
         ? [{ about: 'provider', put: { kind: 'provider', checks: checksOf(plan) }, stopAt: 'no' }]
         : []
     case 'new-revision':
+      if (situation.approved === true) return []
       if (state.phase !== 'waiting') return hooks('approval', 'confirm-rollout', state.phase)
       return isDue(finding, cluster) ? [...rollback, ...hooks('approval', 'confirm-rollout', state.phase)] : []
-    case 'not-ready': {
-      const running = state.phase === 'progressing' || state.phase === 'waiting-promotion'
-      return running && isSlow(finding, cluster) ? rollback : []
-    }
+    case 'not-ready':
+      return isAnalysing(state) && isSlow(finding, cluster) ? rollback : []
     case 'start':
       return [...rollback, ...hooks('start', 'pre-rollout', 'progressing'), ...trafficGates(plan, hooks)]
     case 'look':
-      return [...rollback, ...lookQuestions(finding, situation.progress, hooks)]
+      return [...rollback, ...lookQuestions(finding, situation, hooks)]
+    case 'paused':
+      return isAnalysing(state) && isDue(finding, cluster) ? rollback : []
     default:
       return []
   }
@@ -101,6 +102,10 @@ function stopOf({ onFailure }: Plan, about: Question['about'], name: string): Qu
   return ['start', 'load', 'metric'].includes(about) && onFailure[name] === 'hold' ? 'never' : 'no'
 }
 
+function isAnalysing({ phase }: RolloutState): boolean {
+  return phase === 'progressing' || phase === 'waiting-promotion'
+}
+
 type Hooks = (about: Question['about'], type: HookType, phase: Phase) => readonly Question[]
 
 // Only rollouts by weight increase traffic.
@@ -108,14 +113,18 @@ function trafficGates({ strategy }: Plan, hooks: Hooks): readonly Question[] {
   return strategy.kind === 'weighted' ? hooks('traffic', 'confirm-traffic-increase', 'progressing') : []
 }
 
-function lookQuestions({ plan, state }: Finding, progress: Progress, hooks: Hooks): readonly Question[] {
+function lookQuestions({ plan, state }: Finding, { progress, paused }: Look, hooks: Hooks): readonly Question[] {
   const waiting = state.phase === 'waiting-promotion'
   const metrics = checksOf(plan).map((put): Question => ({ about: 'metric', put, stopAt: stopOf(plan, 'metric', put.check.name) }))
+  // Gates are for going on.
+  if (paused === true) return [...hooks('load', 'rollout', 'progressing'), ...metrics]
   // The way out of copies was approved with the way in (flagger.md 1.6).
   const traffic = waiting || progress.mirrored === true ? [] : trafficGates(plan, hooks)
   const promotion = waiting || awaitsPromotion(plan, progress) ? hooks('promotion', 'confirm-promotion', 'progressing') : []
   return [...hooks('load', 'rollout', 'progressing'), ...metrics, ...traffic, ...promotion]
 }
+
+type Look = Extract<Situation, { kind: 'look' }>
 
 function checksOf(plan: Plan): readonly MetricQuestion[] {
   const { name, namespace, target, apex, ingress, route, metricsServer } = plan

@@ -49,10 +49,6 @@ export function restOf(tick: Tick): Conclusion {
       return revert(tick, situation.target)
     case 'withdrawn':
       return withdraw(tick)
-    case 'nothing-to-abort': {
-      const told = event('Normal', `Nothing to roll back for ${subject(tick)}: annotation flagger.app/rollback removed`, state.phase)
-      return { ...held(tick, [told], 'none'), metadata: 'drop-rollback' }
-    }
     case 'foreign': {
       const names = situation.hosts.map((host) => `"${host}"`).join(', ')
       const because = `VirtualService ${plan.apex}.${plan.namespace} routes to ${names} beside ${plan.apex}-primary and ${plan.apex}-canary`
@@ -126,7 +122,8 @@ function revert(tick: Tick, target: 'gone' | 'waiting' | 'ready'): Conclusion {
 export function takeUp(tick: Tick): Conclusion {
   const { state, situation, revision } = tick.finding
   const applied: RolloutState = { ...standingOf(state), ...NO_PROGRESS, phase: 'progressing', failedChecks: 0, applied: revision }
-  const begun = (message: string): Announcement => event('Normal', `New revision detected! ${message} ${subject(tick)}`, 'progressing')
+  const why = situation.kind === 'restart' && situation.asked === true ? 'Restart requested!' : 'New revision detected!'
+  const begun = (message: string): Announcement => event('Normal', `${why} ${message} ${subject(tick)}`, 'progressing')
   const step = (told: readonly Announcement[]): Conclusion => ({
     ...held(tick, told, 'reset'),
     state: applied,
@@ -134,7 +131,8 @@ export function takeUp(tick: Tick): Conclusion {
   })
   if (situation.kind === 'restart') return step([begun('Restarting analysis for')])
   const waiting = state.phase === 'waiting'
-  if (waiting && !isDue(tick.finding, tick.cluster)) return held(tick, [], 'none')
+  const approved = situation.kind === 'new-revision' && situation.approved === true
+  if (waiting && !approved && !isDue(tick.finding, tick.cluster)) return held(tick, [], 'none')
   const heard = hear(tick)
   if (heard.verdict === 'roll-back') return rollBack(tick, heard.because, heard.told)
   if (heard.verdict === 'passed') return step([...heard.told, begun('Scaling up')])

@@ -11,13 +11,13 @@ import { type Plan, planOf } from './plan.ts'
 import { isBegun } from './promotion.ts'
 import type { Readiness } from './readiness.ts'
 import { recognise } from './recognise.ts'
+import { heed, type Heeded, type Met, NO_REQUESTS, requestsOf } from './requests.ts'
 import { isStart, nextStage, routingAt, shareOf } from './stages.ts'
 import { isRunning, type Progress, progressOf, type RolloutState, type Standing, standingOf } from './state.ts'
 import { targetKindOf } from './targets.ts'
 import { foreignHosts, type LiveRouting, liveRouting } from './virtual-service.ts'
 
 export const FINALIZER = 'finalizer.flagger.app'
-export const ROLLBACK_ANNOTATION = 'flagger.app/rollback'
 
 /** What a tick finds, with the plan, the state (foreign hashes adopted) and the target's revision. `dueAt`: when to look next. */
 export interface Finding {
@@ -27,6 +27,8 @@ export interface Finding {
   readonly revision: string
   readonly dueAt: Millis
   readonly situation: Situation
+  /** What becomes of what people asked for; the situation has it in already. */
+  readonly heeded: Heeded
 }
 
 /** What there is to do. */
@@ -47,11 +49,16 @@ export type Situation =
   | { readonly kind: 'failed-checks'; readonly count: number; readonly because: string }
   /** The canary has no pods because somebody scaled it to zero, or a rollback was interrupted after it did. */
   | { readonly kind: 'scaled-to-zero' }
-  | { readonly kind: 'nothing-to-abort' }
+  /** A failed revision is to be taken up again. */
+  | { readonly kind: 'retry' }
+  /** What is left of the analysis is to be skipped. */
+  | { readonly kind: 'promote' }
+  /** There is something to do that a pause forbids. */
+  | { readonly kind: 'paused' }
   /** Others' destinations stand beside the rollout's own: traffic is not led there, nor taken away from them. */
   | { readonly kind: 'foreign'; readonly hosts: readonly string[] }
-  | { readonly kind: 'new-revision' }
-  | { readonly kind: 'restart' }
+  | { readonly kind: 'new-revision'; readonly approved?: true }
+  | { readonly kind: 'restart'; readonly asked?: true }
   | { readonly kind: 'not-ready'; readonly who: 'primary' | 'canary'; readonly readiness: Readiness }
   | { readonly kind: 'stuck'; readonly who: 'primary' | 'canary'; readonly readiness: Readiness }
   | { readonly kind: 'skip' }
@@ -59,7 +66,7 @@ export type Situation =
   /** The routes are those of the next stage already: an advance was interrupted before the status was written. */
   | { readonly kind: 'advanced-before'; readonly progress: Progress }
   | { readonly kind: 'start' }
-  | { readonly kind: 'look'; readonly progress: Progress }
+  | { readonly kind: 'look'; readonly progress: Progress; readonly paused?: true }
   | { readonly kind: 'resume-promotion' }
   | { readonly kind: 'mend-promotion' }
   | { readonly kind: 'shift'; readonly weight: number }
@@ -70,7 +77,11 @@ export function findingOf(canary: KubeObject, state: RolloutState, cluster: Clus
   const plan = planOf(canary)
   const { state: adopted, revision } = recognise(adopt(plan, state, liveRouting(cluster.virtualService, plan.apex)), plan, cluster)
   const dueAt = dueAtOf(plan, adopted, cluster)
-  return { plan, state: adopted, revision, dueAt, situation: situationOf({ canary, plan, state: adopted, revision, dueAt, cluster }) }
+  const known: Known = { canary, plan, state: adopted, revision, dueAt, cluster }
+  const plain = situationOf(known)
+  const open = cluster.primary !== undefined && !CLOSED.has(plain.kind)
+  const heeded = open ? heed(requestsOf(canary), metBy(known, plain)) : NO_REQUESTS
+  return { plan, state: adopted, revision, dueAt, situation: requested(known, plain, heeded), heeded }
 }
 
 /** True once the next look may be taken. */
@@ -114,11 +125,8 @@ function bootstrap(known: Known): Situation {
 }
 
 function established(known: Known): Situation {
-  const { canary, state, cluster } = known
+  const { state, cluster } = known
   if (cluster.primary === undefined) return configTrouble(known) ?? { kind: 'no-primary' }
-  if (canary.metadata.annotations?.[ROLLBACK_ANNOTATION] === 'true') {
-    return { kind: ['waiting', 'progressing', 'waiting-promotion'].includes(state.phase) ? 'abort' : 'nothing-to-abort' }
-  }
   return isRunning(state) ? running(known) : (configTrouble(known) ?? resting(known))
 }
 
@@ -130,6 +138,65 @@ function configTrouble({ plan, cluster }: Known): Extract<Situation, { kind: 'no
   return {
     kind: 'no-config',
     because: `${kind} ${name}.${plan.namespace} not found, which the pods of ${plan.target} read: create it, or mark the reference optional`
+  }
+}
+
+// Nothing is asked of a Canary that is not acted on, or not yet: its annotations stay.
+const CLOSED: ReadonlySet<Situation['kind']> = new Set<Situation['kind']>([
+  'refused',
+  'begin',
+  'suspended',
+  'deleted',
+  'revert',
+  'no-target',
+  'no-primary',
+  'bootstrap'
+])
+
+function metBy(known: Known, { kind }: Situation): Met {
+  const primary = primaryPods(known) > 0 ? 'available' : 'away'
+  return { phase: known.state.phase, situation: kind, failed: failureOf(known), primary }
+}
+
+function failureOf(known: Known): Met['failed'] {
+  const { state, revision } = known
+  if (state.phase !== 'failed' || revision === state.promoted) return 'no'
+  if (revision !== state.applied) return 'pending'
+  if (state.weight === 0) return 'retryable'
+  return mend(known).kind === 'mend-promotion' ? 'mendable' : 'unready'
+}
+
+function requested(known: Known, plain: Situation, { act, paused }: Heeded): Situation {
+  switch (act) {
+    case 'abort':
+    case 'retry':
+    case 'promote':
+      return { kind: act }
+    case 'restart':
+      return { kind: 'restart', asked: true }
+    case 'approve':
+      return { kind: 'new-revision', approved: true }
+    case 'mend':
+      return paused ? { kind: 'paused' } : mend(known)
+    case undefined:
+      return paused ? heldBack(plain) : plain
+  }
+}
+
+// A pause forbids what leads on. What was begun and interrupted is finished, and the way back is open.
+function heldBack(plain: Situation): Situation {
+  switch (plain.kind) {
+    case 'new-revision':
+    case 'start':
+    case 'skip':
+    case 'mend-promotion':
+    case 'shift':
+    case 'drain':
+      return { kind: 'paused' }
+    case 'look':
+      return { ...plain, paused: true }
+    default:
+      return plain
   }
 }
 
@@ -198,12 +265,16 @@ function analysed(known: Known): Situation {
 function lost(known: Known): Situation | undefined {
   const { state, plan, cluster } = known
   const kind = targetKindOf(plan)
-  if ((kind.readinessOf(cluster.primary, terms(known, 'primary'))?.pods ?? 0) === 0) return undefined
+  if (primaryPods(known) === 0) return undefined
   const count = standingOf(state).failedChecks
   if (count >= plan.threshold) {
     return { kind: 'failed-checks', count, because: ('because' in state ? state.because : undefined) ?? '' }
   }
   return kind.isAtZero(cluster.target) ? { kind: 'scaled-to-zero' } : undefined
+}
+
+function primaryPods(known: Known): number {
+  return targetKindOf(known.plan).readinessOf(known.cluster.primary, terms(known, 'primary'))?.pods ?? 0
 }
 
 function foreign({ cluster, plan }: Known): Situation | undefined {

@@ -9,6 +9,8 @@ import { cookiesAfterRun, cookiesOfRun } from './affinity.ts'
 import { hear } from './hear.ts'
 import type { Plan } from './plan.ts'
 import { haltText } from './judge-metric.ts'
+import { afterRequests, pause, pausedEvent, retry, skipped } from './requested.ts'
+import { REQUESTS } from './requests.ts'
 import { failedCheck, running } from './respond.ts'
 import { findingOf } from './situation.ts'
 import { nextStage, routingOf, shareOf, stageText } from './stages.ts'
@@ -26,7 +28,7 @@ export function stepOf(tick: Tick): Step {
   const { plan } = tick.finding
   const concluded = conclude(tick)
   const next = withCookies(plan, concluded.state)
-  return { ...concluded, state: next, routing: routingOf(plan, next) }
+  return { ...concluded, ...afterRequests(tick.finding, concluded), state: next, routing: routingOf(plan, next) }
 }
 
 // Callers get cookies when the canary gets traffic, and are let go with it.
@@ -53,10 +55,15 @@ function conclude(tick: Tick): Conclusion {
     case 'idle':
     case 'foreign':
     case 'withdrawn':
-    case 'nothing-to-abort':
       return restOf(tick)
     case 'abort':
-      return { ...rollBack(tick, 'annotation flagger.app/rollback=true'), metadata: 'drop-rollback' }
+      return rollBack(tick, `annotation ${REQUESTS.abort}=true`)
+    case 'retry':
+      return retry(tick)
+    case 'promote':
+      return promote(tick, [skipped(tick)])
+    case 'paused':
+      return pause(tick)
     case 'failed-checks':
       return rollBack(tick, `failed checks threshold reached ${situation.count}`, [], situation.because)
     case 'scaled-to-zero':
@@ -98,6 +105,7 @@ function analyse(tick: Tick, state: RolloutState, kind: 'start' | 'look'): Concl
     case 'gated':
       return gated(tick, state, [...told, halt(heard.because)], told)
     case 'passed': {
+      if (tick.finding.heeded.paused) return held(tick, [...told, pausedEvent(tick)], 'taken')
       const next = nextStage(tick.finding.plan, progressOf(state))
       return next === undefined ? promote(tick, told) : advance(tick, next, told)
     }

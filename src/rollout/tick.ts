@@ -27,7 +27,7 @@ export interface Conclusion {
   readonly primarySpec: 'keep' | 'copy-canary'
   readonly announcements: readonly Announcement[]
   /** What happens to the Canary's own metadata, after the status. */
-  readonly metadata: 'keep' | 'add-finalizer' | 'drop-finalizer' | 'drop-rollback'
+  readonly metadata: 'keep' | 'add-finalizer' | 'drop-finalizer' | { readonly drop: readonly string[] }
   /** taken: the next look is an interval away; reset: at once. */
   readonly look: 'taken' | 'none' | 'reset'
   /** Look again after this long, whatever happens. */

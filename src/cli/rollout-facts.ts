@@ -1,0 +1,156 @@
+// How a Canary stands, as facts for people and programs: read from the Canary and its target, with the same core as the controller.
+
+import type { KubeObject } from '../api/object.ts'
+import { type Plan, planOf } from '../rollout/plan.ts'
+import { requestsOf } from '../rollout/requests.ts'
+import { isOwnRevision, templateIn } from '../rollout/revision.ts'
+import { routingOf } from '../rollout/stages.ts'
+import { phaseName, progressOf, readState, type RolloutState, standingOf } from '../rollout/state.ts'
+import { hashOf } from '../rollout/targets.ts'
+import type { Millis } from '../std/clock.ts'
+import { formatInstant, parseInstant } from '../std/instant.ts'
+import { dig, isObject } from '../std/json.ts'
+
+/** How a rollout stands with regard to its end. waiting: for a person. */
+export type Outcome = 'succeeded' | 'failed' | 'waiting' | 'running' | 'suspended'
+
+/** What is shown of a Canary; `-o json` prints it as it is. */
+export interface RolloutFacts {
+  readonly name: string
+  readonly namespace: string
+  /** Flagger's word; Pending before the first status. */
+  readonly phase: string
+  readonly outcome: Outcome
+  /** In percent; `mirrored` where the canary gets copies. */
+  readonly weight: { readonly primary: number; readonly canary: number; readonly mirrored: boolean }
+  readonly step: number
+  readonly steps: number
+  readonly failedChecks: number
+  readonly threshold: number
+  /** Why it failed, or the last check that did. */
+  readonly cause: string | null
+  /** What it waits for, or what was asked of it and not done yet. */
+  readonly waitingFor: string | null
+  readonly strategy: Plan['strategy']['kind']
+  readonly interval: string
+  readonly target: string
+  /** Of the target: deployment, daemonset or service. */
+  readonly kind: string
+  readonly createdAt: string | null
+  readonly changedAt: string | null
+  /** When the controller looks next, at the latest; null while nothing is on its way. */
+  readonly nextLookAt: string | null
+  readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }[]
+}
+
+/** The facts of a Canary; `target` is the object it names, undefined when it was not read or is not there. */
+export function factsOf(canary: KubeObject, target: KubeObject | undefined): RolloutFacts {
+  const plan = planOf(canary)
+  const state = readState(canary['status'])
+  const standing = standingOf(state)
+  const routing = routingOf(plan, state)
+  const share = routing.kind === 'weights' ? routing.canary : 0
+  const outcome = outcomeOf(plan, state, { canary, target })
+  const { step, steps } = stepsOf(plan, state)
+  return {
+    name: plan.name,
+    namespace: plan.namespace,
+    phase: phaseName(state.phase) || 'Pending',
+    outcome,
+    weight: { primary: 100 - share, canary: share, mirrored: routing.kind === 'mirror' },
+    step,
+    steps,
+    failedChecks: standing.failedChecks,
+    threshold: plan.threshold,
+    cause: ('because' in state ? state.because : undefined) || null,
+    waitingFor: waitingFor(canary, plan, state),
+    strategy: plan.strategy.kind,
+    interval: textAt(canary, 'spec', 'analysis', 'interval') || '1m',
+    target: plan.target,
+    kind: plan.targetKind.toLowerCase(),
+    createdAt: canary.metadata.creationTimestamp ?? null,
+    changedAt: standing.since === 0 ? null : formatInstant(standing.since),
+    nextLookAt: outcome === 'running' && standing.since > 0 ? formatInstant(standing.since + plan.interval) : null,
+    conditions: conditionsOf(canary)
+  }
+}
+
+/** True once a watch for its end may stop; `approval` counts waiting for a person as an end. */
+export function hasEnded({ outcome }: RolloutFacts, approval: 'ends' | 'goes on'): boolean {
+  return outcome === 'succeeded' || outcome === 'failed' || (outcome === 'waiting' && approval === 'ends')
+}
+
+interface Objects {
+  readonly canary: KubeObject
+  readonly target: KubeObject | undefined
+}
+
+function outcomeOf(plan: Plan, state: RolloutState, objects: Objects): Outcome {
+  if (plan.suspended) return 'suspended'
+  switch (state.phase) {
+    case 'initialized':
+    case 'succeeded':
+      return isComing(state, objects) ? 'running' : 'succeeded'
+    case 'failed':
+      return isComing(state, objects) ? 'running' : 'failed'
+    case 'waiting':
+    case 'waiting-promotion':
+      return 'waiting'
+    default:
+      return requestsOf(objects.canary).includes('pause') ? 'waiting' : 'running'
+  }
+}
+
+// A status from before the last change of the target says nothing of what was just released: a pipeline that applies and asks at once would be
+// told of the revision before. A hash that Flagger wrote cannot be compared.
+function isComing(state: RolloutState, { canary, target }: Objects): boolean {
+  const { applied, promoted } = standingOf(state)
+  if (requestsOf(canary).includes('retry') && state.phase === 'failed') return true
+  const revision = hashOf(planOf(canary), target)
+  if (revision === undefined || !isOwnRevision(applied)) return false
+  return revision !== templateIn(applied) && revision !== templateIn(promoted)
+}
+
+function stepsOf({ strategy }: Plan, state: RolloutState): { readonly step: number; readonly steps: number } {
+  const { weight, iterations } = progressOf(state)
+  const past = ['promoting', 'finalising', 'succeeded'].includes(state.phase)
+  const steps = strategy.kind === 'weighted' ? strategy.ladder.length : strategy.iterations
+  if (past) return { step: steps, steps }
+  const reached = strategy.kind === 'weighted' ? strategy.ladder.filter((rung) => rung <= weight).length : Math.min(iterations, steps)
+  return { step: reached, steps }
+}
+
+function waitingFor(canary: KubeObject, plan: Plan, state: RolloutState): string | null {
+  const asked = requestsOf(canary)
+  if (plan.suspended) return 'spec.suspend to be taken back'
+  if (asked.includes('pause')) return 'serin resume: it is paused'
+  if (state.phase === 'waiting') return `approval to begin (${hooksNamed(plan, 'confirm-rollout')})`
+  if (state.phase === 'waiting-promotion') return `approval to promote (${hooksNamed(plan, 'confirm-promotion')})`
+  return asked.length === 0 ? null : `${asked.join(', ')}, as asked`
+}
+
+function hooksNamed({ hooks }: Plan, type: 'confirm-rollout' | 'confirm-promotion'): string {
+  const names = hooks.filter((hook) => hook.type === type).map(({ name }) => name)
+  return names.length === 0 ? 'serin promote' : `${names.join(', ')}, or serin promote`
+}
+
+function conditionsOf(canary: KubeObject): RolloutFacts['conditions'] {
+  const list = dig(canary['status'], 'conditions')
+  return (Array.isArray(list) ? list : []).filter(isObject).map((condition) => ({
+    type: textAt(condition, 'type'),
+    status: textAt(condition, 'status'),
+    reason: textAt(condition, 'reason'),
+    message: textAt(condition, 'message')
+  }))
+}
+
+/** How long ago an instant was; undefined where there is none. */
+export function elapsed(instant: string | null, now: Millis): Millis | undefined {
+  const at = parseInstant(instant ?? undefined)
+  return at === undefined ? undefined : now - at
+}
+
+function textAt(value: unknown, ...keys: readonly string[]): string {
+  const found = dig(value, ...keys)
+  return typeof found === 'string' ? found : ''
+}

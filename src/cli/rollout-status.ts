@@ -1,0 +1,188 @@
+// `serin status`: how Canaries stand, once or as it changes, for people, logs and programs.
+
+import type { KubeObject } from '../api/object.ts'
+import { ApiError, type KubeClient, type ListQuery } from '../kube/kube-client.ts'
+import { keyOfObject, Reflector } from '../kube/reflector.ts'
+import { planOf } from '../rollout/plan.ts'
+import { targetKindOf } from '../rollout/targets.ts'
+import { RESOURCES } from '../rollout/write.ts'
+import { type Clock, type Millis, wait } from '../std/clock.ts'
+import type { Draw } from '../std/draw.ts'
+import type { Line } from './demo-view.ts'
+import { EXIT, exitOf, notFound } from './rollout-end.ts'
+import { factsOf, hasEnded, type RolloutFacts } from './rollout-facts.ts'
+import type { StatusOptions } from './rollout-options.ts'
+import { blockOf, changeLine, dataText, tableOf } from './rollout-view.ts'
+
+/** What a command of a rollout works with. */
+export interface RolloutIo {
+  readonly client: KubeClient
+  /** undefined: all. */
+  readonly namespace: string | undefined
+  readonly clock: Clock
+  readonly draw: Draw
+  /** Lines that stay. */
+  readonly print: (lines: readonly Line[]) => void
+  readonly complain: (line: string) => void
+  /** Draws in place of what was drawn before; undefined where there is no terminal. */
+  readonly draw2d: ((lines: readonly Line[]) => void) | undefined
+  /** Aborted when somebody asks it to end. */
+  readonly signal: AbortSignal
+}
+
+// Between two looks at what does not report: the age of things, and a target that was changed back.
+const REPAINT: Millis = 1000
+const TARGETS: Millis = 5000
+// A connection that died unnoticed; a server sends a bookmark a minute.
+const SILENCE: Millis = 150_000
+
+/** Shows the status; resolves with the exit status. Rejects with what `failureOf` knows. */
+export async function showStatus(options: StatusOptions, io: RolloutIo): Promise<number> {
+  const facts = await readFacts(options.name, io)
+  if (options.mode === 'watch') return watchStatus(options, io)
+  show(facts, options, io)
+  const [first] = facts
+  return options.exit === 'no' || first === undefined ? EXIT.done : exitOf(first)
+}
+
+async function readFacts(name: string | undefined, io: RolloutIo): Promise<readonly RolloutFacts[]> {
+  const { client, namespace, signal } = io
+  if (name === undefined) {
+    const { items } = await client.list(queryFor(undefined, io), { signal })
+    return Promise.all(items.map((canary) => factsNow(canary, io)))
+  }
+  const canary = await client.get({ ...RESOURCES.canaries, name, ...(namespace !== undefined && { namespace }) }, { signal })
+  if (canary === undefined) throw notFound(namespace, name)
+  return [await factsNow(canary, io)]
+}
+
+// Who may read Canaries but not their targets is told what the Canary says.
+async function factsNow(canary: KubeObject, { client, signal }: RolloutIo): Promise<RolloutFacts> {
+  const { namespace = '' } = canary.metadata
+  const plan = planOf(canary)
+  const target = await client.get({ ...targetKindOf(plan).resource, namespace, name: plan.target }, { signal }).catch((error: unknown) => {
+    if (error instanceof ApiError && (error.status === 403 || error.status === 400)) return undefined
+    throw error
+  })
+  return factsOf(canary, target)
+}
+
+function queryFor(name: string | undefined, { namespace }: RolloutIo): ListQuery {
+  return {
+    ...RESOURCES.canaries,
+    ...(namespace !== undefined && { namespace }),
+    ...(name !== undefined && { fieldSelector: `metadata.name=${name}` })
+  }
+}
+
+function show(all: readonly RolloutFacts[], { name, output }: StatusOptions, io: RolloutIo): void {
+  const now = io.clock.now()
+  const [first] = all
+  if (output === 'json' || output === 'yaml') {
+    io.print([{ text: dataText(name === undefined || first === undefined ? all : first, output), tone: 'plain' }])
+  } else if (name !== undefined && first !== undefined && output === 'text') io.print(blockOf(first, now))
+  else if (all.length === 0) io.complain(`no Canaries in ${io.namespace === undefined ? 'any namespace' : `namespace ${io.namespace}`}`)
+  else io.print(tableOf(all, now, output === 'wide' ? 'wide' : 'narrow'))
+}
+
+/** Follows until the end that was asked for. Owns what was shown last. */
+async function watchStatus(options: StatusOptions, io: RolloutIo): Promise<number> {
+  const ended = new AbortController()
+  const signal = AbortSignal.any([io.signal, ended.signal])
+  const reflector = reflectorFor(options.name, io)
+  const running = reflector.run(signal)
+  const shown = new Map<string, string>()
+  const late = options.timeout === undefined ? undefined : io.clock.now() + options.timeout
+  try {
+    await Promise.race([reflector.whenSynced(), running])
+    for (;;) {
+      const all = await Promise.all(reflector.objects().map((canary) => factsNow(canary, { ...io, signal })))
+      const code = endOf(all, options)
+      tell(all, shown, { options, io, last: code !== undefined })
+      if (code !== undefined) return code
+      if (late !== undefined && io.clock.now() >= late) return timedOut(all, options, io)
+      await nextChange(reflector, all, { io, signal, until: late })
+    }
+  } catch (error) {
+    if (!io.signal.aborted) throw error
+    return options.exit === 'no' ? EXIT.done : EXIT.interrupted
+  } finally {
+    ended.abort()
+    await running.catch(() => undefined)
+  }
+}
+
+function reflectorFor(name: string | undefined, io: RolloutIo): Reflector {
+  let last = ''
+  const onError = (error: unknown): void => {
+    const line = error instanceof Error ? error.message : String(error)
+    if (line !== last) io.complain(`${line}; trying again`)
+    last = line
+  }
+  return new Reflector({ client: io.client, clock: io.clock, draw: io.draw, query: queryFor(name, io), onError, silenceMax: SILENCE })
+}
+
+function endOf(all: readonly RolloutFacts[], { name, exit }: StatusOptions): number | undefined {
+  const [first] = all
+  if (name === undefined) return undefined
+  if (first === undefined) return EXIT.notFound
+  if (exit === 'no') return undefined
+  return hasEnded(first, exit === 'at the end' ? 'goes on' : 'ends') ? exitOf(first) : undefined
+}
+
+function timedOut([first]: readonly RolloutFacts[], { exit }: StatusOptions, io: RolloutIo): number {
+  if (exit === 'no') return EXIT.done
+  io.complain(`timed out: ${first === undefined ? 'nothing there' : changeLine(first)}`)
+  return EXIT.timedOut
+}
+
+interface Telling {
+  readonly options: StatusOptions
+  readonly io: RolloutIo
+  readonly last: boolean
+}
+
+// On a terminal it is drawn over, and the last state stays; elsewhere each change is a line.
+function tell(all: readonly RolloutFacts[], shown: Map<string, string>, { options, io, last }: Telling): void {
+  const { name, output } = options
+  const now = io.clock.now()
+  const [first] = all
+  if (io.draw2d !== undefined && (output === 'text' || output === 'wide')) {
+    const lines = name !== undefined && first !== undefined ? blockOf(first, now) : tableOf(all, now, output === 'wide' ? 'wide' : 'narrow')
+    if (last) io.print(lines)
+    else io.draw2d(lines)
+    return
+  }
+  for (const facts of all) {
+    const key = `${facts.namespace}/${facts.name}`
+    const line = changeLine(facts)
+    if (shown.get(key) === line) continue
+    shown.set(key, line)
+    io.print([{ text: textOf(facts, line, output), tone: 'plain' }])
+  }
+}
+
+function textOf(facts: RolloutFacts, line: string, output: StatusOptions['output']): string {
+  if (output === 'yaml') return `---\n${dataText(facts, 'yaml')}`
+  return output === 'json' ? dataText(facts, 'json line') : line
+}
+
+interface Waiting {
+  readonly io: RolloutIo
+  readonly signal: AbortSignal
+  readonly until: Millis | undefined
+}
+
+// The reflector is asked for its versions: cheap, and nothing is lost between two changes.
+async function nextChange(reflector: Reflector, all: readonly RolloutFacts[], { io, signal, until }: Waiting): Promise<void> {
+  const versions = (): string =>
+    reflector
+      .objects()
+      .map((each) => `${keyOfObject(each)} ${each.metadata.resourceVersion}`)
+      .join()
+  const before = versions()
+  const longest = io.draw2d === undefined ? TARGETS : REPAINT
+  const end = Math.min(io.clock.now() + longest, until ?? Infinity)
+  const pace = all.length > 100 ? REPAINT : 200
+  while (versions() === before && io.clock.now() < end) await wait(io.clock, Math.max(1, Math.min(pace, end - io.clock.now())), signal)
+}

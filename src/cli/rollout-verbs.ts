@@ -1,0 +1,126 @@
+// `serin promote|pause|resume|abort|retry|restart`: a request as an annotation of the Canary, and what became of it.
+
+import type { KubeObject } from '../api/object.ts'
+import { ApiError, type ObjectKey } from '../kube/kube-client.ts'
+import { REQUESTS, RETRIED } from '../rollout/requests.ts'
+import { phaseName, type Phase, readState, standingOf } from '../rollout/state.ts'
+import { RESOURCES } from '../rollout/write.ts'
+import { type Millis, wait } from '../std/clock.ts'
+import { plainText } from './plain-text.ts'
+import { EXIT, notFound, RolloutError } from './rollout-end.ts'
+import type { Verb, VerbOptions } from './rollout-options.ts'
+import type { RolloutIo } from './rollout-status.ts'
+
+const LOOK: Millis = 200
+
+// What each verb writes; null removes. Who promotes does not want the pause that stood in the way.
+const ANNOTATIONS: Readonly<Record<Verb, Readonly<Record<string, 'true' | null>>>> = {
+  promote: { [REQUESTS.promote]: 'true', [REQUESTS.pause]: null },
+  pause: { [REQUESTS.pause]: 'true' },
+  resume: { [REQUESTS.pause]: null },
+  abort: { [REQUESTS.abort]: 'true' },
+  retry: { [REQUESTS.retry]: 'true' },
+  restart: { [REQUESTS.restart]: 'true' }
+}
+
+const DONE: Readonly<Record<Verb, string>> = {
+  promote: 'promoted',
+  pause: 'paused',
+  resume: 'resumed',
+  abort: 'aborted',
+  retry: 'taken up again',
+  restart: 'restarted'
+}
+
+// Phases in which a verb has something to act on, and those it leads to.
+const RUNNING: readonly Phase[] = ['waiting', 'progressing', 'waiting-promotion', 'promoting', 'finalising']
+const FROM: Readonly<Record<Verb, readonly Phase[]>> = {
+  promote: RUNNING,
+  pause: RUNNING,
+  resume: RUNNING,
+  abort: ['waiting', 'progressing', 'waiting-promotion'],
+  retry: ['failed'],
+  restart: ['progressing', 'waiting-promotion']
+}
+const TO: Readonly<Record<Verb, readonly Phase[]>> = {
+  promote: ['promoting', 'finalising', 'succeeded'],
+  pause: RUNNING,
+  resume: RUNNING,
+  abort: ['failed'],
+  retry: ['waiting', 'progressing', 'waiting-promotion', 'promoting', 'finalising', 'succeeded'],
+  restart: ['progressing']
+}
+
+/** Asks and, unless the timeout is 0, waits for what comes of it. Resolves with the exit status; rejects with what `failureOf` knows. */
+export async function runVerb({ verb, name, timeout }: VerbOptions, io: RolloutIo): Promise<number> {
+  const key: ObjectKey = { ...RESOURCES.canaries, name, namespace: io.namespace ?? 'default' }
+  const before = await read(key, io)
+  const annotations = ANNOTATIONS[verb]
+  await io.client.patch(key, { kind: 'merge', body: { metadata: { annotations } } }, { signal: io.signal }).catch((error: unknown) => {
+    throw error instanceof ApiError && error.status === 404 ? notFound(key.namespace, name) : error
+  })
+  const who = plainText(`canary.flagger.app/${name}`)
+  if (verb === 'resume') {
+    const paused = before.metadata.annotations?.[REQUESTS.pause] === 'true'
+    io.print([{ text: paused ? `${who} resumed` : `${who} was not paused`, tone: 'plain' }])
+    return paused ? EXIT.done : EXIT.refused
+  }
+  if (timeout === 0) {
+    io.print([{ text: `${who} asked to ${verb}`, tone: 'plain' }])
+    return EXIT.done
+  }
+  const after = verb === 'pause' ? await settled(key, io) : await actedOn(key, verb, { timeout, io })
+  if (!happened(verb, before, after)) {
+    const phase = phaseName(readState(after['status']).phase) || 'Pending'
+    throw new RolloutError(EXIT.refused, `nothing to ${verb}: ${who} is ${phase}`)
+  }
+  io.print([{ text: `${who} ${DONE[verb]}`, tone: 'plain' }])
+  return EXIT.done
+}
+
+async function read(key: ObjectKey, { client, signal }: RolloutIo): Promise<KubeObject> {
+  const canary = await client.get(key, { signal })
+  if (canary === undefined) throw notFound(key.namespace, key.name)
+  return canary
+}
+
+interface Waiting {
+  readonly timeout: Millis
+  readonly io: RolloutIo
+}
+
+// The controller removes a request once it was acted on.
+async function actedOn(key: ObjectKey, verb: Exclude<Verb, 'pause' | 'resume'>, { timeout, io }: Waiting): Promise<KubeObject> {
+  const end = io.clock.now() + timeout
+  for (;;) {
+    const canary = await read(key, io)
+    if (canary.metadata.annotations?.[REQUESTS[verb]] === undefined) return canary
+    if (io.clock.now() >= end) {
+      const phase = phaseName(readState(canary['status']).phase) || 'Pending'
+      throw new RolloutError(
+        EXIT.timedOut,
+        `asked to ${verb}, and nobody has acted on it in ${timeout / 1000} s (phase ${phase}): its pods may not be ready, it may be suspended, or no Serin controller runs there; the request stays`
+      )
+    }
+    await wait(io.clock, LOOK, io.signal)
+  }
+}
+
+// A pause stays where there is something to pause; a controller takes it away within a second where there is not.
+async function settled(key: ObjectKey, io: RolloutIo): Promise<KubeObject> {
+  let canary = await read(key, io)
+  for (let looks = 0; looks < 5 && !RUNNING.includes(readState(canary['status']).phase); looks++) {
+    if (canary.metadata.annotations?.[REQUESTS.pause] === undefined) return canary
+    await wait(io.clock, LOOK, io.signal)
+    canary = await read(key, io)
+  }
+  return canary
+}
+
+function happened(verb: Verb, before: KubeObject, after: KubeObject): boolean {
+  const [from, to] = [readState(before['status']), readState(after['status'])]
+  if (verb === 'pause') return after.metadata.annotations?.[REQUESTS.pause] === 'true'
+  if (verb === 'retry' && to.phase === 'failed') return standingOf(to).applied === RETRIED
+  // What came in between counts: a revision may have been taken up since the first look.
+  return TO[verb].includes(to.phase) && (FROM[verb].includes(from.phase) || from.phase !== to.phase)
+}

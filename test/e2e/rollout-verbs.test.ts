@@ -1,0 +1,85 @@
+// The verbs of a rollout as programs, on a running instance: aborted, taken up again and promoted by hand, watched by a pipeline all along.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { apiOf } from './api.ts'
+import { KUBECTL_FOUND, type Ran, run, until } from './run.ts'
+import { ROOT, type Serin, startSerin } from './serin.ts'
+
+let serin: Serin
+let home: string
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'serin-verbs-'))
+  serin = await startSerin({ files: [join(ROOT, 'examples', 'shop')] })
+}, 60_000)
+afterAll(async () => {
+  await serin.stop()
+  rmSync(home, { recursive: true, force: true })
+})
+
+const verb = (...words: readonly string[]): Promise<Ran> =>
+  run(process.execPath, [join(ROOT, 'bin', 'serin'), ...words, '-n', 'shop'], { env: serin.environment, cwd: home })
+
+async function phaseIs(phase: string): Promise<void> {
+  await until(phase, async () => {
+    const { stdout } = await verb('status', 'frontend', '-o', 'json')
+    return stdout !== '' && (JSON.parse(stdout) as { readonly phase: string }).phase === phase
+  })
+}
+
+it('a pipeline sees what people make of a rollout: aborted is 3, promoted is 0', async () => {
+  expect(await verb('status', 'frontend', '--watch', '--exit', '--timeout', '30s')).toMatchObject({ code: 0 })
+  await release('2')
+  const first = verb('status', 'frontend', '--watch', '--exit', '--timeout', '60s')
+  await phaseIs('Progressing')
+  expect(await verb('abort', 'frontend')).toMatchObject({ code: 0, stdout: 'canary.flagger.app/frontend aborted\n' })
+  const ended = await first
+  expect([ended.code, ended.stdout.split('\n').at(-2)]).toEqual([
+    3,
+    expect.stringMatching(/^shop\/frontend Failed weight=0 .*rollback=true$/)
+  ])
+  expect(await verb('promote', 'frontend')).toMatchObject({
+    code: 1,
+    stderr: 'serin: nothing to promote: canary.flagger.app/frontend is Failed\n'
+  })
+  expect(await verb('retry', 'frontend')).toMatchObject({ code: 0 })
+  await phaseIs('Progressing')
+  const second = verb('status', 'frontend', '--watch', '--exit', '--timeout', '60s')
+  expect(await verb('promote', 'frontend')).toMatchObject({ code: 0, stdout: 'canary.flagger.app/frontend promoted\n' })
+  expect(await second).toMatchObject({ code: 0, stdout: expect.stringContaining('shop/frontend Succeeded weight=0 step=3/3') })
+}, 120_000)
+
+// Not with kubectl, which may not be there.
+async function release(version: string): Promise<void> {
+  const api = apiOf(serin.dir)
+  const annotations = { release: version }
+  const { status } = await api.call('PATCH', '/apis/apps/v1/namespaces/shop/deployments/frontend', {
+    spec: { template: { metadata: { annotations } } }
+  })
+  api.close()
+  expect(status).toBe(200)
+}
+
+it('what is not there is 6, what cannot be reached 7, and no kubeconfig 2', async () => {
+  const env = { ...serin.environment, HOME: home, KUBECONFIG: '' }
+  const alone = (...words: readonly string[]): Promise<Ran> =>
+    run(process.execPath, [join(ROOT, 'bin', 'serin'), ...words], { env, cwd: home })
+  expect(await verb('status', 'none')).toMatchObject({ code: 6, stderr: 'serin: canary none not found in namespace shop\n' })
+  const away = join(home, 'away')
+  writeFileSync(
+    away,
+    'clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]\ncontexts: [{name: c, context: {cluster: c}}]\ncurrent-context: c\n'
+  )
+  expect(await alone('promote', 'a', '--kubeconfig', away)).toMatchObject({ code: 7, stderr: expect.stringContaining('cannot be reached') })
+  expect(await alone('status')).toMatchObject({ code: 2, stderr: expect.stringContaining('no kubeconfig: looked at .serin/kubeconfig') })
+})
+
+it.skipIf(!KUBECTL_FOUND)("kubectl: kubectl serin is the same, with kubectl's flags", async () => {
+  const path = `${join(ROOT, 'bin')}:${process.env['PATH'] ?? ''}`
+  const env = { ...serin.environment, PATH: path }
+  const asked = await run('kubectl', ['serin', '-n', 'shop', 'status', 'frontend', '-o', 'json'], { env })
+  expect(asked).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(asked.stdout)).toMatchObject({ name: 'frontend', namespace: 'shop', outcome: 'succeeded' })
+})
