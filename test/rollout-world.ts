@@ -141,6 +141,8 @@ export class World {
   writesLeft = Infinity
   /** The same for everything that is seen outside: writes, webhook calls and Events. */
   effectsLeft = Infinity
+  /** Objects that the controller asked for. */
+  reads = 0
   /** Writes, webhook calls and Events so far. */
   effects = 0
   crashed = false
@@ -387,7 +389,10 @@ export class World {
       target: { resource: { group, version, resource }, ...(namespace === undefined ? {} : { namespace }) }
     })
     return {
-      get: (key) => Promise.resolve(this.get(key, key.namespace ?? '', key.name)),
+      get: (key) => {
+        this.reads++
+        return Promise.resolve(this.get(key, key.namespace ?? '', key.name))
+      },
       list: (query) => {
         const { answer } = this.#store.apply({ verb: 'list', ...at(query) }, { now: this.clock.now(), draw: this.#draw })
         return answer.kind === 'list' ? Promise.resolve(answer) : Promise.reject(new Error('no list'))
