@@ -6,7 +6,9 @@ import { onTestFinished } from 'vitest'
 import type { MetricTemplateSpec } from '../src/api/flagger-metric-template.ts'
 import { guardedFetch } from '../src/remote/guarded-fetch.ts'
 import { MetricProviders } from '../src/remote/metric-providers.ts'
+import type { KubeClient } from '../src/kube/kube-client.ts'
 import type { ProviderReading } from '../src/remote/provider-call.ts'
+import { VirtualClock } from '../src/std/clock.ts'
 
 /** A request as the provider saw it. */
 export interface SeenRequest {
@@ -61,9 +63,19 @@ export function askProvider(
     readonly credentials?: Readonly<Record<string, string>>
     readonly interval?: number
     readonly environment?: Readonly<Record<string, string>>
+    readonly clock?: VirtualClock
+    readonly client?: KubeClient
   } = {}
 ): Promise<ProviderReading> {
-  const { credentials = {}, interval = 60_000, environment = {} } = more
-  const providers = new MetricProviders({ fetch: guardedFetch(), route: () => undefined, now: () => NOW, environment })
+  const { credentials = {}, interval = 60_000, environment = {}, clock = new VirtualClock(NOW), client = noClient() } = more
+  const providers = new MetricProviders({ fetch: guardedFetch(), route: () => undefined, clock, client, environment })
   return providers.measure({ provider: { spec, namespace: 'test', credentials }, query, interval }, never)
+}
+
+// Most providers are no part of Kubernetes.
+function noClient(): KubeClient {
+  const refuse = (): never => {
+    throw new Error('this provider asks no Kubernetes')
+  }
+  return { get: refuse, list: refuse, watch: refuse, create: refuse, update: refuse, patch: refuse, delete: refuse }
 }

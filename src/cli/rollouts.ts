@@ -43,7 +43,7 @@ export function startRollouts(
     draw,
     log,
     metrics: new RegistrySource(history),
-    queries: new MetricProviders({ fetch, route, now: () => clock.now(), environment: process.env }),
+    queries: new MetricProviders({ fetch, route, clock, client, environment: process.env }),
     settings: {
       metricsServer: up.metricsServer,
       ownPrometheus: () => rig.prometheus,

@@ -3,20 +3,32 @@
 import type { MetricTemplateSpec } from '../api/flagger-metric-template.ts'
 import { printable } from '../std/printable.ts'
 import type { Provider, ProviderQuery, ProviderReading, ProviderWorld } from './provider-call.ts'
+import { askCloudWatch } from './provider-cloudwatch.ts'
 import { askDatadog } from './provider-datadog.ts'
 import { askDynatrace } from './provider-dynatrace.ts'
+import { askExternalMetrics } from './provider-external-metrics.ts'
 import { askGraphite } from './provider-graphite.ts'
+import { askInfluxDb } from './provider-influxdb.ts'
+import { askKeptn } from './provider-keptn.ts'
 import { askNewRelic } from './provider-newrelic.ts'
 import { askPrometheus } from './provider-prometheus.ts'
+import { askSplunk } from './provider-splunk.ts'
+import { askStackdriver } from './provider-stackdriver.ts'
 
 type ProviderType = MetricTemplateSpec['provider']['type']
 
-const PROVIDERS: Readonly<Partial<Record<ProviderType, Provider>>> = {
+const PROVIDERS: Readonly<Record<ProviderType, Provider>> = {
   prometheus: askPrometheus,
+  influxdb: askInfluxDb,
   datadog: askDatadog,
+  externalmetrics: askExternalMetrics,
+  stackdriver: askStackdriver,
+  cloudwatch: askCloudWatch,
   newrelic: askNewRelic,
   graphite: askGraphite,
-  dynatrace: askDynatrace
+  dynatrace: askDynatrace,
+  keptn: askKeptn,
+  splunk: askSplunk
 }
 
 /** Asks providers by their type. */
@@ -30,9 +42,9 @@ export class MetricProviders {
   /** Rejects only with the signal's reason. */
   async measure(asked: ProviderQuery, signal: AbortSignal): Promise<ProviderReading> {
     const { type } = asked.provider.spec
-    const provider = PROVIDERS[type]
-    if (provider === undefined) return { kind: 'misconfigured', because: `provider.type ${type} is not supported yet` }
-    const reading = await provider(asked, this.#world, signal)
+    // A cluster's schema may know more of them than we do.
+    if (!Object.hasOwn(PROVIDERS, type)) return { kind: 'misconfigured', because: `provider.type ${type} is not supported` }
+    const reading = await PROVIDERS[type](asked, this.#world, signal)
     if (reading.kind === 'value' || reading.because === undefined) return reading
     return { ...reading, because: printable(withoutSecrets(reading.because, asked)) }
   }

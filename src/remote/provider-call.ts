@@ -1,7 +1,8 @@
 // What the providers of metrics share: what they are handed, what they give back, and a guarded call that ends in JSON or in words.
 
 import type { MetricTemplateSpec } from '../api/flagger-metric-template.ts'
-import type { Millis } from '../std/clock.ts'
+import type { KubeClient } from '../kube/kube-client.ts'
+import type { Clock, Millis } from '../std/clock.ts'
 import { dig } from '../std/json.ts'
 import type { GuardedFetch, GuardedRequest } from './guarded-fetch.ts'
 import type { Route } from './http-hook-caller.ts'
@@ -28,7 +29,9 @@ export interface ProviderWorld {
   readonly fetch: GuardedFetch
   /** Services of the mesh are reached through it. */
   readonly route: Route
-  readonly now: () => Millis
+  readonly clock: Clock
+  /** The Kubernetes API, for providers that are part of it. */
+  readonly client: KubeClient
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 

@@ -19,7 +19,7 @@ const ADDRESS = 'https://api.datadoghq.com'
 export async function askDatadog(asked: ProviderQuery, world: ProviderWorld, signal: AbortSignal): Promise<ProviderReading> {
   const keys = credentialsOf(asked, 'datadog_api_key', 'datadog_application_key')
   if (keys.kind !== 'there') return keys
-  const now = world.now()
+  const now = world.clock.now()
   const { from, to } = windowOf(asked.interval, now)
   const seconds = (at: number): string => String(Math.floor(at / 1000))
   const address = asked.provider.spec.address ?? ADDRESS

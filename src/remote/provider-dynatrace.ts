@@ -16,7 +16,7 @@ import { newestOf, windowOf } from './provider-points.ts'
 export async function askDynatrace(asked: ProviderQuery, world: ProviderWorld, signal: AbortSignal): Promise<ProviderReading> {
   const keys = credentialsOf(asked, 'dynatrace_token')
   if (keys.kind !== 'there') return keys
-  const now = world.now()
+  const now = world.clock.now()
   const { from, to } = windowOf(asked.interval, now)
   const { address = '' } = asked.provider.spec
   const parameters = { metricSelector: asked.query.trim(), resolution: 'Inf', from: String(from), to: String(to) }

@@ -21,5 +21,5 @@ export async function askGraphite(asked: ProviderQuery, world: ProviderWorld, si
   const points = listAt(answer.value).flatMap((series) =>
     listAt(series, 'datapoints').map((point) => ({ at: Number(listAt(point)[1]) * 1000, value: listAt(point)[0] }))
   )
-  return newestOf(points, { now: world.now(), oldest: oldestBySteps(points) })
+  return newestOf(points, { now: world.clock.now(), oldest: oldestBySteps(points) })
 }

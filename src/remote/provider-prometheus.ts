@@ -23,7 +23,7 @@ export async function askPrometheus(asked: ProviderQuery, world: ProviderWorld, 
   const url = urlOf(spec.address ?? '', '/api/v1/query', { query: asked.query.replaceAll(/\s+/g, ' ').trim() })
   if (url === undefined) return badAddress(spec.address)
   const answer = await callForJson(asked, world, { url, headers: headersOf(asked) }, signal)
-  return answer.kind === 'json' ? readingOf(answer.value, world.now()) : answer
+  return answer.kind === 'json' ? readingOf(answer.value, world.clock.now()) : answer
 }
 
 // Credentials of the Secret win over an Authorization among the headers; Flagger sends one after the other.
