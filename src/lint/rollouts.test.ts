@@ -10,17 +10,18 @@ test('a field that the rollout or the rules it writes do not act on is named at 
   const service = {
     port: 80,
     timeout: '5s',
+    gatewayRefs: [{ name: 'g' }],
     corsPolicy: { allowMethods: ['GET'] },
     trafficPolicy: { loadBalancer: { simple: 'ROUND_ROBIN' }, tls: { mode: 'SIMPLE' } }
   }
-  expect(lines(canaryOf({ alerts: [{ name: 'x' }] }, { service }))).toEqual([
-    'warning: Canary test/api: spec.analysis.alerts: alerts is accepted but not applied yet [not-applied-yet]',
+  expect(lines(canaryOf({}, { service }))).toEqual([
+    'warning: Canary test/api: spec.service.gatewayRefs: gatewayRefs is accepted but not applied yet [not-applied-yet]',
     'warning: Canary test/api: spec.service.trafficPolicy.tls: tls is accepted but not applied yet [not-applied-yet]'
   ])
 })
 
 test('a Canary that cannot be acted on is an error, and that is all that is said of it', () => {
-  expect(lines(canaryOf({ iterations: 3.5, alerts: [{ name: 'x' }] }))).toEqual([
+  expect(lines(canaryOf({ iterations: 3.5 }, { autoscalerRef: { kind: 'x', name: 'x' } }))).toEqual([
     'error: Canary test/api: spec.analysis.iterations: 3.5: must be a whole number; the Canary is not acted on [canary-refused]'
   ])
 })
@@ -31,13 +32,14 @@ test('a raised interval is named', () => {
   ])
 })
 
-test.each(['MetricTemplate', 'AlertProvider'])('a %s is named as a whole, a plain Canary not at all', (kind) => {
+test.each([
+  ['MetricTemplate', ['warning: MetricTemplate test/x: spec: the kind MetricTemplate is accepted but not applied yet [not-applied-yet]']],
+  ['AlertProvider', []]
+])('of a %s beside a plain Canary is told: %j', (kind, told) => {
   const object = { apiVersion: 'flagger.app/v1beta1', kind, metadata: { name: 'x', namespace: 'test' }, spec: {} }
-  expect(lines(object, canaryOf())).toEqual([
-    `warning: ${kind} test/x: spec: the kind ${kind} is accepted but not applied yet [not-applied-yet]`
-  ])
+  expect(lines(object, canaryOf())).toEqual(told)
 })
 
 test('lint tells of Canaries among the rest', () => {
-  expect(lint([canaryOf({ alerts: [{ name: 'x' }] })]).map(({ code }) => code)).toContain('not-applied-yet')
+  expect(lint([canaryOf({}, { service: { port: 80, gatewayRefs: [{ name: 'g' }] } })]).map(({ code }) => code)).toContain('not-applied-yet')
 })

@@ -4,6 +4,7 @@ import { type Leaf, leavesOf, nameOf, pathOf, pathsOf, treatmentOf, withValue } 
 import { ACTED, unactedFields } from '../api/acted-on.ts'
 import { canarySpec } from '../api/flagger-canary.ts'
 import { isObject } from '../std/json.ts'
+import { alertEntries } from './alerts.ts'
 import { ACTED_ON } from './acted-on.ts'
 import { noticesOf } from './notices.ts'
 import { planOf } from './plan.ts'
@@ -40,7 +41,8 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
 const DEFAULTS: Readonly<Record<string, readonly unknown[]>> = {
   provider: ['istio'],
   'targetRef.kind': ['Deployment'],
-  'analysis.webhooks.type': ['', 'rollout']
+  'analysis.webhooks.type': ['', 'rollout'],
+  'analysis.alerts.severity': ['', 'info']
 }
 
 function valuesOf(leaf: Leaf): readonly unknown[] {
@@ -69,7 +71,7 @@ function outcome(spec: unknown): string {
   const live = service?.verb === 'create' ? service.object : undefined
   const foreign =
     live === undefined ? live : { ...live, metadata: { ...live.metadata, labels: { probe: 'x' }, annotations: { probe: 'x' } } }
-  return JSON.stringify([plan, step, created, render(canary, step, { ...cluster, apexService: foreign })])
+  return JSON.stringify([plan, alertEntries(canary), step, created, render(canary, step, { ...cluster, apexService: foreign })])
 }
 
 function probe(leaf: Leaf, value: unknown): 'acted on' | 'named' | 'ignored' {

@@ -23,10 +23,8 @@ const ANALYSIS = inside({
     each('cookieName', 'domain', 'httpOnly', 'maxAge', 'partitioned', 'path', 'primaryCookieName', 'sameSite', 'secure')
   ),
   metrics: inside(each('interval', 'name', 'query', 'templateRef', 'templateVariables', 'threshold', 'thresholdRange')),
-  webhooks: inside({
-    ...each('metadata', 'name', 'retries', 'timeout', 'type', 'url'),
-    muteAlert: { idle: 'there are no alerts yet, which is told where they are asked for' }
-  })
+  alerts: inside(each('name', 'providerRef', 'severity')),
+  webhooks: inside(each('disableTLS', 'metadata', 'muteAlert', 'name', 'retries', 'timeout', 'type', 'url'))
 })
 
 const CANARY = inside({

@@ -44,17 +44,11 @@ test.each([
   [{}, { service: {} }, 'canary api.test is not acted on: spec.service.port is missing'],
   [{ stepWeight: 12.5 }, {}, 'canary api.test is not acted on: spec.analysis.stepWeight 12.5: must be a whole number'],
   [{ stepWeights: [1, 2.5] }, {}, 'canary api.test is not acted on: spec.analysis.stepWeights[1] 2.5: must be a whole number'],
-  [{ alerts: [{ name: 'x' }] }, {}, 'canary api.test: spec.analysis.alerts is accepted but not acted on yet'],
   [{}, { autoscalerRef: { name: 'api' } }, 'canary api.test: spec.autoscalerRef is accepted but not acted on yet'],
   [
     {},
     { service: { port: 80, gatewayRefs: [{ name: 'g' }] } },
     'canary api.test: spec.service.gatewayRefs is accepted but not acted on yet'
-  ],
-  [
-    { webhooks: [{ name: 'x', url: 'http://x', disableTLS: true }] },
-    {},
-    'canary api.test: spec.analysis.webhooks[0].disableTLS is accepted but not acted on yet'
   ],
   [{ interval: '5s' }, {}, 'canary api.test: spec.analysis.interval 5s is below the shortest, 10s, which is used'],
   [{ interval: '1mx' }, {}, 'canary api.test: spec.analysis.interval 1mx is not a duration such as 30s or 5m: 60s is used'],

@@ -31,7 +31,6 @@ spec:
     threshold: 1
     stepWeight: 50
     sessionAffinity: {cookieName: seen}
-    alerts: [{name: chat, providerRef: {name: chat}}]
 `
 const BLUE_GREEN = `apiVersion: flagger.app/v1beta1
 kind: Canary
@@ -61,7 +60,6 @@ it.skipIf(!KUBECTL_FOUND)('kubectl: fields of a Canary without effect come back 
   const { stderr } = await serin.kubectl(['apply', '-f', '-'], { input: OBJECTS })
   const warned = stderr.split('\n').filter((line) => line.includes('spec.service') || line.includes('spec.a') || line.includes('targetRef'))
   expect(warned.toSorted()).toEqual([
-    'Warning: spec.analysis.alerts: alerts is accepted but not applied yet [not-applied-yet]',
     'Warning: spec.analysis.interval: 5s is below the shortest, 10s, which is used [read-otherwise]',
     'Warning: spec.analysis.sessionAffinity: sessionAffinity is accepted but not applied yet [not-applied-yet]',
     'Warning: spec.autoscalerRef: autoscalerRef is accepted but not applied yet [not-applied-yet]',
