@@ -29,7 +29,10 @@ export async function apply(
   signal: AbortSignal
 ): Promise<Applied> {
   try {
-    for (const write of writes) await makeWrite(ports, write, signal)
+    for (const write of writes) {
+      const refusal = await makeOr(ports, write, signal)
+      if (refusal !== undefined) await tellSkipped(ports, canary, refusal, signal)
+    }
     await tell(ports, canary, step.announcements, signal)
     const status = writeState(step.state, canary['status'], ports.clock.now(), planOf(canary).targetKind)
     if (status !== undefined) {
@@ -69,6 +72,23 @@ function isLostRace(error: unknown): error is ApiError {
 
 function isRefusal(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429
+}
+
+// Why the API refused a write that may be refused.
+async function makeOr(ports: RolloutPorts, write: Write, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    await makeWrite(ports, write, signal)
+    return undefined
+  } catch (error) {
+    if (write.optional !== true || isLostRace(error) || !isRefusal(error)) throw error
+    return error.message
+  }
+}
+
+// No webhooks are told: every tick tries again.
+async function tellSkipped({ log, events }: RolloutPorts, canary: KubeObject, because: string, signal: AbortSignal): Promise<void> {
+  log(`canary ${canary.metadata.namespace}/${canary.metadata.name}: ${because}`)
+  await events.record(canary, 'Warning', because, signal)
 }
 
 async function makeWrite(ports: RolloutPorts, write: Write, signal: AbortSignal): Promise<void> {

@@ -7,8 +7,10 @@ import { KeyRunner } from '../kube/key-runner.ts'
 import { keyOfObject, type ObjectEvent, Reflector } from '../kube/reflector.ts'
 import { planOf } from '../rollout/plan.ts'
 import { contend } from '../rollout/rivals.ts'
+import type { Autoscaler } from '../rollout/scaler.ts'
 import { targetKindOf } from '../rollout/targets.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES, SCALER_RESOURCES } from '../rollout/write.ts'
+import { sameJson } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import { printable } from '../std/printable.ts'
 import { Readers } from './readers.ts'
@@ -20,6 +22,7 @@ interface Known {
   memory: Memory
 }
 
+const SCALER_KINDS = ['HorizontalPodAutoscaler', 'ScaledObject'] as const
 const BACKOFF: BackoffShape = { first: 1000, most: 60_000 }
 
 /** The rollout controller. */
@@ -29,6 +32,8 @@ export class RolloutLoop {
   /** By `namespace/resource/name`: the objects of a Canary, and the ConfigMaps and Secrets that its pods read. */
   readonly #objects = new Readers()
   readonly #configs = new Readers()
+  /** Resolved by the first Canary with a scaler of the kind: not every API server has it, nor every controller the right to it. */
+  readonly #scalersWanted = { HorizontalPodAutoscaler: Promise.withResolvers<void>(), ScaledObject: Promise.withResolvers<void>() }
 
   constructor(ports: RolloutPorts) {
     this.#ports = { ...ports, log: (line) => ports.log(printable(line)) }
@@ -41,12 +46,23 @@ export class RolloutLoop {
       { clock, draw, backoff: BACKOFF, log: (line) => log(`canary ${line}`), run: (key, stop) => this.#tick(key, stop) },
       signal
     )
-    const watches = this.#watched().map((query) => {
-      const onError = (error: unknown): void => log(`watching ${query.resource}: ${String(error)}`)
+    const watch = (query: ResourceRef): Promise<void> => {
+      let before = ''
+      const onError = (error: unknown): void => {
+        if (String(error) !== before) log(`watching ${query.resource}: ${String(error)}`)
+        before = String(error)
+      }
       const onEvent = (event: ObjectEvent): void => this.#seen(query, event, runner)
       return new Reflector({ client, clock, draw, query, onError, onEvent }).run(signal)
+    }
+    const scalers = SCALER_KINDS.map(async (kind) => {
+      await this.#scalersWanted[kind].promise
+      await watch(SCALER_RESOURCES[kind])
     })
-    await Promise.race([runner.failed, Promise.all(watches)])
+    const release = (): void => SCALER_KINDS.forEach((kind) => this.#scalersWanted[kind].resolve())
+    if (signal.aborted) release()
+    else signal.addEventListener('abort', release, { once: true })
+    await Promise.race([runner.failed, Promise.all([...this.#watched().map(watch), ...scalers])])
   }
 
   #watched(): readonly ResourceRef[] {
@@ -55,7 +71,8 @@ export class RolloutLoop {
     return [...Object.values(others), ...(this.#ports.trackConfigs === false ? [] : [configMaps, secrets])]
   }
 
-  #seen({ resource }: ResourceRef, { object, kind }: ObjectEvent, runner: KeyRunner): void {
+  #seen({ resource }: ResourceRef, event: ObjectEvent, runner: KeyRunner): void {
+    const { object, kind } = event
     if (resource === RESOURCES.canaries.resource) {
       const key = keyOfObject(object)
       const before = this.#canaries.get(key)?.canary
@@ -66,6 +83,7 @@ export class RolloutLoop {
       }
       return
     }
+    if (isScalerStatus(resource, event)) return
     const seen = `${object.metadata.namespace ?? ''}/${resource}/${object.metadata.name ?? ''}`
     for (const key of [...this.#objects.of(seen), ...this.#configs.of(seen)]) runner.touch(key)
   }
@@ -93,6 +111,8 @@ export class RolloutLoop {
     if (before === undefined) this.#configs.delete(key)
     this.#objects.set(key, readsOf(canary))
     this.#canaries.set(key, { canary, memory: before?.memory ?? NO_MEMORY })
+    const { autoscaler } = planOf(canary)
+    if (autoscaler !== undefined) this.#scalersWanted[autoscaler.kind].resolve()
   }
 
   async #tick(key: string, signal: AbortSignal): Promise<Millis | undefined> {
@@ -118,9 +138,11 @@ export class RolloutLoop {
 
 function readsOf(canary: KubeObject): ReadonlySet<string> {
   const plan = planOf(canary)
-  const { target, apex } = plan
+  const { target, apex, autoscaler } = plan
   const { resource, primaryName } = targetKindOf(plan)
+  const scalers = autoscaler === undefined ? [] : ['', '-primary'].map((role) => scalerName(autoscaler, role))
   const names = [
+    ...scalers,
     `${resource.resource}/${target}`,
     `${resource.resource}/${primaryName(plan)}`,
     ...['', '-canary', '-primary'].map((role) => `services/${apex}${role}`),
@@ -129,4 +151,16 @@ function readsOf(canary: KubeObject): ReadonlySet<string> {
     `virtualservices/${apex}`
   ]
   return new Set(names.map((name) => `${plan.namespace}/${name}`))
+}
+
+function scalerName({ kind, name }: Autoscaler, role: string): string {
+  return `${SCALER_RESOURCES[kind].resource}/${name}${role}`
+}
+
+// Scalers say what they measure every few seconds: a rollout reads their specs and annotations only.
+function isScalerStatus(resource: string, { kind, object, previous }: ObjectEvent): boolean {
+  if (kind !== 'modified' || previous === undefined) return false
+  if (!Object.values(SCALER_RESOURCES).some((scaler) => scaler.resource === resource)) return false
+  const read = ({ spec, metadata }: KubeObject): unknown => [spec, metadata.annotations ?? {}, metadata.ownerReferences ?? []]
+  return sameJson(read(object), read(previous))
 }

@@ -4,6 +4,7 @@
 import type { KubeObject } from '../api/object.ts'
 import type { ConfigView } from './configs.ts'
 import type { Notice } from './notices.ts'
+import type { Scalers } from './scaler.ts'
 import type { Millis } from '../std/clock.ts'
 
 /** The objects of one Canary as they are now; undefined where there is none. */
@@ -23,4 +24,6 @@ export interface ClusterView {
   readonly canaryRule: KubeObject | undefined
   readonly primaryRule: KubeObject | undefined
   readonly virtualService: KubeObject | undefined
+  /** Absent without an autoscalerRef. */
+  readonly scalers?: Scalers | undefined
 }

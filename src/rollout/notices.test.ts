@@ -44,7 +44,7 @@ test.each([
   [{}, { service: {} }, 'canary api.test is not acted on: spec.service.port is missing'],
   [{ stepWeight: 12.5 }, {}, 'canary api.test is not acted on: spec.analysis.stepWeight 12.5: must be a whole number'],
   [{ stepWeights: [1, 2.5] }, {}, 'canary api.test is not acted on: spec.analysis.stepWeights[1] 2.5: must be a whole number'],
-  [{}, { autoscalerRef: { name: 'api' } }, 'canary api.test: spec.autoscalerRef is accepted but not acted on yet'],
+  [{}, { upstreamRef: { name: 'api' } }, 'canary api.test: spec.upstreamRef is accepted but not acted on yet'],
   [
     {},
     { service: { port: 80, gatewayRefs: [{ name: 'g' }] } },

@@ -7,7 +7,9 @@ import { dig, isObject } from '../std/json.ts'
 import { ACTED_ON } from './acted-on.ts'
 import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, SHORTEST_INTERVAL } from './durations.ts'
 import { isWithoutSource, ON_FAILURE, responsesOf } from './metric-checks.ts'
-import { TARGET_KINDS } from './plan.ts'
+import { planOf, TARGET_KINDS } from './plan.ts'
+import { type Scalers, UPKEEP_ANNOTATION } from './scaler.ts'
+import { isOwned } from './write.ts'
 
 /** Something to tell: where in the Canary, and what. */
 export interface Notice {
@@ -20,10 +22,11 @@ export interface Notice {
 export interface Surroundings {
   /** Why its objects are left to another Canary. */
   readonly rival?: Notice | undefined
+  readonly scalers?: Scalers | undefined
 }
 
 /** What to tell about a Canary. A refused one is only told why. */
-export function noticesOf(canary: KubeObject, { rival }: Surroundings = {}): readonly Notice[] {
+export function noticesOf(canary: KubeObject, { rival, scalers }: Surroundings = {}): readonly Notice[] {
   const { spec } = canary
   const refused = [...refusalsOf(spec), ...(rival === undefined ? [] : [rival])]
   if (refused.length > 0) return refused
@@ -32,7 +35,7 @@ export function noticesOf(canary: KubeObject, { rival }: Surroundings = {}): rea
     kind: 'not-acted-on',
     text: 'is accepted but not acted on yet'
   }))
-  return [...ignored, ...withoutEffect(spec), ...otherwise(spec), ...misread(canary)]
+  return [...ignored, ...withoutEffect(spec), ...otherwise(spec), ...misread(canary), ...unscaled(canary, scalers)]
 }
 
 // Flagger drops these in silence (flagger.md 3.4); here it is said.
@@ -142,6 +145,26 @@ function misread({ metadata }: KubeObject): readonly Notice[] {
   const { problems } = responsesOf(metadata.annotations?.[ON_FAILURE])
   const path = `metadata.annotations[${ON_FAILURE}]`
   return problems.map((problem): Notice => ({ path, kind: 'read-otherwise', text: `${problem}: that part is not used` }))
+}
+
+// A scaler that is not there is waited for; one that others made for the primary is theirs.
+function unscaled(canary: KubeObject, scalers: Scalers | undefined): readonly Notice[] {
+  const path = 'spec.autoscalerRef'
+  const { autoscaler } = planOf(canary)
+  if (autoscaler === undefined) {
+    const text = `is not used: a ${shown(dig(canary['spec'], 'targetRef', 'kind'))} has no number of replicas to scale`
+    return isObject(dig(canary['spec'], 'autoscalerRef')) ? [{ path, kind: 'read-otherwise', text }] : []
+  }
+  if (scalers === undefined) return []
+  const { kind, name } = autoscaler
+  const told = (text: string): readonly Notice[] => [{ path, kind: 'read-otherwise', text }]
+  if (!scalers.served)
+    return told(`${kind} ${name}: this API server has no ${kind} (are its definitions applied?), so nothing scales the primary`)
+  if (scalers.target === undefined) return told(`${kind} ${name} not found: nothing scales the primary until it is there`)
+  const foreign = scalers.primary !== undefined && !isOwned(scalers.primary, canary) && autoscaler.upkeep !== 'manual'
+  return foreign
+    ? told(`${kind} ${name}-primary is not of this Canary: it is left as it is (annotation ${UPKEEP_ANNOTATION}: manual says so)`)
+    : []
 }
 
 function listAt(value: unknown, key: string): readonly unknown[] {

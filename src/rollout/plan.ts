@@ -7,6 +7,7 @@ import type { Millis } from '../std/clock.ts'
 import { type Affinity, affinityOf } from './affinity.ts'
 import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, SHORTEST_INTERVAL } from './durations.ts'
 import { type FailureResponse, type MetricCheck, metricChecksOf, ON_FAILURE, responsesOf } from './metric-checks.ts'
+import { type Autoscaler, autoscalerOf } from './scaler.ts'
 
 export type HookType =
   | 'confirm-rollout'
@@ -66,6 +67,8 @@ export interface Plan {
   /** What queries of metrics get for `ingress` and `route`. */
   readonly ingress: string
   readonly route: string
+  /** The target's scaler; the primary gets one like it. */
+  readonly autoscaler: Autoscaler | undefined
   readonly interval: Millis
   readonly threshold: number
   readonly strategy: Strategy
@@ -98,6 +101,7 @@ export function planOf(canary: KubeObject): Plan {
   return {
     ...identityOf(canary),
     ...namesOf(spec),
+    autoscaler: autoscalerOf(canary),
     interval: Math.max(SHORTEST_INTERVAL, durationOf(dig(analysis, 'interval')) ?? DEFAULT_INTERVAL),
     threshold: positive(dig(analysis, 'threshold')) ?? 1,
     strategy: strategyOf(analysis),

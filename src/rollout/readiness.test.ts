@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest'
-import { readinessOf } from './readiness.ts'
+import { readinessOf, type ScaledTerms } from './readiness.ts'
 
 const AT = '2026-11-21T11:00:00Z'
 const now = Date.UTC(2026, 10, 21, 11, 0, 0)
 
-function judge(status: Record<string, unknown>, change: { threshold?: number; late?: number; replicas?: number } = {}) {
+function judge(
+  status: Record<string, unknown>,
+  change: { threshold?: number; late?: number; replicas?: number; scaled?: ScaledTerms } = {}
+) {
   const deployment = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -12,7 +15,8 @@ function judge(status: Record<string, unknown>, change: { threshold?: number; la
     spec: { replicas: change.replicas ?? 2 },
     status: { observedGeneration: 2, replicas: 2, updatedReplicas: 2, availableReplicas: 2, ...status }
   }
-  return readinessOf(deployment, { threshold: change.threshold ?? 100, deadline: 25_000, since: 0, now: now + (change.late ?? 0) })
+  const { threshold = 100, late = 0, scaled } = change
+  return readinessOf(deployment, { threshold, deadline: 25_000, since: 0, now: now + late, scaled })
 }
 
 const unavailable = { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', lastUpdateTime: AT }
@@ -41,4 +45,22 @@ test.each([
 
 test('scaled to zero is ready with no pods', () => {
   expect(judge({ replicas: 0, updatedReplicas: 0, availableReplicas: 0 }, { replicas: 0 })).toEqual({ kind: 'ready', because: '', pods: 0 })
+})
+
+const done = { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' }
+const growing = { replicas: 5, updatedReplicas: 5, availableReplicas: 2, conditions: [done] }
+const scaled = { least: 2, settled: false }
+
+test.each([
+  ['without a scaler', growing, {}, 'waiting'],
+  ['with one, while its fewest pods are there', growing, { scaled }, 'ready'],
+  ['with fewer than those', { ...growing, availableReplicas: 1 }, { scaled }, 'waiting'],
+  ['with half of them, where half is enough', { ...growing, availableReplicas: 1 }, { scaled, threshold: 50 }, 'ready'],
+  ['before all new ones are there', { ...growing, replicas: 3, updatedReplicas: 3 }, { scaled }, 'ready'],
+  ['while its template is being rolled out', { ...growing, conditions: [{ ...done, reason: 'ReplicaSetUpdated' }] }, { scaled }, 'waiting'],
+  ['with pods of an old template', { ...growing, updatedReplicas: 4 }, { scaled }, 'waiting'],
+  ['before the change is seen', { ...growing, observedGeneration: 1 }, { scaled }, 'waiting'],
+  ['before it is seen, of a template that is out', { ...growing, observedGeneration: 1 }, { scaled: { ...scaled, settled: true } }, 'ready']
+] as const)('a Deployment that grows to five is judged %s', (_, status, change, kind) => {
+  expect(judge(status, { replicas: 5, ...change }).kind).toBe(kind)
 })

@@ -18,6 +18,14 @@ export interface ReadinessTerms {
   readonly deadline: Millis
   readonly since: Millis
   readonly now: Millis
+  /** Of a Deployment with a scaler. */
+  readonly scaled?: ScaledTerms | undefined
+}
+
+/** `least`: fewest pods its scaler allows. `settled`: its template is known to be rolled out, whatever generation the status is of. */
+export interface ScaledTerms {
+  readonly least: number
+  readonly settled: boolean
 }
 
 /** Judges a Deployment. A Deployment scaled to zero is ready with no pods. */
@@ -25,7 +33,7 @@ export function readinessOf(deployment: KubeObject, terms: ReadinessTerms): Read
   const status = deployment['status']
   const pods = count(dig(status, 'availableReplicas'))
   const waiting = waitingFor(deployment, terms.threshold)
-  if (waiting === undefined) return { kind: 'ready', because: '', pods }
+  if (waiting === undefined || isScaling(deployment, terms)) return { kind: 'ready', because: '', pods }
   const because = `waiting for rollout to finish: ${waiting}`
   if (conditionOf(status, 'Progressing', 'ProgressDeadlineExceeded') !== undefined && seesGeneration(deployment)) {
     return { kind: 'stuck', because: `deployment ${deployment.metadata.name} exceeded its progress deadline`, pods }
@@ -34,6 +42,16 @@ export function readinessOf(deployment: KubeObject, terms: ReadinessTerms): Read
   const from = Math.max(terms.since, parseInstant(String(dig(unavailable, 'lastUpdateTime'))) ?? 0)
   const late = unavailable !== undefined && terms.now - from > terms.deadline
   return { kind: late ? 'stuck' : 'waiting', because, pods }
+}
+
+// A rollout that is done stays done while the number of pods changes: a scaler at work is no reason to wait, as long as the fewest pods it
+// allows are there.
+function isScaling(deployment: KubeObject, { scaled, threshold }: ReadinessTerms): boolean {
+  const status = deployment['status']
+  if (scaled === undefined || !(scaled.settled || seesGeneration(deployment))) return false
+  if (conditionOf(status, 'Progressing', 'NewReplicaSetAvailable') === undefined) return false
+  if (count(dig(status, 'replicas')) !== count(dig(status, 'updatedReplicas'))) return false
+  return count(dig(status, 'availableReplicas')) >= Math.max(1, Math.floor((scaled.least * threshold) / 100))
 }
 
 function waitingFor(deployment: KubeObject, threshold: number): string | undefined {

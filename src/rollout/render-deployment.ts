@@ -64,7 +64,8 @@ export function primarySelector({ target, label }: PrimarySource): Readonly<Reco
 /** The patch that copies the target's template and settings to the primary; its own metadata and labels stay. */
 export function copyToPrimary(source: PrimarySource, primary: KubeObject): readonly Write[] {
   const settings = Object.entries(settingsOf(source.target, COPIED))
-  const replicas = replicasOf(source.target)
+  // What a scaler sets is the scaler's.
+  const replicas = source.plan.autoscaler === undefined ? replicasOf(source.target) : 0
   return patchOf(RESOURCES.deployments, primary, [
     ...settings.flatMap(([key, value]) => setAt(primary, ['spec', key], value)),
     ...(replicas > 0 ? setAt(primary, ['spec', 'replicas'], replicas) : []),

@@ -8,8 +8,9 @@ import { type Plan, planOf } from './plan.ts'
 import { carries, copyMark } from './promotion.ts'
 import { revisionIn } from './recognise.ts'
 import { copyWrites } from './render-configs.ts'
-import { type PrimarySource, sizeOf } from './render-deployment.ts'
+import type { PrimarySource } from './render-deployment.ts'
 import { ruleWrites } from './render-destination-rule.ts'
+import { pauseWrites, primaryScalerWrites, targetSize } from './render-scaler.ts'
 import { releaseVirtualService, virtualServiceWrites } from './render-virtual-service.ts'
 import { cookiesOf } from './state.ts'
 import { targetKindOf } from './targets.ts'
@@ -23,7 +24,8 @@ export function render(canary: KubeObject, step: Step, cluster: ClusterView): re
   const kind = targetKindOf(plan)
   const label = target === undefined ? undefined : kind.labelOf(target)
   if (target === undefined || label === undefined) return []
-  const scale = kind.scale(target, sizeOf(primary), step.canaryReplicas)
+  const size = targetSize(plan, step, primary, cluster.scalers)
+  const scale = [...pauseWrites(plan, step, cluster.scalers), ...kind.scale(target, size, step.canaryReplicas)]
   if (step.objects === 'none') return scale
   const source: PrimarySource = {
     canary,
@@ -36,7 +38,8 @@ export function render(canary: KubeObject, step: Step, cluster: ClusterView): re
   if (step.objects === 'restored') return [...scale, ...kind.releaseMain(source, cluster), ...releasedRoutes(canary, cluster)]
   const foundation = [...kind.sideServices(source, cluster), ...primaryWrites(source, step, primary)]
   if (step.objects === 'foundation') return foundation
-  return [...foundation, ...kind.mainService(source, cluster), ...trafficWrites({ canary, plan, step, cluster, scale })]
+  const scalers = primaryScalerWrites(canary, plan, step, cluster.scalers)
+  return [...foundation, ...scalers, ...kind.mainService(source, cluster), ...trafficWrites({ canary, plan, step, cluster, scale })]
 }
 
 // What the primary's pods read is there before them. While they run what the target asks for, their copies are kept as the originals are.

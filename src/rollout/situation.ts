@@ -9,9 +9,10 @@ import { missingConfigs } from './configs.ts'
 import { refusalsOf } from './notices.ts'
 import { type Plan, planOf } from './plan.ts'
 import { isBegun } from './promotion.ts'
-import type { Readiness } from './readiness.ts'
+import type { Readiness, ScaledTerms } from './readiness.ts'
 import { recognise } from './recognise.ts'
 import { heed, type Heeded, type Met, NO_REQUESTS, requestsOf } from './requests.ts'
+import { isHeld, leastOf } from './scaler.ts'
 import { isStart, nextStage, routingAt, shareOf } from './stages.ts'
 import { isRunning, type Progress, progressOf, type RolloutState, type Standing, standingOf } from './state.ts'
 import { targetKindOf } from './targets.ts'
@@ -270,7 +271,9 @@ function lost(known: Known): Situation | undefined {
   if (count >= plan.threshold) {
     return { kind: 'failed-checks', count, because: ('because' in state ? state.because : undefined) ?? '' }
   }
-  return kind.isAtZero(cluster.target) ? { kind: 'scaled-to-zero' } : undefined
+  // KEDA may take an idle canary's pods away: unless it was told to, that is waited out.
+  const idle = plan.autoscaler?.kind === 'ScaledObject' && cluster.scalers?.target !== undefined && !isHeld(cluster.scalers.target)
+  return kind.isAtZero(cluster.target) && !idle ? { kind: 'scaled-to-zero' } : undefined
 }
 
 function primaryPods(known: Known): number {
@@ -340,8 +343,19 @@ function terms({ plan, state, cluster }: Known, who: 'primary' | 'canary') {
     threshold: who === 'primary' ? plan.primaryReadyThreshold : plan.canaryReadyThreshold,
     deadline: plan.progressDeadline,
     since: standingOf(state).since,
-    now: cluster.now
+    now: cluster.now,
+    scaled: scaledTerms({ plan, state, cluster }, who)
   }
+}
+
+function scaledTerms(
+  { plan, state, cluster }: Pick<Known, 'plan' | 'state' | 'cluster'>,
+  who: 'primary' | 'canary'
+): ScaledTerms | undefined {
+  if (plan.autoscaler === undefined) return undefined
+  const analysed = state.phase === 'progressing' || state.phase === 'waiting-promotion'
+  const scaler = who === 'primary' ? cluster.scalers?.primary : cluster.scalers?.target
+  return { least: leastOf(scaler), settled: analysed && (who === 'primary' || !isStart(state)) }
 }
 
 // The first step comes as soon as the pods are ready, everything after it an interval later. After a restart of this process the time of

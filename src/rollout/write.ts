@@ -10,8 +10,8 @@ export interface PatchOperation {
   readonly value?: unknown
 }
 
-/** One write: a new object, or a patch of one that exists. */
-export type Write =
+/** One write: a new object, or a patch of one that exists. `optional`: the API may refuse it without holding up what comes after. */
+export type Write = { readonly optional?: true } & (
   | { readonly verb: 'create'; readonly resource: ResourceRef; readonly object: KubeObject }
   | {
       readonly verb: 'patch'
@@ -22,6 +22,7 @@ export type Write =
         | { readonly kind: 'json'; readonly operations: readonly PatchOperation[] }
         | { readonly kind: 'merge'; readonly body: Readonly<Record<string, unknown>> }
     }
+)
 
 /** The resources a rollout reads and writes. */
 export const RESOURCES = {
@@ -34,6 +35,12 @@ export const RESOURCES = {
   destinationRules: { group: 'networking.istio.io', version: 'v1beta1', resource: 'destinationrules' },
   virtualServices: { group: 'networking.istio.io', version: 'v1beta1', resource: 'virtualservices' },
   releases: { group: 'serin.dev', version: 'v1alpha1', resource: 'releases' }
+} as const satisfies Readonly<Record<string, ResourceRef>>
+
+/** Where scalers are, by kind; ScaledObjects are there only where KEDA's definitions are. */
+export const SCALER_RESOURCES = {
+  HorizontalPodAutoscaler: { group: 'autoscaling', version: 'v2', resource: 'horizontalpodautoscalers' },
+  ScaledObject: { group: 'keda.sh', version: 'v1alpha1', resource: 'scaledobjects' }
 } as const satisfies Readonly<Record<string, ResourceRef>>
 
 /** Annotations that keep Flux from undoing what the rollout writes (flagger.md 3.1). */
