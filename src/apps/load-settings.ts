@@ -12,15 +12,10 @@ export function loadTesterSettings(
   words: readonly string[],
   env: Readonly<Record<string, string | undefined>>
 ): LoadTesterSettings | string {
-  const flags = new Map<string, string>()
-  for (const word of words) {
-    const [, name, value] = /^--?(port|timeout|namespace-regexp|log-level)=(.*)$/s.exec(word) ?? []
-    if (name === undefined || value === undefined)
-      return `"${word}" is not an option of the load tester: use -port=, -timeout= or -namespace-regexp=`
-    flags.set(name, value)
-  }
+  const flags = flagsOf(words)
+  if (typeof flags === 'string') return flags
   const port = Number(flags.get('port') ?? 8080)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) return `-port=${flags.get('port')} is not a port`
+  if (!isPort(port)) return `-port=${flags.get('port')} is not a port`
   const timeout = durationOf(flags.get('timeout') ?? '1h')
   if (timeout === undefined) return `-timeout=${flags.get('timeout')} is not a duration such as 10m`
   const bash = env['LOADTESTER_BASH'] ?? 'off'
@@ -28,6 +23,22 @@ export function loadTesterSettings(
   const namespaces = regexOf(flags.get('namespace-regexp') ?? env['LOADTESTER_NAMESPACE_REGEXP'] ?? '')
   if (namespaces === null) return 'the regular expression for namespaces cannot be read'
   return { port, timeout, programs: bash, namespaces }
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= 65_535
+}
+
+function flagsOf(words: readonly string[]): ReadonlyMap<string, string> | string {
+  const flags = new Map<string, string>()
+  for (const word of words) {
+    const [, name, value] = /^--?(port|timeout|namespace-regexp|log-level)=(.*)$/s.exec(word) ?? []
+    if (name === undefined || value === undefined) {
+      return `"${word}" is not an option of the load tester: use -port=, -timeout= or -namespace-regexp=`
+    }
+    flags.set(name, value)
+  }
+  return flags
 }
 
 function durationOf(text: string): number | undefined {

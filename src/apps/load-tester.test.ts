@@ -112,11 +112,12 @@ test.each<readonly [unknown, number, string]>([
 })
 
 test('programs run where that is switched on: awaited, with their output after a failure or where it is asked for', async () => {
-  const { post, line } = await started({ programs: 'on', timeout: 200 })
+  const { post, line } = await started({ programs: 'on' })
   expect(await post('/', canary({ type: 'bash', cmd: 'echo a | grep a' }))).toEqual({ status: 200, text: 'done\n' })
   expect(await post('/', canary({ type: 'bash', cmd: 'echo a | grep a', returnCmdOutput: 'true' }))).toEqual({ status: 200, text: 'a\n' })
   expect(await post('/', canary({ type: 'bash', cmd: 'echo why; exit 3' }))).toEqual({ status: 500, text: 'why\n' })
-  expect(await post('/', canary({ type: 'bash', cmd: 'sleep 60' }))).toEqual({ status: 500, text: 'ended after 200 ms\n' })
+  const hasty = await started({ programs: 'on', timeout: 100 })
+  expect(await hasty.post('/', canary({ type: 'bash', cmd: 'sleep 60' }))).toEqual({ status: 500, text: 'ended after 100 ms\n' })
   const ended = line('end api.test echo')
   expect(await post('/', canary({ type: 'cmd', cmd: 'echo one && echo two' }))).toEqual({ status: 202, text: 'started\n' })
   expect(await ended).toBe('end api.test echo one && echo two: well: one two')

@@ -31,7 +31,7 @@ test.each([
       expect.stringMatching(/^c:4: limits.bytesMax: unknown limit; known are headBytesMax, .*, accessLogBytesMax$/)
     ]
   ],
-  ['image: {}', ['c:1: image: unknown field; known are images, accessLogFormat, shadowHostSuffix, limits, readMode']],
+  ['image: {}', ['c:1: image: unknown field; known are images, accessLogFormat, shadowHostSuffix, limits, readMode, controller']],
   ['images: []', ['c:1: images: must be a map from image patterns to an image or a command']],
   ['images:\n  b: x\n  "a:*": 1\n', ['c:3: images.a:*: must be an image, a command line or a list of words']],
   ['images: {}\n---\nimages: {}\n', ['c:3: a second document: only one is read']],

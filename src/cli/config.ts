@@ -7,6 +7,7 @@ import type { ReadMode } from '../proxy/transport.ts'
 import { parseFormat } from '../route/format.ts'
 import { isObject } from '../std/json.ts'
 import type { ImageTarget } from '../workload/image-map.ts'
+import { type ControllerSettings, readController } from './controller-settings.ts'
 import { readLimits } from './limit-settings.ts'
 import type { SettingFault } from './limit-settings.ts'
 
@@ -21,6 +22,8 @@ export interface Config {
   readonly limits?: Partial<Limits>
   /** How the workers read from callers: into buffers used again, or by events as any program may. Default: what works, the first if it does. */
   readonly readMode?: ReadMode
+  /** What holds for all rollouts (docs/observing.md). */
+  readonly controller?: ControllerSettings
 }
 
 export const NO_CONFIG: Config = { images: {} }
@@ -33,15 +36,26 @@ export function readConfig(text: string, file: string): Config | readonly string
   const [first, second] = objects
   if (first === undefined) return NO_CONFIG
   if (second !== undefined) return [`${file}:${second.line}: a second document: only one is read`]
-  const { limits, ...others } = first.value
+  const { limits, controller, ...others } = first.value
   const read = limits === undefined ? undefined : readLimits(limits)
-  const faults = [...faultsOf(first.value), ...(read !== undefined && 'faults' in read ? read.faults : [])]
+  const rollouts = controller === undefined ? undefined : readController(controller)
+  const faults = [
+    ...faultsOf(first.value),
+    ...[read, rollouts].flatMap((part) => (part !== undefined && 'faults' in part ? part.faults : []))
+  ]
   if (faults.length > 0) return faults.map(({ path, message }) => `${file}:${first.locate(path).line}: ${path}: ${message}`)
   // every value has just been tested
-  return { images: {}, ...(others as Partial<Config>), ...read }
+  return { images: {}, ...(others as Partial<Config>), ...read, ...rollouts }
 }
 
-const FIELDS: readonly string[] = ['images', 'accessLogFormat', 'shadowHostSuffix', 'limits', 'readMode'] satisfies (keyof Config)[]
+const FIELDS: readonly string[] = [
+  'images',
+  'accessLogFormat',
+  'shadowHostSuffix',
+  'limits',
+  'readMode',
+  'controller'
+] satisfies (keyof Config)[]
 
 function faultsOf(config: Readonly<Record<string, unknown>>): SettingFault[] {
   const unknown = Object.keys(config).filter((name) => !FIELDS.includes(name))

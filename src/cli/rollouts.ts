@@ -10,6 +10,7 @@ import { guardedFetch } from '../remote/guarded-fetch.ts'
 import type { Detour } from '../remote/http-exchange.ts'
 import { HttpHookCaller } from '../remote/http-hook-caller.ts'
 import { MetricProviders } from '../remote/metric-providers.ts'
+import { controllerRules } from './controller-settings.ts'
 import { SHELL } from './listeners.ts'
 import type { Mesh } from './mesh.ts'
 import type { Plane } from './plane.ts'
@@ -23,20 +24,23 @@ export function startRollouts(
   recorder: EventRecorder
 ): void {
   const { clock, draw, signal } = rig
-  const { log, up } = rig.options
+  const { log, up, config } = rig.options
   const events: EventSink = {
     record: (about, type, message, stop) => recorder.record({ about, type, reason: 'Synced', message }, stop)
   }
-  const [fetch, route] = [guardedFetch(), (host: string, namespace: string) => detourOf(host, namespace, mesh)]
+  const rules = controllerRules(config.controller ?? {}, process.env)
+  const noCrossNamespaceRefs = up.noCrossNamespaceRefs || rules.alerts.noCrossNamespaceRefs
+  const [fetch, route] = [guardedFetch(rules.outbound), (host: string, namespace: string) => detourOf(host, namespace, mesh)]
   const post = new AlertPost({
     client,
     clock,
     sender: new AlertSender(fetch, route),
     events,
-    settings: { clusterName: '', chat: undefined, noCrossNamespaceRefs: up.noCrossNamespaceRefs },
+    settings: { ...rules.alerts, noCrossNamespaceRefs },
     log
   })
   rig.supervise('alerts', post.failed)
+  const hooks = new HttpHookCaller(fetch, route)
   const rollouts = new RolloutLoop({
     client,
     clock,
@@ -47,11 +51,13 @@ export function startRollouts(
     settings: {
       metricsServer: up.metricsServer,
       ownPrometheus: () => rig.prometheus,
-      noCrossNamespaceRefs: up.noCrossNamespaceRefs
+      noCrossNamespaceRefs
     },
-    hooks: new HttpHookCaller(fetch, route),
+    hooks,
     events,
-    listeners: [post, exported]
+    listeners: [post, exported],
+    eventWebhook: rules.eventWebhook,
+    trackConfigs: rules.trackConfigs
   })
   rig.supervise('the rollout controller', rollouts.run(signal))
 }

@@ -38,6 +38,9 @@ test('a good run shows in status, weights, checks and successes, under the names
     'flagger_canary_weight{workload="api-primary",namespace="test"} 60',
     'flagger_canary_weight{workload="api",namespace="test"} 40'
   ])
+  expect(lines('flagger_canary_metric_analysis')).toEqual([
+    'flagger_canary_metric_analysis{name="api",namespace="test",metric="request-duration"} 0.25'
+  ])
   await world.until(() => world.isIn('Succeeded'), 100)
   expect(lines('flagger_canary_successes_total')).toEqual([
     'flagger_canary_successes_total{name="api",namespace="test",deployment_strategy="canary",analysis_status="completed"} 1'

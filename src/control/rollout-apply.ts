@@ -2,7 +2,6 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { ApiError } from '../kube/kube-client.ts'
-import { callOf } from '../rollout/ask.ts'
 import { judgeHook } from '../rollout/judge.ts'
 import { planOf } from '../rollout/plan.ts'
 import type { Note } from '../rollout/release.ts'
@@ -21,11 +20,19 @@ import { callHook } from './rollout-questions.ts'
  */
 export type Applied = { readonly kind: 'done' } | { readonly kind: 'again' | 'refused'; readonly because: string }
 
+/** What to carry out; `written` is called once the status is, whatever becomes of what comes after it. */
+export interface Application {
+  readonly step: Step
+  readonly writes: readonly Write[]
+  readonly notes: readonly Note[]
+  readonly written: () => void
+}
+
 /** Makes the writes and tells what there is to tell. Rejects with ApiError when the API fails, which may pass. */
 export async function apply(
   ports: RolloutPorts,
   canary: KubeObject,
-  { step, writes, notes }: { readonly step: Step; readonly writes: readonly Write[]; readonly notes: readonly Note[] },
+  { step, writes, notes, written }: Application,
   signal: AbortSignal
 ): Promise<Applied> {
   try {
@@ -38,6 +45,7 @@ export async function apply(
     if (status !== undefined) {
       await ports.client.update(RESOURCES.canaries, { ...canary, status }, { subresource: 'status', signal })
     }
+    written()
     await editMetadata(ports, canary, step.metadata, signal)
     await keepReleases(ports, notes, signal)
     return { kind: 'done' }
@@ -48,7 +56,7 @@ export async function apply(
   }
 }
 
-/** Records an Event and tells the Canary's event webhooks; what they answer is only logged. */
+/** Records an Event and tells who listens, event webhooks among them. */
 export async function tellEvent(
   ports: RolloutPorts,
   canary: KubeObject,
@@ -57,12 +65,7 @@ export async function tellEvent(
 ): Promise<void> {
   const message = printable(told.message)
   await ports.events.record(canary, told.type, message, signal)
-  const extra = { eventMessage: message, eventType: told.type, timestamp: String(ports.clock.now()) }
-  for (const hook of planOf(canary).hooks.filter(({ type }) => type === 'event')) {
-    const answer = judgeHook(await callHook(ports, callOf(hook, canary, told.phase, extra), signal))
-    if (answer.kind !== 'yes')
-      ports.log(`event webhook ${hook.name} of ${canary.metadata.namespace}/${canary.metadata.name}: ${answer.because}`)
-  }
+  for (const listener of ports.listeners) listener.told?.({ canary, type: told.type, message, phase: told.phase }, signal)
 }
 
 // A failed test of a JSON patch is 422 on a real API server, and means the same as a conflict: the object is not what was read.

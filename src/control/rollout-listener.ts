@@ -2,6 +2,7 @@
 // on it.
 
 import type { KubeObject } from '../api/object.ts'
+import type { Phase } from '../rollout/state.ts'
 import type { Step, Tick } from '../rollout/tick.ts'
 import type { Millis } from '../std/clock.ts'
 
@@ -23,10 +24,19 @@ export interface Measured {
   readonly value: number
 }
 
+/** An Event of a Canary; `phase`: the one it is told with. */
+export interface Told {
+  readonly canary: KubeObject
+  readonly type: 'Normal' | 'Warning'
+  readonly message: string
+  readonly phase: Phase
+}
+
 /** Hears of rollouts; each part is optional. */
 export interface RolloutListener {
   ticked?(ticked: Ticked, signal: AbortSignal): void
   measured?(measured: Measured): void
+  told?(told: Told, signal: AbortSignal): void
   /** The Canary is deleted. */
   gone?(canary: KubeObject): void
 }

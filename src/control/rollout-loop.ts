@@ -13,6 +13,7 @@ import { RESOURCES, SCALER_RESOURCES } from '../rollout/write.ts'
 import { sameJson } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import { printable } from '../std/printable.ts'
+import { EventHooks } from './event-hooks.ts'
 import { Readers } from './readers.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 import { type Memory, NO_MEMORY, tick } from './rollout-tick.ts'
@@ -28,6 +29,7 @@ const BACKOFF: BackoffShape = { first: 1000, most: 60_000 }
 /** The rollout controller. */
 export class RolloutLoop {
   readonly #ports: RolloutPorts
+  readonly #eventHooks: EventHooks
   readonly #canaries = new Map<string, Known>()
   /** By `namespace/resource/name`: the objects of a Canary, and the ConfigMaps and Secrets that its pods read. */
   readonly #objects = new Readers()
@@ -36,7 +38,9 @@ export class RolloutLoop {
   readonly #scalersWanted = { HorizontalPodAutoscaler: Promise.withResolvers<void>(), ScaledObject: Promise.withResolvers<void>() }
 
   constructor(ports: RolloutPorts) {
-    this.#ports = { ...ports, log: (line) => ports.log(printable(line)) }
+    const log = (line: string): void => ports.log(printable(line))
+    this.#eventHooks = new EventHooks({ clock: ports.clock, hooks: ports.hooks, log, webhook: ports.eventWebhook })
+    this.#ports = { ...ports, listeners: [this.#eventHooks, ...ports.listeners], log }
   }
 
   /** Runs until the signal ends it; rejects only for a bug. */
@@ -62,7 +66,7 @@ export class RolloutLoop {
     const release = (): void => SCALER_KINDS.forEach((kind) => this.#scalersWanted[kind].resolve())
     if (signal.aborted) release()
     else signal.addEventListener('abort', release, { once: true })
-    await Promise.race([runner.failed, Promise.all([...this.#watched().map(watch), ...scalers])])
+    await Promise.race([runner.failed, this.#eventHooks.failed, Promise.all([...this.#watched().map(watch), ...scalers])])
   }
 
   #watched(): readonly ResourceRef[] {

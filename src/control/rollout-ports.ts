@@ -36,6 +36,8 @@ export interface RolloutPorts {
   readonly settings: RolloutSettings
   readonly events: EventSink
   readonly listeners: readonly RolloutListener[]
+  /** Told of the Events of Canaries without event webhooks of their own. */
+  readonly eventWebhook?: string | undefined
   /** False: ConfigMaps and Secrets that pods read start no run and are not copied (Flagger's enable-config-tracking). Default true. */
   readonly trackConfigs?: boolean | undefined
   readonly log: (line: string) => void

@@ -25,7 +25,11 @@ export async function putQuestions(
 }
 
 /** Calls a webhook, again after connection errors, 429 and 5xx but 501, as often as the hook's retries say (flagger.md 1.6). */
-export async function callHook(ports: RolloutPorts, { hook, payload }: HookCall, signal: AbortSignal): Promise<HookOutcome> {
+export async function callHook(
+  ports: Pick<RolloutPorts, 'hooks' | 'clock'>,
+  { hook, payload }: HookCall,
+  signal: AbortSignal
+): Promise<HookOutcome> {
   let delay = FIRST_RETRY
   for (let attempt = 0; ; attempt++) {
     const { url, timeout, disableTls } = hook

@@ -62,12 +62,12 @@ export async function tick(
   const ticking = { canary, cluster, finding, questions, answers }
   const step = stepOf(ticking)
   const writes = render(canary, step, cluster)
-  const applied = await apply(
-    ports,
-    canary,
-    { step, writes, notes: notesOf(ticking, step, { writes, first: memory === NO_MEMORY }) },
-    signal
-  )
+  const written = (): void => {
+    const took = ports.clock.now() - cluster.now
+    for (const listener of ports.listeners) listener.ticked?.({ tick: ticking, step, took }, signal)
+  }
+  const notes = notesOf(ticking, step, { writes, first: memory === NO_MEMORY })
+  const applied = await apply(ports, canary, { step, writes, notes, written }, signal)
   if (applied.kind === 'again') {
     ports.log(`canary ${namespace}/${name}: ${applied.because}; looking again`)
     return { kind: 'ticked', wake: AFTER_LOST_RACE, memory: { ...memory, noticed } }
@@ -77,8 +77,6 @@ export async function tick(
     // Webhooks and metrics are not asked again before the next look.
     return { kind: 'ticked', wake: plan.interval, memory: { lookedAt: cluster.now, noticed } }
   }
-  const took = ports.clock.now() - cluster.now
-  for (const listener of ports.listeners) listener.ticked?.({ tick: ticking, step, took }, signal)
   const lookedAt = step.look === 'none' ? memory.lookedAt : step.look === 'taken' ? cluster.now : undefined
   return { kind: 'ticked', wake: step.wake, memory: { lookedAt, noticed } }
 }

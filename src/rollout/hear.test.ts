@@ -52,3 +52,30 @@ test('one that only holds does so, unless another one fails', () => {
   expect(heard({ a: 'hold' }, no, { kind: 'no', because: 'y' })).toMatchObject({ verdict: 'failed', check: 'b', because: 'y' })
   expect(heard({ a: 'hold' }, { kind: 'unknown', cause: 'down', because: 'z' }, no)).toMatchObject({ verdict: 'failed', check: 'b' })
 })
+
+test.each([
+  ['403', ''],
+  ['403: closed', ''],
+  ['500: no', ': 500: no'],
+  [
+    '169.254.169.254 is a link-local or metadata address, which is not called',
+    ': 169.254.169.254 is a link-local or metadata address, which is not called'
+  ]
+])('a rollback hook that answers %j is told as no%s', (because, why) => {
+  const hook = {
+    name: 'gate',
+    type: 'rollback',
+    url: 'http://x',
+    timeout: 1,
+    retries: 0,
+    disableTls: false,
+    muteAlert: false,
+    metadata: undefined
+  } as const
+  const payload = { name: 'api', namespace: 'test', phase: 'Progressing', checksum: '1' }
+  const asked: Question = { about: 'rollback', put: { kind: 'hook', hook, payload }, stopAt: 'yes' }
+  const { told } = hear(tickOf({ kind: 'start' }, [asked], [{ kind: 'no', because }]))
+  expect(told).toEqual([
+    { kind: 'event', type: 'Normal', message: `Rollback hook gate not signaling a rollback${why}`, phase: 'progressing' }
+  ])
+})

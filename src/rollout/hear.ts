@@ -81,7 +81,8 @@ function refusal(question: Question, name: string, because: string, told: readon
 }
 
 function rollbackEvent(name: string, answer: Answer, phase: Phase): Announcement {
-  return answer.kind === 'yes'
-    ? event('Warning', `Rollback check ${name} passed`, phase)
-    : event('Normal', `Rollback hook ${name} not signaling a rollback`, phase)
+  if (answer.kind === 'yes') return event('Warning', `Rollback check ${name} passed`, phase)
+  // 403 is the usual no; a hook that cannot be asked must not pass for one.
+  const why = answer.because.startsWith('403') ? '' : `: ${answer.because}`
+  return event('Normal', `Rollback hook ${name} not signaling a rollback${why}`, phase)
 }
