@@ -33,10 +33,18 @@ test('a raised interval is named', () => {
 })
 
 test.each([
-  ['MetricTemplate', ['warning: MetricTemplate test/x: spec: the kind MetricTemplate is accepted but not applied yet [not-applied-yet]']],
-  ['AlertProvider', []]
-])('of a %s beside a plain Canary is told: %j', (kind, told) => {
-  const object = { apiVersion: 'flagger.app/v1beta1', kind, metadata: { name: 'x', namespace: 'test' }, spec: {} }
+  ['MetricTemplate', {}, []],
+  ['MetricTemplate', { query: '{{ target }}[{{ interval }}]' }, []],
+  [
+    'MetricTemplate',
+    { query: '{{ tarrget }}' },
+    [
+      'warning: MetricTemplate test/x: spec.query: line 1: function "tarrget" not defined: checks with it hold their Canary [read-otherwise]'
+    ]
+  ],
+  ['AlertProvider', {}, []]
+])('of a %s %j beside a plain Canary is told: %j', (kind, spec, told) => {
+  const object = { apiVersion: 'flagger.app/v1beta1', kind, metadata: { name: 'x', namespace: 'test' }, spec }
   expect(lines(object, canaryOf())).toEqual(told)
 })
 

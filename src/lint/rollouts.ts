@@ -1,16 +1,18 @@
-// What is wrong with Canaries, and what of them is not done: by the rollout itself, and by routing with the objects it will write. Flagger's
-// other kinds are stored and named.
+// What is wrong with Canaries, and what of them is not done: by the rollout itself, and by routing with the objects it will write; and with
+// the queries of MetricTemplates.
 
 import { unactedFields } from '../api/acted-on.ts'
 import type { KubeObject } from '../api/object.ts'
 import { type Notice, noticesOf } from '../rollout/notices.ts'
 import { type Plan, planOf } from '../rollout/plan.ts'
 import { rivalOf } from '../rollout/rivals.ts'
+import { templateProblem } from '../rollout/template.ts'
 import { ruleWrites } from '../rollout/render-destination-rule.ts'
 import { virtualServiceWrites } from '../rollout/render-virtual-service.ts'
 import type { Write } from '../rollout/write.ts'
 import { ACTED_ON } from '../route/acted-on.ts'
 import { type ObjectProblem, type Place, problem, referTo } from '../route/catalogue.ts'
+import { dig } from '../std/json.ts'
 
 /** The problems of every object of Flagger's. */
 export function lintRollouts(objects: readonly KubeObject[]): ObjectProblem[] {
@@ -20,6 +22,7 @@ export function lintRollouts(objects: readonly KubeObject[]): ObjectProblem[] {
 function lintOne(object: KubeObject, objects: readonly KubeObject[]): ObjectProblem[] {
   const place = (path: string): Place => ({ object: referTo(object.kind, object), path })
   if (object.kind === 'AlertProvider') return []
+  if (object.kind === 'MetricTemplate') return lintTemplate(object, place('spec.query'))
   if (object.kind !== 'Canary') return [problem('not-applied-yet', place('spec'), [`the kind ${object.kind}`])]
   const plan = planOf(object)
   const rival = rivalOf(
@@ -33,6 +36,12 @@ function lintOne(object: KubeObject, objects: readonly KubeObject[]): ObjectProb
     problem('not-applied-yet', place(path), [path.slice(path.lastIndexOf('.') + 1)])
   )
   return [...told, ...routed]
+}
+
+function lintTemplate(template: KubeObject, place: Place): ObjectProblem[] {
+  const query = dig(template['spec'], 'query')
+  const mistake = typeof query === 'string' ? templateProblem(query) : undefined
+  return mistake === undefined ? [] : [problem('read-otherwise', place, [`${mistake}: checks with it hold their Canary`])]
 }
 
 function problemOf({ kind, path, text }: Notice, place: Place): ObjectProblem {

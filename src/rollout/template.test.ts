@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { renderQuery, type TemplateModel } from './template.ts'
+import { renderQuery, type TemplateModel, templateProblem } from './template.ts'
 
 const MODEL: TemplateModel = {
   name: 'podinfo',
@@ -119,4 +119,9 @@ test('text without actions stays as it is', () => {
     ),
     { seed: 6 }
   )
+})
+
+test('a mistake of the template itself is told without anything to fill in', () => {
+  expect(templateProblem('a\n{{ nosuch }}')).toBe('line 2: function "nosuch" not defined')
+  expect(templateProblem('{{ variables.any }}[{{ interval }}]')).toBeUndefined()
 })

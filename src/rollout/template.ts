@@ -23,11 +23,26 @@ export type Rendered = { readonly kind: 'query'; readonly query: string } | { re
 
 /** Fills in `source` with `model`. */
 export function renderQuery(source: string, model: TemplateModel): Rendered {
-  if (source.length > MAX_SIZE) return { kind: 'wrong', because: `the template is longer than ${MAX_SIZE} characters` }
   const given = { ...model, variables: new Map(Object.entries(model.variables)) }
-  const functions = new Set([...Object.keys(FUNCTIONS), 'and', 'or', ...Object.keys(given)])
+  return guarded(source, () => runTemplate(parseTemplate(source, KNOWN), given))
+}
+
+/** What is wrong with `source` whatever it is filled in with; undefined for nothing. */
+export function templateProblem(source: string): string | undefined {
+  const read = guarded(source, () => {
+    parseTemplate(source, KNOWN)
+    return ''
+  })
+  return read.kind === 'wrong' ? read.because : undefined
+}
+
+const NAMES: readonly (keyof TemplateModel)[] = ['name', 'namespace', 'target', 'service', 'ingress', 'route', 'interval', 'variables']
+const KNOWN: ReadonlySet<string> = new Set([...Object.keys(FUNCTIONS), 'and', 'or', ...NAMES])
+
+function guarded(source: string, make: () => string): Rendered {
+  if (source.length > MAX_SIZE) return { kind: 'wrong', because: `the template is longer than ${MAX_SIZE} characters` }
   try {
-    return { kind: 'query', query: runTemplate(parseTemplate(source, functions), given) }
+    return { kind: 'query', query: make() }
   } catch (error) {
     if (error instanceof TemplateError) return { kind: 'wrong', because: error.message }
     throw error

@@ -21,7 +21,6 @@ kind: Canary
 metadata: {name: api, namespace: default}
 spec:
   targetRef: {apiVersion: apps/v1, kind: Deployment, name: api}
-  autoscalerRef: {apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, name: api}
   service:
     port: 80
     gatewayRefs: [{name: public}]
@@ -30,22 +29,21 @@ spec:
     interval: 5s
     threshold: 1
     stepWeight: 50
-    sessionAffinity: {cookieName: seen}
 `
-const BLUE_GREEN = `apiVersion: flagger.app/v1beta1
+const MISTAKEN = `apiVersion: flagger.app/v1beta1
 kind: Canary
 metadata: {name: web, namespace: default}
 spec:
   targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
   service: {port: 80}
-  analysis: {interval: 1m, threshold: 1, iterations: 5}
+  analysis: {interval: 1m, threshold: 1, iterations: 5, metrics: [{name: latency}]}
 ---
 apiVersion: flagger.app/v1beta1
 kind: MetricTemplate
 metadata: {name: latency, namespace: default}
 spec:
   provider: {type: prometheus, address: http://prometheus}
-  query: vector(1)
+  query: 'rate(x[{{ intervall }}])'
 `
 
 let serin: Serin
@@ -61,23 +59,24 @@ it.skipIf(!KUBECTL_FOUND)('kubectl: fields of a Canary without effect come back 
   const warned = stderr.split('\n').filter((line) => line.includes('spec.service') || line.includes('spec.a') || line.includes('targetRef'))
   expect(warned.toSorted()).toEqual([
     'Warning: spec.analysis.interval: 5s is below the shortest, 10s, which is used [read-otherwise]',
-    'Warning: spec.analysis.sessionAffinity: sessionAffinity is accepted but not applied yet [not-applied-yet]',
-    'Warning: spec.autoscalerRef: autoscalerRef is accepted but not applied yet [not-applied-yet]',
     'Warning: spec.service.gatewayRefs: gatewayRefs is accepted but not applied yet [not-applied-yet]'
   ])
-  const message = 'canary api.default: spec.autoscalerRef is accepted but not acted on yet'
+  const message = 'canary api.default: spec.service.gatewayRefs is accepted but not acted on yet'
   await until('an Event', async () => (await eventsOf(serin, 'default', 'api')).includes(`Warning ${message}`))
   expect(serin.lines.join('\n')).toContain(message)
 })
 
 it.skipIf(!KUBECTL_FOUND)(
-  'kubectl: a Canary of another strategy is not acted on, and a MetricTemplate has no effect; both say so',
+  'kubectl: a Canary whose metric has no source is not acted on, and a MetricTemplate has a mistake; both say so',
   async () => {
-    const { stderr } = await serin.kubectl(['apply', '-f', '-'], { input: BLUE_GREEN })
-    const refused = 'spec.analysis.iterations: (blue/green and A/B testing): not supported yet; the Canary is not acted on [canary-refused]'
+    const { stderr } = await serin.kubectl(['apply', '-f', '-'], { input: MISTAKEN })
+    const because = 'latency has no query and no templateRef, and is neither request-success-rate nor request-duration'
+    const refused = `spec.analysis.metrics[0]: ${because}; the Canary is not acted on [canary-refused]`
     expect(stderr).toContain(`Warning: ${refused}\n`)
-    expect(stderr).toContain('Warning: spec: the kind MetricTemplate is accepted but not applied yet [not-applied-yet]\n')
-    const message = 'canary web.default is not acted on: spec.analysis.iterations (blue/green and A/B testing): not supported yet'
+    expect(stderr).toContain(
+      'Warning: spec.query: line 1: function "intervall" not defined: checks with it hold their Canary [read-otherwise]\n'
+    )
+    const message = `canary web.default is not acted on: spec.analysis.metrics[0] ${because}`
     await until('an Event', async () => (await eventsOf(serin, 'default', 'web')).includes(`Warning ${message}`))
     await until('the log', () => serin.lines.some((line) => line.includes('MetricTemplate default/latency')))
     expect(serin.lines.join('\n')).toContain(message)
