@@ -17,6 +17,7 @@ const TABLE: Record<string, readonly string[]> = {
   rollout: ['std', 'api', 'gate'],
   workload: ['std', 'api'],
   lint: ['std', 'api', 'route', 'gate', 'rollout'],
+  convert: ['std', 'api'],
   store: ['std', 'api'],
   kube: ['std', 'api', 'store'],
   metrics: ['std', 'api'],
@@ -32,7 +33,7 @@ const TABLE: Record<string, readonly string[]> = {
   dash: ['std', 'api', 'route', 'gate', 'rollout', 'lint', 'kube', 'metrics', 'sim']
 }
 const ANYTHING = ['cli']
-const CORE = ['std', 'api', 'route', 'gate', 'rollout', 'workload', 'lint', 'store']
+const CORE = ['std', 'api', 'route', 'gate', 'rollout', 'workload', 'lint', 'convert', 'store']
 
 interface Source {
   readonly path: string

@@ -5,6 +5,7 @@ import { findingLine, lintManifests, reportSummary } from '../lint/lint-manifest
 import { ManifestError } from './apply-files.ts'
 import { accessLogOf } from './access-logs.ts'
 import { type Config, NO_CONFIG, readConfig } from './config.ts'
+import { convertFiles } from './convert.ts'
 import { demo } from './demo.ts'
 import { Screen, styled } from './demo-screen.ts'
 import { KINDS } from './kinds.ts'
@@ -132,6 +133,8 @@ async function main(words: readonly string[]): Promise<number> {
       return runDemo(command.options)
     case 'lint':
       return lintFiles(command.options)
+    case 'convert':
+      return convertFiles(command.files, { say, complain: (line) => void process.stderr.write(`${line}\n`) })
     case 'status':
     case 'verb': {
       const { runRolloutCommand } = await import('./rollout-command.ts')

@@ -64,7 +64,7 @@ test.each([
   ['up --exit', '"--exit" is not an option of serin up'],
   ['up now', 'serin up takes no "now": name files with -f'],
   ['version --short', '"--short" is not an option of this command'],
-  ['go', '"go" is not a command: use up, demo, lint, status, promote, pause, resume, abort, retry, restart, version or help']
+  ['go', '"go" is not a command: use up, demo, lint, convert, status, promote, pause, resume, abort, retry, restart, version or help']
 ])('serin %s is wrong: %s', (line, message) => {
   expect(readCommandLine(line.split(' '))).toEqual({ kind: 'wrong', message })
 })

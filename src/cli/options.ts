@@ -42,6 +42,7 @@ export type Command =
   | { readonly kind: 'demo'; readonly options: DemoOptions }
   | { readonly kind: 'lint'; readonly options: LintOptions }
   | RolloutCommand
+  | { readonly kind: 'convert'; readonly files: readonly string[] }
   | { readonly kind: 'version' }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'wrong'; readonly message: string }
@@ -85,9 +86,18 @@ const LINT_USAGE = `serin lint -f PATH... [--fail-on error|warning]
     Exit status: 0 when nothing that counts is wrong; 1 when something is; 2 when the command line or a file cannot be used.
 `
 
+const CONVERT_USAGE = `serin convert -f PATH...
+    Argo's Rollouts as Canaries: Deployments, MetricTemplates and Canaries as YAML on standard output; on standard error, by file and line, what
+    has no counterpart or means something else. AnalysisTemplates, Services, VirtualServices and autoscalers must be among the files.
+    -f PATH           a file, a folder (its YAML and JSON files), or - for standard input
+    Exit status: 0 when it is complete; 1 when something essential (checks, routes) could not be converted; 2 when the command line or a
+    file cannot be used.
+`
+
 const USAGE = `${UP_USAGE}
 ${DEMO_USAGE}
 ${LINT_USAGE}
+${CONVERT_USAGE}
 ${ROLLOUT_USAGE}
 serin version
 serin help [COMMAND], serin COMMAND --help
@@ -120,6 +130,7 @@ interface CommandSpec {
 const COMMANDS: Readonly<Record<string, CommandSpec>> = {
   up: { usage: UP_USAGE, valued: UP_FLAGS, switches: new Set(UP_SWITCHES), make: upCommand },
   demo: { usage: DEMO_USAGE + UP_USAGE, valued: UP_FLAGS, switches: new Set(['--exit', ...UP_SWITCHES]), make: demoCommand },
+  convert: { usage: CONVERT_USAGE, valued: new Set(['-f', '--filename']), switches: new Set(), make: convertCommand },
   lint: { usage: LINT_USAGE, valued: new Set(['-f', '--filename', '--fail-on']), switches: new Set(), make: lintCommand }
 }
 const HELP = new Set(['--help', '-h'])
@@ -141,7 +152,7 @@ export function readCommandLine(words: readonly string[]): Command {
     default:
       return {
         kind: 'wrong',
-        message: `"${name}" is not a command: use up, demo, lint, status, promote, pause, resume, abort, retry, restart, version or help`
+        message: `"${name}" is not a command: use up, demo, lint, convert, status, promote, pause, resume, abort, retry, restart, version or help`
       }
   }
 }
@@ -213,6 +224,11 @@ function demoCommand(flags: Words): Command {
   const exit = flags.has('--exit') ? 'at the end' : 'on Ctrl-C in a terminal'
   const prometheus = flags.has('--prometheus') ? options.prometheus : 'off'
   return { kind: 'demo', options: { ...options, prometheus, dataDir: flags.get('--data-dir')?.at(-1), exit } }
+}
+
+function convertCommand(flags: Words): Command {
+  const files = filesOf(flags)
+  return files.length === 0 ? { kind: 'wrong', message: 'convert needs at least one -f PATH' } : { kind: 'convert', files }
 }
 
 function lintCommand(flags: Words): Command {
