@@ -121,3 +121,22 @@ test('revert: one failure rolls back, whatever the threshold, within a second', 
   expect(await world.until(() => world.isIn('Failed'), 1)).toBe(true)
   await world.stop()
 })
+
+test('revert: a controller killed before any of the writes that follow rolls back when it is there again, though the check recovers', async () => {
+  let counted = 0
+  for (let writes = 0; writes < 8; writes++) {
+    const { world, set } = await atForty('errors=revert')
+    set(5)
+    world.writesLeft = writes
+    await world.until(() => world.crashed || world.isIn('Failed'), 30)
+    const { failedChecks, phase } = status(world)
+    await world.stop()
+    if (failedChecks < 3 && phase !== 'Failed') continue
+    counted++
+    set(0)
+    world.start()
+    expect(await world.until(() => world.isIn('Failed'), 60), `killed after ${writes} writes`).toBe(true)
+    await world.stop()
+  }
+  expect(counted).toBeGreaterThan(3)
+})
