@@ -151,7 +151,9 @@ test('the beginning has the plan in its fields, all have image and revision, a f
 
 test.each<readonly [Record<string, unknown>, string]>([
   [{ stepWeight: undefined, maxWeight: undefined, stepWeights: [1, 10, 50] }, 'Weight steps: 1,10,50 max: 50'],
-  [{ stepWeight: 50, maxWeight: undefined }, 'Weight step: 50 max: 100']
+  [{ stepWeight: 50, maxWeight: undefined }, 'Weight step: 50 max: 100'],
+  [{ iterations: 3, stepWeight: undefined, maxWeight: undefined }, 'Blue/Green'],
+  [{ iterations: 3, stepWeight: undefined, maxWeight: undefined, match: [{ headers: { x: { exact: 'y' } } }] }, 'A/B Testing']
 ])('the routing of %j is called %s', (analysis, routing) => {
   const alert = told({ canary: canaryOf(analysis), state: { ...STANDING, phase: 'initialized' } })
   expect(alert?.fields).toContainEqual({ name: 'Traffic routing', value: routing })
