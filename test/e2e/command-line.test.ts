@@ -40,14 +40,14 @@ beforeAll(() => {
 
 describe('a command line that cannot be used ends with 2, one line on standard error and nothing on standard output', () => {
   it.each([
-    [['serve'], '"serve" is not a command: use up, demo, lint, version or help; serin help says more'],
+    [['serve'], '"serve" is not a command: use up, demo, lint, convert, status, promote, pause, resume, abort, retry, restart, version or help; serin help says more'],
     [['up', '--port', '1'], '"--port" is not an option of serin up; serin help says more'],
     [['lint', '-f', 'empty'], 'empty: the folder has no .yaml, .yml or .json file'],
     [['lint', '-f', '/dev/zero'], '/dev/zero: is larger than 16777216 bytes'],
     [['up', '-f', 'absent'], 'absent: no such file or folder'],
     [
       ['up', '--config', 'wrong.yaml'],
-      'wrong.yaml:1: image: unknown field; known are images, accessLogFormat, shadowHostSuffix, limits, readMode'
+      'wrong.yaml:1: image: unknown field; known are images, accessLogFormat, shadowHostSuffix, limits, readMode, controller'
     ]
   ])('serin %j: %s', async (words, message) => {
     expect(await serin(words)).toEqual({ code: 2, stdout: '', stderr: `serin: ${message}\n` })
@@ -92,11 +92,11 @@ describe('serin up -f with an object that the API refuses ends with 1 before any
 
   it('a kind that nobody knows is named and left out, and the rest is applied', async () => {
     const file = join(folder, 'more.yaml')
-    writeFileSync(file, `apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\n---\n${NAMESPACE}`)
+    writeFileSync(file, `apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: h}\n---\n${NAMESPACE}`)
     const instance = await startSerin({ files: [file], args: ['--https-port', '0'] })
     try {
       const lines = instance.lines.join('\n')
-      expect(lines).toContain(`${file}:1: horizontalpodautoscaler/h: not applied: no kind HorizontalPodAutoscaler in autoscaling/v2`)
+      expect(lines).toContain(`${file}:1: poddisruptionbudget/h: not applied: no kind PodDisruptionBudget in policy/v1`)
       expect(lines).toContain('serin: namespace/shop created')
       expect(lines).toContain('--https-port is accepted but not applied yet')
     } finally {
