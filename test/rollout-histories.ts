@@ -23,7 +23,9 @@ export const OFTEN = [
   'WaitingPromotion>Failed',
   'WaitingPromotion>Progressing',
   'Promoting>Finalising',
-  'Finalising>Succeeded'
+  'Finalising>Succeeded',
+  'Promoting>Failed',
+  'Failed>Promoting'
 ]
 
 /** What requests are told by once they are acted on. */
@@ -53,6 +55,7 @@ type Action =
   | { readonly kind: 'foreign'; readonly weight: number }
   | { readonly kind: 'config'; readonly color: string }
   | { readonly kind: 'crash'; readonly after: number }
+  | { readonly kind: 'halt'; readonly on: boolean }
 
 const action: fc.Arbitrary<readonly [Action, number]> = fc.tuple(
   fc.oneof(
@@ -76,7 +79,8 @@ const action: fc.Arbitrary<readonly [Action, number]> = fc.tuple(
     { weight: 2, arbitrary: fc.constant<Action>({ kind: 'resume' }) },
     { weight: 1, arbitrary: fc.integer({ min: 0, max: 100 }).map((weight): Action => ({ kind: 'foreign', weight })) },
     { weight: 2, arbitrary: fc.constantFrom('blue', 'green', 'red').map((color): Action => ({ kind: 'config', color })) },
-    { weight: 1, arbitrary: fc.integer({ min: 0, max: 3 }).map((after): Action => ({ kind: 'crash', after })) }
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 3 }).map((after): Action => ({ kind: 'crash', after })) },
+    { weight: 1, arbitrary: fc.boolean().map((on): Action => ({ kind: 'halt', on })) }
   ),
   fc.constantFrom(3, 15, 60, 90)
 )
@@ -151,6 +155,8 @@ function act(world: World, next: Action): void {
       return foreign(world, next.weight)
     case 'config':
       return world.patch(RESOURCES.configMaps, 'test', 'colours', { data: { color: next.color } })
+    case 'halt':
+      return world.halts('api-primary', next.on)
     case 'crash':
       world.writesLeft = next.after
   }
@@ -180,6 +186,7 @@ async function pass(world: World, seconds: number): Promise<void> {
 
 // In the end all is well, nobody holds it and something good is released.
 async function settle(world: World): Promise<void> {
+  world.halts('api-primary', false)
   world.success = { kind: 'value', value: 100 }
   for (const gate of ['confirm-rollout', 'confirm-promotion']) world.answers[gate] = { kind: 'answered', status: 200, body: '' }
   annotate(world, REQUESTS.pause, null)

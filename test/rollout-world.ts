@@ -159,6 +159,7 @@ export class World {
   readonly #changes: Change[] = []
   readonly #watchers = new Set<(change: Change) => void>()
   readonly #seenGeneration = new Map<string, number>()
+  readonly #halting = new Set<string>()
   #stop = new AbortController()
   #running: Promise<unknown> = Promise.resolve()
 
@@ -223,6 +224,12 @@ export class World {
   /** Gives the Deployment `api` another image. */
   release(image: string): void {
     this.patch(RESOURCES.deployments, 'test', 'api', { spec: { template: { spec: { containers: [{ name: 'api', image }] } } } })
+  }
+
+  /** Whether the rollouts of a Deployment, from its next change on, come to nothing. */
+  halts(name: string, on: boolean): void {
+    if (on) this.#halting.add(name)
+    else if (this.#halting.delete(name)) this.clock.after(500, () => this.#playKubelet('test', name))
   }
 
   /** Starts the controller. */
@@ -317,6 +324,7 @@ export class World {
     const image = Array.isArray(containers) ? String(dig(containers[0], 'image')) : ''
     const stuck = wanted > 0 && image.endsWith(this.stuckSuffix)
     const at = formatInstant(this.clock.now())
+    if (this.#halting.has(name)) return this.#halt(live, wanted)
     const available = stuck ? 0 : wanted
     const status = {
       observedGeneration: live.metadata.generation,
@@ -331,6 +339,16 @@ export class World {
           : { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', lastUpdateTime: at }
       ]
     }
+    const target = { resource: RESOURCES.deployments, namespace }
+    this.request({ verb: 'update', target, name, subresource: 'status', body: { ...live, status }, options: {} })
+  }
+
+  // New pods do not come to be, and its deadline is over; the old ones stay.
+  #halt(live: KubeObject, wanted: number): void {
+    const { namespace = '', name = '', generation } = live.metadata
+    const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }]
+    const pods = { replicas: wanted + 1, updatedReplicas: 1, readyReplicas: wanted, availableReplicas: wanted }
+    const status = { observedGeneration: generation, ...pods, conditions }
     const target = { resource: RESOURCES.deployments, namespace }
     this.request({ verb: 'update', target, name, subresource: 'status', body: { ...live, status }, options: {} })
   }

@@ -55,6 +55,11 @@ export function restOf(tick: Tick): Conclusion {
       const told = event('Warning', `Halt ${subject(tick)} advancement ${because}: give it an entry of its own, or remove it`, state.phase)
       return held(tick, due ? [told] : [], due ? 'taken' : 'none')
     }
+    case 'hand-back': {
+      const told = event('Warning', `${subject(tick)} has no available pods, routing all traffic to primary`, 'failed')
+      const because = state.phase === 'failed' ? state.because : ''
+      return { ...held(tick, [told], 'reset'), state: { ...standingOf(state), phase: 'failed', weight: 0, because }, wake: 0 }
+    }
     case 'idle':
       return { ...held(tick, [], 'none'), wake: RESYNC }
     default:

@@ -9,13 +9,14 @@ import { missingConfigs } from './configs.ts'
 import { refusalsOf } from './notices.ts'
 import { type Plan, planOf } from './plan.ts'
 import { isBegun } from './promotion.ts'
-import type { Readiness, ScaledTerms } from './readiness.ts'
+import type { Readiness } from './readiness.ts'
 import { recognise } from './recognise.ts'
 import { heed, type Heeded, type Met, NO_REQUESTS, requestsOf } from './requests.ts'
-import { isHeld, leastOf } from './scaler.ts'
+import { isHeld } from './scaler.ts'
 import { isStart, nextStage, routingAt, shareOf } from './stages.ts'
 import { isRunning, type Progress, progressOf, type RolloutState, type Standing, standingOf } from './state.ts'
 import { targetKindOf } from './targets.ts'
+import { isAbandoned, isLeftBehind, type Known, podsOf, terms, trouble, type Trouble } from './trouble.ts'
 import { foreignHosts, type LiveRouting, liveRouting } from './virtual-service.ts'
 
 export const FINALIZER = 'finalizer.flagger.app'
@@ -60,8 +61,7 @@ export type Situation =
   | { readonly kind: 'foreign'; readonly hosts: readonly string[] }
   | { readonly kind: 'new-revision'; readonly approved?: true }
   | { readonly kind: 'restart'; readonly asked?: true }
-  | { readonly kind: 'not-ready'; readonly who: 'primary' | 'canary'; readonly readiness: Readiness }
-  | { readonly kind: 'stuck'; readonly who: 'primary' | 'canary'; readonly readiness: Readiness }
+  | Trouble
   | { readonly kind: 'skip' }
   | { readonly kind: 'wait' }
   /** The routes are those of the next stage already: an advance was interrupted before the status was written. */
@@ -69,8 +69,11 @@ export type Situation =
   | { readonly kind: 'start' }
   | { readonly kind: 'look'; readonly progress: Progress; readonly paused?: true }
   | { readonly kind: 'resume-promotion' }
+  /** The canary, which has all traffic since a promotion failed, has lost its pods; the primary has some. */
+  | { readonly kind: 'hand-back' }
   | { readonly kind: 'mend-promotion' }
-  | { readonly kind: 'shift'; readonly weight: number }
+  /** forced: the canary has no pods to answer. */
+  | { readonly kind: 'shift'; readonly weight: number; readonly forced?: true }
   | { readonly kind: 'drain' }
 
 /** What a tick of `canary` in `state` finds in `cluster`. */
@@ -93,15 +96,6 @@ export function isDue(finding: Finding, cluster: ClusterView): boolean {
 /** True when waiting for pods has lasted an interval since the last status write and the last look: time to say so, and to ask again. */
 export function isSlow({ plan, state }: Finding, cluster: ClusterView): boolean {
   return cluster.now >= Math.max(cluster.lookedAt ?? 0, standingOf(state).since) + plan.interval
-}
-
-interface Known {
-  readonly canary: KubeObject
-  readonly plan: Plan
-  readonly state: RolloutState
-  readonly revision: string
-  readonly dueAt: Millis
-  readonly cluster: ClusterView
 }
 
 function situationOf(known: Known): Situation {
@@ -155,7 +149,7 @@ const CLOSED: ReadonlySet<Situation['kind']> = new Set<Situation['kind']>([
 ])
 
 function metBy(known: Known, { kind }: Situation): Met {
-  const primary = primaryPods(known) > 0 ? 'available' : 'away'
+  const primary = podsOf(known, 'primary') > 0 ? 'available' : 'away'
   return { phase: known.state.phase, situation: kind, failed: failureOf(known), primary }
 }
 
@@ -191,9 +185,10 @@ function heldBack(plain: Situation): Situation {
     case 'start':
     case 'skip':
     case 'mend-promotion':
-    case 'shift':
     case 'drain':
       return { kind: 'paused' }
+    case 'shift':
+      return plain.forced === true ? plain : { kind: 'paused' }
     case 'look':
       return { ...plain, paused: true }
     default:
@@ -214,7 +209,10 @@ function deletion({ canary, plan, state, cluster, dueAt }: Known): Situation {
 function resting(known: Known): Situation {
   const { state, revision } = known
   const standing = standingOf(state)
-  if (state.phase === 'failed' && state.weight === 100) return revision === standing.applied ? { kind: 'idle' } : mend(known)
+  if (state.phase === 'failed' && state.weight === 100) {
+    if (isAbandoned(known)) return { kind: 'hand-back' }
+    return revision === standing.applied ? { kind: 'idle' } : mend(known)
+  }
   if (revision === standing.promoted) return standing.applied === revision ? { kind: 'idle' } : { kind: 'withdrawn' }
   if (revision === standing.applied) return { kind: 'idle' }
   return primaryTrouble(known) ?? foreign(known) ?? { kind: 'new-revision' }
@@ -231,6 +229,7 @@ function running(known: Known): Situation {
     case 'waiting':
       return pending(known, state)
     case 'promoting':
+      if (isAbandoned(known)) return { kind: 'shift', weight: 0, forced: true }
       return primaryTrouble(known) ?? shiftOrWait(known, shareOf(known.plan, state))
     case 'finalising':
       return primaryTrouble(known) ?? (known.cluster.now >= known.dueAt ? { kind: 'drain' } : { kind: 'wait' })
@@ -266,7 +265,7 @@ function analysed(known: Known): Situation {
 function lost(known: Known): Situation | undefined {
   const { state, plan, cluster } = known
   const kind = targetKindOf(plan)
-  if (primaryPods(known) === 0) return undefined
+  if (podsOf(known, 'primary') === 0) return undefined
   const count = standingOf(state).failedChecks
   if (count >= plan.threshold) {
     return { kind: 'failed-checks', count, because: ('because' in state ? state.because : undefined) ?? '' }
@@ -274,10 +273,6 @@ function lost(known: Known): Situation | undefined {
   // KEDA may take an idle canary's pods away: unless it was told to, that is waited out.
   const idle = plan.autoscaler?.kind === 'ScaledObject' && cluster.scalers?.target !== undefined && !isHeld(cluster.scalers.target)
   return kind.isAtZero(cluster.target) && !idle ? { kind: 'scaled-to-zero' } : undefined
-}
-
-function primaryPods(known: Known): number {
-  return targetKindOf(known.plan).readinessOf(known.cluster.primary, terms(known, 'primary'))?.pods ?? 0
 }
 
 function foreign({ cluster, plan }: Known): Situation | undefined {
@@ -315,7 +310,8 @@ function wasReached(
 }
 
 function primaryTrouble(known: Known): Situation | undefined {
-  return trouble(known.cluster.primary, 'primary', known)
+  const found = trouble(known.cluster.primary, 'primary', known)
+  return found?.kind === 'stuck' && isLeftBehind(known, found.readiness) ? undefined : found
 }
 
 function canaryTrouble(known: Known): Situation | undefined {
@@ -323,39 +319,6 @@ function canaryTrouble(known: Known): Situation | undefined {
   const missing = configTrouble(known)
   if (found === undefined || missing === undefined) return found
   return { ...found, readiness: { ...found.readiness, because: `${found.readiness.because} (${missing.because})` } }
-}
-
-function trouble(
-  object: KubeObject | undefined,
-  who: 'primary' | 'canary',
-  known: Known
-): Extract<Situation, { kind: 'stuck' | 'not-ready' }> | undefined {
-  const readiness = object === undefined ? undefined : targetKindOf(known.plan).readinessOf(object, terms(known, who))
-  if (readiness === undefined) return undefined
-  if (readiness.kind === 'stuck') return { kind: 'stuck', who, readiness }
-  if (readiness.kind === 'waiting') return { kind: 'not-ready', who, readiness }
-  // Ready with nothing running: traffic must not go there (Flagger's own guard never fires, flagger.md 2.5).
-  return readiness.pods > 0 ? undefined : { kind: 'not-ready', who, readiness: { ...readiness, because: 'it is scaled to zero' } }
-}
-
-function terms({ plan, state, cluster }: Known, who: 'primary' | 'canary') {
-  return {
-    threshold: who === 'primary' ? plan.primaryReadyThreshold : plan.canaryReadyThreshold,
-    deadline: plan.progressDeadline,
-    since: standingOf(state).since,
-    now: cluster.now,
-    scaled: scaledTerms({ plan, state, cluster }, who)
-  }
-}
-
-function scaledTerms(
-  { plan, state, cluster }: Pick<Known, 'plan' | 'state' | 'cluster'>,
-  who: 'primary' | 'canary'
-): ScaledTerms | undefined {
-  if (plan.autoscaler === undefined) return undefined
-  const analysed = state.phase === 'progressing' || state.phase === 'waiting-promotion'
-  const scaler = who === 'primary' ? cluster.scalers?.primary : cluster.scalers?.target
-  return { least: leastOf(scaler), settled: analysed && (who === 'primary' || !isStart(state)) }
 }
 
 // The first step comes as soon as the pods are ready, everything after it an interval later. After a restart of this process the time of

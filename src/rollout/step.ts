@@ -12,7 +12,7 @@ import { haltText } from './judge-metric.ts'
 import { afterRequests, pause, pausedEvent, retry, skipped } from './requested.ts'
 import { REQUESTS } from './requests.ts'
 import { failedCheck, running } from './respond.ts'
-import { findingOf } from './situation.ts'
+import { findingOf, type Situation } from './situation.ts'
 import { nextStage, routingOf, shareOf, stageText } from './stages.ts'
 import { type Progress, progressOf, cookiesOf, type RolloutState, standingOf } from './state.ts'
 import { type Announcement, type Conclusion, event, held, hooksAfter, type Step, subject, type Tick, waitingEvent } from './tick.ts'
@@ -54,6 +54,7 @@ function conclude(tick: Tick): Conclusion {
     case 'revert':
     case 'idle':
     case 'foreign':
+    case 'hand-back':
     case 'withdrawn':
       return restOf(tick)
     case 'abort':
@@ -74,7 +75,7 @@ function conclude(tick: Tick): Conclusion {
     case 'not-ready':
       return waitFor(tick, situation.who, situation.readiness)
     case 'stuck':
-      return stuck(tick, situation.who, situation.readiness.because)
+      return stuck(tick, situation)
     case 'skip':
     case 'resume-promotion':
     case 'mend-promotion':
@@ -125,7 +126,7 @@ function advance(tick: Tick, next: Progress, told: readonly Announcement[]): Con
   return { ...held(tick, [...told, advanced], 'taken'), state }
 }
 
-function stuck(tick: Tick, who: 'primary' | 'canary', because: string): Conclusion {
+function stuck(tick: Tick, { who, readiness: { because }, canaryPods }: Extract<Situation, { kind: 'stuck' }>): Conclusion {
   const { state, plan } = tick.finding
   const waiting = waitFor(tick, who, { kind: 'stuck', because, pods: 0 })
   if (state.phase === 'progressing' || state.phase === 'waiting-promotion' || state.phase === 'waiting') {
@@ -133,15 +134,13 @@ function stuck(tick: Tick, who: 'primary' | 'canary', because: string): Conclusi
     return rollBack(tick, `progress deadline exceeded ${plan.progressDeadline / 1000}s`, told, because)
   }
   if (state.phase !== 'promoting' && state.phase !== 'finalising') return waiting
-  const failed = event(
-    'Warning',
-    `Promotion of ${subject(tick)} failed: ${plan.target}-primary not ready: ${because}. All traffic goes to the canary`,
-    'failed'
-  )
+  // A canary without pods cannot take over: then traffic is best left with what the primary still has.
+  const where = canaryPods > 0 ? 'All traffic goes to the canary' : 'The canary has no pods: traffic stays with the primary'
+  const failed = event('Warning', `Promotion of ${subject(tick)} failed: ${plan.target}-primary not ready: ${because}. ${where}`, 'failed')
   const hooks = hooksAfter(tick, 'failed')
   return {
     ...held(tick, [failed, ...hooks], 'reset'),
-    state: { ...standingOf(state), phase: 'failed', weight: 100, because }
+    state: { ...standingOf(state), phase: 'failed', weight: canaryPods > 0 ? 100 : 0, because }
   }
 }
 

@@ -40,7 +40,10 @@ beforeAll(() => {
 
 describe('a command line that cannot be used ends with 2, one line on standard error and nothing on standard output', () => {
   it.each([
-    [['serve'], '"serve" is not a command: use up, demo, lint, convert, status, promote, pause, resume, abort, retry, restart, version or help; serin help says more'],
+    [
+      ['serve'],
+      '"serve" is not a command: use up, demo, lint, convert, status, promote, pause, resume, abort, retry, restart, version or help; serin help says more'
+    ],
     [['up', '--port', '1'], '"--port" is not an option of serin up; serin help says more'],
     [['lint', '-f', 'empty'], 'empty: the folder has no .yaml, .yml or .json file'],
     [['lint', '-f', '/dev/zero'], '/dev/zero: is larger than 16777216 bytes'],
