@@ -11,6 +11,7 @@ import { ApiError, type KubeClient, type ListQuery, type ObjectKey, type WatchEv
 import type { HookPayload } from '../src/rollout/ask.ts'
 import type { HookOutcome } from '../src/rollout/judge.ts'
 import type { Measurement } from '../src/rollout/judge-metric.ts'
+import type { LabelRules } from '../src/rollout/label-rules.ts'
 import { RESOURCES } from '../src/rollout/write.ts'
 import { type Millis, VirtualClock } from '../src/std/clock.ts'
 import { seeded } from '../src/std/draw.ts'
@@ -152,6 +153,8 @@ export class World {
   watchWrites: (change: Change) => void = () => {}
   /** Whether the controller tracks ConfigMaps and Secrets; undefined: as by default. */
   trackConfigs: boolean | undefined
+  /** What the controller is told of labels; undefined: as by default. */
+  labels: LabelRules | undefined
   /** Deployments whose pods never get ready, by image suffix. */
   stuckSuffix = ':stuck'
   readonly #store = new Store({ kinds: KINDS.map(kindOf), rules: RULES })
@@ -269,7 +272,8 @@ export class World {
       events,
       listeners: [post, ...this.listeners],
       log,
-      trackConfigs: this.trackConfigs
+      trackConfigs: this.trackConfigs,
+      labels: this.labels
     })
     this.#running = loop.run(this.#stop.signal)
   }

@@ -11,7 +11,7 @@ import { targetKindOf } from '../rollout/targets.ts'
 import { RESOURCES, SCALER_RESOURCES } from '../rollout/write.ts'
 
 /** What a tick knows beside the objects. */
-export type Moment = Pick<ClusterView, 'now' | 'lookedAt' | 'rival'>
+export type Moment = Pick<ClusterView, 'now' | 'lookedAt' | 'rival' | 'labels'>
 
 /**
  * Which ConfigMaps and Secrets are read: none, or what the target's pods refer to. `reading` hears their names, as `resource/name`, before

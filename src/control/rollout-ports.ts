@@ -2,6 +2,7 @@
 
 import type { KubeClient } from '../kube/kube-client.ts'
 import type { KubeObject } from '../api/object.ts'
+import type { LabelRules } from '../rollout/label-rules.ts'
 import type { Clock } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import type { HookCaller } from './hook-caller.ts'
@@ -40,5 +41,7 @@ export interface RolloutPorts {
   readonly eventWebhook?: string | undefined
   /** False: ConfigMaps and Secrets that pods read start no run and are not copied (Flagger's enable-config-tracking). Default true. */
   readonly trackConfigs?: boolean | undefined
+  /** Flagger's selector-labels and include-label-prefix. Default: Flagger's own. */
+  readonly labels?: LabelRules | undefined
   readonly log: (line: string) => void
 }

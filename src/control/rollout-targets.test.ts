@@ -204,3 +204,20 @@ test.each([
   expect(world.told.at(-1)).toMatchObject({ type: 'Warning', message })
   await world.stop()
 })
+
+test('labels are those that the operator names: one to tell pods by, others to bring along, also at a promotion', async () => {
+  const { spec, metadata, ...rest } = deploymentOf('api:1', 'api', { selector: { matchLabels: { 'k8s-app': 'api' } } })
+  const labels = { 'shop.example/owner': 'me', team: 'x' }
+  const world = worldOf({ ...rest, metadata: { ...metadata, labels }, spec }, canaryOf())
+  world.labels = { selectors: ['k8s-app'], prefixes: ['shop.example/'] }
+  world.start()
+  expect(await world.until(() => world.isIn('Initialized'), 15)).toBe(true)
+  const primaryLabels = (): unknown => world.named(RESOURCES.deployments, 'api-primary')?.metadata.labels
+  expect(primaryLabels()).toEqual({ 'k8s-app': 'api-primary', 'shop.example/owner': 'me' })
+  expect(dig(world.named(RESOURCES.services, 'api-primary'), 'spec', 'selector')).toEqual({ 'k8s-app': 'api-primary' })
+  world.patch(RESOURCES.deployments, 'test', 'api', { metadata: { labels: { 'shop.example/owner': 'you' } } })
+  world.release('api:2')
+  await comesTo(world, 'Succeeded')
+  expect(primaryLabels()).toEqual({ 'k8s-app': 'api-primary', 'shop.example/owner': 'you' })
+  await world.stop()
+})

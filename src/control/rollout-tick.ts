@@ -54,7 +54,7 @@ export async function tick(
   const state = readState(canary['status'])
   const rival = rivalOf(canary, others)
   const sources: Sources = { client: ports.client, configs: ports.trackConfigs === false ? 'none' : { reading } }
-  const cluster = await observe(sources, canary, { now: ports.clock.now(), lookedAt: memory.lookedAt, rival }, signal)
+  const cluster = await observe(sources, canary, { now: ports.clock.now(), lookedAt: memory.lookedAt, rival, labels: ports.labels }, signal)
   const noticed = await giveNotices(ports, canary, cluster, { before: memory.noticed, signal })
   const finding = findingOf(canary, state, cluster)
   const questions = questionsFor(finding, canary, cluster)

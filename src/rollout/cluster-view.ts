@@ -3,6 +3,7 @@
 
 import type { KubeObject } from '../api/object.ts'
 import type { ConfigView } from './configs.ts'
+import type { LabelRules } from './label-rules.ts'
 import type { Notice } from './notices.ts'
 import type { Scalers } from './scaler.ts'
 import type { Millis } from '../std/clock.ts'
@@ -14,6 +15,8 @@ export interface ClusterView {
   readonly lookedAt: Millis | undefined
   /** Why the objects are left to another Canary; undefined when they are not. */
   readonly rival: Notice | undefined
+  /** What the operator says of labels; undefined: as Flagger does by default. */
+  readonly labels?: LabelRules | undefined
   readonly target: KubeObject | undefined
   /** What the target's pods read; undefined when that is not tracked. */
   readonly configs?: readonly ConfigView[] | undefined

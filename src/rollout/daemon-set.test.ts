@@ -12,6 +12,7 @@ import {
   strategyFault,
   templateOf
 } from './daemon-set.ts'
+import { DEFAULT_LABELS } from './label-rules.ts'
 import { planOf } from './plan.ts'
 import type { PrimarySource } from './render-deployment.ts'
 import { revisionOf } from './revision.ts'
@@ -39,6 +40,7 @@ const source = (target: KubeObject): PrimarySource => ({
   plan: planOf(canary),
   target,
   label: { key: 'app', value: 'api' },
+  labels: DEFAULT_LABELS,
   revision: 's1-x',
   configs: trackedConfigs([configViewOf(configMapOf('colours', {}))])
 })

@@ -4,7 +4,7 @@
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
 import type { Readiness, ReadinessTerms } from './readiness.ts'
-import { primaryMetadata, primarySelector, type PrimarySource, primaryTemplate, settingsOf } from './render-deployment.ts'
+import { copiedLabels, primaryMetadata, primarySelector, type PrimarySource, primaryTemplate, settingsOf } from './render-deployment.ts'
 import { addEntries, patchOf, RESOURCES, setAt, type Write } from './write.ts'
 
 /** The node selector of a DaemonSet without pods: Flagger's. */
@@ -56,7 +56,8 @@ export function copyToDaemonSet(source: PrimarySource, primary: KubeObject): rea
   const settings = Object.entries(settingsOf(awake.target, COPIED))
   return patchOf(RESOURCES.daemonSets, primary, [
     ...settings.flatMap(([key, value]) => setAt(primary, ['spec', key], value)),
-    ...setAt(primary, ['spec', 'template'], primaryTemplate(awake))
+    ...setAt(primary, ['spec', 'template'], primaryTemplate(awake)),
+    ...copiedLabels(source, primary)
   ])
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { canaryOf, configMapOf, configViewOf, readingSpec, secretOf } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import { trackedConfigs } from './configs.ts'
+import { DEFAULT_LABELS } from './label-rules.ts'
 import { copyWrites, readingCopies } from './render-configs.ts'
 
 const canary = canaryOf()
@@ -9,7 +10,11 @@ const owner = { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', name: 'api', 
 const foreign = { ...owner, name: 'other', uid: 'v' }
 
 function writesFor(object: KubeObject, copy?: KubeObject, mark?: string) {
-  return copyWrites(trackedConfigs([configViewOf(object, copy)]), { canary, labelPrefixes: ['app.kubernetes.io/'], mark })
+  return copyWrites(trackedConfigs([configViewOf(object, copy)]), {
+    canary,
+    labels: { ...DEFAULT_LABELS, prefixes: ['app.kubernetes.io/'] },
+    mark
+  })
 }
 
 const labelled = (object: KubeObject): KubeObject => ({

@@ -3,13 +3,14 @@
 import type { KubeObject, OwnerReference, ResourceRef } from '../api/object.ts'
 import { renamedConfigs } from './config-refs.ts'
 import { copyName, type TrackedConfig } from './configs.ts'
+import { chosenLabels, type LabelRules } from './label-rules.ts'
 import { PROMOTION_ANNOTATION } from './revision.ts'
 import { addEntries, isOwned, ownerOf, type PatchOperation, patchOf, RESOURCES, setAt, type Write } from './write.ts'
 
-/** How copies are made: labels whose keys begin with one of `labelPrefixes` come along, and `mark` is that of the promotion under way. */
+/** How copies are made: which labels come along, and `mark` is that of the promotion under way. */
 export interface CopyTerms {
   readonly canary: KubeObject
-  readonly labelPrefixes: readonly string[]
+  readonly labels: LabelRules
   readonly mark: string | undefined
 }
 
@@ -27,8 +28,8 @@ export function readingCopies(podSpec: unknown, configs: readonly TrackedConfig[
 
 const CONTENT = ['data', 'binaryData'] as const
 
-function createCopy({ kind, name, object }: TrackedConfig, { canary, labelPrefixes, mark }: CopyTerms): Write {
-  const labels = chosen(object.metadata.labels, labelPrefixes)
+function createCopy({ kind, name, object }: TrackedConfig, { canary, labels: rules, mark }: CopyTerms): Write {
+  const labels = chosenLabels(object.metadata.labels, rules)
   const content = [...CONTENT, 'type'].map((key) => [key, object[key]] as const).filter(([, value]) => value !== undefined)
   const copy: KubeObject = {
     apiVersion: 'v1',
@@ -46,11 +47,11 @@ function createCopy({ kind, name, object }: TrackedConfig, { canary, labelPrefix
 }
 
 // Nothing is tested here: a test would carry the old data, and the data may be secret.
-function updateCopy({ kind, object }: TrackedConfig, copy: KubeObject, { canary, labelPrefixes, mark }: CopyTerms): readonly Write[] {
+function updateCopy({ kind, object }: TrackedConfig, copy: KubeObject, { canary, labels, mark }: CopyTerms): readonly Write[] {
   const content = CONTENT.flatMap((key) => untested(setAt(copy, [key], object[key])))
   return patchOf(resourceOf(kind), copy, [
     ...content,
-    ...untested(addEntries(copy, ['metadata', 'labels'], chosen(object.metadata.labels, labelPrefixes))),
+    ...untested(addEntries(copy, ['metadata', 'labels'], chosenLabels(object.metadata.labels, labels))),
     ...(isOwned(copy, canary) ? [] : untested(setAt(copy, ['metadata', 'ownerReferences'], sharedWith(copy, canary)))),
     ...(content.length === 0 || mark === undefined
       ? []
@@ -66,10 +67,6 @@ function sharedWith(copy: KubeObject, canary: KubeObject): readonly OwnerReferen
 
 function untested(operations: readonly PatchOperation[]): readonly PatchOperation[] {
   return operations.filter(({ op }) => op !== 'test')
-}
-
-function chosen(labels: Readonly<Record<string, string>> = {}, prefixes: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(labels).filter(([key]) => prefixes.some((prefix) => key.startsWith(prefix))))
 }
 
 function resourceOf(kind: TrackedConfig['kind']): ResourceRef {

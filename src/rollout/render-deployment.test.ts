@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { canaryOf } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import { dig } from '../std/json.ts'
+import { DEFAULT_LABELS } from './label-rules.ts'
 import { planOf } from './plan.ts'
 import { copyToPrimary, primaryDeployment, scaleTarget, sizeOf } from './render-deployment.ts'
 
@@ -25,6 +26,7 @@ const source = (target: KubeObject) => ({
   plan: planOf(canary),
   target,
   label: { key: 'app', value: 'api' },
+  labels: DEFAULT_LABELS,
   revision: 's1-x',
   configs: []
 })

@@ -3,10 +3,11 @@
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject, sameJson } from '../std/json.ts'
 import type { TrackedConfig } from './configs.ts'
+import { chosenLabels, type LabelRules } from './label-rules.ts'
 import type { Plan } from './plan.ts'
 import { readingCopies } from './render-configs.ts'
 import { promotionMark } from './revision.ts'
-import { ownerOf, patchOf, RESOURCES, setAt, type Write } from './write.ts'
+import { addEntries, ownerOf, type PatchOperation, patchOf, RESOURCES, setAt, type Write } from './write.ts'
 
 /** The selector label of the target: its pods carry `key=value`, the primary's `key=value-primary`. */
 export interface SelectorLabel {
@@ -20,6 +21,7 @@ export interface PrimarySource {
   readonly plan: Plan
   readonly target: KubeObject
   readonly label: SelectorLabel
+  readonly labels: LabelRules
   readonly revision: string
   /** What the primary's pods read copies of. */
   readonly configs: readonly TrackedConfig[]
@@ -44,12 +46,12 @@ export function primaryDeployment(source: PrimarySource): KubeObject {
 }
 
 /** Name, label, annotations and owner of a primary with pods. */
-export function primaryMetadata({ canary, plan, target, label }: PrimarySource): KubeObject['metadata'] {
+export function primaryMetadata({ canary, plan, target, label, labels }: PrimarySource): KubeObject['metadata'] {
   const annotations = withoutTools(target.metadata.annotations)
   return {
     name: `${plan.target}-primary`,
     namespace: plan.namespace,
-    labels: { [label.key]: `${label.value}-primary` },
+    labels: { ...chosenLabels(target.metadata.labels, labels), [label.key]: `${label.value}-primary` },
     ...(annotations === undefined ? {} : { annotations }),
     ownerReferences: [ownerOf(canary)]
   }
@@ -69,8 +71,15 @@ export function copyToPrimary(source: PrimarySource, primary: KubeObject): reado
   return patchOf(RESOURCES.deployments, primary, [
     ...settings.flatMap(([key, value]) => setAt(primary, ['spec', key], value)),
     ...(replicas > 0 ? setAt(primary, ['spec', 'replicas'], replicas) : []),
-    ...setAt(primary, ['spec', 'template'], primaryTemplate(source))
+    ...setAt(primary, ['spec', 'template'], primaryTemplate(source)),
+    ...copiedLabels(source, primary)
   ])
+}
+
+/** Operations that bring labels of the target along to a primary that is there; its own stay. */
+export function copiedLabels({ target, label, labels }: PrimarySource, primary: KubeObject): readonly PatchOperation[] {
+  const { [label.key]: _, ...others } = chosenLabels(target.metadata.labels, labels)
+  return addEntries(primary, ['metadata', 'labels'], others)
 }
 
 /** The patch that scales the target: to zero, or up to `size` when it has no pods of its own. */

@@ -4,6 +4,7 @@
 import type { KubeObject } from '../api/object.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { trackedConfigs } from './configs.ts'
+import { DEFAULT_LABELS } from './label-rules.ts'
 import { type Plan, planOf } from './plan.ts'
 import { carries, copyMark } from './promotion.ts'
 import { revisionIn } from './recognise.ts'
@@ -19,10 +20,10 @@ import type { Step } from './tick.ts'
 
 /** The writes of `step`, in the order they must be made; the Canary's own status and metadata come after them and are not among them. */
 export function render(canary: KubeObject, step: Step, cluster: ClusterView): readonly Write[] {
-  const { target, primary } = cluster
+  const { target, primary, labels = DEFAULT_LABELS } = cluster
   const plan = planOf(canary)
   const kind = targetKindOf(plan)
-  const label = target === undefined ? undefined : kind.labelOf(target)
+  const label = target === undefined ? undefined : kind.labelOf(target, labels)
   if (target === undefined || label === undefined) return []
   const size = targetSize(plan, step, primary, cluster.scalers)
   const scale = [...pauseWrites(plan, step, cluster.scalers), ...kind.scale(target, size, step.canaryReplicas)]
@@ -32,6 +33,7 @@ export function render(canary: KubeObject, step: Step, cluster: ClusterView): re
     plan,
     target,
     label,
+    labels,
     revision: revisionIn(plan, cluster),
     configs: trackedConfigs(cluster.configs ?? [])
   }
@@ -45,7 +47,7 @@ export function render(canary: KubeObject, step: Step, cluster: ClusterView): re
 // What the primary's pods read is there before them. While they run what the target asks for, their copies are kept as the originals are.
 function primaryWrites(source: PrimarySource, step: Step, primary: KubeObject | undefined): readonly Write[] {
   const kind = targetKindOf(source.plan)
-  const copies = copyWrites(source.configs, { canary: source.canary, labelPrefixes: [], mark: markOf(source, step, primary) })
+  const copies = copyWrites(source.configs, { ...source, mark: markOf(source, step, primary) })
   if (primary === undefined) return [...copies, { verb: 'create', resource: kind.resource, object: kind.primaryOf(source) }]
   if (step.primarySpec === 'copy-canary') return [...copies, ...kind.copyTo(source, primary)]
   return carries(primary, source.plan, source.revision) ? copies : []

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { canaryOf } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
+import { DEFAULT_LABELS } from './label-rules.ts'
 import { planOf } from './plan.ts'
 import type { PrimarySource } from './render-deployment.ts'
 import { promotionMark, revisionOf } from './revision.ts'
@@ -37,6 +38,7 @@ const source = (target: KubeObject, revision = 's1-x'): PrimarySource => ({
   plan: planOf(canary),
   target,
   label: { key: '', value: '' },
+  labels: DEFAULT_LABELS,
   revision,
   configs: []
 })

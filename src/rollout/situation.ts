@@ -6,6 +6,7 @@ import type { Millis } from '../std/clock.ts'
 import { adopt } from './adopt.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { missingConfigs } from './configs.ts'
+import { DEFAULT_LABELS } from './label-rules.ts'
 import { refusalsOf } from './notices.ts'
 import { type Plan, planOf } from './plan.ts'
 import { isBegun } from './promotion.ts'
@@ -110,8 +111,8 @@ function situationOf(known: Known): Situation {
   return state.phase === 'initializing' ? (configTrouble(known) ?? bootstrap(known)) : established(known)
 }
 
-function targetFault({ plan, cluster: { target } }: Known): string | undefined {
-  return target === undefined ? 'not found' : targetKindOf(plan).faultOf(target)
+function targetFault({ plan, cluster: { target, labels = DEFAULT_LABELS } }: Known): string | undefined {
+  return target === undefined ? 'not found' : targetKindOf(plan).faultOf(target, labels)
 }
 
 function bootstrap(known: Known): Situation {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { DEFAULT_LABELS } from './label-rules.ts'
 import { deploymentOf } from '../../test/rollout-objects.ts'
 import { NOWHERE } from './daemon-set.ts'
 import { DAEMON_SET } from './target-daemon-set.ts'
@@ -18,7 +19,7 @@ test('a target that runs nowhere is at zero, whatever number it has', () => {
 
 test('its faults are those of its labels, then of its strategy', () => {
   const byHand = { updateStrategy: { type: 'OnDelete' } }
-  expect(DAEMON_SET.faultOf(deploymentOf('api:1', 'api', byHand))).toContain('RollingUpdate')
-  expect(DAEMON_SET.faultOf(deploymentOf('api:1', 'api', { ...byHand, selector: {} }))).toContain('matchLabels')
-  expect(DAEMON_SET.faultOf(deploymentOf('api:1'))).toBeUndefined()
+  expect(DAEMON_SET.faultOf(deploymentOf('api:1', 'api', byHand), DEFAULT_LABELS)).toContain('RollingUpdate')
+  expect(DAEMON_SET.faultOf(deploymentOf('api:1', 'api', { ...byHand, selector: {} }), DEFAULT_LABELS)).toContain('matchLabels')
+  expect(DAEMON_SET.faultOf(deploymentOf('api:1'), DEFAULT_LABELS)).toBeUndefined()
 })

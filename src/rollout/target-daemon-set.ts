@@ -17,7 +17,7 @@ export const DAEMON_SET: TargetKind = {
   ...WITH_PODS,
   resource: RESOURCES.daemonSets,
   identityOf: templateOf,
-  faultOf: (target) => WITH_PODS.faultOf(target) ?? strategyFault(target),
+  faultOf: (target, labels) => WITH_PODS.faultOf(target, labels) ?? strategyFault(target),
   readinessOf: (object, terms) => (object === undefined ? undefined : daemonSetReadiness(object, terms)),
   isAtZero: isNowhere,
   scale: scaleDaemonSet,

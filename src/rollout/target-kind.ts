@@ -2,6 +2,7 @@
 
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import type { ClusterView } from './cluster-view.ts'
+import type { LabelRules } from './label-rules.ts'
 import type { Plan } from './plan.ts'
 import type { Readiness, ReadinessTerms } from './readiness.ts'
 import type { PrimarySource, SelectorLabel } from './render-deployment.ts'
@@ -20,9 +21,9 @@ export interface TargetKind {
   /** The mark that a promotion left on the primary. */
   readonly markOf: (primary: KubeObject | undefined) => unknown
   /** The label that tells the pods of target and primary apart; undefined when there is none. */
-  readonly labelOf: (target: KubeObject) => SelectorLabel | undefined
+  readonly labelOf: (target: KubeObject, labels: LabelRules) => SelectorLabel | undefined
   /** Why this object cannot be rolled out, after `<kind> <name>.<namespace>`; undefined when it can. */
-  readonly faultOf: (target: KubeObject) => string | undefined
+  readonly faultOf: (target: KubeObject, labels: LabelRules) => string | undefined
   /** Judges target or primary; undefined for a primary that is not there yet and has to be waited for. */
   readonly readinessOf: (object: KubeObject | undefined, terms: ReadinessTerms) => Readiness | undefined
   /** True when the target was told to have no pods. */

@@ -2,18 +2,17 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
+import type { LabelRules } from './label-rules.ts'
 import type { SelectorLabel } from './render-deployment.ts'
 import { releaseService, serviceWrites } from './render-service.ts'
 import type { TargetKind } from './target-kind.ts'
 import { isOwned } from './write.ts'
 
-const SELECTOR_LABELS = ['app', 'name', 'app.kubernetes.io/name']
-
-/** The label that tells the pods of target and primary apart: the first of Flagger's selector labels in the target's matchLabels. */
-export function selectorLabel(target: KubeObject | undefined): SelectorLabel | undefined {
+/** The label that tells the pods of target and primary apart: the first of the `selectors` in the target's matchLabels. */
+export function selectorLabel(target: KubeObject | undefined, { selectors }: LabelRules): SelectorLabel | undefined {
   const labels = dig(target, 'spec', 'selector', 'matchLabels')
   if (!isObject(labels)) return undefined
-  const key = SELECTOR_LABELS.find((name) => typeof labels[name] === 'string')
+  const key = selectors.find((name) => typeof labels[name] === 'string')
   return key === undefined ? undefined : { key, value: String(labels[key]) }
 }
 
@@ -24,8 +23,10 @@ export const WITH_PODS = {
   podSpecOf: (object) => dig(object, 'spec', 'template', 'spec'),
   markOf: (primary) => dig(primary, 'spec', 'template', 'metadata', 'annotations', 'flagger-id'),
   labelOf: selectorLabel,
-  faultOf: (target) =>
-    selectorLabel(target) === undefined ? `spec.selector.matchLabels must contain one of ${SELECTOR_LABELS.join(', ')}` : undefined,
+  faultOf: (target, labels) =>
+    selectorLabel(target, labels) === undefined
+      ? `spec.selector.matchLabels must contain one of ${labels.selectors.join(', ')}`
+      : undefined,
   sideServices: (source, { canaryService, primaryService }) => [
     ...serviceWrites(source, 'canary', canaryService),
     ...serviceWrites(source, 'primary', primaryService)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { DEFAULT_LABELS } from './label-rules.ts'
 import { deploymentOf } from '../../test/rollout-objects.ts'
 import { SERVICE } from './target-service.ts'
 
@@ -13,7 +14,7 @@ test('a Service is always ready, also before its clone is made, and is never sca
 
 test('a Service needs no label, and has no pods of its own that read anything', () => {
   const service = deploymentOf('api:1', 'api', { selector: { tier: 't' } })
-  expect(SERVICE.faultOf(service)).toBeUndefined()
-  expect(SERVICE.labelOf(service)).toBeDefined()
+  expect(SERVICE.faultOf(service, DEFAULT_LABELS)).toBeUndefined()
+  expect(SERVICE.labelOf(service, DEFAULT_LABELS)).toBeDefined()
   expect(SERVICE.podSpecOf(service)).toBeUndefined()
 })
