@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { OUTBOUND_RULES } from '../remote/outbound-rules.ts'
+import { DEFAULT_LABELS } from '../rollout/label-rules.ts'
 import { readConfig } from './config.ts'
 import { controllerRules } from './controller-settings.ts'
 
@@ -11,6 +12,8 @@ controller:
   clusterName: eu-1
   noCrossNamespaceRefs: true
   enableConfigTracking: false
+  selectorLabels: k8s-app, app
+  includeLabelPrefix: app.kubernetes.io
   eventWebhook: http://events.example/hook
   outbound: {linkLocal: allowed, redirects: any}
 `
@@ -31,6 +34,7 @@ controller:
     },
     eventWebhook: 'http://events.example/hook',
     trackConfigs: false,
+    labels: { selectors: ['k8s-app', 'app'], prefixes: ['app.kubernetes.io'] },
     outbound: { linkLocal: 'allowed', loopback: 'allowed', redirects: 'any' }
   })
 })
@@ -40,6 +44,7 @@ test('without settings nobody is told, configs are tracked and metadata addresse
     alerts: { clusterName: '', noCrossNamespaceRefs: false, chat: undefined },
     eventWebhook: undefined,
     trackConfigs: true,
+    labels: DEFAULT_LABELS,
     outbound: OUTBOUND_RULES
   })
 })

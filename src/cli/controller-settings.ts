@@ -3,6 +3,7 @@
 
 import type { AlertSettings } from '../control/alert-post.ts'
 import { OUTBOUND_RULES, type OutboundRules } from '../remote/outbound-rules.ts'
+import { DEFAULT_LABELS, type LabelRules } from '../rollout/label-rules.ts'
 import { isObject } from '../std/json.ts'
 import type { SettingFault } from './limit-settings.ts'
 
@@ -23,6 +24,10 @@ export interface ControllerSettings {
   readonly noCrossNamespaceRefs?: boolean
   /** ConfigMaps and Secrets that pods read are part of a revision. Default true. */
   readonly enableConfigTracking?: boolean
+  /** Keys separated by commas: the first that a target's selector has tells its pods and the primary's apart. */
+  readonly selectorLabels?: string
+  /** Beginnings of keys, separated by commas: labels of the target that come along to what is made from it; `*` is all. Default none. */
+  readonly includeLabelPrefix?: string
   /** Where calls to URLs of Canaries may go; not a flag of Flagger's. */
   readonly outbound?: Partial<OutboundRules>
 }
@@ -36,7 +41,9 @@ const TEXTS = [
   'msteamsUrl',
   'msteamsProxyUrl',
   'eventWebhook',
-  'clusterName'
+  'clusterName',
+  'selectorLabels',
+  'includeLabelPrefix'
 ]
 const URLS = ['slackUrl', 'msteamsUrl', 'eventWebhook']
 const SWITCHES = ['noCrossNamespaceRefs', 'enableConfigTracking']
@@ -62,8 +69,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   enableLeaderElection: 'there is one process, which holds its data folder',
   leaderElectionNamespace: 'there is one process, which holds its data folder',
   namespace: 'all namespaces are served: whose Canaries are not wanted here need not be applied here',
-  selectorLabels: 'the labels are app, name and app.kubernetes.io/name, as by default in Flagger',
-  includeLabelPrefix: 'only labels of the pod template are copied',
   port: 'use --admin-port',
   logLevel: 'there is one level',
   zapReplaceGlobals: 'the log is lines of text',
@@ -111,6 +116,7 @@ export interface ControllerRules {
   readonly alerts: AlertSettings
   readonly eventWebhook: string | undefined
   readonly trackConfigs: boolean
+  readonly labels: LabelRules
   readonly outbound: OutboundRules
 }
 
@@ -128,8 +134,19 @@ export function controllerRules(given: ControllerSettings, env: Readonly<Record<
     },
     eventWebhook: text('EVENT_WEBHOOK_URL', given.eventWebhook),
     trackConfigs: given.enableConfigTracking ?? true,
+    labels: labelRules(given),
     outbound: { ...OUTBOUND_RULES, ...given.outbound }
   }
+}
+
+function labelRules({ selectorLabels = '', includeLabelPrefix = '' }: ControllerSettings): LabelRules {
+  const words = (text: string): readonly string[] =>
+    text
+      .split(',')
+      .map((word) => word.trim())
+      .filter((word) => word !== '')
+  const selectors = words(selectorLabels)
+  return { selectors: selectors.length === 0 ? DEFAULT_LABELS.selectors : selectors, prefixes: words(includeLabelPrefix) }
 }
 
 // Microsoft Teams where both are set, as with Flagger.

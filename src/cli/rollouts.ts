@@ -57,7 +57,8 @@ export function startRollouts(
     events,
     listeners: [post, exported],
     eventWebhook: rules.eventWebhook,
-    trackConfigs: rules.trackConfigs
+    trackConfigs: rules.trackConfigs,
+    labels: rules.labels
   })
   rig.supervise('the rollout controller', rollouts.run(signal))
 }
