@@ -12,7 +12,7 @@ import type { HookPayload } from '../src/rollout/ask.ts'
 import type { HookOutcome } from '../src/rollout/judge.ts'
 import type { Measurement } from '../src/rollout/judge-metric.ts'
 import type { LabelRules } from '../src/rollout/label-rules.ts'
-import { RESOURCES } from '../src/rollout/write.ts'
+import { RESOURCES, SCALER_RESOURCES } from '../src/rollout/write.ts'
 import { type Millis, VirtualClock } from '../src/std/clock.ts'
 import { seeded } from '../src/std/draw.ts'
 import { formatInstant } from '../src/std/instant.ts'
@@ -73,7 +73,9 @@ const KINDS: readonly (readonly [ResourceRef, string])[] = [
   [RESOURCES.services, 'Service'],
   [RESOURCES.destinationRules, 'DestinationRule'],
   [RESOURCES.virtualServices, 'VirtualService'],
-  [RESOURCES.releases, 'Release']
+  [RESOURCES.releases, 'Release'],
+  [SCALER_RESOURCES.HorizontalPodAutoscaler, 'HorizontalPodAutoscaler'],
+  [SCALER_RESOURCES.ScaledObject, 'ScaledObject']
 ]
 
 function kindOf([ref, kind]: readonly [ResourceRef, string]): KindSpec {
@@ -149,6 +151,8 @@ export class World {
   crashed = false
   /** Refuses a write of the controller; undefined lets it through. */
   refuse: (request: StoreRequest) => ApiError | undefined = () => undefined
+  /** Resources that the API does not serve to the controller. */
+  readonly unserved = new Set<string>()
   /** Sees each write of the controller as it is made. */
   watchWrites: (change: Change) => void = () => {}
   /** Whether the controller tracks ConfigMaps and Secrets; undefined: as by default. */
@@ -157,6 +161,8 @@ export class World {
   labels: LabelRules | undefined
   /** Deployments whose pods never get ready, by image suffix. */
   stuckSuffix = ':stuck'
+  /** Pods that are available at most, as if new ones took for ever. */
+  slow = { available: Infinity }
   readonly #store = new Store({ kinds: KINDS.map(kindOf), rules: RULES })
   readonly #draw = seeded(1)
   readonly #changes: Change[] = []
@@ -329,7 +335,7 @@ export class World {
     const stuck = wanted > 0 && image.endsWith(this.stuckSuffix)
     const at = formatInstant(this.clock.now())
     if (this.#halting.has(name)) return this.#halt(live, wanted)
-    const available = stuck ? 0 : wanted
+    const available = stuck ? 0 : Math.min(wanted, this.slow.available)
     const status = {
       observedGeneration: live.metadata.generation,
       replicas: wanted,
@@ -410,14 +416,18 @@ export class World {
     const at = ({ group, version, resource, namespace }: ListQuery | ObjectKey): Pick<StoreRequest, 'target'> => ({
       target: { resource: { group, version, resource }, ...(namespace === undefined ? {} : { namespace }) }
     })
+    const unknown = ({ resource }: ResourceRef): Promise<never> | undefined =>
+      this.unserved.has(resource)
+        ? Promise.reject(new ApiError(404, 'NotFound', 'the server could not find the requested resource'))
+        : undefined
     return {
       get: (key) => {
         this.reads++
-        return Promise.resolve(this.get(key, key.namespace ?? '', key.name))
+        return unknown(key) ?? Promise.resolve(this.get(key, key.namespace ?? '', key.name))
       },
       list: (query) => {
         const { answer } = this.#store.apply({ verb: 'list', ...at(query) }, { now: this.clock.now(), draw: this.#draw })
-        return answer.kind === 'list' ? Promise.resolve(answer) : Promise.reject(new Error('no list'))
+        return unknown(query) ?? (answer.kind === 'list' ? Promise.resolve(answer) : Promise.reject(new Error('no list')))
       },
       watch: (query, { signal }) => this.#watch(query, signal),
       create: (ref, object) =>
