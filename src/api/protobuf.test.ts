@@ -32,7 +32,7 @@ function bodiesOf(file: string): readonly Body[] {
 
 const bytesOf = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base64, 'base64'))
 const bodies = [...bodiesOf('cases-1.36.3.json'), ...bodiesOf('cases-1.32.5.json')]
-const UNSUPPORTED = ['Role', 'HorizontalPodAutoscaler']
+const UNSUPPORTED = ['Role']
 
 // What the recording's decoder leaves in: an empty status of Go, `null` lists and times.
 function withoutNulls(value: unknown): unknown {

@@ -54,7 +54,7 @@ describe.skipIf(!KUBECTL_FOUND).concurrent('kubectl on a running instance', { ti
       { run: 'create service clusterip other --tcp=80:8080', says: 'service/other created' },
       { run: 'create configmap conf', fails: 'error: failed to create configmap: configmaps "conf" already exists' },
       { run: 'describe secret s', says: /\nType: {2}Opaque\n\nData\n====\nuser: {2}1 bytes\n$/ },
-      { run: 'autoscale deployment web --max=3', fails: /the server could not find the requested resource/ },
+      { run: 'autoscale deployment web --max=3', says: 'horizontalpodautoscaler.autoscaling/web autoscaled' },
       { run: 'auth can-i create deployments', says: 'yes' },
       { run: 'auth can-i list vs --as=bob', says: 'no', fails: /^$/ },
       { run: 'auth whoami', says: /^ATTRIBUTE +VALUE\nUsername +admin\n/ },
