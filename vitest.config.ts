@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Those that take a minute and more, most of it waiting for intervals: begun first, they wait beside all the others.
-const LONG = /\/e2e\/(demo|canary-guide|canary-restart|canary-script|canary-strategies|guide-traffic|kubectl-commands|walkthrough)[^/]*\.test\.ts$/
+const LONG =
+  /\/e2e\/(demo|canary-guide|canary-restart|canary-script|canary-strategies|guide-traffic|kubectl-commands|walkthrough)[^/]*\.test\.ts$/
 
 // Where bodies are long, connections end or are held: what reading could change.
 const OTHER_MODE = [
