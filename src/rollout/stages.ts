@@ -59,23 +59,8 @@ export function routingAt({ strategy }: Plan, progress: Progress): Routing {
 
 /** Where requests go in this state. */
 export function routingOf(plan: Plan, state: RolloutState): Routing {
-  switch (state.phase) {
-    case 'progressing':
-    case 'waiting-promotion':
-      return routingAt(plan, progressOf(state))
-    case 'promoting':
-      return { kind: 'weights', canary: shareOf(plan, state) }
-    case 'failed':
-      return { kind: 'weights', canary: state.weight }
-    case 'new':
-    case 'initializing':
-    case 'initialized':
-    case 'waiting':
-    case 'finalising':
-    case 'succeeded':
-    case 'terminating':
-      return { kind: 'weights', canary: 0 }
-  }
+  const analysing = state.phase === 'progressing' || state.phase === 'waiting-promotion'
+  return analysing ? routingAt(plan, progressOf(state)) : { kind: 'weights', canary: shareOf(plan, state) }
 }
 
 /** The canary's share of the requests that are split, in percent. */

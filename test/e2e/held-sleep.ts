@@ -10,8 +10,8 @@ import { join } from 'node:path'
 export interface HeldSleep {
   /** The environment in which `sleep` is this one. */
   environment(of: NodeJS.ProcessEnv): NodeJS.ProcessEnv
-  /** Resolves as soon as somebody sleeps, with what wakes him. Rejects with `over`'s reason when `over` resolves before. */
-  asleep(over: Promise<string>): Promise<() => Promise<void>>
+  /** Resolves as soon as somebody runs the command, with what ends it. Rejects with `over`'s reason when `over` resolves before. */
+  next(over: Promise<string>): Promise<() => Promise<void>>
   remove(): void
 }
 
@@ -25,7 +25,7 @@ export function heldSleep(): HeldSleep {
   chmodSync(command, 0o755)
   return {
     environment: (of) => ({ ...of, PATH: `${folder}:${of['PATH'] ?? ''}` }),
-    asleep: async (over) => {
+    next: async (over) => {
       const opened = open(pipe, 'w').then((writer) => async (): Promise<void> => {
         // Before the sleeper is woken: who waits for the next sleep must not find the end of this one.
         rmSync(pipe)

@@ -108,6 +108,8 @@ it('kill -9 of the control process: what was begun is answered as long as pods a
   await load.more(100)
   signalTo(serin.pid, 'SIGKILL')
   await until('nothing of the run lives', () => pidsOfRun(run).length === 0, 10_000)
+  // What was begun before may end after calls that are refused.
+  await until('callers are refused', () => load.asked.slice(-CALLERS).every(({ fate }) => fate === 'refused'))
   await load.stop()
   const costs = unanswered(load).filter(({ fate }) => fate === 'lost')
   // Pods are told to end at once: what they did not answer is 503.

@@ -43,7 +43,7 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: the rollout script of guide 4', () => 
       [0.1, 'Deployed v2 at 10%. Monitoring for 5 minutes...\n'],
       [0.5, 'Deployed v2 at 50%. Monitoring for 5 minutes...\n']
     ] as const) {
-      const wake = await held.asleep(over)
+      const wake = await held.next(over)
       await expect.poll(() => said).toMatch(line)
       const counts = await requests()
       expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(REQUESTS)
