@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { dig, isObject, sameJson } from './json.ts'
+import { dig, isObject, listAt, sameJson } from './json.ts'
 
 test.each([
   [{ a: 1, b: 2 }, { b: 2, a: 1 }, true],
@@ -34,4 +34,9 @@ test('dig follows own keys only', () => {
   expect(dig({ a: { b: 1 } }, 'a', 'c', 'd')).toBeUndefined()
   expect(dig({}, 'constructor')).toBeUndefined()
   expect(dig([1], 'length')).toBeUndefined()
+})
+
+test('a list is read where there is one, and is empty anywhere else', () => {
+  const value = { a: { list: [1], text: 'x' } }
+  expect([listAt(value, 'a', 'list'), listAt(value, 'a', 'text'), listAt(value, 'b'), listAt([2])]).toEqual([[1], [], [], [2]])
 })

@@ -24,6 +24,15 @@ export function sameJson(a: unknown, b: unknown): boolean {
   return true
 }
 
+/** What a text says as JSON; undefined where it says nothing. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** The value under `keys`, undefined where any step is missing. */
 export function dig(value: unknown, ...keys: readonly string[]): unknown {
   let at: unknown = value
@@ -32,4 +41,10 @@ export function dig(value: unknown, ...keys: readonly string[]): unknown {
     at = at[key]
   }
   return at
+}
+
+/** The list under `keys`; empty where there is none. */
+export function listAt(value: unknown, ...keys: readonly string[]): readonly unknown[] {
+  const found = dig(value, ...keys)
+  return Array.isArray(found) ? found : []
 }

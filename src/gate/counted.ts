@@ -1,0 +1,67 @@
+// A stream of somebody else's counters: events of both versions, and the bad ones among them, whatever they are (orders, messages, answers of
+// a model). From raw samples to one look, when both versions have been counted anew: scrapes of different pods are at different times, and
+// a look that has one version's events alone would lay a failure of both at the door of the one that was counted first.
+
+import type { Millis } from '../std/clock.ts'
+import type { Look } from './half-plane.ts'
+import { type Baseline, type Births, increaseSince, NO_BASELINE, type Series } from './increments.ts'
+
+/** The counters of one version. */
+export interface CountedSide {
+  /** The time of the newest sample of all events; -Infinity when there are none. */
+  readonly at: Millis
+  readonly total: readonly Series[]
+  readonly bad: readonly Series[]
+}
+
+/** The counters of both versions. */
+export interface CountedPair {
+  readonly canary: CountedSide
+  readonly stable: CountedSide
+}
+
+/** Counters as they were at the last look. */
+export interface CountedBaseline {
+  readonly counters: Baseline
+  readonly canaryAt: Millis
+  readonly stableAt: Millis
+}
+
+/** What has been counted since the last look; undefined look: nothing to compare yet. */
+export interface CountedLook {
+  readonly look: Look | undefined
+  /** The earliest instant that a count of it may be of. */
+  readonly since: Millis
+  readonly baseline: CountedBaseline
+}
+
+export const NO_COUNTED: CountedBaseline = { counters: NO_BASELINE, canaryAt: -Infinity, stableAt: -Infinity }
+
+const UNKNOWN: Births = { startedAt: () => undefined }
+
+/** One look, where both versions have newer samples than `before`; else what was counted waits for the next one. */
+export function countedSince(before: CountedBaseline, { canary, stable }: CountedPair): CountedLook {
+  const since = Math.min(before.canaryAt, before.stableAt)
+  if (canary.at <= before.canaryAt || stable.at <= before.stableAt) return { look: undefined, since, baseline: before }
+  const sides = [...seriesOf('canary', canary), ...seriesOf('stable', stable)]
+  const { counted, baseline: counters } = increaseSince(before.counters, sides, Math.max(canary.at, stable.at), UNKNOWN)
+  const baseline = { counters, canaryAt: canary.at, stableAt: stable.at }
+  if (since === -Infinity) return { look: undefined, since, baseline }
+  const of = (what: string): number => {
+    let sum = 0
+    for (const [key, more] of counted) if (key.startsWith(what)) sum += more
+    return sum
+  }
+  const [canaryRequests, stableRequests] = [of(CANARY_TOTAL), of(STABLE_TOTAL)]
+  // A sample of the bad ones may be a little newer than that of all.
+  const canaryBad = Math.min(canaryRequests, of('canary bad '))
+  return { look: { canaryRequests, canaryBad, stableRequests, stableBad: Math.min(stableRequests, of('stable bad ')) }, since, baseline }
+}
+
+const [CANARY_TOTAL, STABLE_TOTAL] = ['canary total ', 'stable total ']
+
+function seriesOf(version: string, { total, bad }: CountedSide): readonly Series[] {
+  const named = (what: string, all: readonly Series[]): readonly Series[] =>
+    all.map(({ key, process, value }) => ({ key: `${version} ${what} ${key}`, process: `${version} ${process}`, value }))
+  return [...named('total', total), ...named('bad', bad)]
+}

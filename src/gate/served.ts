@@ -1,0 +1,121 @@
+// From the counters of a version to what it served between two looks: which requests count, which of them failed, how many were slower than
+// each edge.
+
+import type { Millis } from '../std/clock.ts'
+import type { Look } from './half-plane.ts'
+import type { PodLook } from './history.ts'
+import { type Baseline, type Births, increaseSince, type Series } from './increments.ts'
+import { type Bad, isCounted } from './settings.ts'
+import { sum } from '../std/sum.ts'
+
+/** Cumulative counts of requests to one version with one code and flags, as one process counts them. */
+export interface RequestCounter {
+  /** Whose counts begin at 0 when it starts again: a proxy. */
+  readonly process: string
+  /** Tells this counter from the others of the process; any text that stays the same. */
+  readonly id: string
+  /** Of HTTP; 0 when no response was sent. */
+  readonly code: number
+  /** Envoy's short flags joined by commas, `-` for none. */
+  readonly flags: string
+  /** Status of gRPC, '' for none. */
+  readonly grpc: string
+  readonly count: number
+  /** By histogram bucket, not cumulative; the last is above every edge. */
+  readonly buckets: readonly number[]
+}
+
+/** Two Services of a namespace, whose callers' counters tell a canary from stable. */
+export interface ServicePair {
+  readonly namespace: string
+  readonly canaryService: string
+  readonly stableService: string
+}
+
+/** Counters of both versions at one instant. */
+export interface CountersRead {
+  readonly kind: 'read'
+  /** The instant that the counters are of: a reading that is not later than the one before says nothing new. */
+  readonly at: Millis
+  readonly canary: readonly RequestCounter[]
+  readonly stable: readonly RequestCounter[]
+  /** Cookies that routes have given with answers of the canary, never falling; absent where the mesh does not count them. */
+  readonly canaryCookies?: number
+}
+
+/** What a version served between two looks. */
+export interface Served {
+  readonly requests: number
+  readonly failures: number
+  /** Requests with a duration, by bucket. */
+  readonly buckets: readonly number[]
+}
+
+/** Both versions between two looks. */
+export interface ServedPair {
+  readonly canary: Served
+  readonly stable: Served
+}
+
+// What a server answers for by the semantic conventions of OpenTelemetry for gRPC: unknown, deadline exceeded, unimplemented, internal,
+// unavailable, data loss.
+const FAILED_GRPC: ReadonlySet<string> = new Set(['2', '4', '12', '13', '14', '15'])
+
+/** True for requests that nobody waited for any more: they say nothing about the version. */
+export function isAbandoned({ flags }: Pick<RequestCounter, 'flags'>): boolean {
+  return flags.split(',').includes('DC')
+}
+
+/** True for requests that failed: 5xx, no answer at all, or a status of gRPC that the server answers for. */
+export function isFailure({ code, grpc }: Pick<RequestCounter, 'code' | 'grpc'>): boolean {
+  return code >= 500 || code === 0 || FAILED_GRPC.has(grpc)
+}
+
+/** What both versions served since `before`. */
+export function servedSince(
+  before: Baseline,
+  counters: Pick<CountersRead, 'at' | 'canary' | 'stable'>,
+  births: Births
+): { readonly served: ServedPair; readonly baseline: Baseline } {
+  const canary = counters.canary.filter((each) => !isAbandoned(each))
+  const stable = counters.stable.filter((each) => !isAbandoned(each))
+  const series = [...canary.flatMap((each) => seriesOf('canary', each)), ...stable.flatMap((each) => seriesOf('stable', each))]
+  const { counted, baseline } = increaseSince(before, series, counters.at, births)
+  return { served: { canary: summed('canary', canary, counted), stable: summed('stable', stable, counted) }, baseline }
+}
+
+/** One stream's look; an edge must be one of `edges`. */
+export function lookAt({ canary, stable }: ServedPair, bad: Bad, edges: readonly Millis[]): Look {
+  const [ofCanary, ofStable] = [counts(canary, bad, edges), counts(stable, bad, edges)]
+  return { canaryRequests: ofCanary.requests, canaryBad: ofCanary.bad, stableRequests: ofStable.requests, stableBad: ofStable.bad }
+}
+
+/** Requests of one version, and the bad ones; none of what somebody else counts. */
+export function counts({ requests, failures, buckets }: Served, bad: Bad, edges: readonly Millis[]): PodLook {
+  if (bad === 'failed') return { requests, bad: failures }
+  if (isCounted(bad)) return { requests: 0, bad: 0 }
+  return { requests: sum(buckets), bad: sum(buckets.slice(edges.indexOf(bad.slowerThan) + 1)) }
+}
+
+function seriesOf(version: string, counter: RequestCounter): readonly Series[] {
+  const { process, count, buckets } = counter
+  const key = keyOf(version, counter)
+  return [{ key, process, value: count }, ...buckets.map((value, index) => ({ key: `${key}\n${index}`, process, value }))]
+}
+
+function summed(version: string, counters: readonly RequestCounter[], counted: ReadonlyMap<string, number>): Served {
+  let [requests, failures] = [0, 0]
+  const buckets: number[] = []
+  for (const counter of counters) {
+    const key = keyOf(version, counter)
+    const more = counted.get(key) ?? 0
+    requests += more
+    if (isFailure(counter)) failures += more
+    for (const index of counter.buckets.keys()) buckets[index] = (buckets[index] ?? 0) + (counted.get(`${key}\n${index}`) ?? 0)
+  }
+  return { requests, failures, buckets }
+}
+
+function keyOf(version: string, { process, id }: RequestCounter): string {
+  return `${version} ${process} ${id}`
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { atStep, type Gate, look, newGate } from './gate.ts'
+import { gateSettings } from './settings.ts'
+import { POINTS_MOST, restoredTrace, savedTrace, type Trace, tracedWith } from './trace.ts'
+
+const BEGUN = 1_790_000_000_000
+const at = (second: number): number => BEGUN + 1000 * second
+
+// A rollout of so many looks whose canary fails `bad` of its 100 requests from the second `from` on.
+function rollout(looks: number, { bad = 0, from = 0 }: { bad?: number; from?: number } = {}): { gate: Gate; trace: Trace | undefined } {
+  let gate = newGate(gateSettings(), [10, 50], BEGUN)
+  let trace: Trace | undefined
+  for (let index = 1; index <= looks; index++) {
+    const second = 5 * index
+    const canaryBad = second >= from ? bad : 0
+    gate = look(gate, { kind: 'counts', at: at(second), looks: [{ canaryRequests: 100, canaryBad, stableRequests: 900, stableBad: 1 }] })
+    trace = tracedWith(trace, gate, { at: at(second), weight: gate.step === 0 ? 10 : 50 })
+    if (second === 60) gate = atStep(gate, 1, at(second))
+  }
+  return { gate, trace }
+}
+
+describe('a trace', () => {
+  it('has what the gate said at each look, with the weight and the failures until then', () => {
+    const { gate, trace } = rollout(20, { bad: 1 })
+    const points = trace?.points ?? []
+    expect(points.map((point) => (point.at - BEGUN) / 1000)).toEqual(Array.from({ length: 20 }, (_, index) => 5 * (index + 1)))
+    expect(points.map(({ failed }) => failed)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
+    expect(points[0]).toMatchObject({ weight: 10, said: 'warm-up' })
+    expect(points.at(-1)).toMatchObject({ weight: 50, evidence: gate.evidence / Math.LN10 })
+    expect(Number.isFinite(points[10]?.proof)).toBe(true)
+  })
+
+  it('ends with the rollback, and has no look twice', () => {
+    const { gate, trace } = rollout(9, { bad: 60 })
+    expect(gate.verdict.kind).toBe('rollback')
+    const points = trace?.points ?? []
+    expect(points.at(-1)?.said).toBe('rollback')
+    expect(points.filter(({ said }) => said === 'rollback')).toHaveLength(1)
+    expect(tracedWith(trace, gate, { at: at(500), weight: 0 })).toBe(trace)
+    const short = rollout(2).trace
+    expect(tracedWith(short, rollout(2).gate, { at: at(10), weight: 10 })).toBe(short)
+  })
+
+  it('stays small however long the rollout is, keeps its ends and loses no peak', () => {
+    const { trace } = rollout(5_000, { bad: 2, from: 200 })
+    const points = trace?.points ?? []
+    expect(points.length).toBeLessThanOrEqual(POINTS_MOST)
+    expect(points.length).toBeGreaterThan(POINTS_MOST / 2 - 2)
+    expect(points.at(-1)?.at).toBe(Math.min(at(25_000), points.at(-1)?.at ?? 0))
+    expect(points.every(({ at: time }, index) => time > (points[index - 1]?.at ?? 0))).toBe(true)
+    expect(savedTrace(trace as Trace).length).toBeLessThan(3072)
+    const all = rollout(95, { bad: 1, from: 470 }).trace?.points ?? []
+    const peak = Math.max(...all.map(({ evidence }) => evidence))
+    expect(Math.max(...(rollout(97, { bad: 1, from: 470 }).trace?.points ?? []).map(({ evidence }) => evidence))).toBeGreaterThanOrEqual(
+      peak
+    )
+  })
+
+  it('comes back from its text with two digits of each logarithm', () => {
+    const { trace } = rollout(30, { bad: 1 })
+    const again = restoredTrace(savedTrace(trace as Trace))
+    expect(again?.points).toHaveLength(30)
+    const cut = (value: number): number => Math.round(value * 100) / 100
+    const expected = (trace?.points ?? []).map((point) => ({ ...point, evidence: cut(point.evidence), proof: cut(point.proof) }))
+    expect(again?.points).toEqual(expected)
+    expect(again).toMatchObject({ from: BEGUN, alpha: 0.01, beta: 0.05 })
+  })
+
+  it.each([
+    ['no JSON', '{'],
+    ['nothing', ''],
+    ['another version', '{"version":2,"from":1,"limits":[0.01,0.05],"points":[]}'],
+    ['no chances', '{"version":1,"from":1,"limits":[0,5],"points":[]}']
+  ])('is none in %s', (_, text) => {
+    expect(restoredTrace(text)).toBeUndefined()
+  })
+
+  it('leaves out points that are none, or not in the order of time', () => {
+    const text = '{"version":1,"from":1000,"limits":[0.01,0.05],"points":[[5,10,0,null,0,3],["x"],[4,10,0,null,0,3],[9,10,0,null,0,99],7]}'
+    expect(restoredTrace(text)?.points).toEqual([{ at: 6000, weight: 10, evidence: 0, proof: -Infinity, failed: 0, said: 'warm-up' }])
+  })
+})
