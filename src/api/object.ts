@@ -10,6 +10,18 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean
 }
 
+/** What one writer set (FieldsV1: maps of `f:<name>`). */
+export interface ManagedFields {
+  readonly manager?: string
+  readonly operation?: string
+  readonly apiVersion?: string
+  readonly subresource?: string
+  /** RFC 3339. */
+  readonly time?: string
+  readonly fieldsType?: string
+  readonly fieldsV1?: Readonly<Record<string, unknown>>
+}
+
 /** metadata of a stored or sent object; the API server fills uid, resourceVersion, generation and creationTimestamp. */
 export interface ObjectMeta {
   readonly name?: string
@@ -26,6 +38,7 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>
   readonly finalizers?: readonly string[]
   readonly ownerReferences?: readonly OwnerReference[]
+  readonly managedFields?: readonly ManagedFields[]
 }
 
 /** Any Kubernetes object; typed kinds (VirtualService, Deployment, ...) narrow it. */

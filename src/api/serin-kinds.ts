@@ -5,7 +5,7 @@ import type { KindSpec } from './kind.ts'
 import { wholeObject } from './object-schema.ts'
 import type { KubeObject } from './object.ts'
 import type { Infer } from './schema-builder.ts'
-import { array, choice, integer, number, object, required, string } from './schema-builder.ts'
+import { array, choice, integer, map, number, object, required, string } from './schema-builder.ts'
 
 const time = string('When.', { format: 'date-time' })
 
@@ -28,6 +28,17 @@ export const releaseStatus = object('What became of the revision.', {
   phase: string('Phase of the Canary, as last seen.'),
   weight: number('Share of the canary in percent, as last seen.'),
   attempts: integer('How often it was begun.'),
+  evidence: string('What the gate says of it, as last kept.'),
+  asked: map('Options of the gate as they were when the revision began, by which it is judged to its end.', string('As written.')),
+  exposure: object('What it cost, as last kept.', {
+    requests: required(integer('Requests that the canary served.')),
+    failed: required(integer('Of these, the failed ones.')),
+    excess: required(integer('Failed ones beyond what stable would have had.')),
+    users: integer('Cookies of the canary that were given (session affinity): who keeps none counts again.'),
+    errorBudget: number('Percent of the failures that thirty days may have at this traffic.')
+  }),
+  gate: string('The state of its test, for a controller that starts again.', { maxLength: 16_384 }),
+  chart: string('What the gate said in the course of it, for charts: serin status NAME shows it.', { maxLength: 8_192 }),
   startedAt: time,
   endedAt: time,
   steps: array(
@@ -46,8 +57,30 @@ export const releaseStatus = object('What became of the revision.', {
       at: required(time),
       check: required(string('Its name.')),
       outcome: required(choice('What came of it.', 'pass', 'fail', 'waiting', 'unknown')),
+      cause: choice('Of an unknown one: not enough data, or nobody who could be asked.', 'no-data', 'down'),
       because: string('Why.'),
       count: integer('How often in a row.')
+    })
+  ),
+  changes: array(
+    'Changes of its routes by others.',
+    object('A change.', {
+      at: required(time),
+      by: required(string('Who, as managedFields has it.')),
+      whose: required(choice('What kind of writer.', 'ours', 'git', 'human', 'controller')),
+      object: required(string('What was changed.')),
+      fields: required(string('The fields, with what they were and what they became.')),
+      count: integer('How often in a row.')
+    })
+  ),
+  requests: array(
+    'What people and pipelines asked.',
+    object('A request.', {
+      at: required(time),
+      request: required(choice('What.', 'abort', 'pause', 'restart', 'retry', 'promote')),
+      outcome: required(choice('What came of it; refused while paused.', 'done', 'nothing to do', 'refused', 'expired')),
+      by: string('Who, as he says himself (annotation serin.dev/asked-by).'),
+      until: string('Until when it holds.', { format: 'date-time' })
     })
   ),
   writes: array(

@@ -1,4 +1,4 @@
-// What runs in pods: `main.ts demo|loadtester|fortio|sleep [TAG or words]`, configured by the pod's environment. Ends on SIGTERM after the requests under
+// What runs in pods: `main.ts demo|loadtester|fortio|tcp-echo|sleep [TAG or words]`, configured by the pod's environment. Ends on SIGTERM after the requests under
 // way were answered.
 
 import type http from 'node:http'
@@ -7,6 +7,7 @@ import { demoApp } from './demo-app.ts'
 import { echoServer, fortio } from './fortio.ts'
 import { loadTester } from './load-tester.ts'
 import { loadTesterSettings } from './load-settings.ts'
+import { tcpEcho, tcpEchoSettings } from './tcp-echo.ts'
 
 const env = process.env
 
@@ -65,11 +66,24 @@ async function runFortio(words: readonly string[]): Promise<void> {
   })
 }
 
+function echo(words: readonly string[]): void {
+  const settings = tcpEchoSettings(words)
+  if (typeof settings === 'string') fail(settings)
+  const host = env['HOST'] ?? '127.0.0.1'
+  for (const port of settings.ports) {
+    const server = tcpEcho(settings.prefix)
+    server.on('error', (error) => fail(error.message))
+    server.listen(port, host, () => console.log(`listening on ${host}:${port}`))
+  }
+  process.on('SIGTERM', () => process.exit(0))
+}
+
 const [program = '', tag = '', ...more] = process.argv.slice(2)
 if (program === 'demo') demo(tag)
 else if (program === 'loadtester') loadtester(tag === '' ? [] : [tag, ...more])
 else if (program === 'fortio') await runFortio(tag === '' ? [] : [tag, ...more])
+else if (program === 'tcp-echo') echo([tag, ...more])
 else if (program === 'sleep') {
   setInterval(() => undefined, 0x7fffffff)
   process.on('SIGTERM', () => process.exit(0))
-} else fail(`"${program}" is not an application: use demo, loadtester, fortio or sleep`)
+} else fail(`"${program}" is not an application: use demo, loadtester, fortio, tcp-echo or sleep`)

@@ -19,3 +19,11 @@ export function backoff(shape: BackoffShape, failures: number, draw: Draw): Mill
   const ceiling = backoffCeiling(shape, failures)
   return ceiling / 2 + (ceiling / 2) * draw()
 }
+
+// What a server asks for is heard up to here: an absurd answer must not stop a loop for a day.
+const RETRY_AFTER_MOST: Millis = 60_000
+
+/** What a server asked to wait for, in seconds, as a wait: never more than a minute. */
+export function retryAfter(seconds: number | undefined): Millis {
+  return Math.min(RETRY_AFTER_MOST, (seconds ?? 0) * 1000)
+}

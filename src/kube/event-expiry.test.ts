@@ -18,7 +18,7 @@ test('an Event goes within minutes of an hour after it last happened, one that i
   await client.create(NAMESPACES, DEMO, { signal })
   const about = await client.create(WIDGETS, widget('w'), { signal })
   const recorder = new EventRecorder({ client, clock, draw: seeded(2), component: 'test', time: formatInstant })
-  const record = (message: string): Promise<void> => recorder.record({ about, type: 'Normal', reason: 'Synced', message }, signal)
+  const record = (message: string) => recorder.record({ about, type: 'Normal', reason: 'Synced', message }, signal)
   const left = async (): Promise<readonly string[]> => {
     const { items } = await client.list({ group: '', version: 'v1', resource: 'events', namespace: 'demo' }, { signal })
     return items.map((item) => String(item['message'])).toSorted()

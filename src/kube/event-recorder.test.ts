@@ -18,7 +18,7 @@ test('a repeated event is counted up, a late one is new, and too many different 
   await client.create(NAMESPACES, DEMO, { signal })
   const about = await client.create(WIDGETS, widget('w'), { signal })
   const recorder = new EventRecorder({ client, clock, draw, component: 'test', time: formatInstant })
-  const record = (message: string): Promise<void> => recorder.record({ about, type: 'Normal', reason: 'Synced', message }, signal)
+  const record = (message: string) => recorder.record({ about, type: 'Normal', reason: 'Synced', message }, signal)
   const events = async (): Promise<readonly string[]> => {
     const { items } = await client.list({ group: '', version: 'v1', resource: 'events', namespace: 'demo' }, { signal })
     return items.map((item) => `${String(item['count'])} ${String(item['message'])}`).toSorted()

@@ -1,5 +1,5 @@
-// Kubernetes Events about objects: what happened, counted instead of repeated, and never more than the API is asked to keep. An event that cannot
-// be written is dropped: no work waits for it.
+// Kubernetes Events about objects: what happened, counted instead of repeated, and never more than the API is asked to keep. Whether an event
+// that could not be written is tried again is the caller's: most drop it, as no work may wait for it.
 
 import type { KubeObject } from '../api/object.ts'
 import type { Clock, Millis } from '../std/clock.ts'
@@ -14,6 +14,8 @@ export interface Happening {
   readonly type: 'Normal' | 'Warning'
   readonly reason: string
   readonly message: string
+  /** When; default: now. */
+  readonly at?: Millis
 }
 
 /** What a recorder is made of. `time` gives RFC 3339 to the second. */
@@ -71,9 +73,9 @@ export class EventRecorder {
     }
   }
 
-  /** Writes the event, or counts up the same one. Resolves when written; a refusal by the API is dropped, an aborted signal rejects. */
-  async record(happening: Happening, signal: AbortSignal): Promise<void> {
-    const now = this.#options.clock.now()
+  /** Writes the event, or counts up the same one. Resolves when it is written, or with why the API did not take it; an aborted signal rejects. */
+  async record(happening: Happening, signal: AbortSignal): Promise<ApiError | undefined> {
+    const now = happening.at ?? this.#options.clock.now()
     const bounded = this.#isWithinBound(happening, now)
     const message = bounded ? happening.message : `(combined from similar events): ${happening.message}`
     const key = JSON.stringify([happening.about.metadata.uid, happening.type, happening.reason, ...(bounded ? [message] : [])])
@@ -82,11 +84,13 @@ export class EventRecorder {
       if (known !== undefined && now - known.last <= COUNTED_WITHIN) {
         known.count++
         known.last = now
-        if (await this.#countUp(known, message, signal)) return
+        if (await this.#countUp(known, message, signal)) return undefined
       }
       this.#remember(key, await this.#write({ ...happening, message }, now, signal))
+      return undefined
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
+      return error
     }
   }
 
@@ -97,6 +101,7 @@ export class EventRecorder {
       return true
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return false
+      known.count--
       throw error
     }
   }

@@ -57,6 +57,22 @@ test('failures of the API are retried ever more slowly and told, conflicts silen
   expect(lines.at(-1)).toContain('again in 30000 ms')
 })
 
+test('each key backs off in its own way, and no longer than a minute when the server asks for a day', async () => {
+  const at: Record<string, number[]> = { quick: [], slow: [], told: [] }
+  const { clock, runner } = given(
+    (key) => {
+      at[key]?.push(clock.now())
+      return Promise.reject(new ApiError(429, 'TooManyRequests', 'not now', key === 'told' ? 86_400 : undefined))
+    },
+    { backoff: (key) => (key === 'quick' ? { first: 100, most: 200 } : { first: 1000, most: 8000 }) }
+  )
+  for (const key of Object.keys(at)) runner.touch(key)
+  await clock.advance(60_000)
+  expect(at['quick']?.slice(0, 4)).toEqual([0, 100, 300, 500])
+  expect(at['slow']?.slice(0, 4)).toEqual([0, 1000, 3000, 7000])
+  expect(at['told']).toEqual([0, 60_000])
+})
+
 test('a bug is not retried but handed on', async () => {
   const { runner } = given(() => Promise.reject(new TypeError('no such thing')))
   runner.touch('a')

@@ -3,7 +3,7 @@
 
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
-import { backoff, type BackoffShape } from './backoff.ts'
+import { backoff, type BackoffShape, retryAfter } from './backoff.ts'
 import { ApiError } from './kube-client.ts'
 
 /** What a runner needs. */
@@ -13,8 +13,8 @@ export interface KeyRunnerOptions {
   /** Works on a key; returns when to look again, undefined for "when touched". */
   readonly run: (key: string, signal: AbortSignal) => Promise<Millis | undefined>
   readonly log: (line: string) => void
-  /** Default 50 ms to 30 s. */
-  readonly backoff?: BackoffShape
+  /** Of a key that failed; default 50 ms to 30 s. */
+  readonly backoff?: (key: string) => BackoffShape
   /** Keys worked on at the same time; default 64. */
   readonly parallel?: number
 }
@@ -90,7 +90,7 @@ export class KeyRunner {
   }
 
   async #attempt(key: string, entry: Entry): Promise<Millis | undefined> {
-    const { run, log, draw, backoff: shape = BACKOFF } = this.#options
+    const { run, log, draw, backoff: shapeOf = () => BACKOFF } = this.#options
     try {
       const wake = await run(key, this.#signal)
       entry.failures = 0
@@ -99,7 +99,7 @@ export class KeyRunner {
       if (this.#signal.aborted) return undefined
       if (!(error instanceof ApiError)) throw error
       entry.failures += 1
-      const pause = Math.max(Math.ceil(backoff(shape, entry.failures, draw)), (error.retryAfterSeconds ?? 0) * 1000)
+      const pause = Math.max(Math.ceil(backoff(shapeOf(key), entry.failures, draw)), retryAfter(error.retryAfterSeconds))
       // A conflict only says that the world moved on.
       if (error.reason !== 'Conflict') log(`${key}: ${error.message}; again in ${pause} ms`)
       return pause

@@ -2,6 +2,7 @@
 // it from the embedded store and `remote` from a real API server, both held to test/conformance/kube-client.ts.
 
 import type { KubeObject, ResourceRef } from '../api/object.ts'
+import type { Millis } from '../std/clock.ts'
 
 /** An object's address: its resource and name; namespace is absent for cluster-scoped kinds. */
 export interface ObjectKey extends ResourceRef {
@@ -57,6 +58,8 @@ export class ApiError extends Error {
 
 /** Reads and writes objects of one Kubernetes API. Calls reject with ApiError, or with the signal's reason. */
 export interface KubeClient {
+  /** A watch that has said nothing for so long is begun anew; undefined where no connection can die unnoticed. */
+  readonly silenceMax?: Millis | undefined
   /** undefined when there is no such object. */
   get(key: ObjectKey, options: CallOptions): Promise<KubeObject | undefined>
   list(query: ListQuery & { readonly limit?: number; readonly continue?: string }, options: CallOptions): Promise<ObjectList>

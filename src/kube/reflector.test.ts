@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { CONFIG_MAPS, configMap, DEMO, NAMESPACES, SMALL_KINDS, SMALL_RULES } from '../../test/conformance/small-world.ts'
+import type { KubeObject } from '../api/object.ts'
 import { VirtualClock } from '../std/clock.ts'
 import { seeded } from '../std/draw.ts'
 import { EmbeddedApi } from './embedded-api.ts'
@@ -81,6 +82,44 @@ test('after failures it backs off, lists again, and tells the differences only',
   await running
 })
 
+test('an API whose every watch finds the version too old is asked with the pauses of a failure', async () => {
+  const { clock, client, signal, stop } = await world()
+  const lists: number[] = []
+  const broken: Pick<KubeClient, 'list' | 'watch'> = {
+    list: (query, options) => {
+      lists.push(clock.now())
+      if (lists.length > 100) throw new Error('it never pauses')
+      return client.list(query, options)
+    },
+    watch: () => {
+      throw new ApiError(410, 'Expired', 'too old resource version')
+    }
+  }
+  const { reflector } = reflect(broken, clock)
+  const running = reflector.run(signal)
+  await clock.advance(60_000)
+  expect(lists.length).toBeGreaterThan(2)
+  expect(lists.length).toBeLessThan(10)
+  stop.abort()
+  await running
+})
+
+test('it keeps as much of an object as it is told to, and says whether its watch is open', async () => {
+  const { clock, client, signal, stop } = await world()
+  await client.create(CONFIG_MAPS, { ...configMap('one'), data: { secret: 'x' } }, { signal })
+  const keep = ({ apiVersion, kind, metadata }: KubeObject): KubeObject => ({ apiVersion, kind, metadata })
+  const reflector = new Reflector({ client, clock, draw: seeded(1), query: CONFIG_MAPS, keep })
+  expect(reflector.watching).toBe(false)
+  const running = reflector.run(signal)
+  await reflector.whenSynced()
+  await clock.advance(0)
+  expect(reflector.watching).toBe(true)
+  expect(reflector.get('demo/one')?.['data']).toBeUndefined()
+  stop.abort()
+  await running
+  expect(reflector.watching).toBe(false)
+})
+
 test('anything but a failure of the API is a bug and ends it', async () => {
   const { clock, client, signal } = await world()
   const broken: Pick<KubeClient, 'list' | 'watch'> = {
@@ -97,7 +136,8 @@ test('anything but a failure of the API is a bug and ends it', async () => {
 test('a watch that has been silent for too long is begun anew from where it was', async () => {
   const { clock, client, signal, stop } = await world()
   const versions: string[] = []
-  const counting: Pick<KubeClient, 'list' | 'watch'> = {
+  const counting: Pick<KubeClient, 'list' | 'watch' | 'silenceMax'> = {
+    silenceMax: 150_000,
     list: (query, options) => client.list(query, options),
     watch: (query, options) => {
       versions.push(query.resourceVersion)
@@ -106,7 +146,7 @@ test('a watch that has been silent for too long is begun anew from where it was'
   }
   const errors: unknown[] = []
   const onError = (error: unknown): void => void errors.push(error)
-  const reflector = new Reflector({ client: counting, clock, draw: seeded(1), query: CONFIG_MAPS, onError, silenceMax: 150_000 })
+  const reflector = new Reflector({ client: counting, clock, draw: seeded(1), query: CONFIG_MAPS, onError })
   const running = reflector.run(signal)
   await reflector.whenSynced()
   await clock.advance(400_000)

@@ -4,7 +4,7 @@
 import type { KubeObject } from '../api/object.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
-import { backoff, type BackoffShape } from './backoff.ts'
+import { backoff, type BackoffShape, retryAfter } from './backoff.ts'
 import { ApiError, type KubeClient, type ListQuery, type WatchEvent } from './kube-client.ts'
 
 /** What a listener hears. `deleted` carries the last known state. */
@@ -16,15 +16,15 @@ export interface ObjectEvent {
 
 /** What a reflector is made of. */
 export interface ReflectorOptions {
-  readonly client: Pick<KubeClient, 'list' | 'watch'>
+  readonly client: Pick<KubeClient, 'list' | 'watch' | 'silenceMax'>
   readonly query: ListQuery
   readonly clock: Clock
   readonly draw: Draw
   readonly onEvent?: (event: ObjectEvent) => void
   /** Told of every failure that is retried. */
   readonly onError?: (error: unknown) => void
-  /** Ends a watch that has been silent for so long (default: never; for connections that can die unnoticed use 150 s). */
-  readonly silenceMax?: Millis
+  /** What is kept of an object; default: all of it. Name, namespace, uid and resourceVersion have to stay. */
+  readonly keep?: (object: KubeObject) => KubeObject
 }
 
 const PAGE = 500
@@ -48,6 +48,7 @@ export class Reflector {
   #version: string | undefined
   #contact: Millis | undefined
   #synced = false
+  #watching = false
 
   constructor(options: ReflectorOptions) {
     this.#options = options
@@ -59,6 +60,11 @@ export class Reflector {
   /** True from the first complete list on. */
   get synced(): boolean {
     return this.#synced
+  }
+
+  /** True while a watch is open: what the API has is here, or on its way. */
+  get watching(): boolean {
+    return this.#watching
   }
 
   /** Resolves at the first complete list. */
@@ -99,16 +105,16 @@ export class Reflector {
 
   /** Lists when there is no version to go on from, then watches until the watch ends. */
   async #once(signal: AbortSignal): Promise<{ readonly error: unknown } | undefined> {
+    const listed = this.#version === undefined
     try {
-      if (this.#version === undefined) await this.#list(signal)
+      if (listed) await this.#list(signal)
       await this.#watch(signal)
       return undefined
     } catch (error) {
       if (isTooOld(error)) {
-        const relist = this.#version !== undefined && error.reason !== 'Timeout'
         this.#version = undefined
-        // a version that has merely aged is no failure: list again at once
-        if (relist) return this.#once(signal)
+        // A version that has merely aged is no failure: list again at once. One that was listed just now is, or it would go on without end.
+        if (!listed && error.reason !== 'Timeout') return this.#once(signal)
       }
       if (!(error instanceof ApiError) && !signal.aborted) throw error
       return { error }
@@ -149,12 +155,14 @@ export class Reflector {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { client, query, clock, silenceMax } = this.#options
+    const { client, query, clock } = this.#options
+    const { silenceMax } = client
     const quiet = new AbortController()
     const either = AbortSignal.any([signal, quiet.signal])
     const silence = (): (() => void) =>
       silenceMax === undefined ? () => undefined : clock.after(silenceMax, () => quiet.abort(new Error(`no word for ${silenceMax} ms`)))
     let stop = silence()
+    this.#watching = true
     try {
       for await (const event of client.watch({ ...query, resourceVersion: this.#version ?? '' }, { signal: either })) {
         stop()
@@ -166,6 +174,7 @@ export class Reflector {
       // a connection that fell silent has merely ended
       if (!quiet.signal.aborted || signal.aborted) throw error
     } finally {
+      this.#watching = false
       stop()
     }
   }
@@ -180,7 +189,8 @@ export class Reflector {
     this.#version = event.object.metadata.resourceVersion ?? this.#version
   }
 
-  #put(object: KubeObject): void {
+  #put(whole: KubeObject): void {
+    const object = this.#options.keep?.(whole) ?? whole
     const key = keyOfObject(object)
     const previous = this.#objects.get(key)
     if (previous !== undefined && previous.metadata.resourceVersion === object.metadata.resourceVersion) return
@@ -202,7 +212,7 @@ export class Reflector {
   #delay(error: unknown, failures: number): Millis {
     const status = error instanceof ApiError ? error.status : undefined
     if (status === 403 || status === 404) return NOT_PERMITTED_WAIT
-    const asked = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0
+    const asked = error instanceof ApiError ? retryAfter(error.retryAfterSeconds) : 0
     return Math.max(asked, backoff(BACKOFF, failures, this.#options.draw))
   }
 }

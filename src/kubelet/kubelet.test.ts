@@ -75,7 +75,7 @@ require('node:http').createServer((q, r) => {
   if (q.url === '/break') healthy = false
   if (q.url === '/health' && !healthy) r.statusCode = 500
   r.end(process.argv[1] + ' ' + process.env.HOSTNAME + ' ' + q.headers['user-agent'])
-}).listen(Number(process.env.PORT), () => console.log('listening ' + process.env.COLOR))
+}).listen(Number(process.env.PORT), () => console.log('listening', process.env.COLOR, ...process.argv.slice(2)))
 `
 
 function put(name: string, container: Partial<Container>, spec: Partial<PodSpec> = {}): void {
@@ -200,6 +200,22 @@ test('an image that nothing maps leaves the pod Pending and says what to write w
   expect(client.pod('a')?.status?.phase).toBe('Pending')
   expect(events.join('\n')).toContain('images: {"shop:*": "serin/demo"}')
   expect(await logOf(kubelet, 'a')).toContain('is waiting to start: ImageNotRunnable')
+})
+
+test('a command that is in the image only gives way to what the image stands for, with its words; where that is nothing, it is named', async () => {
+  const kubelet = await started()
+  put('a', { command: ['./shop', '--port=80', '$(POD_IP)'], args: ['$$(POD_IP)'], env: [{ name: 'COLOR', value: 'blue' }] })
+  await until('the image runs', () => statusOf('a')?.ready === true)
+  expect(await fetchText(client.pod('a')?.status?.podIP ?? '')).toContain('v7 a')
+  let log = ''
+  await until('it says its words', () => {
+    void logOf(kubelet, 'a').then((text) => (log = text))
+    return log.includes(`--port=80 ${client.pod('a')?.status?.podIP} $(POD_IP)`)
+  })
+  put('b', { image: 'other:v1', command: ['./shop'] })
+  await until('the other is refused', () => statusOf('b')?.state?.waiting?.reason === 'ImageNotRunnable')
+  expect(events.join('\n')).toContain('"./shop" is no program of this machine')
+  expect(events.join('\n')).toContain('images: {"other:*": "serin/demo"}')
 })
 
 test('init containers run in order before the rest; ConfigMaps and Secrets are variables and directories; a missing one is waited for', async () => {

@@ -10,6 +10,7 @@ import type { Service } from '../api/builtin-types.ts'
 import type { Container, Pod } from '../api/builtin-types-pod.ts'
 import type { Volume } from '../api/builtin-types-volume.ts'
 import type { KubeletOptions } from './kubelet-options.ts'
+import { findProgram, isProgram } from './programs.ts'
 
 /** A container ready to start, or the reason it waits with. */
 export type Prepared =
@@ -38,8 +39,7 @@ export async function prepare(place: Place, options: KubeletOptions, signal: Abo
   const { pod, container } = place
   const { image = '' } = container
   const mapped = options.imageCommand(image)
-  const program = container.command ?? mapped?.command
-  if (program === undefined) return notRunnable(image)
+  if ((container.command ?? []).length === 0 && mapped === undefined) return notRunnable(image)
   const references = await readReferences(pod, options, signal)
   const volumes = layOut(pod, references, join(options.directory, 'pods', pod.metadata.uid ?? 'pod', 'volumes'))
   const { env, missing } = containerEnv(container, {
@@ -53,13 +53,31 @@ export async function prepare(place: Place, options: KubeletOptions, signal: Abo
   })
   const absent = [...missing, ...volumes.missing]
   if (absent.length > 0) return { kind: 'blocked', reason: 'CreateContainerConfigError', message: absent.join('; ') }
-  const [first = '', ...args] = [...program, ...(container.args ?? [])].map((word) => expand(word, env))
+  const cwd = resolve(options.workDir, container.workingDir ?? '.')
+  const [first = '', ...args] = wordsOf(container, mapped, (word) => isHere(expand(word, env), cwd, env)).map((word) => expand(word, env))
   if (first === '') return notRunnable(image)
-  return { kind: 'ready', command: [first, ...args], env, cwd: resolve(options.workDir, container.workingDir ?? '.') }
+  if (!isHere(first, cwd, env)) return notRunnable(image, first)
+  return { kind: 'ready', command: [first, ...args], env, cwd }
 }
 
-function notRunnable(image: string): Prepared {
-  return { kind: 'blocked', reason: 'ImageNotRunnable', message: imageProblem(image) }
+/** Where a command is in the image only, what the image stands for takes its place, and its words stay. */
+function wordsOf(
+  { command = [], args = [] }: Container,
+  mapped: ImageCommand | undefined,
+  here: (word: string) => boolean
+): readonly string[] {
+  const [program, ...more] = command
+  return mapped === undefined || (program !== undefined && here(program)) ? [...command, ...args] : [...mapped.command, ...more, ...args]
+}
+
+function notRunnable(image: string, command?: string): Prepared {
+  return { kind: 'blocked', reason: 'ImageNotRunnable', message: imageProblem(image, command) }
+}
+
+/** Whether a program can be started: a path from `cwd`, or a name that is found. */
+function isHere(program: string, cwd: string, { PATH = '' }: Readonly<Record<string, string>>): boolean {
+  if (program.includes('/')) return isProgram(resolve(cwd, program))
+  return program !== '' && findProgram(program, PATH) !== undefined
 }
 
 function injected({ pod, podIP, container }: Place, options: KubeletOptions, mapped: ImageCommand | undefined): Record<string, string> {

@@ -4,6 +4,7 @@ import { request as requestTls } from 'node:https'
 import { connect } from 'node:net'
 import { wait, type Clock, type Millis } from '../std/clock.ts'
 import type { Container, LifecycleHandler } from '../api/builtin-types-pod.ts'
+import { localCheck } from './local-check.ts'
 
 // Not imported: an import of node:http loads undici as well (docs/decisions/068).
 const http = process.getBuiltinModule('node:http')
@@ -34,6 +35,8 @@ export async function act(action: LifecycleHandler, target: ProbeTarget, timeout
     return SUCCESS
   }
   if (action.exec === undefined) return { kind: 'failure', because: 'the kind of probe is not supported: use httpGet, tcpSocket or exec' }
+  const check = localCheck(action.exec.command ?? [])
+  if (check !== undefined) return httpGet(check, target, timeout)
   const { code, output } = await target.exec(action.exec.command ?? [], timeout)
   return code === 0 ? SUCCESS : { kind: 'failure', because: `command ended with ${code}: ${output.slice(0, BODY_MAX)}` }
 }

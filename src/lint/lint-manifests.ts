@@ -5,7 +5,7 @@ import type { ObjectProblem, ProblemObject } from '../route/catalogue.ts'
 import { lint } from './lint.ts'
 import { readManifests } from './manifests.ts'
 import type { FileFinding, Manifest, PlacedObject } from './manifests.ts'
-import { counted, placeText } from './problem-text.ts'
+import { counted, lineText, placeText } from './problem-text.ts'
 
 /** What was found, and in how much. */
 export interface LintReport {
@@ -33,7 +33,7 @@ export function lintManifests(manifests: readonly Manifest[], kinds: readonly Ki
 /** `shop.yaml:12: warning: VirtualService default/reviews: spec.http[0].route: the weights sum to 20, ... [weights-not-100]`. */
 export function findingLine({ file, line, severity, object, ...problem }: FileFinding): string {
   const about = object === undefined ? '' : `${object.kind} ${object.namespace}/${object.name}: `
-  return `${file}:${line}: ${severity}: ${about}${placeText(problem)}`
+  return lineText(`${file}:${line}: ${severity}: ${about}${placeText(problem)}`)
 }
 
 /** `1 error, 2 warnings in 3 objects of 2 files`. */
@@ -45,8 +45,10 @@ export function reportSummary({ findings, objects, files }: LintReport): string 
 
 function placedFinding(problem: ObjectProblem, places: ReadonlyMap<string, PlacedObject>): FileFinding[] {
   const placed = places.get(keyOf(problem.object))
-  // Every problem is in one of the objects that were given.
-  return placed === undefined ? [] : [{ ...problem, file: placed.file, line: placed.lineOf(problem.path) }]
+  // Every problem is in one of the objects that were given. Of a kind that is not served it was said already.
+  return placed === undefined || (placed.kind === 'unknown' && problem.code === 'not-applied-yet')
+    ? []
+    : [{ ...problem, file: placed.file, line: placed.lineOf(problem.path) }]
 }
 
 function objectOf({ object: { kind, metadata } }: PlacedObject): ProblemObject {

@@ -53,7 +53,7 @@ export function lint(objects: readonly KubeObject[], pods: Mesh['pods'] = 'some'
   const around = new Around(new Reads())
   for (const object of objects) around.put(undefined, object)
   around.update()
-  return inOrder([...checksOf(objects), ...lintRollouts(objects), ...analysesOf(objects, around, pods)])
+  return inOrder([...checksOf(objects), ...lintRollouts(objects, 'files'), ...analysesOf(objects, around, pods)])
 }
 
 /** What is wrong with each of some objects alone. */

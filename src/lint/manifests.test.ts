@@ -42,3 +42,13 @@ test('an object of an unknown kind is kept with safe names, whatever its metadat
     ['unknown', { namespace: 'n' }]
   ])
 })
+
+test('what is wrong in a Secret is told without what is in it', () => {
+  const text = 'apiVersion: v1\nkind: Secret\nmetadata: {name: x}\ndata:\n  token: "hunter 2"\n  other: 5\nstringData:\n  pin: 1234'
+  const { findings } = readManifests([{ file: 'x.yaml', text }], BUILTIN_KINDS)
+  expect(findings.map(({ line, path, message }) => `${line} ${path} ${message}`)).toEqual([
+    '5 data.token is not base64: plain text goes under stringData',
+    '6 data.other is not base64: plain text goes under stringData',
+    '8 stringData.pin is of the wrong type: quote numbers and booleans'
+  ])
+})

@@ -13,6 +13,7 @@ import type { ProblemObject } from '../route/catalogue.ts'
 import { formatInstant } from '../std/instant.ts'
 import { isObject } from '../std/json.ts'
 import type { Problem } from '../std/problem.ts'
+import { unservedText } from './unserved.ts'
 
 /** A text with the name it is shown under. */
 export interface Manifest {
@@ -93,7 +94,7 @@ function readObject({ file, source, at }: Source, kinds: readonly KindSpec[]): R
   const place = { file, line: source.line, written: value, lineOf: (path: string) => source.locate(path).line }
   const spec = kindOf(value, kinds)
   if (spec === undefined) {
-    return { placed: { ...place, object: unjudged(value), kind: 'unknown' }, findings: tell([unknownKind(value)]) }
+    return { placed: { ...place, object: unjudged(value), kind: 'unknown' }, findings: tell([unknownKind(value, kinds)]) }
   }
   const decoded = decodeWhole(spec, value)
   if (decoded.object === undefined) return { placed: undefined, findings: tell(decoded.problems) }
@@ -138,16 +139,22 @@ function unjudged(value: Readonly<Record<string, unknown>>): KubeObject {
   return { ...value, apiVersion: String(value['apiVersion']), kind: String(value['kind']), metadata }
 }
 
-function unknownKind(value: Readonly<Record<string, unknown>>): Problem {
-  const message = `${String(value['kind'])} in ${String(value['apiVersion'])} is not a kind known here: not looked at`
+function unknownKind(value: Readonly<Record<string, unknown>>, kinds: readonly KindSpec[]): Problem {
+  const message = unservedText(String(value['apiVersion']), String(value['kind']), kinds)
   return { code: 'unknown-kind', severity: 'warning', path: 'kind', message }
+}
+
+// What is in a Secret is not shown, not even when it is in the wrong place.
+function secretText(path: string): string {
+  return path.startsWith('data') ? 'is not base64: plain text goes under stringData' : 'is of the wrong type: quote numbers and booleans'
 }
 
 function decodeWhole(spec: KindSpec, value: Readonly<Record<string, unknown>>): { object: KubeObject | undefined; problems: Problem[] } {
   const { value: object, problems } = decode(spec, value)
-  const found: Problem[] = problems.map((each) =>
-    each.code === 'unknown-field' ? { ...each, severity: 'error', message: unknownField(spec, value, each.path) } : each
-  )
+  const found: Problem[] = problems.map((each) => {
+    if (each.code === 'unknown-field') return { ...each, severity: 'error', message: unknownField(spec, value, each.path) }
+    return spec.kind === 'Secret' && each.code === 'FieldValueTypeInvalid' ? { ...each, message: secretText(each.path) } : each
+  })
   if (object === undefined) return { object, problems: found }
   const { name, generateName } = object.metadata
   if ((name ?? generateName ?? '') === '')

@@ -15,3 +15,8 @@ test('a problem is one line with its object, place, sentence and codes', () => {
   expect([counted(0, 'error'), counted(1, 'error'), counted(2, 'error')]).toEqual(['0 errors', '1 error', '2 errors'])
   expect(eventReason(uneven)).toBe('WeightsNot100')
 })
+
+test('what a file says steers no terminal, and is told in one line', () => {
+  const evil = problem('canary-refused', { ...place, path: 'spec[\u001B[2J]' }, ['a\u001B]0;x\u0007\r\n\u202Eb'])
+  expect(warningText(evil)).toBe('spec[\\x1b[2J]: a\\x1b]0;x\\x07 \\u202eb; the Canary is not acted on [canary-refused]')
+})

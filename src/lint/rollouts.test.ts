@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { canaryOf } from '../../test/rollout-objects.ts'
+import { canaryOf, configMapOf, deploymentOf } from '../../test/rollout-objects.ts'
 import { lint } from './lint.ts'
 import { problemLine } from './problem-text.ts'
 import { lintRollouts } from './rollouts.ts'
@@ -50,4 +50,30 @@ test.each([
 
 test('lint tells of Canaries among the rest', () => {
   expect(lint([canaryOf({}, { service: { port: 80, gatewayRefs: [{ name: 'g' }] } })]).map(({ code }) => code)).toContain('not-applied-yet')
+})
+
+test('the ConfigMap with the options of the gate is read, and missed where everything of the Canary is given', () => {
+  const plain = canaryOf()
+  const canary = { ...plain, metadata: { ...plain.metadata, annotations: { 'serin.dev/gate-config': 'rules' } } }
+  const told = (...objects: Parameters<typeof lint>[0]): readonly string[] =>
+    lint([canary, ...objects])
+      .map(problemLine)
+      .filter((line) => line.includes('gate-config'))
+  const where = 'warning: Canary test/api: metadata.annotations[serin.dev/gate-config]: ConfigMap rules'
+  expect(told(configMapOf('rules', { alpha: '1%' }))).toEqual([])
+  expect(told(configMapOf('rules', { alpha: 'high' }))).toEqual([expect.stringContaining(`${where}: data.alpha "high": must be a chance`)])
+  expect(told(deploymentOf('api:1'))).toEqual([`${where} not found: what annotations do not say is at its default [read-otherwise]`])
+  expect(told()).toEqual([])
+})
+
+test('a query that counts both versions is named with what it will not see, from a MetricTemplate too', () => {
+  const query = '100 * sum(rate(istio_requests_total{destination_workload=~"{{ target }}.*", response_code=~"5.."}[1m]))'
+  const own = canaryOf({ metrics: [{ name: 'e', query, thresholdRange: { max: 1 } }] })
+  const weak =
+    'warning: Canary test/api: spec.analysis.metrics[0]: counts both versions: at 20 % it passes while up to 5 % of the canary\'s requests fail; select the canary alone, such as by destination_workload="api" [weak-check]'
+  expect(lines(own)).toEqual([weak])
+  const metadata = { name: 'e', namespace: 'test' }
+  const spec = { provider: { type: 'prometheus', address: 'http://prometheus:9090' }, query }
+  const template = { apiVersion: 'flagger.app/v1beta1', kind: 'MetricTemplate', metadata, spec }
+  expect(lines(canaryOf({ metrics: [{ name: 'e', templateRef: { name: 'e' }, thresholdRange: { max: 1 } }] }), template)).toEqual([weak])
 })

@@ -3,23 +3,34 @@
 
 import { unactedFields } from '../api/acted-on.ts'
 import type { KubeObject } from '../api/object.ts'
+import { type GateConfig, gateConfigName } from '../rollout/gate-options.ts'
+import { gateRequestOf } from '../rollout/gate-request.ts'
 import { type Notice, noticesOf } from '../rollout/notices.ts'
 import { type Plan, planOf } from '../rollout/plan.ts'
 import { rivalOf } from '../rollout/rivals.ts'
-import { templateProblem } from '../rollout/template.ts'
+import { templateProblem } from '../template/template.ts'
 import { ruleWrites } from '../rollout/render-destination-rule.ts'
 import { virtualServiceWrites } from '../rollout/render-virtual-service.ts'
+import { weakChecksOf } from '../rollout/weak-checks.ts'
 import type { Write } from '../rollout/write.ts'
 import { ACTED_ON } from '../route/acted-on.ts'
 import { type ObjectProblem, type Place, problem, referTo } from '../route/catalogue.ts'
 import { dig } from '../std/json.ts'
+import { danglingOf, type KnownKinds } from './rollout-references.ts'
+import { lintStreams } from './rollout-streams.ts'
 
-/** The problems of every object of Flagger's. */
-export function lintRollouts(objects: readonly KubeObject[]): ObjectProblem[] {
-  return objects.filter(({ apiVersion }) => apiVersion.startsWith('flagger.app/')).flatMap((object) => lintOne(object, objects))
+const FLAGGERS: KnownKinds = new Set(['MetricTemplate', 'AlertProvider'])
+const SCALED: KnownKinds = new Set([...FLAGGERS, 'HorizontalPodAutoscaler'])
+
+/**
+ * The problems of every object of Flagger's. Of its own kinds all objects are given; `files`: what belongs to a workload that is among them
+ * is among them too.
+ */
+export function lintRollouts(objects: readonly KubeObject[], given: 'files' | 'its kinds' = 'its kinds'): ObjectProblem[] {
+  return objects.filter(({ apiVersion }) => apiVersion.startsWith('flagger.app/')).flatMap((object) => lintOne(object, objects, given))
 }
 
-function lintOne(object: KubeObject, objects: readonly KubeObject[]): ObjectProblem[] {
+function lintOne(object: KubeObject, objects: readonly KubeObject[], given: 'files' | 'its kinds'): ObjectProblem[] {
   const place = (path: string): Place => ({ object: referTo(object.kind, object), path })
   if (object.kind === 'AlertProvider') return []
   if (object.kind === 'MetricTemplate') return lintTemplate(object, place('spec.query'))
@@ -29,13 +40,47 @@ function lintOne(object: KubeObject, objects: readonly KubeObject[]): ObjectProb
     object,
     objects.filter(({ kind }) => kind === 'Canary')
   )
-  const notices = noticesOf(object, { rival })
+  const whole = given === 'files' && objects.some((each) => isTarget(each, plan))
+  const gateConfig = gateConfigOf(object, objects, whole)
+  const notices = noticesOf(object, { rival, gateConfig })
   const told = notices.map((notice) => problemOf(notice, place(notice.path)))
   if (notices.some(({ kind }) => kind === 'refused')) return told
   const routed = unroutedFields(object, plan).map((path) =>
     problem('not-applied-yet', place(path), [path.slice(path.lastIndexOf('.') + 1)])
   )
-  return [...told, ...routed]
+  const known = whole ? SCALED : FLAGGERS
+  const dangling = danglingOf(object, objects, known).map(({ path, text }) => problem('reference-not-found', place(path), [text]))
+  const weak = weakChecksOf({ canary: object, plan, templates: templatesOf(objects) }).map(({ path, text }) =>
+    problem('weak-check', place(path), [text])
+  )
+  const streams = lintStreams(gateRequestOf(object, gateConfig).request?.streams ?? [], plan, objects, place)
+  return [...told, ...routed, ...dangling, ...streams, ...weak]
+}
+
+/** Queries of MetricTemplates by `namespace/name`. */
+export function templatesOf(objects: readonly KubeObject[]): ReadonlyMap<string, string> {
+  return new Map(
+    objects.flatMap(({ kind, metadata, spec }) => {
+      const query = dig(spec, 'query')
+      return kind === 'MetricTemplate' && typeof query === 'string' ? [[`${metadata.namespace ?? 'default'}/${metadata.name}`, query]] : []
+    })
+  )
+}
+
+function isTarget({ kind, metadata }: KubeObject, { targetKind, target, namespace }: Plan): boolean {
+  return kind === targetKind && metadata.name === target && (metadata.namespace ?? 'default') === (namespace || 'default')
+}
+
+// undefined: it may be somewhere else than among these objects.
+function gateConfigOf(canary: KubeObject, objects: readonly KubeObject[], whole: boolean): GateConfig | undefined {
+  const name = gateConfigName(canary)
+  if (name === undefined) return undefined
+  const { namespace = 'default' } = canary.metadata
+  const isIt = ({ kind, metadata }: KubeObject): boolean =>
+    kind === 'ConfigMap' && metadata.name === name && (metadata.namespace ?? 'default') === namespace
+  const object = objects.find(isIt)
+  if (object !== undefined) return { kind: 'found', object }
+  return whole ? { kind: 'missing', name, because: 'not found' } : undefined
 }
 
 function lintTemplate(template: KubeObject, place: Place): ObjectProblem[] {
@@ -57,6 +102,7 @@ function problemOf({ kind, path, text }: Notice, place: Place): ObjectProblem {
 
 /** Fields of `spec.service` that are copied into rules which do not act on them. */
 function unroutedFields(canary: KubeObject, plan: Plan): readonly string[] {
+  if (plan.provider === 'kubernetes') return []
   const specOf = (writes: readonly Write[]): unknown =>
     writes.flatMap((write) => (write.verb === 'create' ? [write.object['spec']] : []))[0]
   const routes = unactedFields(

@@ -24,23 +24,23 @@ export function bucketOf(ms: Millis): number {
 }
 
 /**
- * The q-quantile (0..1) in ms of per-bucket counts, linear inside a bucket; undefined without counts. In the last bucket the answer
- * is its lower edge, as in Prometheus.
+ * The q-quantile (0..1) in ms of counts per bucket of `edges`, linear inside a bucket; undefined without counts. In the last bucket the
+ * answer is its lower edge, as in Prometheus.
  */
-export function quantile(q: number, counts: ArrayLike<number>): Millis | undefined {
+export function quantile(q: number, counts: ArrayLike<number>, edges: readonly Millis[] = DURATION_EDGES): Millis | undefined {
   let total = 0
   for (let index = 0; index < counts.length; index++) total += counts[index] ?? 0
   if (total === 0) return undefined
   const rank = q * total
   let below = 0
-  for (let index = 0; index < DURATION_EDGES.length; index++) {
+  for (let index = 0; index < edges.length; index++) {
     const inside = counts[index] ?? 0
     if (inside > 0 && below + inside >= rank) {
-      const low = index === 0 ? 0 : (DURATION_EDGES[index - 1] ?? 0)
-      const high = DURATION_EDGES[index] ?? 0
+      const low = index === 0 ? 0 : (edges[index - 1] ?? 0)
+      const high = edges[index] ?? 0
       return low + ((high - low) * Math.max(0, rank - below)) / inside
     }
     below += inside
   }
-  return DURATION_EDGES[DURATION_EDGES.length - 1]
+  return edges[edges.length - 1]
 }

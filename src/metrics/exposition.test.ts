@@ -56,6 +56,31 @@ test('a gRPC request says so, with its status', () => {
   expect(exposition(recorder.snapshot(), [])).toContain('request_protocol="grpc",response_code="200",grpc_response_status="14"')
 })
 
+test('connections that carry bytes are counters with the labels of Istio, and are not there where nobody carries any', () => {
+  const recorder = new Recorder()
+  const cell = recorder.cell(LABELS)
+  expect(exposition(recorder.snapshot(), [])).not.toContain('istio_tcp')
+  cell.addStream('-', { opened: 1 })
+  cell.addStream('-', { sent: 5, received: 7 })
+  cell.addStream('UF,URX', { opened: 1, closed: 1 })
+  const text = exposition(recorder.snapshot(), [])
+  const told = [
+    ...text.matchAll(/^(istio_tcp\w+)\{(.*),request_protocol="tcp",response_flags="(.*?)",connection_security_policy="none"\} (\d+)$/gm)
+  ]
+  expect(told.map(([, name, , flags, value]) => [name, flags, value].join(' '))).toEqual([
+    'istio_tcp_connections_opened_total - 1',
+    'istio_tcp_connections_opened_total UF,URX 1',
+    'istio_tcp_connections_closed_total - 0',
+    'istio_tcp_connections_closed_total UF,URX 1',
+    'istio_tcp_sent_bytes_total - 5',
+    'istio_tcp_sent_bytes_total UF,URX 0',
+    'istio_tcp_received_bytes_total - 7',
+    'istio_tcp_received_bytes_total UF,URX 0'
+  ])
+  expect(told[0]?.[2]).toMatch(/^reporter="destination",source_workload=.*,destination_service_namespace="default"$/)
+  expect(text).not.toMatch(/^istio_requests_total\{/m)
+})
+
 test('label values are escaped: backslash, quote and line feed', () => {
   const recorder = new Recorder()
   recorder.cell({ ...LABELS, destinationService: 'a"b\\c\nd' }).record(404, 'NR', 1)

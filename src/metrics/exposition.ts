@@ -1,7 +1,7 @@
 // Prometheus' text format (version 0.0.4) of Istio's standard metrics.
 
 import { DURATION_EDGES } from './buckets.ts'
-import type { CellData, CellLabels, CountData, Spread } from './recorder.ts'
+import type { CellData, CellLabels, CountData, Spread, StreamData } from './recorder.ts'
 
 /** Content-Type of the text. */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -48,9 +48,28 @@ function* blocks(cells: readonly CellData[], others: readonly PlainMetric[]): Ge
     yield head(name, 'histogram', what)
     for (const { count, labels } of seriesOf(cells)) if (count.sizes !== undefined) yield histogram(name, labels, count.sizes[side])
   }
+  yield* streamBlocks(cells)
   for (const metric of others) {
     yield head(metric.name, metric.type, metric.help)
     for (const sample of metric.samples) yield plainSample(`${metric.name}${sample.suffix ?? ''}`, sample)
+  }
+}
+
+const STREAMS = [
+  ['opened', 'istio_tcp_connections_opened_total', 'Connections opened.'],
+  ['closed', 'istio_tcp_connections_closed_total', 'Connections closed.'],
+  ['sent', 'istio_tcp_sent_bytes_total', 'Bytes sent to callers on connections.'],
+  ['received', 'istio_tcp_received_bytes_total', 'Bytes received from callers on connections.']
+] as const
+
+// Nothing where no port carries bytes, as in Envoy.
+function* streamBlocks(cells: readonly CellData[]): Generator<string> {
+  const some = cells.filter(({ streams }) => streams !== undefined)
+  if (some.length === 0) return
+  for (const [field, name, what] of STREAMS) {
+    yield head(name, 'counter', what)
+    for (const { labels, streams = [] } of some)
+      for (const stream of streams) yield `${name}{${streamLabels(labels, stream)}} ${stream[field]}\n`
   }
 }
 
@@ -99,6 +118,26 @@ function plainSample(name: string, { labels, value }: PlainMetric['samples'][num
 
 function requestLabels(labels: CellLabels, count: CountData): string {
   return [
+    ...peerLabels(labels),
+    pair('request_protocol', count.grpc === undefined ? 'http' : 'grpc'),
+    pair('response_code', String(count.code)),
+    pair('grpc_response_status', count.grpc ?? ''),
+    pair('response_flags', count.flags),
+    security(labels)
+  ].join(',')
+}
+
+function streamLabels(labels: CellLabels, { flags }: StreamData): string {
+  return [...peerLabels(labels), pair('request_protocol', 'tcp'), pair('response_flags', flags), security(labels)].join(',')
+}
+
+// No peer speaks mutual TLS here: the called side knows that, the calling side does not ask.
+function security({ reporter }: CellLabels): string {
+  return pair('connection_security_policy', reporter === 'destination' ? 'none' : 'unknown')
+}
+
+function peerLabels(labels: CellLabels): string[] {
+  return [
     pair('reporter', labels.reporter),
     ...peerPairs('source', {
       workload: labels.sourceWorkload,
@@ -118,14 +157,8 @@ function requestLabels(labels: CellLabels, count: CountData): string {
     }),
     pair('destination_service', labels.destinationService),
     pair('destination_service_name', labels.destinationServiceName),
-    pair('destination_service_namespace', labels.destinationServiceNamespace),
-    pair('request_protocol', count.grpc === undefined ? 'http' : 'grpc'),
-    pair('response_code', String(count.code)),
-    pair('grpc_response_status', count.grpc ?? ''),
-    pair('response_flags', count.flags),
-    // No peer speaks mutual TLS here: the called side knows that, the calling side does not ask.
-    pair('connection_security_policy', labels.reporter === 'destination' ? 'none' : 'unknown')
-  ].join(',')
+    pair('destination_service_namespace', labels.destinationServiceNamespace)
+  ]
 }
 
 interface Peer {

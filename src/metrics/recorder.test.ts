@@ -20,6 +20,15 @@ test('requests are counted by code and flags, with their durations', () => {
   expect(counts[0]?.buckets.slice(0, 4)).toEqual([0, 0, 2, 0])
 })
 
+test('cookies that routes gave are counted apart, where there were any', () => {
+  const recorder = new Recorder()
+  const cell = recorder.cell(labels())
+  cell.record(200, '-', 1)
+  expect(recorder.takeChanged()[0]).not.toHaveProperty('cookies')
+  cell.giveCookie()
+  expect(recorder.takeChanged().map(({ cookies }) => cookies)).toEqual([1])
+})
+
 test('the same labels give the same cell, other labels another', () => {
   const recorder = new Recorder()
   const cell = recorder.cell(labels())

@@ -43,6 +43,16 @@ export interface CountData {
   readonly sizes?: Sizes
 }
 
+/** A cell's connections that carried bytes, for one set of flags. */
+export interface StreamData {
+  readonly flags: string
+  readonly opened: number
+  readonly closed: number
+  /** Bytes to the caller, and from it. */
+  readonly sent: number
+  readonly received: number
+}
+
 /** Sizes of requests and of their answers. */
 export interface Sizes {
   readonly request: Spread
@@ -66,6 +76,10 @@ export interface Measured {
 export interface CellData {
   readonly labels: CellLabels
   readonly counts: readonly CountData[]
+  /** Absent where there were none. */
+  readonly streams?: readonly StreamData[]
+  /** Answers that were given a cookie by a route; absent where none was. */
+  readonly cookies?: number
 }
 
 /** Values by bucket. Owned by its count. */
@@ -125,6 +139,8 @@ export class Cell {
   // Requests without flags, by code: the common case is one array read.
   readonly #plain: (Count | undefined)[] = Array.from({ length: CODES })
   readonly #flagged: Count[] = []
+  #cookies = 0
+  #streams: { -readonly [Field in keyof StreamData]: StreamData[Field] }[] | undefined
 
   constructor(labels: CellLabels, onChange?: (cell: Cell) => void) {
     this.labels = labels
@@ -139,10 +155,7 @@ export class Cell {
 
   /** Counts one request. `code` 0 means no response; `flags` is `-` for none; `ms` from the request's start to its end. */
   record(code: number, flags: string, ms: Millis, measured?: Measured): void {
-    if (this.#onChange !== undefined) {
-      this.#onChange(this)
-      this.#onChange = undefined
-    }
+    if (this.#onChange !== undefined) this.#tell(this.#onChange)
     const count = this.#countOf(code, flags, measured?.grpc)
     count.count += 1
     count.sum += ms
@@ -154,10 +167,35 @@ export class Cell {
     count.sizes.response.add(measured.responseBytes)
   }
 
+  /** A route gave the answer a cookie. */
+  giveCookie(): void {
+    if (this.#onChange !== undefined) this.#tell(this.#onChange)
+    this.#cookies += 1
+  }
+
+  /** Adds to what is counted of connections that carry bytes. */
+  addStream(flags: string, more: Partial<Omit<StreamData, 'flags'>>): void {
+    if (this.#onChange !== undefined) this.#tell(this.#onChange)
+    const streams = (this.#streams ??= [])
+    let count = streams.find((known) => known.flags === flags)
+    if (count === undefined) streams.push((count = { flags, opened: 0, closed: 0, sent: 0, received: 0 }))
+    count.opened += more.opened ?? 0
+    count.closed += more.closed ?? 0
+    count.sent += more.sent ?? 0
+    count.received += more.received ?? 0
+  }
+
   /** The counts so far, copied. */
   data(): CellData {
     const counts = [...this.#plain.filter((count) => count !== undefined), ...this.#flagged]
-    return { labels: this.labels, counts: counts.map((count) => count.data()) }
+    const cookies = this.#cookies === 0 ? {} : { cookies: this.#cookies }
+    const data = { labels: this.labels, counts: counts.map((count) => count.data()), ...cookies }
+    return this.#streams === undefined ? data : { ...data, streams: this.#streams.map((stream) => ({ ...stream })) }
+  }
+
+  #tell(onChange: (cell: Cell) => void): void {
+    onChange(this)
+    this.#onChange = undefined
   }
 
   #countOf(code: number, flags: string, grpc: string | undefined): Count {

@@ -27,6 +27,17 @@ test('cells that a report leaves out are those of the report before', () => {
   expect(registry.cells()).toEqual(recorder.snapshot())
 })
 
+test('cookies of all workers are added up, those of dead ones too', () => {
+  const registry = new Registry()
+  for (const run of ['0.1', '1.1', '0.2']) {
+    const recorder = new Recorder()
+    recorder.cell(LABELS).giveCookie()
+    registry.update(run, recorder.takeChanged())
+    if (run === '0.1') registry.retire(run)
+  }
+  expect(registry.cells().map(({ cookies }) => cookies)).toEqual([3])
+})
+
 test('a total is the sum over workers and never falls, whatever order snapshots, deaths and restarts come in', () => {
   const action = fc.record({
     worker: fc.nat(2),
@@ -96,4 +107,20 @@ test('sizes are added up, and gRPC stays apart', () => {
     ['0', 1, 1, 1]
   ])
   expect(counts[0]?.sizes?.response.buckets.reduce((sum, value) => sum + value, 0)).toBe(2)
+})
+
+test('connections of all workers are added up, of those too that are gone', () => {
+  const registry = new Registry()
+  for (const run of ['0.1', '1.1']) {
+    const recorder = new Recorder()
+    recorder.cell(LABELS).addStream('-', { opened: 2, closed: 1, sent: 3, received: 4 })
+    recorder.cell(LABELS).addStream(run, { opened: 1 })
+    registry.update(run, recorder.takeChanged())
+  }
+  const sum = { flags: '-', opened: 4, closed: 2, sent: 6, received: 8 }
+  expect(registry.cells()[0]?.streams).toContainEqual(sum)
+  registry.retire('0.1')
+  expect(registry.cells()[0]?.streams).toContainEqual(sum)
+  expect(registry.cells()[0]?.streams).toHaveLength(3)
+  expect(registry.cells()[0]?.counts).toEqual([])
 })

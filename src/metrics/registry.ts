@@ -1,7 +1,7 @@
 // The control process' view of all workers' counts: added up, and never falling when a worker dies and starts again from zero.
 // Owns the last snapshot of each living worker and the final counts of the dead ones.
 
-import { type CellData, type CellLabels, cellKey, type CountData, type Sizes, type Spread } from './recorder.ts'
+import { type CellData, type CellLabels, cellKey, type CountData, type Sizes, type Spread, type StreamData } from './recorder.ts'
 
 interface Total {
   code: number
@@ -16,6 +16,8 @@ interface Total {
 interface MergedCell {
   labels: CellLabels
   counts: Map<string, Total>
+  streams: Map<string, StreamData>
+  cookies: number
 }
 
 /** How often each bound of the data plane was reached, by its name. */
@@ -72,7 +74,10 @@ export class Registry {
 export function mergeCells(snapshots: readonly (readonly CellData[])[]): CellData[] {
   const merged = new Map<string, MergedCell>()
   for (const snapshot of snapshots) for (const cell of snapshot) addCell(merged, cell)
-  return [...merged.values()].map((cell) => ({ labels: cell.labels, counts: [...cell.counts.values()] }))
+  return [...merged.values()].map(({ labels, counts, streams, cookies }) => {
+    const cell = { labels, counts: [...counts.values()], ...(cookies === 0 ? {} : { cookies }) }
+    return streams.size === 0 ? cell : { ...cell, streams: [...streams.values()] }
+  })
 }
 
 function addReached(all: readonly Reached[]): Reached {
@@ -83,9 +88,29 @@ function addReached(all: readonly Reached[]): Reached {
 
 function addCell(merged: Map<string, MergedCell>, cell: CellData): void {
   const key = cellKey(cell.labels)
-  const into = merged.get(key) ?? { labels: cell.labels, counts: new Map<string, Total>() }
+  const into = merged.get(key) ?? {
+    labels: cell.labels,
+    counts: new Map<string, Total>(),
+    streams: new Map<string, StreamData>(),
+    cookies: 0
+  }
   merged.set(key, into)
+  into.cookies += cell.cookies ?? 0
   for (const count of cell.counts) addCount(into.counts, count)
+  for (const stream of cell.streams ?? []) {
+    const known = into.streams.get(stream.flags)
+    into.streams.set(stream.flags, known === undefined ? stream : addedStream(known, stream))
+  }
+}
+
+function addedStream(some: StreamData, more: StreamData): StreamData {
+  return {
+    flags: some.flags,
+    opened: some.opened + more.opened,
+    closed: some.closed + more.closed,
+    sent: some.sent + more.sent,
+    received: some.received + more.received
+  }
 }
 
 function addCount(counts: Map<string, Total>, count: CountData): void {

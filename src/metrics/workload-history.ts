@@ -1,16 +1,29 @@
-// A short history of what each workload was asked and answered, for questions about an interval. Owns its samples: every one of the
-// last ten minutes, one in 30 s of the last two hours, nothing older.
+// A short history of what each workload, or each Service, was asked and answered, for questions about an interval. Owns its samples: every
+// one of the last ten minutes, one in 30 s of the last two hours, nothing older.
 
 import type { Millis } from '../std/clock.ts'
 import { BUCKET_COUNT } from './buckets.ts'
-import type { CellData } from './recorder.ts'
+import type { CellData, CellLabels, CountData } from './recorder.ts'
 
-/** Requests that reached the pods of a workload (reporter=destination), cumulative or over an interval. */
+/** Requests of a workload or a Service; cumulative or over an interval. */
 export interface WorkloadCounts {
   readonly total: number
-  /** Responses with code 500 to 599. */
   readonly failures: number
   readonly buckets: readonly number[]
+}
+
+/** Whose requests a history counts, and which of them. */
+export interface HistoryView {
+  /** `namespace/name`; undefined for what is left out. */
+  readonly keyOf: (labels: CellLabels) => string | undefined
+  readonly outcomeOf: (count: CountData) => 'ok' | 'failed' | 'left out'
+}
+
+/** What reached the pods of each workload; failures are responses with code 500 to 599. */
+export const OF_WORKLOADS: HistoryView = {
+  keyOf: ({ reporter, destinationNamespace, destinationWorkload }) =>
+    reporter === 'destination' ? `${destinationNamespace}/${destinationWorkload}` : undefined,
+  outcomeOf: ({ code }) => (code >= 500 && code < 600 ? 'failed' : 'ok')
 }
 
 interface Sample {
@@ -25,11 +38,16 @@ const NOTHING: WorkloadCounts = { total: 0, failures: 0, buckets: Array.from({ l
 
 /** Samples of cumulative counts per workload. */
 export class WorkloadHistory {
+  readonly #view: HistoryView
   #samples: Sample[] = []
+
+  constructor(view: HistoryView = OF_WORKLOADS) {
+    this.#view = view
+  }
 
   /** Adds the counts as they are at `now`; instants must not go back. */
   add(now: Millis, cells: readonly CellData[]): void {
-    this.#samples.push({ at: now, workloads: sharing(byWorkload(cells), this.#samples.at(-1)) })
+    this.#samples.push({ at: now, workloads: sharing(counted(cells, this.#view), this.#samples.at(-1)) })
     this.#samples = thin(this.#samples, now)
   }
 
@@ -46,6 +64,19 @@ export class WorkloadHistory {
     // A workload first seen inside the interval started from zero there.
     return subtract(newest.workloads.get(workload) ?? NOTHING, oldest.at <= from ? (oldest.workloads.get(workload) ?? NOTHING) : NOTHING)
   }
+
+  /** What `namespace/name` was asked in each slice of at least `step`, oldest first, from when it was first asked. */
+  slices(key: string, step: Millis): readonly WorkloadCounts[] {
+    const found: WorkloadCounts[] = []
+    let begun: { readonly at: Millis; readonly counts: WorkloadCounts } | undefined
+    for (const { at, workloads } of this.#samples) {
+      const counts = workloads.get(key)
+      if (counts === undefined || (begun !== undefined && at - begun.at < step)) continue
+      if (begun !== undefined) found.push(subtract(counts, begun.counts))
+      begun = { at, counts }
+    }
+    return found
+  }
 }
 
 // Most workloads are asked nothing from one second to the next: then both samples hold the same counts.
@@ -59,16 +90,18 @@ function sharing(fresh: Map<string, WorkloadCounts>, last: Sample | undefined): 
   return same && last !== undefined ? last.workloads : fresh
 }
 
-function byWorkload(cells: readonly CellData[]): Map<string, WorkloadCounts> {
+function counted(cells: readonly CellData[], { keyOf, outcomeOf }: HistoryView): Map<string, WorkloadCounts> {
   const found = new Map<string, { total: number; failures: number; buckets: number[] }>()
   for (const { labels, counts } of cells) {
-    if (labels.reporter !== 'destination') continue
-    const key = `${labels.destinationNamespace}/${labels.destinationWorkload}`
+    const key = keyOf(labels)
+    if (key === undefined) continue
     const into = found.get(key) ?? { ...NOTHING, buckets: [...NOTHING.buckets] }
     found.set(key, into)
     for (const count of counts) {
+      const outcome = outcomeOf(count)
+      if (outcome === 'left out') continue
       into.total += count.count
-      if (count.code >= 500 && count.code < 600) into.failures += count.count
+      if (outcome === 'failed') into.failures += count.count
       for (let index = 0; index < BUCKET_COUNT; index++) into.buckets[index] = (into.buckets[index] ?? 0) + (count.buckets[index] ?? 0)
     }
   }

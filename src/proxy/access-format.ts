@@ -2,7 +2,7 @@
 
 import { parseFormat } from '../route/format.ts'
 import type { Format } from '../route/format.ts'
-import { isObject } from '../std/json.ts'
+import { isObject, parsedJson } from '../std/json.ts'
 import { jsonWriter, textWriter } from './line-writer.ts'
 import type { Write } from './line-writer.ts'
 
@@ -65,7 +65,7 @@ function textFormat(text: string): LineFormat | { readonly problem: string } {
 }
 
 function jsonFormat(text: string | undefined): LineFormat | { readonly problem: string } {
-  const wanted: unknown = text === undefined ? JSON_VALUES : parsed(text)
+  const wanted: unknown = text === undefined ? JSON_VALUES : parsedJson(text)
   if (!isObject(wanted)) return { problem: 'the format of JSON lines must be a JSON object of format strings' }
   const values: (readonly [key: string, Format])[] = []
   // Envoy writes keys in their order.
@@ -75,14 +75,6 @@ function jsonFormat(text: string | undefined): LineFormat | { readonly problem: 
     values.push([key, format])
   }
   return { asks: values.some(([, format]) => asksAnswer(format)), write: jsonWriter(values) }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function asksAnswer(format: Format): boolean {

@@ -1,5 +1,6 @@
 // The metric cells of one listener's callers: found by endpoint slot, so that recording a request costs one map read (istio.md 6.1).
 
+import type { Counters } from '../metrics/counters.ts'
 import type { Cell, CellLabels, Measured, Recorder } from '../metrics/recorder.ts'
 import type { Cluster, Endpoint, Source } from '../route/route-table.ts'
 import type { EndpointSlot } from '../route/router.ts'
@@ -32,9 +33,9 @@ export class ListenerCells {
   readonly #peers = new WeakMap<EndpointSlot, Map<string, PeerCells>>()
   readonly #clusters = new Map<string, Cell>()
 
-  /** `port` is the one that clients mean to call. */
-  constructor(recorder: Recorder, source: Source, port: number) {
-    this.downstream = new DownstreamStats(recorder.counters, port)
+  /** `port` is the one that clients mean to call; `counters` take what is counted of HTTP there. */
+  constructor(recorder: Recorder, source: Source, port: number, counters: Counters = recorder.counters) {
+    this.downstream = new DownstreamStats(counters, port)
     this.#recorder = recorder
     this.#source = source
   }

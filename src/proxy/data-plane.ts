@@ -32,6 +32,7 @@ import type { WorkerStats } from './mesh-stats.ts'
 import { PASSTHROUGH } from './passthrough.ts'
 import { Pools } from './pools.ts'
 import { Signatures } from './signatures.ts'
+import { StreamListener } from './stream-listener.ts'
 import { Sweep } from './sweep.ts'
 import { SYSTEM_SOCKETS } from './transport.ts'
 import type { ReadMode, Sockets } from './transport.ts'
@@ -84,7 +85,7 @@ export class DataPlane {
   readonly recorder = new Recorder()
   readonly #context: Context
   readonly #pools: Pools
-  readonly #listeners = new Map<string, Listener>()
+  readonly #listeners = new Map<string, Listener | StreamListener>()
   readonly #closing = new Set<Promise<void>>()
   readonly #reusePort: boolean
   readonly #share: WorkerShare
@@ -212,10 +213,16 @@ export class DataPlane {
   async listen(spec: ListenerSpec): Promise<number> {
     // An address may pass from one listener to the next.
     await Promise.all(this.#closing)
-    const listener = new Listener({ context: this.#context, pools: this.#pools }, spec)
+    const listener = this.#listenerOf(spec)
     const port = await listener.listen(this.#reusePort)
     this.#listeners.set(spec.id, listener)
     return port
+  }
+
+  #listenerOf(spec: ListenerSpec): Listener | StreamListener {
+    const { entry } = spec
+    if (entry.kind === 'stream') return new StreamListener(this.#context, { ...spec, entry })
+    return new Listener({ context: this.#context, pools: this.#pools }, { ...spec, entry })
   }
 
   /** Stops one listener: requests in flight finish within the drain limit. */

@@ -18,6 +18,8 @@ export interface Known {
   readonly client: Ends
   readonly route: RouteRef | undefined
   readonly cluster: ClusterId | undefined
+  /** Of TLS that passes; absent: none. */
+  readonly serverName?: string
   readonly request: RequestText
   /** Of the answer as it came, or as the proxy made it; NO_HEAD before there is one. */
   readonly answer: Fields
@@ -64,7 +66,7 @@ export interface RequestText {
   readonly method: string
   readonly path: string
   readonly authority: string
-  /** HTTP minor version. */
+  /** HTTP minor version; below 0: it is no HTTP. */
   readonly minor: number
   /** The whole head, or its beginning. */
   readonly head: HeadText
@@ -114,7 +116,7 @@ export class KnownFacts implements LineFacts {
       case 'host':
         return text(request.authority)
       case ':scheme':
-        return 'http'
+        return request.minor < 0 ? undefined : 'http'
       default:
         return request.head.field(name)
     }
@@ -203,7 +205,8 @@ const FACTS: Readonly<Record<FactName, Fact>> = {
   DURATION: ({ started }, ended) => since(started, ended),
   HOSTNAME: ({ place }) => place.hostname ?? OWN_NAME,
   LOCAL_REPLY_BODY: ({ body }) => text(body),
-  PROTOCOL: ({ request }) => (request.minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0'),
+  PROTOCOL: ({ request: { minor } }) => (minor === 1 ? 'HTTP/1.1' : minor === 0 ? 'HTTP/1.0' : undefined),
+  REQUESTED_SERVER_NAME: ({ serverName }) => text(serverName),
   REQUEST_DURATION: ({ started, requestDone }) => since(started, requestDone),
   REQUEST_TX_DURATION: ({ started, requestDone }) => since(started, requestDone),
   RESPONSE_CODE: ({ status }) => status,
@@ -217,7 +220,7 @@ const FACTS: Readonly<Record<FactName, Fact>> = {
   UPSTREAM_CLUSTER_RAW: ({ cluster }) => cluster,
   UPSTREAM_HOST: ({ upstreamHost }) => upstreamHost,
   UPSTREAM_LOCAL_ADDRESS: ({ upstreamLocal }) => upstreamLocal,
-  UPSTREAM_PROTOCOL: ({ upstreamHost }) => (upstreamHost === undefined ? undefined : 'HTTP/1.1'),
+  UPSTREAM_PROTOCOL: ({ upstreamHost, request }) => (upstreamHost === undefined || request.minor < 0 ? undefined : 'HTTP/1.1'),
   UPSTREAM_REQUEST_ATTEMPT_COUNT: ({ attempts }) => attempts,
   UPSTREAM_TRANSPORT_FAILURE_REASON: ({ upstreamFailure }) => upstreamFailure
 }

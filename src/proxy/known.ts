@@ -37,7 +37,8 @@ interface InboundNames {
 // An endpoint is never changed, but replaced.
 const names = new WeakMap<Endpoint, InboundNames>()
 
-function namesOf(endpoint: Endpoint): InboundNames {
+/** An endpoint as its own proxy names it. */
+export function namesOf(endpoint: Endpoint): InboundNames {
   const known = names.get(endpoint)
   if (known !== undefined) return known
   const { namespace, pod, port } = endpoint

@@ -1,7 +1,7 @@
 // One address that clients connect to, and what it means to come in there: a gateway's port, a Service's address, or a forward proxy of the
 // mesh (absolute-form or Host). The scope of a request follows from the listener and, for a forward proxy, from the port asked for.
 
-import type { AddressInfo, Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { gatewayScope, meshScope, serviceScope } from '../route/route-table.ts'
 import type { MeshSource, Source } from '../route/route-table.ts'
 import type { ScopeId } from '../route/request-facts.ts'
@@ -9,10 +9,10 @@ import type { Millis } from '../std/clock.ts'
 import { ListenerCells } from './cells.ts'
 import { Client } from './client.ts'
 import type { Context } from './context.ts'
+import { Door } from './door.ts'
 import type { Entrance } from './downstream.ts'
 import { Filters } from './filters.ts'
 import type { Place } from './known-facts.ts'
-import { SYSTEM_LIMIT } from './limits.ts'
 import type { Pools } from './pools.ts'
 import { readAccepted } from './transport.ts'
 
@@ -28,12 +28,22 @@ export type Entry =
   /** A forward proxy: a pod's own, or the one for shells. Without a port in the authority, 80. */
   | { readonly kind: 'mesh'; readonly caller: MeshSource }
 
+/** Connections come in whose bytes pass as they are: to a Service's own address, or at a gateway's port. */
+export interface StreamEntry {
+  readonly kind: 'stream'
+  readonly scope: ScopeId
+  /** The port that callers mean to call. */
+  readonly port: number
+  /** The server name of TLS is read before it is decided where a connection goes. */
+  readonly named: boolean
+}
+
 /** A listener as plain data. `port` 0 is any free one. */
-export interface ListenerSpec {
+export interface ListenerSpec<Kind extends Entry | StreamEntry = Entry | StreamEntry> {
   readonly id: string
   readonly address: string
   readonly port: number
-  readonly entry: Entry
+  readonly entry: Kind
   /** The source_* labels of its requests. */
   readonly source: Source
   /** What formats of values call this proxy; the machine's name when absent. */
@@ -42,14 +52,9 @@ export interface ListenerSpec {
 
 /** In a drain, how long a connection has had no request when it is closed: who has just been answered may have sent the next already. */
 const QUIET: Millis = 250
-/** Connections that may wait to be accepted. */
-const BACKLOG = 1024
-/** Turns in which a socket that is to close takes what waits. More come while it does. */
-const ROUNDS_MAX = 2 * BACKLOG
-
 /** A listening socket and its connections. Owns both. */
 export class Listener implements Entrance {
-  readonly spec: ListenerSpec
+  readonly spec: ListenerSpec<Entry>
   readonly cells: ListenerCells
   readonly filters: Filters
   readonly place: Place
@@ -58,14 +63,13 @@ export class Listener implements Entrance {
   readonly ownScope: ScopeId | undefined
   readonly #context: Context
   readonly #shared: { readonly context: Context; readonly pools: Pools }
-  readonly #server: Server
+  readonly #door: Door
   readonly #clients = new Set<Client>()
   #scopes = new Map<number, ScopeId>()
   #labels: readonly string[] = []
   #onEmpty: (() => void) | undefined
-  #taken = 0
 
-  constructor(shared: { readonly context: Context; readonly pools: Pools }, spec: ListenerSpec) {
+  constructor(shared: { readonly context: Context; readonly pools: Pools }, spec: ListenerSpec<Entry>) {
     this.spec = spec
     this.#context = shared.context
     this.#shared = shared
@@ -75,47 +79,21 @@ export class Listener implements Entrance {
     this.place = spec.place ?? {}
     this.filters = new Filters(shared.context)
     this.cells = new ListenerCells(shared.context.recorder, spec.source, portMeant(spec))
-    this.#server = shared.context.sockets.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#accept(socket))
+    this.#door = new Door(shared.context, spec, (socket) => this.#accept(socket))
   }
 
   /** Resolves with the port, rejects when the address cannot be had. */
   listen(reusePort: boolean): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ host: this.spec.address, port: this.spec.port, reusePort, backlog: BACKLOG }, () => {
-        this.#server.off('error', reject)
-        // Accepting goes on after an error; libuv closes what it has no file for at once, without one.
-        this.#server.on('error', (error: NodeJS.ErrnoException) => this.#onError(error))
-        resolve(this.port)
-      })
-    })
-  }
-
-  get port(): number {
-    // A listening TCP server has an AddressInfo.
-    return (this.#server.address() as AddressInfo | null)?.port ?? this.spec.port
+    return this.#door.listen(reusePort)
   }
 
   get connections(): number {
     return this.#clients.size
   }
 
-  /**
-   * Accepts no more. The system resets what waits in the queue of a socket that is closed, and only one connection is taken from it in a
-   * turn of the event loop: they are taken until there was a turn without one.
-   */
-  async close(): Promise<void> {
-    if (!this.#server.listening) return
-    await this.#turn()
-    for (let [round, taken] = [0, -1]; round < ROUNDS_MAX && taken !== this.#taken; round++) {
-      taken = this.#taken
-      await this.#turn()
-    }
-    this.#server.close()
-  }
-
-  #turn(): Promise<void> {
-    return new Promise((resolve) => this.#context.sockets.soon(resolve))
+  /** Accepts no more, but for what waits already. */
+  close(): Promise<void> {
+    return this.#door.close()
   }
 
   /** Accepts no more, closes idle connections, lets requests in flight finish; what is left after `limit` ms is cut. */
@@ -170,12 +148,7 @@ export class Listener implements Entrance {
     return fresh
   }
 
-  #onError({ code }: NodeJS.ErrnoException): void {
-    if (code === 'EMFILE' || code === 'ENFILE') this.#context.recorder.reach(SYSTEM_LIMIT)
-  }
-
   #accept(socket: Socket): void {
-    this.#taken++
     if (!this.#context.load.opened()) return void socket.destroy()
     this.cells.downstream.opened()
     const client = new Client(this.#shared, this, socket)
@@ -187,7 +160,7 @@ export class Listener implements Entrance {
 /** What a forward proxy is called for is any port: Istio's redirects all of them to one. */
 const OUTBOUND = 15_001
 
-function portMeant({ entry }: ListenerSpec): number {
+function portMeant({ entry }: ListenerSpec<Entry>): number {
   return entry.kind === 'mesh' ? OUTBOUND : entry.port
 }
 

@@ -21,6 +21,10 @@ import { meshConfigOf } from './mesh-objects.ts'
 type Kind = keyof typeof ACTED_ON
 
 const TO = { destination: { host: 'reviews' } }
+const SHARES = [
+  { ...TO, weight: 1 },
+  { ...TO, weight: 2 }
+]
 const SPECS: Readonly<Record<Kind, Schema>> = {
   VirtualService: virtualServiceSpec,
   DestinationRule: destinationRuleSpec,
@@ -75,6 +79,10 @@ const BASES: Readonly<Record<Kind, readonly (readonly [string, unknown])[]>> = {
         ]
       }
     ],
+    ['tcp.route.weight', { hosts: ['db'], tcp: [{ route: SHARES }] }],
+    ['tcp', { hosts: ['db'], tcp: [{ route: [TO] }] }],
+    ['tls.route.weight', { hosts: ['secure'], tls: [{ match: [{ sniHosts: ['secure'] }], route: SHARES }] }],
+    ['tls', { hosts: ['secure', 'a.example'], tls: [{ match: [{ sniHosts: ['secure'] }], route: [TO] }] }],
     ['', { hosts: ['reviews'], http: [{ route: [TO] }] }]
   ],
   DestinationRule: [
@@ -151,6 +159,9 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   'VirtualService http.retries.retryOn': ['reset', '503'],
   'VirtualService http.route.destination.subset': ['v1'],
   'VirtualService http.rewrite.uriRegexRewrite.match': ['/a'],
+  'VirtualService tcp.match.destinationSubnets': ['10.0.0.0/8'],
+  'VirtualService tls.match.destinationSubnets': ['10.0.0.0/8'],
+  'VirtualService tls.match.sniHosts': ['a.example'],
   'DestinationRule trafficPolicy.portLevelSettings.port.number': [9080],
   'DestinationRule subsets.trafficPolicy.portLevelSettings.port.number': [9080],
   'Gateway servers.port.protocol': ['HTTPS', 'TCP', 'GRPC', 'HTTP2', 'TLS', 'MONGO'],
@@ -197,6 +208,8 @@ function compiled(kind: Kind, spec: unknown): Compiled {
     VirtualService: [
       object('DestinationRule', 'reviews', { host: 'reviews', subsets: [{ name: 'v1', labels: { version: 'v1' } }] }),
       object('VirtualService', 'leaf', { http: [{ route: [TO] }] }),
+      service('db', { name: 'tcp', port: 9080 }, '127.50.0.1'),
+      service('secure', { name: 'tls', port: 9080 }, '127.50.0.2'),
       object('Gateway', 'gate', { servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['*'] }] })
     ],
     DestinationRule: [],
@@ -214,6 +227,10 @@ function compiled(kind: Kind, spec: unknown): Compiled {
     ServiceEntry: [object('DestinationRule', 'api', { host: 'api.example', subsets: [{ name: 'x', labels: { probe: 'x' } }] })]
   }
   return compileRoutes(meshConfigOf([...REVIEWS, ...around[kind], object(kind, 'probe', spec)]))
+}
+
+function service(name: string, port: object, clusterIP: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'default' }, spec: { clusterIP, ports: [port] } }
 }
 
 // The pods of v1 say where they are.

@@ -20,7 +20,21 @@ const HTTP_ROUTE = inside({
   route: inside(each('destination', 'headers', 'weight'))
 })
 
-const VIRTUAL_SERVICE = inside({ ...each('exportTo', 'gateways', 'hosts'), http: HTTP_ROUTE })
+/** Who calls a Service's own address is not known; a match that asks applies to nobody. */
+const CALLERS = only(() => false, 'a match of who opens a connection (callers of connections are not known: it applies to none of them)')
+const STREAM_MATCH = {
+  ...each('destinationSubnets', 'gateways', 'port'),
+  sourceLabels: CALLERS,
+  sourceNamespace: CALLERS
+}
+const STREAM_ROUTE = inside(each('destination', 'weight'))
+
+const VIRTUAL_SERVICE = inside({
+  ...each('exportTo', 'gateways', 'hosts'),
+  http: HTTP_ROUTE,
+  tcp: inside({ match: inside({ ...STREAM_MATCH, sourceSubnet: { idle: 'Istio does not read it' } }), route: STREAM_ROUTE }),
+  tls: inside({ match: inside({ ...STREAM_MATCH, sniHosts: ACTED }), route: STREAM_ROUTE })
+})
 
 const PLAIN_TLS = only((tls) => isObject(tls) && tls['mode'] === 'DISABLE')
 
@@ -63,7 +77,7 @@ function selectsDefault(selector: unknown): boolean {
   return isObject(selector) && Object.entries(selector).every(([key, value]) => GATEWAY_LABELS[key] === value)
 }
 
-/** The treatment of a Gateway's server of plain HTTP; others are not served at all. */
+/** The treatment of a Gateway's server of plain HTTP, or of bytes; others are not served at all. */
 export const GATEWAY_SERVER: Treatment = inside({
   hosts: ACTED,
   name: NAME_ONLY,

@@ -38,7 +38,9 @@ export const CATALOGUE = {
     text: 'no proxy has the labels {0} in {1}: it does nothing'
   },
   'canary-refused': { severity: 'error', text: '{0}; the Canary is not acted on' },
+  'reference-not-found': { severity: 'warning', text: '{0}' },
   'read-otherwise': { severity: 'warning', text: '{0}' },
+  'weak-check': { severity: 'warning', text: '{0}' },
   'no-effect-here': { severity: 'warning', text: 'stored but without effect on local processes: {0}' },
   'unknown-command': {
     severity: 'error',

@@ -8,6 +8,7 @@ import {
   checkVirtualService,
   checkWritten,
   WrittenChecks,
+  carriesBytes,
   isHttps,
   routesHttp
 } from './check-rules.ts'
@@ -110,7 +111,10 @@ test.each([
     '{http: [{headers: {request: {set: {Content-Length: "5", t: "%START_TIME%"}}}, route: [{destination: {host: a}}]}]}',
     ['spec.http[0].headers.request.set["Content-Length"]']
   ],
-  ['{tcp: [{}], tls: [{match: []}]}', ['spec.tcp', 'spec.tls']]
+  [
+    '{tcp: [{match: [{sourceLabels: {app: a}, sourceSubnet: 10.0.0.0/8}]}], tls: [{match: [{sourceNamespace: a, sniHosts: [b]}]}]}',
+    ['spec.tcp[0].match[0].sourceLabels', 'spec.tls[0].match[0].sourceNamespace']
+  ]
 ])('%s: fields not applied yet are named', (spec, paths) => {
   const problems = config('VirtualService', spec).virtualServices.flatMap(checkVirtualService)
   expect(problems.map(({ code, path }) => [code, path])).toEqual(paths.map((path) => ['not-applied-yet', path]))
@@ -136,7 +140,7 @@ test('a DestinationRule names what is not applied, at every level', () => {
   ).toEqual(['spec.trafficPolicy.connectionPool.tcp.tcpKeepalive.probes', 'spec.trafficPolicy.portLevelSettings[0].tls'])
 })
 
-test('a Gateway names servers that are not plain HTTP, whether their rules are compiled or not', () => {
+test('a Gateway names servers that are neither plain HTTP nor plain bytes, whether their rules are compiled or not', () => {
   const server = (number: number, protocol: string, tls: string): string =>
     `{port: {number: ${number}, name: p${number}, protocol: ${protocol}}, hosts: ['*']${tls}}`
   const servers = [
@@ -144,18 +148,20 @@ test('a Gateway names servers that are not plain HTTP, whether their rules are c
     server(443, 'HTTPS', ', tls: {mode: SIMPLE}'),
     server(444, 'HTTPS', ', tls: {}'),
     server(9000, 'TCP', ''),
+    server(9001, 'TLS', ', tls: {}'),
     server(81, 'http', ', tls: {httpsRedirect: true}'),
     server(82, 'GRPC', '')
   ]
   const [gateway] = config('Gateway', `{selector: {istio: ingressgateway}, servers: [${servers.join(', ')}]}`).gateways
-  expect(gateway?.spec.servers?.map(routesHttp)).toEqual([true, true, false, false, true, true])
-  expect(gateway?.spec.servers?.map(isHttps)).toEqual([false, true, true, false, false, false])
+  expect(gateway?.spec.servers?.map(routesHttp)).toEqual([true, true, false, false, false, true, true])
+  expect(gateway?.spec.servers?.map(isHttps)).toEqual([false, true, true, false, false, false, false])
+  expect(gateway?.spec.servers?.map(carriesBytes)).toEqual([false, false, false, true, false, false, false])
   expect(gateway === undefined ? [] : checkGateway(gateway).map(({ path }) => path)).toEqual([
     'spec.servers[0].bind',
     'spec.servers[1]',
     'spec.servers[2]',
-    'spec.servers[3]',
-    'spec.servers[5]'
+    'spec.servers[4]',
+    'spec.servers[6]'
   ])
 })
 
@@ -178,7 +184,8 @@ test.each([
   ['{port: 80, name: http}', []],
   ['{port: 80}', []],
   ['{port: 80, name: web, appProtocol: http}', []],
-  ['{port: 6379, name: redis}', ['spec.ports[0]']],
+  ['{port: 6379, name: redis}', []],
+  ['{port: 443, name: https}', []],
   ['{port: 53, name: http, protocol: UDP}', ['spec.ports[0]']],
   ['{port: 90, name: grpc-api}', ['spec.ports[0]']],
   ['{port: 90, name: a, appProtocol: kubernetes.io/h2c}', ['spec.ports[0]']]

@@ -19,7 +19,7 @@ import { FRAMING } from './header-edits.ts'
 import { LOG_ANNOTATION, readLogWords } from './log-words.ts'
 import { keyOf } from './mesh-config.ts'
 import type { MeshService } from './mesh-config.ts'
-import { OTHER_PROTOCOLS, declaredProtocol } from './protocol.ts'
+import { OTHER_PROTOCOLS, declaredProtocol, streamNamed, streamOf } from './protocol.ts'
 import { breaksHead } from '../std/octets.ts'
 
 /** What Istio says of an object when it is written: an error means that a cluster would not have taken it. */
@@ -158,6 +158,11 @@ export function routesHttp(server: Server): boolean {
   )
 }
 
+/** True when a Gateway's server carries bytes as they are. */
+export function carriesBytes({ port, tls }: Server): boolean {
+  return streamNamed(port.protocol) === 'tcp' && tls === undefined
+}
+
 /** True when a Gateway's server ends TLS: its scope is for https, and it is not listened on yet. */
 export function isHttps(server: Server): boolean {
   return server.port.protocol.toUpperCase() === 'HTTPS'
@@ -169,7 +174,7 @@ export function checkGateway(gateway: Gateway): ObjectProblem[] {
   const servers = (gateway.spec.servers ?? []).flatMap((server, index) => {
     const place = { object, path: `spec.servers[${index}]` }
     const protocol = server.port.protocol.toUpperCase()
-    return protocol === 'HTTP'
+    return protocol === 'HTTP' || carriesBytes(server)
       ? unactedFields(GATEWAY_SERVER, server, place.path).map(({ path, field }) => unapplied({ object, path }, field))
       : [
           unapplied(
@@ -202,7 +207,7 @@ export function checkServiceEntry(entry: ServiceEntry): ObjectProblem[] {
   ]
 }
 
-/** What of a Service is not acted on yet, and its ports that carry something else than HTTP/1.1. A headless one is called past the mesh. */
+/** What of a Service is not acted on yet, and its ports that carry something else than HTTP/1.1 or bytes. A headless one is called past the mesh. */
 export function checkService(service: MeshService): ObjectProblem[] {
   const object = referTo('Service', service)
   // The API's own, which every cluster has.
@@ -210,6 +215,7 @@ export function checkService(service: MeshService): ObjectProblem[] {
   const fields = unappliedIn(object, SERVICE, service.spec)
   if (service.spec?.clusterIP === 'None') return fields
   const ports = (service.spec?.ports ?? []).flatMap((port, index) => {
+    if (streamOf(port) !== undefined) return []
     const protocol = port.protocol === undefined || port.protocol === 'TCP' ? declaredProtocol(port) : port.protocol
     return portNotes(protocol).map((note) => unapplied({ object, path: `spec.ports[${index}]` }, note))
   })

@@ -28,6 +28,12 @@ export function clusterSettings(policy: EffectivePolicy): ClusterSettings {
   }
 }
 
+/** The settings of a policy where bytes are carried: what it says of HTTP does not count. */
+export function streamSettings(policy: EffectivePolicy): ClusterSettings {
+  const { connectionPool, ...rest } = policy
+  return clusterSettings(connectionPool?.tcp === undefined ? rest : { ...rest, connectionPool: { tcp: connectionPool.tcp } })
+}
+
 function retryBudgetOf({ percent, minRetryConcurrency }: NonNullable<EffectivePolicy['retryBudget']>): RetryBudget {
   return { percent: percent ?? 20, minimum: minRetryConcurrency ?? 3 }
 }

@@ -3,7 +3,7 @@
 
 import { hasLabels } from '../api/label-selector.ts'
 import type { Subset } from '../api/istio-destination-rule.ts'
-import { clusterSettings, hashPolicyOf } from './cluster-settings.ts'
+import { clusterSettings, hashPolicyOf, streamSettings } from './cluster-settings.ts'
 import type { ClusterId } from './decision.ts'
 import { hashRuleFor, policyFor, ruleFor } from './destination-rules.ts'
 import type { AppliedRule, EffectivePolicy, RuleCaller, RuleIndex } from './destination-rules.ts'
@@ -38,14 +38,14 @@ export interface Reached {
   readonly cluster: Cluster | undefined
 }
 
-/** The HTTP ports of the first host of a name, whole and by each subset, as callers without a rule of their own see them. */
+/** The ports of the first host of a name, whole and by each subset, as callers without a rule of their own see them. */
 export function homeClusters({ hosts, rules, locality }: ClusterSources, name: string): Cluster[] {
   const host = hosts.get(name)
   if (host === undefined) return []
   hosts.noteMembers?.(name)
   const rule = ruleFor(rules, host.host, host.namespace, host.namespace)
   return host.ports
-    .filter(({ http }) => http)
+    .filter(({ http, stream }) => http || stream !== undefined)
     .flatMap((port) => {
       const existing = (rule?.subsets ?? []).filter((subset) => exists(host, port, subset))
       return [undefined, ...existing].map((subset) => clusterOf(host, port, { rule, variant: '', labels: {}, subset, locality }))
@@ -93,7 +93,7 @@ function subsetOf(rule: AppliedRule | undefined, wanted: string | undefined): Su
 
 function clusterOf(host: RegistryHost, port: RegistryPort, seen: Seen): Cluster {
   const policy = policyFor(seen.rule, port.number, seen.subset)
-  const settings = clusterSettings(policy)
+  const settings = port.stream === undefined ? clusterSettings(policy) : streamSettings(policy)
   const members = membersOf(port, settings.balance === 'passthrough' ? {} : (seen.subset?.labels ?? {}))
   const base = clusterName({ host: host.host, port: port.number, subset: seen.subset?.name }) + seen.variant
   return {

@@ -8,6 +8,7 @@ import { hashFor } from './clusters.ts'
 import { gatewayLabels } from './compile-limits.ts'
 import type { World } from './compile-mesh.ts'
 import { compileRules, isCatchAll } from './compile-rule.ts'
+import type { RuleCaller } from './destination-rules.ts'
 import { type TokenConfig, tokenRulesOf } from './compile-tokens.ts'
 import { type PlacedRules, visibleTo } from './live-rule-sets.ts'
 import { byAge, intersectHosts, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
@@ -17,18 +18,22 @@ import type { Route, ScopeHead } from './route-table.ts'
 import type { RuleSet } from './rule-sets.ts'
 import type { EntryContent } from './table-limits.ts'
 
-/** A server that carries HTTP, and whose it is. */
+/** A server, and whose it is. */
 export interface Bound {
   readonly gateway: Gateway
   readonly server: GatewayServer
 }
 
-/** The servers of a gateway with these labels that carry HTTP, those of older Gateways first. Without labels every Gateway is served. */
-export function boundServers(gateways: readonly Gateway[], labels: Readonly<Record<string, string>> | undefined): Bound[] {
+/** The servers of a gateway with these labels that `carries` takes, those of older Gateways first. Without labels every Gateway is served. */
+export function boundServers(
+  gateways: readonly Gateway[],
+  labels: Readonly<Record<string, string>> | undefined,
+  carries: (server: GatewayServer) => boolean = routesHttp
+): Bound[] {
   return gateways
     .filter(({ spec }) => labels === undefined || hasLabels(labels, spec.selector ?? {}))
     .toSorted(byAge)
-    .flatMap((gateway) => (gateway.spec.servers ?? []).filter(routesHttp).map((server): Bound => ({ gateway, server })))
+    .flatMap((gateway) => (gateway.spec.servers ?? []).filter(carries).map((server): Bound => ({ gateway, server })))
 }
 
 /** The scope of a port that some servers have. */
@@ -109,13 +114,13 @@ function routesOf(world: World, { gateway, server, rule, port }: Meeting): Route
     hashOf: (to) => hashFor(world, { ...to, host: fullHost(to.host) }, caller),
     clusterOf: (to) => {
       const host = fullHost(to.host)
-      return world.reach({ host, subset: to.subset, port: to.port ?? onlyPort(world, host) ?? port }, caller)
+      return world.reach({ host, subset: to.subset, port: to.port ?? onlyPort(world, host, caller) ?? port }, caller)
     }
   })
 }
 
 /** The port of a host that has only one; with several a rule must name it. */
-function onlyPort(world: World, host: string): number | undefined {
-  const ports = world.hosts.seenFrom(host, world.frame().gateway.namespace)?.ports ?? []
+export function onlyPort(world: World, host: string, { namespace }: RuleCaller): number | undefined {
+  const ports = world.hosts.seenFrom(host, namespace)?.ports ?? []
   return ports.length === 1 ? ports[0]?.number : undefined
 }

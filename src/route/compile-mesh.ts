@@ -5,6 +5,7 @@ import { type Caller, type Callers, sharesImportsAt } from './callers.ts'
 import { hashFor } from './clusters.ts'
 import type { Target } from './clusters.ts'
 import { DEFAULT_RETRY, compileRules } from './compile-rule.ts'
+import { streamMeanings } from './compile-stream.ts'
 import type { ClusterId } from './decision.ts'
 import { type RuleCaller, moreSpecific } from './destination-rules.ts'
 import type { LiveHosts } from './live-hosts.ts'
@@ -61,7 +62,8 @@ export function meaningsOf(world: World, domain: string): Meanings {
   const asked: Asked = { world, domain, hosts, owners, frame: world.frame() }
   const different = differingFor(asked)
   const bound = portsOf(asked).flatMap((port) => boundAt(asked, port, different))
-  return { bound, own: hosts.flatMap((host) => (host.host === domain ? ownScopes(asked, host) : [])) }
+  const own = hosts.flatMap((host) => (host.host === domain ? [...ownScopes(asked, host), ...streamMeanings(world, host)] : []))
+  return { bound, own }
 }
 
 interface Asked {

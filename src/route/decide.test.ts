@@ -273,3 +273,12 @@ test('copies go to clusters that are there, and never of a CONNECT', () => {
   expect(ask(router, { host: 'a' })).toMatchObject({ copies: ['outbound|9080||c.default.svc.cluster.local'] })
   expect(ask(router, { host: 'a', method: 'CONNECT' })).toMatchObject({ copies: [] })
 })
+
+test('names that are unknown or longer than names can be fill no memory', () => {
+  const router = prepare(tableOf({ 'a.example': [answer(0)], '*.example': [answer(1)] }))
+  const saidTo = (host: string): string => said(decide(router, 'gateway|80', factsOf({ host }), () => 0))
+  for (let index = 0; index < 100; index++) expect(saidTo(`${index}.nowhere`)).toBe('unknown-host')
+  expect(saidTo(`${'x'.repeat(60_000)}.example`)).toBe('200 1')
+  for (const host of ['a.example', 'a.example:80', 'b.example', 'b.example']) saidTo(host)
+  expect([...(router.scopes.get('gateway|80')?.seen?.keys() ?? [])]).toEqual(['a.example', 'a.example:80', 'b.example'])
+})

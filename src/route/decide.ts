@@ -39,6 +39,8 @@ const NO_COPIES: readonly ClusterId[] = []
 export const CORS_DETAILS = 'cors_response'
 /** Authorities a scope remembers: some 1.5 MB where that many are called. */
 const SEEN_MAX = 16_384
+// A DNS name of 253 characters, and a port.
+const NAME_MAX = 259
 
 /**
  * Decides one request (istio.md 1.2-1.9, envoy.md 1): host, first matching route, weighted choice. `draw` is asked once, and only when a
@@ -95,9 +97,11 @@ function hostOf(router: Router, scope: PreparedScope, authority: string): EntryS
   }
   const seen = (scope.seen ??= new Map())
   const before = seen.get(authority)
-  if (before !== undefined || seen.has(authority)) return before
+  if (before !== undefined) return before
   const base = scope.scope.base === undefined ? undefined : router.scopes.get(scope.scope.base)
   const found = searchHost({ scope, base }, domainOf(authority))
+  // Whoever asks for ever other names, or for very long ones, fills no memory with them.
+  if (found === undefined || authority.length > NAME_MAX) return found
   if (seen.size >= SEEN_MAX) seen.clear()
   seen.set(authority, found)
   return found
@@ -142,12 +146,14 @@ function exactIn({ scope, base }: Within, domain: string): EntrySlot | undefined
 
 /** The longest suffix of a scope that takes the domain, but for those of which `over` says something itself. */
 function suffixIn(scope: PreparedScope, domain: string, over: PreparedScope | undefined): string | undefined {
-  return scope.suffixOrder.find(
-    (suffix) =>
-      domain.length > suffix.length &&
-      domain.endsWith(suffix) &&
-      (over === undefined ? scope.suffixes.get(suffix) !== NO_SLOT : !over.suffixes.has(suffix))
-  )
+  for (const length of scope.suffixLengths) {
+    const at = domain.length - length
+    if (at <= 0 || domain[at] !== '.') continue
+    const suffix = domain.slice(at)
+    const slot = scope.suffixes.get(suffix)
+    if (slot !== undefined && (over === undefined ? slot !== NO_SLOT : !over.suffixes.has(suffix))) return suffix
+  }
+  return undefined
 }
 
 function serviceOf(within: Within, domain: string): EntrySlot | undefined {

@@ -3,7 +3,7 @@
 
 import type { ServiceEntry, ServiceEntryPort } from '../api/istio-service-entry.ts'
 import { namespaceOf } from './mesh-config.ts'
-import { OTHER_PROTOCOLS } from './protocol.ts'
+import { OTHER_PROTOCOLS, streamNamed } from './protocol.ts'
 import type { RegistryHost, RegistryPort } from './registry.ts'
 import { endpointsAt, isName, resolvedEndpoints, workloadOf } from './workload-entries.ts'
 import type { LabelledEndpoint, Resolved, Workload, Workloads } from './workload-entries.ts'
@@ -37,6 +37,7 @@ export function entryHosts(entry: ServiceEntry, sources: EntrySources): Registry
         http: !OTHER_PROTOCOLS.has((port.protocol ?? '').toLowerCase()),
         // Such an entry has one domain for each of its names: the Host header matters.
         declared: true,
+        stream: streamNamed(port.protocol),
         endpoints: discovery === 'original' ? [] : endpointsOf(entry, port, { workloads, resolved: sources.resolved })
       }))
     }

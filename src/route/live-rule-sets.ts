@@ -63,8 +63,17 @@ export class LiveRuleSets {
     return this.#sets.keys()
   }
 
-  /** Those for the mesh that name a host, or cover it with a wildcard; oldest first. */
+  /** Those for HTTP in the mesh that name a host, or cover it with a wildcard; oldest first. */
   claiming(host: string): PlacedRules[] {
+    return this.#claiming(host).filter(({ http }) => http)
+  }
+
+  /** The same of those for bytes. */
+  claimingStreams(host: string): PlacedRules[] {
+    return this.#claiming(host).filter(hasStreams)
+  }
+
+  #claiming(host: string): PlacedRules[] {
     this.#reads.note(`claims ${host}`)
     this.#reads.note('claims *')
     const keys = [...this.#claims.of(host).keys()]
@@ -125,6 +134,11 @@ export class LiveRuleSets {
     if (meshHosts(after).some(isWild)) this.#wild.add(key)
     else this.#wild.delete(key)
   }
+}
+
+/** Whether a rule set says anything of connections that are not HTTP. */
+export function hasStreams({ tcp, tls }: Pick<RuleSet, 'tcp' | 'tls'>): boolean {
+  return tcp.length + tls.length > 0
 }
 
 /** Hosts that a rule set claims in the mesh. */

@@ -3,6 +3,7 @@
 import { entryHosts, joinEntries, namesOf } from './entry-hosts.ts'
 import { byAge, isVisible } from './mesh-config.ts'
 import type { MeshConfig } from './mesh-config.ts'
+import type { Stream } from './protocol.ts'
 import { serviceHosts } from './service-hosts.ts'
 import { Workloads, isName } from './workload-entries.ts'
 import type { LabelledEndpoint } from './workload-entries.ts'
@@ -15,6 +16,8 @@ export interface RegistryPort {
   readonly http: boolean
   /** False for a Service's port that does not say what it carries. */
   readonly declared: boolean
+  /** How it carries bytes that are not HTTP; absent: it does not. */
+  readonly stream?: Stream | undefined
   readonly endpoints: readonly LabelledEndpoint[]
 }
 

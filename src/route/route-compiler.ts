@@ -9,6 +9,7 @@ import { isHttps } from './check-rules.ts'
 import { gatewayContent, gatewayHead } from './compile-gateways.ts'
 import { compileLimits } from './compile-limits.ts'
 import { type Frame, type World, headOf, meaningsOf } from './compile-mesh.ts'
+import { GATEWAY_STREAM, gatewayStream } from './compile-stream.ts'
 import { NO_UNIT, type UnitTable, isEmptyUnit, nameMeanings } from './domain-entries.ts'
 import { GatewayIndex } from './gateway-index.ts'
 import { LiveClusters } from './live-clusters.ts'
@@ -130,6 +131,7 @@ export class RouteCompiler implements World {
     for (let stale = this.#reads.stale('domain'); stale.length > 0; stale = this.#reads.stale('domain'))
       for (const domain of stale) this.#domain(domain)
     for (const key of this.#reads.stale('gateway')) this.#gateway(key)
+    for (const key of this.#reads.stale('stream')) this.#stream(key)
     for (const cell of this.#reads.takeUnread()) if (cell.startsWith('reach ')) this.#clusters.drop(cell.slice('reach '.length))
     for (const [id, cluster] of this.#clusters.takeChanged()) writer.cluster(id, cluster)
     writer.sourceLabels(this.#frame.sourceLabels)
@@ -143,6 +145,11 @@ export class RouteCompiler implements World {
   /** The table that all changes so far lead to. */
   get table(): RouteTable {
     return this.#state.table
+  }
+
+  /** Ports on which gateways carry bytes. */
+  gatewayStreams(): number[] {
+    return this.#gateways.streamPorts()
   }
 
   /** Ports on which gateways answer plain HTTP. */
@@ -311,7 +318,16 @@ export class RouteCompiler implements World {
     this.#give('gateway', key, unit)
   }
 
-  #give(kind: 'domain' | 'gateway', key: string, unit: UnitTable): UnitTable {
+  #stream(key: string): void {
+    const unit = this.#reads.run({ kind: 'stream', key }, () => {
+      const at = this.#gateways.streamAt(Number(key))
+      if (at === undefined) return NO_UNIT
+      return nameMeanings(GATEWAY_STREAM, { bound: [], own: [gatewayStream(this, at)] }, () => new Map())
+    })
+    this.#give('stream', key, unit)
+  }
+
+  #give(kind: 'domain' | 'gateway' | 'stream', key: string, unit: UnitTable): UnitTable {
     const id = `${kind} ${key}`
     const before = this.#units.get(id) ?? NO_UNIT
     if (isEmptyUnit(unit)) this.#units.delete(id)
@@ -319,9 +335,13 @@ export class RouteCompiler implements World {
     if (kind === 'domain' && !sameJson([...before.entries], [...unit.entries])) this.#reads.touch(`entries ${key}`)
     if (!this.#ran.has(id)) this.#ran.set(id, before)
     // Nobody has it any more: whoever has it next asks for it.
-    if (isEmptyUnit(unit) && !(kind === 'domain' ? this.#isKnown(key) : this.#gateways.at(key) !== undefined))
-      this.#reads.drop({ kind, key })
+    if (isEmptyUnit(unit) && !this.#isWanted(kind, key)) this.#reads.drop({ kind, key })
     return unit
+  }
+
+  #isWanted(kind: 'domain' | 'gateway' | 'stream', key: string): boolean {
+    if (kind === 'domain') return this.#isKnown(key)
+    return (kind === 'gateway' ? this.#gateways.at(key) : this.#gateways.streamAt(Number(key))) !== undefined
   }
 
   #isKnown(domain: string): boolean {

@@ -353,6 +353,16 @@ export function serviceScope(host: string, port: number): ScopeId {
   return `service|${port}|${host}`
 }
 
+/** The scope of connections to a Service's own address where bytes are carried. */
+export function streamScope(host: string, port: number): ScopeId {
+  return `stream|${port}|${host}`
+}
+
+/** The same of a gateway's port. */
+export function gatewayStreamScope(port: number): ScopeId {
+  return `stream|${port}`
+}
+
 /** A caller in the mesh as scopes see it. */
 export interface MeshSource {
   readonly namespace: string

@@ -21,7 +21,8 @@ spec: {hosts: [a.example, '*.example', '*.b.example'], gateways: [g], http: [{di
   const router = prepare(compileRoutes(meshConfigOf([...deployed({ name: 'web', versions: {} }), ...objectsOf(gateway)])).table)
   const scope = router.scopes.get(gatewayScope(80))
   expect([...(scope?.exact.keys() ?? [])]).toEqual(['a.example'])
-  expect(scope?.suffixOrder).toEqual(['.b.example', '.example'])
+  expect([...(scope?.suffixes.keys() ?? [])].toSorted()).toEqual(['.b.example', '.example'])
+  expect(scope?.suffixLengths).toEqual([10, 8])
   expect(router.scopes.get(meshScope([], { namespace: '', labels: {} }, 9080))?.exact.has('web.default.svc.cluster.local')).toBe(true)
 })
 

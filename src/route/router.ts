@@ -84,11 +84,11 @@ export interface PreparedScope {
   exact: Map<string, EntrySlot>
   /** `.suffix` of wildcard domains. */
   suffixes: Map<string, EntrySlot>
-  /** Longest first; rebuilt on change. */
-  suffixOrder: readonly string[]
+  /** How long they are, longest first, each once; also of what is bound no more. */
+  suffixLengths: readonly number[]
   star: EntrySlot | undefined
-  /** Authority as received -> slot; bounded, emptied when anything was bound since, here or in its base. */
-  seen: Map<string, EntrySlot | undefined> | undefined
+  /** Authority as received -> slot it was found at; bounded, emptied when anything was bound since, here or in its base. */
+  seen: Map<string, EntrySlot> | undefined
   seenAt: number
 }
 
@@ -278,7 +278,7 @@ function putScope(router: Router, scope: ScopeHead): void {
       scope,
       exact: NOTHING_BOUND,
       suffixes: NOTHING_BOUND,
-      suffixOrder: [],
+      suffixLengths: [],
       star: undefined,
       seen: undefined,
       seenAt: router.bound
@@ -300,8 +300,10 @@ function bind(router: Router, id: ScopeId, host: string, slot: EntrySlot | undef
     scope.exact = indexed(scope.exact, host, slot)
     return
   }
-  scope.suffixes = indexed(scope.suffixes, host.slice(1), slot)
-  scope.suffixOrder = [...scope.suffixes.keys()].toSorted((a, b) => b.length - a.length)
+  const suffix = host.slice(1)
+  scope.suffixes = indexed(scope.suffixes, suffix, slot)
+  if (scope.suffixLengths.includes(suffix.length)) return
+  scope.suffixLengths = [...scope.suffixLengths, suffix.length].toSorted((one, other) => other - one)
 }
 
 /** For all scopes with nothing of a kind: those of thousands of Services' addresses know `*` alone. */

@@ -1,12 +1,12 @@
 // VirtualServices as the compiler takes them: oldest first, names in full, delegates in their places.
 
-import type { VirtualService } from '../api/istio-virtual-service.ts'
+import type { TcpRoute, TlsRoute, VirtualService } from '../api/istio-virtual-service.ts'
 import { delegatesOf, joinDelegates } from './delegates.ts'
 import type { Delegates, ListedRule } from './delegates.ts'
 import { LOG_ANNOTATION, logWordOf, readLogWords } from './log-words.ts'
 import { byAge, gatewaysOf, keyOf, namespaceOf, resolveHost } from './mesh-config.ts'
 
-/** One VirtualService with HTTP rules, ready to be compiled for any caller. */
+/** One VirtualService with rules of its own, ready to be compiled for any caller. */
 export interface RuleSet {
   /** namespace/name, and the namespace in which its short names resolve. */
   readonly key: string
@@ -15,16 +15,21 @@ export interface RuleSet {
   /** namespace/name of gateways, and `mesh`. */
   readonly gateways: readonly string[]
   readonly exportTo: readonly string[] | undefined
+  /** It has rules for HTTP, even if their delegates are not there. */
+  readonly http: boolean
   readonly rules: readonly ListedRule[]
+  readonly tcp: readonly TcpRoute[]
+  readonly tls: readonly TlsRoute[]
   /** Its text, or a delegate's, is wrong: what was in force before stays. */
   readonly broken: boolean
   /** Its routes depend on who calls, beyond the caller's DestinationRules. */
   readonly asksCaller: boolean
 }
 
-/** Whether a VirtualService has rules of its own to compile: one without hosts is a delegate, others may be about TCP only. */
+/** Whether a VirtualService has rules of its own to compile: one without hosts is a delegate. */
 export function hasRules({ spec }: VirtualService): boolean {
-  return spec.http !== undefined && (spec.hosts ?? []).length > 0
+  const { http, tcp = [], tls = [], hosts = [] } = spec
+  return (http !== undefined || tcp.length + tls.length > 0) && hosts.length > 0
 }
 
 /** The rule set of one VirtualService; `broken` says of a namespace/name whether its text is wrong. */
@@ -42,7 +47,10 @@ export function ruleSetOf(
     hosts: (virtualService.spec.hosts ?? []).map((host) => resolveHost(host, namespace)),
     gateways: gatewaysOf(virtualService),
     exportTo: virtualService.spec.exportTo,
+    http: virtualService.spec.http !== undefined,
     rules: withLogWords(joined.rules, virtualService),
+    tcp: virtualService.spec.tcp ?? [],
+    tls: virtualService.spec.tls ?? [],
     broken: [key, ...joined.delegates].some((each) => broken.has(each)),
     asksCaller: joined.rules.some(({ rule }) => asksCaller(rule))
   }

@@ -6,7 +6,7 @@ import { byAge, keyOf, namespaceOf } from './mesh-config.ts'
 import type { MeshConfig, MeshEndpointSlice, MeshPod, MeshService, MeshServicePort } from './mesh-config.ts'
 import { peerOf } from './peer.ts'
 import { PLAIN_ENDPOINT } from './plain.ts'
-import { carriesHttp, isDeclaredHttp } from './protocol.ts'
+import { carriesHttp, isDeclaredHttp, streamOf } from './protocol.ts'
 import type { RegistryHost, RegistryPort } from './registry.ts'
 import type { Endpoint } from './route-table.ts'
 import { endpointsAt, isName, resolvedEndpoints, workloadOf } from './workload-entries.ts'
@@ -86,6 +86,7 @@ export function serviceHost(service: MeshService, behind: Behind): RegistryHost 
       name: port.name ?? '',
       http: carriesHttp(port),
       declared: isDeclaredHttp(port),
+      stream: streamOf(port),
       endpoints: external ? externalEndpoints(service, port, behind) : [...sliceEndpoints(port, behind), ...entryEndpoints(port, selected)]
     }))
   }

@@ -36,6 +36,8 @@ export function apiRules(hooks: RuleHooks = {}): KindRules {
     },
     deny: istioDenial,
     warn: (object, { spec }) => [...metaWarnings(object, spec.origin), ...warningsOf(object)],
+    // Rollouts tell by it whose a change of what they keep is.
+    keepsManagers: ({ spec }) => WATCHED_OVER.has(`${spec.plural}.${spec.group}`),
     prepare: (object, old, at) => {
       const filled = prepareKind(fillIn(preparedMeta(object), old, at.served), old)
       return isDefinition(at.served) ? preparedDefinition(filled, old) : filled
@@ -43,6 +45,14 @@ export function apiRules(hooks: RuleHooks = {}): KindRules {
     ...hooks
   }
 }
+
+const WATCHED_OVER: ReadonlySet<string> = new Set([
+  'services.',
+  'virtualservices.networking.istio.io',
+  'destinationrules.networking.istio.io',
+  'horizontalpodautoscalers.autoscaling',
+  'scaledobjects.keda.sh'
+])
 
 /** What istiod's validating webhook answers, under the name that Istio gives it in a default installation. */
 function istioDenial(object: KubeObject): string | undefined {

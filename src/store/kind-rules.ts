@@ -46,6 +46,8 @@ export interface KindRules {
   prepare(object: KubeObject, old: KubeObject | undefined, at: { readonly served: Served; readonly now: Millis }): KubeObject
   /** What the server chooses so that it differs from all others of the kind (a Service's address and node ports), after validation. Absent: nothing. */
   allocate?(object: KubeObject, old: KubeObject | undefined, at: Allocating): Allocated
+  /** Whether it is kept who wrote which fields (metadata.managedFields). Absent: of no kind. */
+  keepsManagers?(served: Served): boolean
   /** The kind a CustomResourceDefinition describes; undefined while it does not describe a usable one. */
   kindOf(definition: KubeObject): KindSpec | undefined
   /** Tells whether labels match, or why the text is no selector. */

@@ -11,6 +11,7 @@ import { type Deleting, planDelete, readDeleteOptions } from './delete-plan.ts'
 import { endingDefinition, noSuchResource, notFound, type Failure } from './failure.ts'
 import type { KindRules, Served } from './kind-rules.ts'
 import { listObjects } from './list-objects.ts'
+import { withManagers } from './managed-fields.ts'
 import { keyOf, ObjectTable } from './object-table.ts'
 import { planPatch } from './patch-plan.ts'
 import type { Moment, Plan, Planned, Planning } from './plan.ts'
@@ -91,7 +92,7 @@ export class Store {
     }
     if (request.verb === 'deletecollection') return this.#deleteCollection(request, served, moment)
     const planning = this.#planning(served, moment)
-    const planned = this.#plan(request, planning)
+    const planned = this.#written(this.#plan(request, planning), request, planning)
     if (planned.kind === 'failure') return { answer: planned, changes: [] }
     const dryRun = request.options.dryRun === true || (request.verb === 'delete' && dig(request.body, 'dryRun') !== undefined)
     const done = dryRun ? { object: planned.object, changes: [] } : this.#carryOut(planned, served.spec)
@@ -165,6 +166,16 @@ export class Store {
 
   #planning(served: Served, moment: Moment): Planning {
     return { ...moment, served, rules: this.#rules, all: this.#table(served.spec).objects() }
+  }
+
+  // Of some kinds it is kept who wrote what.
+  #written(planned: Planned, request: Exclude<Write, { readonly verb: 'deletecollection' }>, { served, now }: Planning): Planned {
+    const writes = planned.kind === 'plan' && (planned.effect === 'added' || planned.effect === 'modified')
+    if (!writes || this.#rules.keepsManagers?.(served) !== true || request.verb === 'delete') return planned
+    const { namespace = '', name = '' } = planned.object.metadata
+    const old = this.#table(served.spec).get(keyOf(namespace, name))
+    const writing = { manager: request.options.fieldManager, time: this.#rules.time(now) }
+    return { ...planned, object: withManagers(planned.object, old, writing) }
   }
 
   #plan(request: Exclude<Write, { readonly verb: 'deletecollection' }>, planning: Planning): Planned {

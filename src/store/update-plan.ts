@@ -130,7 +130,8 @@ const SERVERS = [
   'creationTimestamp',
   'deletionTimestamp',
   'deletionGracePeriodSeconds',
-  'generation'
+  'generation',
+  'managedFields'
 ]
 
 function ownedByServer(old: ObjectMeta, given: ObjectMeta): ObjectMeta {

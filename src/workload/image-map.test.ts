@@ -49,6 +49,12 @@ test('patterns match as a regular expression would', () => {
   )
 })
 
+test('an image whose command is not on this machine is answered with both', () => {
+  const text = imageProblem('ghcr.io/stefanprodan/podinfo:6.0.0', './podinfo')
+  expect(text).toContain('"./podinfo" is no program of this machine')
+  expect(text).toContain('images: {"ghcr.io/stefanprodan/podinfo:*": "serin/demo"}')
+})
+
 test('an image that cannot be run is answered with what to write where', () => {
   expect(imageProblem('shop:v1')).toContain('images: {"shop:*": "serin/demo"}')
 })

@@ -66,11 +66,15 @@ function glob(pattern: string, text: string): boolean {
   return at <= text.length - last.length
 }
 
-/** What to tell the user of an image that nothing maps. */
-export function imageProblem(image: string): string {
+/** What to tell the user of an image that nothing maps, and of its command where that is not on this machine. */
+export function imageProblem(image: string, command?: string): string {
   const { repository } = splitImage(image)
+  const way =
+    command === undefined
+      ? 'containers are local processes. Give the container a command'
+      : `containers are local processes, and "${command}" is no program of this machine. Give the container another command`
   return (
-    `image "${image}" cannot be run: containers are local processes. Give the container a command, or map the image in serin.yaml ` +
+    `image "${image}" cannot be run: ${way}, or map the image in serin.yaml ` +
     `(--config FILE), for example  images: {"${repository}:*": "serin/demo"}  or  images: {"${repository}:*": "node ./server.js"}`
   )
 }

@@ -1,7 +1,7 @@
 // Whether pods of a template may run on a node, by its labels: nodeSelector and required node affinity (Kubernetes' scheduling, without
 // taints, resources or preferences: there is one node, and it takes every pod that wants it).
 
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, listAt } from '../std/json.ts'
 
 /** The node that pods run on. */
 export interface Node {
@@ -46,9 +46,4 @@ function matches(rule: unknown, value: string | undefined): boolean {
     default:
       return false
   }
-}
-
-function listAt(value: unknown, key: string): readonly unknown[] {
-  const found = isObject(value) ? value[key] : undefined
-  return Array.isArray(found) ? found : []
 }

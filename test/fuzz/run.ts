@@ -49,6 +49,8 @@ const SMALL = {
   trailerBytesMax: 40,
   badTokensMax: 1
 }
+// What is cut at the end of a drain is gone a moment later.
+const SLACK = 50
 const STEPS_MAX = 600
 const SETTLING_MAX = 15_000
 
@@ -219,7 +221,11 @@ class World {
     this.#ground.guarded(() => {
       done = this.#plane.drain()
     })
-    return done
+    const begun = this.#clock.now()
+    return done.then(() => {
+      const took = this.#clock.now() - begun
+      if (took > TIMES.drainTimeout + SLACK) this.#problems.push(`the drain ends after ${took} ms`)
+    })
   }
 
   async #move(ms: number): Promise<void> {
