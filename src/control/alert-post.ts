@@ -87,12 +87,19 @@ export class AlertPost implements RolloutListener {
 
   constructor(options: AlertPostOptions) {
     this.#options = { ...options, log: (line) => options.log(printable(line)) }
-    this.#lanes = new Lanes((receiver) => this.#options.log(`${receiver} is slower than its alerts come: the oldest are dropped`))
+    this.#lanes = new Lanes((receiver, count) => {
+      if (count === 1) this.#options.log(`${receiver} is slower than its alerts come: the oldest are dropped`)
+    })
   }
 
   /** Rejects for a bug. */
   get failed(): Promise<never> {
     return this.#lanes.failed
+  }
+
+  /** Resolves once all letters are sent or given up. */
+  idle(): Promise<void> {
+    return this.#lanes.idle()
   }
 
   ticked({ tick, step }: Ticked, signal: AbortSignal): void {
@@ -131,7 +138,7 @@ export class AlertPost implements RolloutListener {
     this.#troubled.add(receiver)
     const text = printable(`${receiver} did not take an alert: ${because}; further ones are lost in silence until it does`)
     this.#options.log(text)
-    await this.#options.events.record(canary, 'Warning', text, signal)
+    this.#options.events.record(canary, 'Warning', text, signal)
   }
 
   // Why it was not sent. Only the end of the program is not an answer.

@@ -70,3 +70,25 @@ test('an event webhook that never answers holds up no rollout', async () => {
   expect(await world.until(() => world.isIn('Succeeded'), 60)).toBe(true)
   await world.stop()
 })
+
+test('what is queued when the loop ends is still told where that is allowed, until its time is over', async () => {
+  const told = async (seconds: number): Promise<number> => {
+    const world = worldOf(deploymentOf('api:1'), canaryOf({ webhooks: [{ ...hookOf('event'), url: 'http://hooks/told' }] }))
+    const telling = new AbortController()
+    world.telling = telling.signal
+    world.start()
+    await world.until(() => world.isIn('Initialized'), 10)
+    world.slowness['told'] = 900
+    world.release('api:2')
+    await world.until(() => world.told.some(({ message }) => message.startsWith('Starting')), 10)
+    await world.stop()
+    const before = world.hooks.length
+    world.clock.after(seconds * 1000, () => telling.abort(new Error('over')))
+    const over = world.allTold()
+    await world.clock.advance(60_000)
+    await over
+    return world.hooks.length - before
+  }
+  expect(await told(0)).toBe(0)
+  expect(await told(10)).toBeGreaterThan(1)
+})

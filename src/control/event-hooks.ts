@@ -24,12 +24,19 @@ export class EventHooks implements RolloutListener {
 
   constructor(options: EventHooksOptions) {
     this.#options = options
-    this.#lanes = new Lanes((key) => options.log(`${key} is slower than its Events come: the oldest are dropped`))
+    this.#lanes = new Lanes((key, count) => {
+      if (count === 1) options.log(`${key} is slower than its Events come: the oldest are dropped`)
+    })
   }
 
   /** Rejects for a bug. */
   get failed(): Promise<never> {
     return this.#lanes.failed
+  }
+
+  /** Resolves once all is told. */
+  idle(): Promise<void> {
+    return this.#lanes.idle()
   }
 
   gone(canary: KubeObject): void {

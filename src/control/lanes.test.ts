@@ -24,9 +24,9 @@ test('work of one receiver is done in order, others do not wait for it', async (
   expect(done).toEqual(['quick', 'slow 1', 'slow 2'])
 })
 
-test('what piles up is bounded: the oldest goes, which is told once', async () => {
+test('what piles up is bounded: the oldest goes, and each is told', async () => {
   const dropped: string[] = []
-  const lanes = new Lanes((key) => dropped.push(key))
+  const lanes = new Lanes((key, count) => dropped.push(`${key} ${count}`))
   const gate = Promise.withResolvers<void>()
   const done: number[] = []
   lanes.push('chat', () => gate.promise, never)
@@ -41,7 +41,7 @@ test('what piles up is bounded: the oldest goes, which is told once', async () =
   }
   gate.resolve()
   await settled()
-  expect(dropped).toEqual(['chat'])
+  expect(dropped).toEqual(['chat 1', 'chat 2', 'chat 3'])
   expect([done[0], done.at(-1), done.length]).toEqual([4, LANE_MAX + 3, LANE_MAX])
 })
 
@@ -53,4 +53,22 @@ test('a bug in the work fails the lanes, the end of the program does not', async
   ended.reject(stop.signal.reason)
   lanes.push('b', () => Promise.reject(new Error('a bug')), never)
   await expect(lanes.failed).rejects.toThrow('a bug')
+})
+
+test('it is idle once all lanes are empty, or their work was ended', async () => {
+  const lanes = new Lanes(() => undefined)
+  await lanes.idle()
+  const [first, stop] = [Promise.withResolvers<void>(), new AbortController()]
+  let idle = false
+  lanes.push('a', () => first.promise, never)
+  const hanging = (signal: AbortSignal): Promise<void> =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  lanes.push('b', hanging, stop.signal)
+  const waiting = lanes.idle().then(() => (idle = true))
+  first.resolve()
+  await settled()
+  expect(idle).toBe(false)
+  stop.abort(new Error('over'))
+  await waiting
+  expect(idle).toBe(true)
 })

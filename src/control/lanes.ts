@@ -6,21 +6,24 @@ export type Job = (signal: AbortSignal) => Promise<void>
 
 interface Lane {
   readonly waiting: Job[]
-  dropped: boolean
+  dropped: number
 }
 
-/** Longest queue of one receiver. */
+/** Longest queue of one receiver, where nothing else is said. */
 export const LANE_MAX = 32
 
 /** Serial queues by key. */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>()
-  readonly #onDrop: (key: string) => void
+  readonly #onDrop: (key: string, count: number) => void
+  readonly #most: number
   readonly #failed = Promise.withResolvers<never>()
+  #idle = Promise.withResolvers<void>()
 
-  /** `onDrop` is told once when a queue begins to lose work. */
-  constructor(onDrop: (key: string) => void) {
+  /** `onDrop` is told of each piece that a queue loses, with how many it has lost since it was empty; `most`: longest queue of one receiver. */
+  constructor(onDrop: (key: string, count: number) => void, most: number = LANE_MAX) {
     this.#onDrop = onDrop
+    this.#most = most
     // A bug may come before anyone waits for it.
     this.#failed.promise.catch(() => undefined)
   }
@@ -30,31 +33,42 @@ export class Lanes {
     return this.#failed.promise
   }
 
+  /** Resolves once nothing is queued or under way. */
+  async idle(): Promise<void> {
+    while (this.#lanes.size > 0) await this.#idle.promise
+  }
+
   /** Queues work for a receiver; returns at once. */
   push(key: string, job: Job, signal: AbortSignal): void {
     if (signal.aborted) return
     const lane = this.#lanes.get(key)
     if (lane === undefined) {
-      const made: Lane = { waiting: [job], dropped: false }
+      const made: Lane = { waiting: [job], dropped: 0 }
       this.#lanes.set(key, made)
       this.#drain(key, made, signal).catch((error: unknown) => {
-        this.#lanes.delete(key)
+        this.#end(key)
         if (!signal.aborted) this.#failed.reject(error)
       })
       return
     }
     lane.waiting.push(job)
-    if (lane.waiting.length <= LANE_MAX) return
+    if (lane.waiting.length <= this.#most) return
     lane.waiting.shift()
-    if (!lane.dropped) this.#onDrop(key)
-    lane.dropped = true
+    this.#onDrop(key, ++lane.dropped)
   }
 
   async #drain(key: string, lane: Lane, signal: AbortSignal): Promise<void> {
     for (let job = lane.waiting.shift(); job !== undefined; job = lane.waiting.shift()) {
-      if (signal.aborted) return
+      if (signal.aborted) break
       await job(signal)
     }
+    this.#end(key)
+  }
+
+  #end(key: string): void {
     this.#lanes.delete(key)
+    if (this.#lanes.size > 0) return
+    this.#idle.resolve()
+    this.#idle = Promise.withResolvers<void>()
   }
 }

@@ -18,12 +18,12 @@ const TEMPLATES = { group: 'flagger.app', version: 'v1beta1', resource: 'metrict
 const SECRETS = { group: '', version: 'v1', resource: 'secrets' }
 
 /** What is told in place of a reference across namespaces, where those are refused (Flagger's no-cross-namespace-refs). */
-export function refusedReference({ template }: TemplateCheck): string {
+export function refusedReference({ template }: Pick<TemplateCheck, 'template'>): string {
   return `templateRef ${template.name} is in namespace ${template.namespace}: references to other namespaces are refused (no-cross-namespace-refs)`
 }
 
 /** The template of `check`. Rejects with the signal's reason. */
-export async function findTemplate(client: KubeClient, { template }: TemplateCheck, signal: AbortSignal): Promise<Found> {
+export async function findTemplate(client: KubeClient, { template }: Pick<TemplateCheck, 'template'>, signal: AbortSignal): Promise<Found> {
   const { name, namespace } = template
   const named = `metric template ${name}.${namespace}`
   try {

@@ -24,3 +24,12 @@ test('an object has the readers that say so last', () => {
     { seed: 3 }
   )
 })
+
+test('it says what nobody reads any more', () => {
+  const readers = new Readers()
+  expect(readers.set('a', new Set(['x', 'y']))).toEqual([])
+  expect(readers.set('b', new Set(['y']))).toEqual([])
+  expect(readers.set('a', new Set(['z', 'y']))).toEqual(['x'])
+  expect(readers.delete('a')).toEqual(['z'])
+  expect(readers.delete('b')).toEqual(['y'])
+})

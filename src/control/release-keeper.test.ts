@@ -115,3 +115,34 @@ test('an end that was not written down is, after a restart', async () => {
   expect(releases(world).at(-1)?.status).toMatchObject({ outcome: 'succeeded', phase: 'Succeeded' })
   await world.stop()
 })
+
+test('what another wrote into a Release meanwhile is read again: nothing is lost', async () => {
+  const world = begin()
+  let conflicts = 2
+  world.between = (client) => ({
+    get: (...all) => client.get(...all),
+    list: (...all) => client.list(...all),
+    watch: (...all) => client.watch(...all),
+    create: (...all) => client.create(...all),
+    patch: (...all) => client.patch(...all),
+    delete: (...all) => client.delete(...all),
+    update: (resource, object, options) => {
+      if (resource.resource === RESOURCES.releases.resource && conflicts-- > 0) {
+        return Promise.reject(new ApiError(409, 'Conflict', 'the object has been modified'))
+      }
+      return client.update(resource, object, options)
+    }
+  })
+  await world.stop()
+  world.start()
+  expect(await world.until(() => world.isIn('Initialized'), 20)).toBe(true)
+  await release(world, 'api:2', 'Succeeded')
+  expect(conflicts).toBeLessThanOrEqual(0)
+  expect(
+    releases(world)
+      .at(-1)
+      ?.status.steps?.map(({ weight = 0 }) => weight)
+  ).toEqual([0, 40, 80, 80, 0, 0])
+  expect(world.log.filter((line) => line.startsWith('release '))).toEqual([])
+  await world.stop()
+})

@@ -11,11 +11,24 @@ import type { RolloutPorts } from './rollout-ports.ts'
 export async function keepReleases(ports: RolloutPorts, notes: readonly Note[], signal: AbortSignal): Promise<void> {
   for (const note of notes) {
     try {
-      await keep(ports, note, signal)
+      await keepAnyway(ports, note, signal)
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       // On a cluster without the definition of the kind nothing is kept, which its operator knows.
       if (error.status !== 404) ports.log(`release ${note.namespace}/${note.name}: ${error.message}`)
+    }
+  }
+}
+
+const TRIES = 3
+
+// The gate writes what it knows into the same object, when it knows it.
+async function keepAnyway(ports: RolloutPorts, note: Note, signal: AbortSignal): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await keep(ports, note, signal)
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 409 || tries === TRIES) throw error
     }
   }
 }

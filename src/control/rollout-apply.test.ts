@@ -42,17 +42,24 @@ test('an event webhook hears every Event, with what it says; its failure is only
   await world.stop()
 })
 
-test('a write that lost a race is looked at again, and nothing is lost', async () => {
+test.each<readonly [string, Record<string, unknown>, boolean]>([
+  ['which wants the same: the status is written on it', { metadata: { annotations: { note: 'mine' } } }, false],
+  [
+    'which wants something else: all of it is looked at again',
+    { metadata: { annotations: { note: 'mine' } }, spec: { suspend: false } },
+    true
+  ]
+])('a status that meets another version of its Canary, %s', async (_, change, again) => {
   const world = await released()
   let once = true
   // Somebody else writes the Canary just before its status is.
   world.watchWrites = ({ object }) => {
     if (object.kind !== 'VirtualService' || !once) return
     once = false
-    world.patch(RESOURCES.canaries, 'test', 'api', { metadata: { annotations: { note: 'mine' } } })
+    world.patch(RESOURCES.canaries, 'test', 'api', change)
   }
   expect(await world.until(() => world.isIn('Succeeded'), 200)).toBe(true)
-  expect(world.log.some((line) => line.includes('looking again'))).toBe(true)
+  expect(world.log.some((line) => line.includes('looking again'))).toBe(again)
   expect(world.named(RESOURCES.canaries)?.metadata.annotations).toEqual({ note: 'mine' })
   expect(world.told.filter(({ message }) => message.startsWith('Advance')).map(({ message }) => message)).toEqual(
     expect.arrayContaining(['Advance api.test canary weight 20', 'Advance api.test canary weight 40'])

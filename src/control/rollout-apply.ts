@@ -1,50 +1,65 @@
 // Carries out a Step: its writes in order, what it tells, the status once and last, then the Canary's own metadata.
 
 import type { KubeObject } from '../api/object.ts'
-import { ApiError } from '../kube/kube-client.ts'
+import { ApiError, type CallOptions, type ObjectKey } from '../kube/kube-client.ts'
+import type { Answer } from '../rollout/ask.ts'
 import { judgeHook } from '../rollout/judge.ts'
 import { planOf } from '../rollout/plan.ts'
 import type { Note } from '../rollout/release.ts'
+import { requestsOf } from '../rollout/requests.ts'
 import { FINALIZER } from '../rollout/situation.ts'
 import { writeState } from '../rollout/state.ts'
 import type { Announcement, Step } from '../rollout/tick.ts'
 import { type PatchOperation, RESOURCES, setAt, type Write } from '../rollout/write.ts'
+import type { Millis } from '../std/clock.ts'
+import { sameJson } from '../std/json.ts'
 import { printable } from '../std/printable.ts'
 import { keepReleases } from './release-keeper.ts'
+import type { Patiently } from './rollout-asking.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 import { callHook } from './rollout-questions.ts'
 
 /**
  * done; again, when another writer was faster: the tick starts over from what is there now; refused, when the API will not have a write,
- * now or in a moment.
+ * now or in a moment; failed, when the API failed, which may pass, and nobody knows whether the last write was made.
  */
-export type Applied = { readonly kind: 'done' } | { readonly kind: 'again' | 'refused'; readonly because: string }
+export type Applied =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'again' | 'refused'; readonly because: string }
+  | { readonly kind: 'failed'; readonly error: ApiError }
 
-/** What to carry out; `written` is called once the status is, whatever becomes of what comes after it. */
+// More than one who writes the Canary within a round trip, time and again, is no accident.
+const STATUS_TRIES = 3
+
+/**
+ * What to carry out; `written` is called once the status is, whatever becomes of what comes after it. `patiently` waits for a webhook as long
+ * as its answer is wanted.
+ */
 export interface Application {
   readonly step: Step
   readonly writes: readonly Write[]
   readonly notes: readonly Note[]
   readonly written: () => void
+  readonly patiently: Patiently
 }
 
-/** Makes the writes and tells what there is to tell. Rejects with ApiError when the API fails, which may pass. */
+const NOT_HEARD: Answer = { kind: 'no', because: 'its answer is not waited for: there is something else to do' }
+
+/** Makes the writes and tells what there is to tell. */
 export async function apply(
   ports: RolloutPorts,
   canary: KubeObject,
-  { step, writes, notes, written }: Application,
+  { step, writes, notes, written, patiently }: Application,
   signal: AbortSignal
 ): Promise<Applied> {
   try {
     for (const write of writes) {
       const refusal = await makeOr(ports, write, signal)
-      if (refusal !== undefined) await tellSkipped(ports, canary, refusal, signal)
+      if (refusal !== undefined) tellSkipped(ports, canary, refusal, signal)
     }
-    await tell(ports, canary, step.announcements, signal)
-    const status = writeState(step.state, canary['status'], ports.clock.now(), planOf(canary).targetKind)
-    if (status !== undefined) {
-      await ports.client.update(RESOURCES.canaries, { ...canary, status }, { subresource: 'status', signal })
-    }
+    await tell(ports, canary, { announcements: step.announcements, patiently }, signal)
+    const status = statusAfter(canary, step, ports.clock.now())
+    if (status !== undefined) await writeStatus(ports, canary, status, signal)
     written()
     await editMetadata(ports, canary, step.metadata, signal)
     await keepReleases(ports, notes, signal)
@@ -52,20 +67,56 @@ export async function apply(
   } catch (error) {
     if (isLostRace(error)) return { kind: 'again', because: error.message }
     if (isRefusal(error)) return { kind: 'refused', because: error.message }
+    if (error instanceof ApiError) return { kind: 'failed', error }
     throw error
   }
 }
 
+/** True when the step changes something of the Canary itself. */
+export function writesCanary(canary: KubeObject, step: Step, now: Millis): boolean {
+  return statusAfter(canary, step, now) !== undefined || metadataEdit(canary, step.metadata).length > 0
+}
+
+function statusAfter(canary: KubeObject, step: Step, now: Millis): ReturnType<typeof writeState> {
+  return writeState(step.state, canary['status'], now, planOf(canary).targetKind)
+}
+
 /** Records an Event and tells who listens, event webhooks among them. */
-export async function tellEvent(
+export function tellEvent(
   ports: RolloutPorts,
   canary: KubeObject,
   told: Extract<Announcement, { kind: 'event' }>,
   signal: AbortSignal
-): Promise<void> {
+): void {
   const message = printable(told.message)
-  await ports.events.record(canary, told.type, message, signal)
-  for (const listener of ports.listeners) listener.told?.({ canary, type: told.type, message, phase: told.phase }, signal)
+  const telling = ports.telling ?? signal
+  ports.events.record(canary, told.type, message, telling)
+  for (const listener of ports.listeners) listener.told?.({ canary, type: told.type, message, phase: told.phase }, telling)
+}
+
+// Another version of the Canary that wants the same and stands where it stood: what took long to find out is not thrown away for it.
+async function writeStatus({ client }: RolloutPorts, canary: KubeObject, status: unknown, signal: AbortSignal): Promise<void> {
+  const { namespace = '', name = '' } = canary.metadata
+  let live = canary
+  for (let left = STATUS_TRIES; ; left--) {
+    try {
+      await client.update(RESOURCES.canaries, { ...live, status }, { subresource: 'status', signal })
+      return
+    } catch (error) {
+      if (!isLostRace(error) || left === 1) throw error
+      const next = await client.get({ ...RESOURCES.canaries, namespace, name }, { signal })
+      if (next === undefined || !wantsTheSame(next, canary)) throw error
+      live = next
+    }
+  }
+}
+
+function wantsTheSame(one: KubeObject, other: KubeObject): boolean {
+  const [a, b] = [one, other].map(({ metadata, ...rest }) => {
+    const { uid, generation, deletionTimestamp } = metadata
+    return { uid, generation, deletionTimestamp, requests: requestsOf({ metadata, ...rest }), status: rest['status'] }
+  })
+  return sameJson(a, b)
 }
 
 // A failed test of a JSON patch is 422 on a real API server, and means the same as a conflict: the object is not what was read.
@@ -89,9 +140,9 @@ async function makeOr(ports: RolloutPorts, write: Write, signal: AbortSignal): P
 }
 
 // No webhooks are told: every tick tries again.
-async function tellSkipped({ log, events }: RolloutPorts, canary: KubeObject, because: string, signal: AbortSignal): Promise<void> {
+function tellSkipped({ log, events, telling }: RolloutPorts, canary: KubeObject, because: string, signal: AbortSignal): void {
   log(`canary ${canary.metadata.namespace}/${canary.metadata.name}: ${because}`)
-  await events.record(canary, 'Warning', because, signal)
+  events.record(canary, 'Warning', because, telling ?? signal)
 }
 
 async function makeWrite(ports: RolloutPorts, write: Write, signal: AbortSignal): Promise<void> {
@@ -113,23 +164,39 @@ async function send({ client }: RolloutPorts, write: Write, signal: AbortSignal)
     await client.create(write.resource, write.object, { signal })
     return
   }
-  const { resource, namespace, name, patch } = write
-  await client.patch({ ...resource, namespace, name }, patch, { signal })
+  const key = { ...write.resource, namespace: write.namespace, name: write.name }
+  if (write.verb === 'delete') return deleteOnce(client, key, { uid: write.uid, signal })
+  await client.patch(key, write.patch, { signal })
+}
+
+// Somebody else may have been faster.
+async function deleteOnce(client: RolloutPorts['client'], key: ObjectKey, options: CallOptions & { readonly uid: string }): Promise<void> {
+  try {
+    await client.delete(key, options)
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error
+  }
 }
 
 // Post-rollout webhooks run in order; the first one that fails ends them (flagger.md 1.6).
-async function tell(ports: RolloutPorts, canary: KubeObject, announcements: readonly Announcement[], signal: AbortSignal): Promise<void> {
+async function tell(
+  ports: RolloutPorts,
+  canary: KubeObject,
+  { announcements, patiently }: { readonly announcements: readonly Announcement[] } & Pick<Application, 'patiently'>,
+  signal: AbortSignal
+): Promise<void> {
   let failed = false
   for (const told of announcements) {
     if (told.kind === 'event') {
-      await tellEvent(ports, canary, told, signal)
+      tellEvent(ports, canary, told, signal)
       continue
     }
     if (failed) continue
-    const answer = judgeHook(await callHook(ports, told.call, signal))
+    const answers = await patiently(async (stop) => [judgeHook(await callHook(ports, told.call, stop))])
+    const answer: Answer = answers === 'interrupted' ? NOT_HEARD : (answers[0] ?? NOT_HEARD)
     failed = answer.kind !== 'yes'
     const message = answer.kind === 'yes' ? told.passed : `${told.failed} ${answer.because}`
-    await tellEvent(ports, canary, { kind: 'event', type: failed ? 'Warning' : 'Normal', message, phase: told.phase }, signal)
+    tellEvent(ports, canary, { kind: 'event', type: failed ? 'Warning' : 'Normal', message, phase: told.phase }, signal)
   }
 }
 

@@ -70,6 +70,7 @@ test.each([
   expect(await world.until(() => world.isIn('Promoting') || world.writes.some(({ change }) => change.object.kind === kind), 100)).toBe(true)
   const tick = world.t
   expect(written(world).filter((line) => line.includes('-primary'))).toEqual([
+    'added Secret api-primary-previous',
     `modified ${kind} ${kind === 'Secret' ? 'token' : 'colours'}-primary`,
     'modified Deployment api-primary'
   ])
@@ -265,5 +266,23 @@ test('no value of a Secret gets into Events, webhooks or the log, not even when 
   for (const value of [TOKEN, NEW_TOKEN, atob(TOKEN), atob(NEW_TOKEN)]) expect(said).not.toContain(value)
   world.refuse = () => undefined
   expect(await world.until(() => world.isIn('Succeeded'), 60)).toBe(true)
+  await world.stop()
+})
+
+test.each<readonly [string, (world: World) => void]>([
+  ['another image', (world) => world.release('api:2')],
+  ['other configs', (world) => paint(world, 'red')]
+])('a primary whose pods come to nothing ends the analysis of %s, though the status does not say what it reads', async (_, change) => {
+  const world = await begin()
+  change(world)
+  expect(await world.until(() => dig(world.status(), 'canaryWeight') === 20, 20)).toBe(true)
+  world.halts('api-primary', true)
+  const template = { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': 'now' } } }
+  world.patch(RESOURCES.deployments, 'test', 'api-primary', { spec: { template } })
+  await world.clock.advance(2000)
+  expect(world.isIn('Failed')).toBe(true)
+  expect(world.told.map(({ message }) => message)).toContain(
+    'api-primary.test not ready: deployment api-primary exceeded its progress deadline'
+  )
   await world.stop()
 })

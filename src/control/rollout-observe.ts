@@ -2,16 +2,20 @@
 
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { ApiError, type KubeClient } from '../kube/kube-client.ts'
+import { baselineName, type BaselineView } from '../rollout/baseline.ts'
 import type { ClusterView } from '../rollout/cluster-view.ts'
 import { configRefsOf } from '../rollout/config-refs.ts'
 import { type ConfigView, copyName } from '../rollout/configs.ts'
-import { planOf } from '../rollout/plan.ts'
+import { type Plan, planOf } from '../rollout/plan.ts'
+import { type GateConfig, gateConfigName } from '../rollout/gate-options.ts'
 import type { Scalers } from '../rollout/scaler.ts'
+import { snapshotName } from '../rollout/snapshot.ts'
+import { isRunning, readState } from '../rollout/state.ts'
 import { targetKindOf } from '../rollout/targets.ts'
 import { RESOURCES, SCALER_RESOURCES } from '../rollout/write.ts'
 
 /** What a tick knows beside the objects. */
-export type Moment = Pick<ClusterView, 'now' | 'lookedAt' | 'rival' | 'labels'>
+export type Moment = Pick<ClusterView, 'now' | 'lookedAt' | 'rival' | 'labels' | 'evidence' | 'counters'>
 
 /**
  * Which ConfigMaps and Secrets are read: none, or what the target's pods refer to. `reading` hears their names, as `resource/name`, before
@@ -21,7 +25,7 @@ export type ConfigReading = 'none' | { readonly reading: (names: readonly string
 
 /** Where objects are read from, and which. */
 export interface Sources {
-  readonly client: KubeClient
+  readonly client: Pick<KubeClient, 'get'>
   readonly configs: ConfigReading
 }
 
@@ -32,27 +36,90 @@ export async function observe({ client, configs }: Sources, canary: KubeObject, 
   const kind = targetKindOf(plan)
   const get = (resource: ResourceRef, name: string): Promise<KubeObject | undefined> =>
     client.get({ ...resource, namespace, name }, { signal })
+  // Where nobody splits requests, routes and rules of these names are others'.
+  const routing = (resource: ResourceRef, name: string): Promise<KubeObject | undefined> =>
+    plan.provider === 'kubernetes' ? Promise.resolve(undefined) : get(resource, name)
   const [targetObject, primary, apexService, canaryService, primaryService, canaryRule, primaryRule, virtualService] = await Promise.all([
     get(kind.resource, target),
     get(kind.resource, kind.primaryName(plan)),
     get(RESOURCES.services, apex),
     get(RESOURCES.services, `${apex}-canary`),
     get(RESOURCES.services, `${apex}-primary`),
-    get(RESOURCES.destinationRules, `${apex}-canary`),
-    get(RESOURCES.destinationRules, `${apex}-primary`),
-    get(RESOURCES.virtualServices, apex)
+    routing(RESOURCES.destinationRules, `${apex}-canary`),
+    routing(RESOURCES.destinationRules, `${apex}-primary`),
+    routing(RESOURCES.virtualServices, apex)
   ])
-  const objects = { target: targetObject, primary, apexService, canaryService, primaryService, canaryRule, primaryRule, virtualService }
+  const [previous, baseline] = await Promise.all([previousOf(get, canary), baselineIn(get, plan)])
+  const objects = {
+    previous,
+    baseline,
+    target: targetObject,
+    primary,
+    apexService,
+    canaryService,
+    primaryService,
+    canaryRule,
+    primaryRule,
+    virtualService
+  }
   const scalers = autoscaler && (await scalersOf((name) => get(SCALER_RESOURCES[autoscaler.kind], name), autoscaler.name))
   const podSpec = kind.podSpecOf(targetObject)
-  if (configs === 'none' || podSpec === undefined) return { ...moment, ...objects, scalers, configs: undefined }
-  const refs = configRefsOf(podSpec)
-  configs.reading(refs.flatMap(({ kind, name }) => [name, copyName(name)].map((each) => `${RESOURCE_OF[kind].resource}/${each}`)))
+  const refs = podSpec === undefined ? [] : configRefsOf(podSpec)
+  const options = gateConfigName(canary)
+  if (configs !== 'none') {
+    const copied = refs.flatMap(({ kind, name }) => [name, copyName(name)].map((each) => `${RESOURCE_OF[kind].resource}/${each}`))
+    configs.reading([...copied, ...(options === undefined ? [] : [`${RESOURCES.configMaps.resource}/${options}`])])
+  }
+  const gateConfig = options === undefined ? undefined : await gateConfigOf(get, options)
+  const seen = { ...moment, ...objects, scalers, gateConfig }
+  if (configs === 'none' || podSpec === undefined) return { ...seen, configs: undefined }
   const views = refs.map(async (ref): Promise<ConfigView> => {
     const [object, copy] = await Promise.all([get(RESOURCE_OF[ref.kind], ref.name), get(RESOURCE_OF[ref.kind], copyName(ref.name))])
     return { ...ref, object, copy }
   })
-  return { ...moment, ...objects, scalers, configs: await Promise.all(views) }
+  return { ...seen, configs: await Promise.all(views) }
+}
+
+// Only a run needs it, and the way back from one. Who may not read Secrets does without.
+async function previousOf(
+  get: (resource: ResourceRef, name: string) => Promise<KubeObject | undefined>,
+  canary: KubeObject
+): Promise<KubeObject | undefined> {
+  const state = readState(canary['status'])
+  if (!isRunning(state) && state.phase !== 'failed') return undefined
+  try {
+    return await get(RESOURCES.secrets, snapshotName(planOf(canary)))
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return undefined
+    throw error
+  }
+}
+
+// Its Deployment is there as long as anything of it is.
+async function baselineIn(
+  get: (resource: ResourceRef, name: string) => Promise<KubeObject | undefined>,
+  plan: Plan
+): Promise<BaselineView | undefined> {
+  if (plan.strategy.kind !== 'weighted' || plan.provider !== 'istio' || plan.targetKind !== 'Deployment') return undefined
+  const deployment = await get(RESOURCES.deployments, baselineName(plan))
+  if (deployment === undefined && !plan.baseline) return undefined
+  const name = `${plan.apex}-baseline`
+  const [service, rule] = await Promise.all([get(RESOURCES.services, name), get(RESOURCES.destinationRules, name)])
+  return { deployment, service, rule }
+}
+
+// No rollout waits for the options of its gate.
+async function gateConfigOf(
+  get: (resource: ResourceRef, name: string) => Promise<KubeObject | undefined>,
+  name: string
+): Promise<GateConfig> {
+  try {
+    const object = await get(RESOURCES.configMaps, name)
+    return object === undefined ? { kind: 'missing', name, because: 'not found' } : { kind: 'found', object }
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return { kind: 'missing', name, because: 'may not be read' }
+    throw error
+  }
 }
 
 // An API server without KEDA's definitions answers 404 for the kind itself.

@@ -1,9 +1,10 @@
-// Flagger's recorded scenarios (data/flagger-live), replayed on the embedded store. Every difference from the recording is an edit below
-// that names its repair; whatever is not edited must be equal.
+// Flagger's recorded scenarios (data/flagger-live), replayed on the embedded store. Every difference from the recording is a repair
+// that test/flagger-repairs.ts names; whatever is not named must be equal.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { BESIDES, EDITS, type Streams } from '../../test/flagger-repairs.ts'
 import { World } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
 import { destinationsOf, routeOf } from '../rollout/virtual-service.ts'
@@ -32,69 +33,6 @@ interface Scenario {
     readonly hooks: readonly (Timed & { readonly hook: string; readonly phase: string })[]
     readonly queries: readonly (Timed & { readonly metric: string })[]
   }
-}
-
-type Streams = Readonly<Record<'writes' | 'told' | 'hooks' | 'queries', readonly string[]>>
-type Edit = readonly [repair: string, stream: keyof Streams, change: (lines: readonly string[]) => readonly string[]]
-
-const instead =
-  (from: string | RegExp, to: string) =>
-  (lines: readonly string[]): readonly string[] =>
-    lines.map((line) => line.replace(from, to))
-const before =
-  (text: string, added: string) =>
-  (lines: readonly string[]): readonly string[] =>
-    lines.flatMap((line) => (line.includes(text) ? [added, line] : [line]))
-const AT_ONCE = 'the rollback follows in the tick of the last failure'
-
-const EDITS: Readonly<Record<string, readonly Edit[]>> = {
-  success: [],
-  ladder: [],
-  restart: [],
-  abtest: [],
-  bluegreen: [],
-  mirror: [],
-  affinity: [
-    ['no primary cookie unless configured', 'writes', instead(' primaryCookie==VALUE', '')],
-    [
-      'the cookie is matched whole, not as a part of others',
-      'writes',
-      instead('.*flagger-cookie.*VALUE.*', '(.*; ?)?flagger-cookie=VALUE(;.*)?')
-    ]
-  ],
-  config: [],
-  skip: [],
-  failure: [[AT_ONCE, 'told', before('Rolling back', 'Warning Halt podinfo.failure advancement success rate 90.00% < 99%')]],
-  prefail: [
-    ["a failing webhook's answer is shown", 'told', instead(/ POST .*$/, ' 500')],
-    [AT_ONCE, 'told', before('Rolling back', 'Normal Starting canary analysis for podinfo.prefail')],
-    [AT_ONCE, 'told', before('Rolling back', 'Warning Halt podinfo.prefail advancement pre-rollout check pre-rollout failed 500')]
-  ],
-  stuck: [
-    [
-      'a rollback for the deadline says so',
-      'told',
-      before('Canary failed!', 'Warning Rolling back podinfo.stuck progress deadline exceeded 25s')
-    ]
-  ],
-  hooks: [
-    [
-      'status keeps the live weight in WaitingPromotion',
-      'writes',
-      instead('phase=WaitingPromotion weight=0 iterations=-1', 'phase=WaitingPromotion')
-    ],
-    ['status keeps the live weight in WaitingPromotion', 'writes', instead('phase=Finalising iterations=0', 'phase=Finalising weight=0')]
-  ],
-  revert: [
-    [
-      'one status write per tick, last',
-      'writes',
-      (lines) => {
-        const at = lines.findIndex((line) => line.includes('phase=Terminating'))
-        return [...lines.slice(0, at), ...lines.slice(at + 1, at + 2), ...lines.slice(at, at + 1), ...lines.slice(at + 2)]
-      }
-    ]
-  ]
 }
 
 test('every recorded scenario is replayed', () => {
@@ -240,7 +178,7 @@ function actual(world: World): Streams {
   return {
     writes: joined(
       world.writes
-        .filter(({ change }) => change.object.kind !== 'Release')
+        .filter(({ change: { object } }) => !BESIDES.includes(`${object.kind} ${object.metadata.name}`) && object.kind !== 'Release')
         .map((written) => ({ tick: written.t, line: changeLine(written.change, hashes) }))
     ),
     told: joined(world.told.map(({ t, type, message }) => ({ tick: t, line: `${type} ${message}` }))),
@@ -284,7 +222,7 @@ function writeLine(write: Readonly<Record<string, unknown>>, hashes: Map<unknown
     ['promoted', hash('promoted')],
     ['tracked', json('tracked')],
     ['data', json('data')],
-    ['cond', cond?.[0]?.split(':')[0]],
+    ['cond', cond?.[0]],
     ['selector', json('selector')],
     ['replicas', write['replicas']],
     ['image', write['image']],
@@ -323,7 +261,9 @@ function fieldsOf(object: KubeObject): Readonly<Record<string, unknown>> {
     case 'Canary': {
       const condition = (dig(status, 'conditions') as readonly unknown[] | undefined)?.[0]
       const cond =
-        condition === undefined ? undefined : [`${text(condition, 'type')}=${text(condition, 'status')}/${text(condition, 'reason')}`]
+        condition === undefined
+          ? undefined
+          : [`${text(condition, 'type')}=${text(condition, 'status')}/${text(condition, 'reason')}: ${text(condition, 'message')}`]
       return {
         phase: dig(status, 'phase'),
         weight: dig(status, 'canaryWeight'),

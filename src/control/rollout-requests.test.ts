@@ -6,6 +6,7 @@ import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import { type Request, REQUESTS } from '../rollout/requests.ts'
 import { RESOURCES } from '../rollout/write.ts'
+import { formatInstant } from '../std/instant.ts'
 import { dig } from '../std/json.ts'
 
 const closed = { kind: 'answered', status: 403, body: '' } as const
@@ -170,4 +171,60 @@ test.each<readonly [Request, string]>([
     expect(laws.broken).toEqual([])
     await world.stop()
   }
+})
+
+const releaseOf = (world: World): unknown =>
+  world.all(RESOURCES.releases).find((each) => JSON.stringify(dig(each, 'spec', 'images')) === '["api:2"]')?.['status']
+
+test('who asked is kept in the Release, and gone from the Canary with the request', async () => {
+  const world = await at20()
+  world.patch(RESOURCES.canaries, 'test', 'api', {
+    metadata: { annotations: { [REQUESTS.promote]: 'true', 'serin.dev/asked-by': 'ann' } }
+  })
+  expect(await world.until(() => world.isIn('Succeeded'), 40)).toBe(true)
+  expect(dig(releaseOf(world), 'requests')).toMatchObject([{ request: 'promote', outcome: 'done', by: 'ann' }])
+  expect(world.named(RESOURCES.canaries)?.metadata.annotations ?? {}).toEqual({})
+  await world.stop()
+})
+
+test('a pause with an end holds until then, once in the Release, and the rollout goes on by itself', async () => {
+  const world = await at20()
+  const until = formatInstant(world.clock.now() + 35_000)
+  world.patch(RESOURCES.canaries, 'test', 'api', {
+    metadata: { annotations: { [REQUESTS.pause]: 'true', 'serin.dev/asked-by': 'ann', 'serin.dev/asked-until': until } }
+  })
+  await world.clock.advance(34_000)
+  expect([weight(world), asked(world, 'pause')]).toEqual([20, true])
+  expect(await world.until(() => weight(world) === 40, 15)).toBe(true)
+  expect([asked(world, 'pause'), told(world, `held until ${until}`)]).toEqual([false, true])
+  expect(dig(releaseOf(world), 'requests')).toMatchObject([
+    { request: 'pause', outcome: 'done', by: 'ann', until },
+    { request: 'pause', outcome: 'expired', by: 'ann', until }
+  ])
+  await world.stop()
+})
+
+test('a rollback that is asked for beside a pause whose time is over is carried out', async () => {
+  const world = await at20()
+  const annotations = {
+    [REQUESTS.pause]: 'true',
+    [REQUESTS.abort]: 'true',
+    'serin.dev/asked-until': formatInstant(world.clock.now() - 1000)
+  }
+  world.patch(RESOURCES.canaries, 'test', 'api', { metadata: { annotations } })
+  expect(await world.until(() => world.isIn('Failed'), 1)).toBe(true)
+  await world.stop()
+})
+
+test('a retry is kept in the Release of the revision that failed', async () => {
+  const world = await at20()
+  ask(world, 'abort')
+  expect(await world.until(() => world.isIn('Failed'), 1)).toBe(true)
+  ask(world, 'retry')
+  expect(await world.until(() => weight(world) === 20, 20)).toBe(true)
+  expect(dig(releaseOf(world), 'requests')).toMatchObject([
+    { request: 'abort', outcome: 'done' },
+    { request: 'retry', outcome: 'done' }
+  ])
+  await world.stop()
 })

@@ -42,7 +42,7 @@ test.each([
   expect(imageOf(world.named(RESOURCES.deployments, 'api-primary'))).toBe('api:2')
   expect(phaseOf(world, 'twin')).toBeUndefined()
   expect(told(world)).toContain(`canary twin.test is not acted on: ${why}`)
-  expect(world.writes.length).toBeLessThan(30)
+  expect(world.writes.length).toBeLessThan(40)
   await world.stop()
 })
 

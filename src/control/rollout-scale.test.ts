@@ -22,5 +22,32 @@ test('work grows with the Canaries that progress, not with those at rest', async
   // Two changes are one look where they come together, and that is a matter of turns.
   expect(many.reads / few.reads).toBeLessThan(1.25)
   expect(twice.reads / few.reads).toBeLessThan(2.5)
+  // A rollout of six ticks that act, in any number of looks that do not.
+  expect(few.reads / 10).toBeLessThan(80)
   expect(await minute(100, 0)).toEqual({ reads: 0, writes: 0 })
+})
+
+test('the first looks at Canaries at rest ask for nothing that the watches tell', async () => {
+  const world = await crowdOf(50)
+  await world.stop()
+  world.reads = 0
+  world.start()
+  await world.clock.advance(10_000)
+  // Whether the Release of each one's revision has the right outcome.
+  expect(world.reads).toBe(50)
+  expect(world.writes).toEqual([])
+  await world.stop()
+})
+
+test('a look that finds nothing to do reads nothing, one that acts reads all of it anew', async () => {
+  const world = await crowdOf(1)
+  world.reads = 0
+  world.patch(RESOURCES.deployments, 'test', 'c0', { metadata: { annotations: { note: 'no revision' } } })
+  world.patch(RESOURCES.virtualServices, 'test', 'c0', { metadata: { annotations: { note: 'not a route' } } })
+  await world.clock.advance(1000)
+  expect(world.reads).toBe(0)
+  releaseIn(world, 1, 'api:2')
+  await world.clock.advance(1000)
+  expect(world.reads).toBeGreaterThanOrEqual(9)
+  await world.stop()
 })

@@ -62,16 +62,6 @@ async function begin({ kind, target }: Kind): Promise<World> {
 }
 
 /** Lets the rollout come to `phase`, and starts the controller again whenever it died. */
-async function comesTo(world: World, phase: string): Promise<void> {
-  for (let halves = 0; halves < 400 && !world.isIn(phase); halves++) {
-    await world.clock.advance(500)
-    if (!world.crashed) continue
-    await world.stop()
-    world.start()
-  }
-  expect(world.status()).toMatchObject({ phase })
-}
-
 const share = (world: World): unknown => weights(world.named(RESOURCES.virtualServices)!)
 const isAway = (world: World): boolean =>
   dig(world.named(RESOURCES.daemonSets), 'spec', 'template', 'spec', 'nodeSelector', NOWHERE.key) !== undefined
@@ -84,7 +74,7 @@ describe.each(KINDS)('a $kind', (kind) => {
   test('is promoted step by step, and its primary runs it in the end', async () => {
     const world = await begin(kind)
     kind.release(world, 'v2')
-    await comesTo(world, 'Succeeded')
+    await world.comesTo('Succeeded')
     expect(kind.runs(world, 'api-primary')).toEqual(kind.runs(world, 'api'))
     expect(share(world)).toEqual({ primary: 100, canary: 0 })
     const told = world.told.map(({ message }) => message)
@@ -99,7 +89,7 @@ describe.each(KINDS)('a $kind', (kind) => {
     const before = kind.runs(world, 'api-primary')
     world.success = { kind: 'value', value: 50 }
     kind.release(world, 'v2')
-    await comesTo(world, 'Failed')
+    await world.comesTo('Failed')
     expect(share(world)).toEqual({ primary: 100, canary: 0 })
     expect(kind.runs(world, 'api-primary')).toEqual(before)
     expect(dig(world.status(), 'conditions')).toMatchObject([
@@ -124,7 +114,7 @@ describe.each(KINDS)('a $kind', (kind) => {
       world.success = { kind: 'value', value: success }
       world.writesLeft = writesLeft
       kind.release(world, 'v2')
-      await comesTo(world, phase)
+      await world.comesTo(phase)
       world.writesLeft = Infinity
       await world.clock.advance(1000)
       await world.stop()
@@ -156,8 +146,8 @@ test('a DaemonSet at rest runs nowhere, and everywhere during a run; its primary
   expect(dig(world.status(), 'trackedConfigs')).toEqual({ 'configmap/colours': 'f234cb93c08ad64e' })
   world.patch(RESOURCES.configMaps, 'test', 'colours', { data: { color: 'green' } })
   expect(await world.until(() => world.isIn('Progressing'), 1)).toBe(true)
-  expect(isAway(world)).toBe(false)
-  await comesTo(world, 'Succeeded')
+  expect(await world.until(() => !isAway(world), 2)).toBe(true)
+  await world.comesTo('Succeeded')
   expect(isAway(world)).toBe(true)
   expect(dig(world.named(RESOURCES.configMaps, 'colours-primary'), 'data')).toEqual({ color: 'green' })
   await world.stop()
@@ -217,7 +207,7 @@ test('labels are those that the operator names: one to tell pods by, others to b
   expect(dig(world.named(RESOURCES.services, 'api-primary'), 'spec', 'selector')).toEqual({ 'k8s-app': 'api-primary' })
   world.patch(RESOURCES.deployments, 'test', 'api', { metadata: { labels: { 'shop.example/owner': 'you' } } })
   world.release('api:2')
-  await comesTo(world, 'Succeeded')
+  await world.comesTo('Succeeded')
   expect(primaryLabels()).toEqual({ 'k8s-app': 'api-primary', 'shop.example/owner': 'you' })
   await world.stop()
 })

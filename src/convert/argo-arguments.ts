@@ -2,7 +2,8 @@
 
 import type { AnalysisUse } from './argo-metrics.ts'
 import type { Notes, Source } from './note.ts'
-import { listAt, mapAt, textAt } from './read.ts'
+import { mapAt, textAt } from './read.ts'
+import { listAt } from '../std/json.ts'
 
 const ARGUMENT = /\{\{\s*(?:args|inputs)\.([A-Za-z0-9_-]+)\s*\}\}/g
 

@@ -4,7 +4,8 @@
 import type { AnalysisUse } from './argo-metrics.ts'
 import { gate, type Strategy } from './argo-strategy.ts'
 import type { Notes, Source } from './note.ts'
-import { compact, listAt, mapAt, numberAt, secondsOf, textAt } from './read.ts'
+import { compact, mapAt, numberAt, secondsOf, textAt } from './read.ts'
+import { listAt } from '../std/json.ts'
 
 const BASE = 'spec.strategy.canary'
 

@@ -6,7 +6,8 @@ import { argumentsOf, withVariables } from './argo-arguments.ts'
 import { providerOf } from './argo-providers.ts'
 import { rangeOf } from './condition.ts'
 import type { Notes, Source } from './note.ts'
-import { compact, intervalText, listAt, mapAt, numberAt, secondsOf, textAt } from './read.ts'
+import { compact, intervalText, mapAt, numberAt, secondsOf, textAt } from './read.ts'
+import { listAt } from '../std/json.ts'
 
 /** Where a Rollout names templates: at `path` of it, with arguments. */
 export interface AnalysisUse {

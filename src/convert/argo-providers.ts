@@ -1,7 +1,8 @@
 // Providers of Argo's metrics as those of MetricTemplates: the query as it is, and where it is asked.
 
 import type { Notes, Source } from './note.ts'
-import { compact, listAt, mapAt, textAt } from './read.ts'
+import { compact, mapAt, textAt } from './read.ts'
+import { listAt } from '../std/json.ts'
 
 /** spec.provider of a MetricTemplate, and its query. */
 export interface Provider {

@@ -3,7 +3,8 @@
 import type { Input } from './argo-input.ts'
 import type { Workload } from './argo-workload.ts'
 import type { Notes, Source } from './note.ts'
-import { compact, listAt, mapAt, numberAt, textAt } from './read.ts'
+import { compact, mapAt, numberAt, textAt } from './read.ts'
+import { listAt } from '../std/json.ts'
 
 /** What is known of a Rollout's way to traffic. */
 export interface ServiceInput {

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
-import { compact, intervalText, listAt, mapAt, numberAt, secondsOf, textAt } from './read.ts'
+import { compact, intervalText, mapAt, numberAt, secondsOf, textAt } from './read.ts'
 
 test('fields are read by what they are, and anything else is absent', () => {
   const value = { a: { list: [1], text: 'x', empty: '', number: 3, written: '2.5', map: {} } }
-  expect([listAt(value, 'a', 'list'), listAt(value, 'a', 'text')]).toEqual([[1], []])
   expect([textAt(value, 'a', 'text'), textAt(value, 'a', 'empty'), textAt(value, 'a', 'number')]).toEqual(['x', undefined, undefined])
   expect([numberAt(value, 'a', 'number'), numberAt(value, 'a', 'written'), numberAt(value, 'a', 'text')]).toEqual([3, 2.5, undefined])
   expect([mapAt(value, 'a', 'map'), mapAt(value, 'a', 'list')]).toEqual([{}, undefined])

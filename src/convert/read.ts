@@ -2,12 +2,6 @@
 
 import { dig, isObject } from '../std/json.ts'
 
-/** The members of a list; none of anything else. */
-export function listAt(value: unknown, ...keys: readonly string[]): readonly unknown[] {
-  const found = dig(value, ...keys)
-  return Array.isArray(found) ? found : []
-}
-
 /** A text that is not empty. */
 export function textAt(value: unknown, ...keys: readonly string[]): string | undefined {
   const found = dig(value, ...keys)

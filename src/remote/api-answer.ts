@@ -1,7 +1,7 @@
 // What an API server's answer says: a Status as ApiError, whatever stands between server and client as well.
 
 import { ApiError } from '../kube/kube-client.ts'
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, parsedJson } from '../std/json.ts'
 
 /** An answer that is no success, or no JSON. */
 export interface RawAnswer {
@@ -33,7 +33,7 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /** The failure that an answer other than 2xx stands for. `what` names the request. */
 export function errorIn({ status, headers, text }: RawAnswer, what: string): ApiError {
-  const body = parsed(text)
+  const body = parsedJson(text)
   const after = Number(headers['retry-after'])
   const retryAfter = Number.isFinite(after) && after > 0 ? after : undefined
   if (dig(body, 'kind') === 'Status') return statusError(body, status, retryAfter)
@@ -56,14 +56,14 @@ export function statusError(status: unknown, fallback: number, retryAfter?: numb
 
 /** True when the answer says that an object of a known kind is not there; not when the kind itself is unknown. */
 export function isAbsent({ status, text }: RawAnswer): boolean {
-  const body = status === 404 ? parsed(text) : undefined
+  const body = status === 404 ? parsedJson(text) : undefined
   const name = dig(body, 'details', 'name')
   return dig(body, 'reason') === 'NotFound' && typeof name === 'string' && name !== ''
 }
 
 /** The JSON object of a successful answer. Throws ApiError when it is none. */
 export function objectIn(text: string, what: string): Record<string, unknown> {
-  const body = parsed(text)
+  const body = parsedJson(text)
   if (isObject(body)) return body
   throw new ApiError(500, 'InternalError', `${what}: the answer is no JSON object: ${text.slice(0, SHOWN_MAX)}`)
 }
@@ -72,12 +72,4 @@ export function objectIn(text: string, what: string): Record<string, unknown> {
 export function textAt(value: unknown, ...keys: readonly string[]): string {
   const found = dig(value, ...keys)
   return typeof found === 'string' ? found : ''
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,12 +1,18 @@
 // The connections to one API server: TLS by the kubeconfig, kept alive, through a proxy where it names one. Made anew when the client
 // certificate or the authority changes; requests under way keep theirs.
 
-import { Agent, type Dispatcher, ProxyAgent } from 'undici'
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http'
+import https from 'node:https'
+import type tls from 'node:tls'
 import type { Millis } from '../std/clock.ts'
 import type { Credential } from './credentials.ts'
 import type { Access } from './kubeconfig.ts'
+import { overTls, placeOf, proxyCredentials, tunnel } from './tunnel.ts'
 
-const CONNECT_MAX: Millis = 10_000
+// Not imported: an import of node:http loads undici as well (docs/decisions/068).
+const http = process.getBuiltinModule('node:http')
+
+const TUNNEL_MAX: Millis = 10_000
 const HEAD_MAX = 64 * 1024
 
 /** What the TLS of a connection is made of, as texts. */
@@ -16,47 +22,125 @@ export interface TlsTexts {
   readonly key: string | undefined
 }
 
+/** A request as it goes out. */
+export interface Outgoing {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string | string[]>>
+  readonly body: string | undefined
+}
+
+/** Sends requests over connections that are made alike. */
+interface Way {
+  readonly agent: Agent
+  readonly place: Pick<RequestOptions, 'host' | 'port'>
+  /** What a proxy wants to hear. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly secure: boolean
+  /** Before the path, where a proxy is asked for it. */
+  readonly prefix: string
+}
+
 /** Owns the connections. */
 export class Connections {
   readonly #access: Access
-  #open: { readonly texts: TlsTexts; readonly dispatcher: Dispatcher } | undefined
+  #open: { readonly texts: TlsTexts; readonly way: Way } | undefined
+  readonly #agents = new Set<Agent>()
 
   constructor(access: Access) {
     this.#access = access
   }
 
-  /** Where to send the next request. */
-  for({ certificate, key }: Credential, authority: string | undefined): Dispatcher {
-    const open = this.#open
-    if (open !== undefined && open.texts.authority === authority && open.texts.certificate === certificate && open.texts.key === key) {
-      return open.dispatcher
-    }
-    // What still runs over the old connections ends by itself.
-    if (open !== undefined) void open.dispatcher.close()
-    const texts: TlsTexts = { authority, certificate, key }
-    this.#open = { texts, dispatcher: dispatcherOf(this.#access, texts) }
-    return this.#open.dispatcher
+  /** The head of the answer, with its body to be read. Rejects with what the network says, or with the signal's reason. */
+  send(outgoing: Outgoing, { certificate, key }: Credential, authority: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+    return sendOver(this.#wayFor({ authority, certificate, key }), outgoing, signal)
   }
 
   /** Ends all connections and what runs over them. */
-  async close(): Promise<void> {
-    await this.#open?.dispatcher.destroy()
+  close(): void {
+    for (const agent of this.#agents) agent.destroy()
+    this.#agents.clear()
     this.#open = undefined
+  }
+
+  #wayFor(texts: TlsTexts): Way {
+    const open = this.#open
+    if (
+      open !== undefined &&
+      open.texts.authority === texts.authority &&
+      open.texts.certificate === texts.certificate &&
+      open.texts.key === texts.key
+    ) {
+      return open.way
+    }
+    if (open !== undefined) retire(open.way.agent)
+    const way = wayOf(this.#access, texts)
+    this.#agents.add(way.agent)
+    this.#open = { texts, way }
+    return way
   }
 }
 
-function dispatcherOf({ server, trust, proxy }: Access, { authority, certificate, key }: TlsTexts): Dispatcher {
-  const tls = {
+// What still runs over the old connections ends by itself.
+function retire(agent: Agent): void {
+  agent.maxFreeSockets = 0
+  for (const sockets of Object.values(agent.freeSockets)) sockets?.forEach((socket) => socket.destroy())
+}
+
+function wayOf({ server, trust, proxy }: Access, { authority, certificate, key }: TlsTexts): Way {
+  const target = new URL(server)
+  const secure = target.protocol === 'https:'
+  const own: tls.ConnectionOptions = {
     rejectUnauthorized: !trust.unchecked,
-    timeout: CONNECT_MAX,
-    allowH2: false,
     ...(authority !== undefined && { ca: authority }),
     ...(certificate !== undefined && { cert: certificate }),
     ...(key !== undefined && { key }),
     ...(trust.serverName !== undefined && { servername: trust.serverName })
   }
-  // Times are the caller's: a watch may be silent for as long as it asked for.
-  const common = { allowH2: false, maxHeaderSize: HEAD_MAX, headersTimeout: 0, bodyTimeout: 0 }
-  if (proxy === undefined) return new Agent({ ...common, connect: tls })
-  return new ProxyAgent({ ...common, uri: proxy, requestTls: tls, proxyTunnel: server.startsWith('https:') })
+  if (proxy === undefined) return { agent: agentOf(secure, own), place: placeOf(target), headers: {}, secure, prefix: '' }
+  const through = new URL(proxy)
+  if (secure) return { agent: tunnelling(target, through, own), place: placeOf(target), headers: {}, secure, prefix: '' }
+  const headers = { host: target.host, ...proxyCredentials(through) }
+  const isSecure = through.protocol === 'https:'
+  return { agent: agentOf(isSecure, {}), place: placeOf(through), headers, secure: isSecure, prefix: target.origin }
+}
+
+function agentOf(secure: boolean, options: tls.ConnectionOptions): Agent {
+  return secure ? new https.Agent({ keepAlive: true, ...options }) : new http.Agent({ keepAlive: true })
+}
+
+function tunnelling(target: URL, proxy: URL, options: tls.ConnectionOptions): Agent {
+  const agent = agentOf(true, options)
+  agent.createConnection = (_, done) => {
+    tunnel(target, proxy, {}, AbortSignal.timeout(TUNNEL_MAX)).then(
+      (socket) => done?.(null, overTls(target, socket, options)),
+      // Where nothing came of it there is no connection, whatever the types say.
+      (error: Error) => done?.(error, undefined as never)
+    )
+    return undefined
+  }
+  return agent
+}
+
+function sendOver(
+  { agent, place, headers: own, secure, prefix }: Way,
+  { method, path, headers, body }: Outgoing,
+  signal: AbortSignal
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    const all = { ...own, ...headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) }
+    const send = secure ? https.request : http.request
+    const request = send({ ...place, agent, method, path: prefix + path, headers: all, maxHeaderSize: HEAD_MAX })
+    const end = (): void => void request.destroy(new Error('no longer wanted'))
+    signal.addEventListener('abort', end, { once: true })
+    request.on('close', () => signal.removeEventListener('abort', end))
+    request.on('error', reject)
+    request.on('response', (response) => {
+      // Whoever reads is told; nobody need read.
+      response.on('error', () => undefined)
+      resolve(response)
+    })
+    request.end(body)
+  })
 }

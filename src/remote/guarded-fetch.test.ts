@@ -110,6 +110,22 @@ test('of several addresses of a name those out of bounds are left out', async ()
   expect(await guardedFetch(OUTBOUND_RULES, mixed)(get(`http://a.example:${port}/`), never)).toMatchObject({ kind: 'answered', body: 'ok' })
 })
 
+test("what the program's own proxy would connect to is judged as if it were dialled", async () => {
+  const { port, seen } = await serve(ok)
+  const behind = (...addresses: readonly string[]) =>
+    guardedFetch()(
+      get('http://b.example/', { via: () => ({ proxy: `http://127.0.0.1:${port}`, host: 'b.example', isOwn: true, behind: addresses }) }),
+      never
+    )
+  expect(await behind('203.0.113.1', '169.254.169.254')).toEqual({
+    kind: 'refused',
+    because: 'b.example: 169.254.169.254 is a link-local or metadata address, which is not called'
+  })
+  expect(await behind('::ffff:169.254.169.254')).toMatchObject({ kind: 'refused' })
+  expect(seen).toEqual([])
+  expect(await behind('203.0.113.1', 'no address')).toMatchObject({ kind: 'answered' })
+})
+
 test('loopback can be refused, by address and by name', async () => {
   const { port, seen } = await serve(ok)
   const call = guardedFetch({ ...OUTBOUND_RULES, loopback: 'refused' }, names({ 'a.example': ['127.0.0.1'] }))
@@ -158,7 +174,10 @@ test('redirects to another host are followed only where that is allowed, and tak
 
 test('an endless answer ends at its bound, a dripping one in time; an aborted call rejects', async () => {
   const endless = await serve((_, response) => {
-    const more = (): void => void response.write('x'.repeat(10_000), () => !response.destroyed && more())
+    const more = (): void => {
+      while (response.write('x'.repeat(10_000)));
+    }
+    response.on('drain', more)
     more()
   })
   expect(await guardedFetch()(get(endless.url), never)).toMatchObject({ kind: 'answered', body: 'x'.repeat(1000), isCut: true })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { describeKubeClient } from '../../test/conformance/kube-client.ts'
 import { CONFIG_MAPS, configMap, SMALL_KINDS, SMALL_RULES } from '../../test/conformance/small-world.ts'
@@ -9,6 +9,7 @@ import { systemClock } from '../host/system-clock.ts'
 import { EmbeddedApi } from '../kube/embedded-api.ts'
 import { ApiError } from '../kube/kube-client.ts'
 import { MemoryJournal } from '../kube/memory-journal.ts'
+import { Reflector } from '../kube/reflector.ts'
 import { startApiServer } from '../server/api-server.ts'
 import { createAuthority, issueServer } from '../server/certificate.ts'
 import { VirtualClock } from '../std/clock.ts'
@@ -103,6 +104,35 @@ describe('the client over HTTPS', () => {
     expect(await failure(misnamed.list(CONFIG_MAPS, { signal }))).toMatchObject({ reason: 'Unreachable' })
     expect((await careless.list(CONFIG_MAPS, { signal })).items).toEqual([])
     expect((await named.list(CONFIG_MAPS, { signal })).items).toEqual([])
+  })
+
+  test('through a proxy an API over HTTPS is reached by a tunnel, kept for the next request, and the proxy is told who asks', async () => {
+    const api = await startApi()
+    const asked: string[] = []
+    const proxy = createServer().listen(0, '127.0.0.1')
+    proxy.on('connect', ({ url = '', headers }: IncomingMessage, client: Socket) => {
+      asked.push(`${url} ${headers['proxy-authorization']}`)
+      const upstream = connect(Number(url.split(':')[1]), '127.0.0.1', () => client.write('HTTP/1.1 200 Connection established\r\n\r\n'))
+      upstream.on('error', () => client.destroy()).pipe(client)
+      client.on('error', () => upstream.destroy()).pipe(upstream)
+    })
+    await once(proxy, 'listening')
+    ends.push(() => new Promise((resolve) => proxy.close(resolve)))
+    ends.push(() => api.close())
+    const user: User = { name: 'u', impersonate: {}, token: { kind: 'value', value: api.token } }
+    const place = `127.0.0.1:${(proxy.address() as AddressInfo).port}`
+    const clientOf = (through: string, trust: Access['trust']): HttpClient => {
+      const client = new HttpClient({ access: accessTo(api.url, { user, trust, proxy: through }), clock })
+      ends.push(() => client.close())
+      return client
+    }
+    const client = clientOf(`http://joe:pw@${place}`, trusted)
+    for (let times = 0; times < 3; times++) expect((await client.list(CONFIG_MAPS, { signal })).items).toEqual([])
+    expect(asked).toEqual([`${new URL(api.url).host} Basic ${Buffer.from('joe:pw').toString('base64')}`])
+    const strict = clientOf(`http://${place}`, { unchecked: false })
+    expect(await failure(strict.list(CONFIG_MAPS, { signal }))).toMatchObject({ reason: 'Unreachable' })
+    const lost = clientOf('http://127.0.0.1:1', trusted)
+    expect(await failure(lost.list(CONFIG_MAPS, { signal }))).toMatchObject({ reason: 'Unreachable' })
   })
 
   test('a server that is not there is Unreachable, with its address', async () => {
@@ -210,6 +240,29 @@ describe('the client over HTTPS', () => {
     ])
     expect(error).toMatchObject({ status: 410, reason: 'Expired' })
     expect(seen[0]?.url).toContain('labelSelector=a%3Db&watch=true&allowWatchBookmarks=true&resourceVersion=3&timeoutSeconds=300')
+  })
+
+  test('a watch that falls silent, as over a connection that died unnoticed, is begun anew', async () => {
+    const [virtual, stop] = [new VirtualClock(1), new AbortController()]
+    const object = { ...configMap('a'), metadata: { name: 'a', namespace: 'demo', uid: 'u', resourceVersion: '2' } }
+    const { client, seen } = await served(
+      (response, _, path) => {
+        if (!path.includes('watch=true'))
+          return say(response, 200, { kind: 'ConfigMapList', metadata: { resourceVersion: '1' }, items: [] })
+        response.writeHead(200).write(`${JSON.stringify({ type: 'ADDED', object })}\n`)
+      },
+      { clock: virtual }
+    )
+    const reflector = new Reflector({ client, clock: virtual, draw: seeded(1), query: CONFIG_MAPS })
+    const running = reflector.run(stop.signal)
+    const watches = (): number => seen.filter(({ url }) => url.includes('watch=true')).length
+    await expect.poll(() => reflector.get('demo/a')).toBeDefined()
+    await virtual.advance(client.silenceMax - 1)
+    expect(watches()).toBe(1)
+    await virtual.advance(1)
+    await expect.poll(watches).toBe(2)
+    stop.abort(new Error('enough'))
+    await running
   })
 
   test('a watch whose connection breaks ends with what was sent whole', async () => {

@@ -1,7 +1,6 @@
 // The KubeClient port over HTTPS: an API server of a kubeconfig. One request, one answer; what is retried, and when, is the caller's, but for
 // two that were certainly not carried out: reads over a connection that the server had just closed, and credentials that had just ended.
 
-import type { Dispatcher } from 'undici'
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import {
   ApiError,
@@ -45,6 +44,8 @@ const PATCH_TYPES: Readonly<Record<PatchBody['kind'], string>> = {
 
 /** Reads and writes the API that `access` leads to. Owns its connections: close it. */
 export class HttpClient implements KubeClient {
+  /** API servers send a bookmark each minute. */
+  readonly silenceMax: Millis = 150_000
   readonly #options: HttpClientOptions
   readonly #sender: Sender
 
@@ -71,7 +72,7 @@ export class HttpClient implements KubeClient {
     const { resourceVersion } = query
     const words: Query = { ...selectors(query), watch: 'true', allowWatchBookmarks: 'true', resourceVersion, timeoutSeconds }
     const sent: Sent = { method: 'GET', path: pathOf(query) + queryText(words) }
-    const body: Dispatcher.ResponseData['body'] = await this.#sender.open(sent, signal)
+    const body = await this.#sender.open(sent, signal)
     yield* watchEvents(body, sent.path.split('?')[0] ?? '', signal)
   }
 
@@ -115,7 +116,8 @@ export class HttpClient implements KubeClient {
 
   /** Ends its connections, and the watches that run over them. */
   close(): Promise<void> {
-    return this.#sender.close()
+    this.#sender.close()
+    return Promise.resolve()
   }
 
   #manager(): string {

@@ -4,9 +4,9 @@
 import { lookup as lookUp, type LookupAddress, type LookupOptions } from 'node:dns'
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http'
 import https from 'node:https'
-import { isIP, type LookupFunction, type Socket } from 'node:net'
-import tls from 'node:tls'
+import { isIP, type LookupFunction } from 'node:net'
 import { type OutboundRules, refusalOf } from './outbound-rules.ts'
+import { bare, basicOf, overTls, placeOf, proxyCredentials, tunnel } from './tunnel.ts'
 
 // Not imported: an import of node:http loads undici as well (docs/decisions/068).
 const http = process.getBuiltinModule('node:http')
@@ -22,6 +22,8 @@ export interface Detour {
   readonly host: string
   /** The proxy is this program's own, and its address is not judged. */
   readonly isOwn: boolean
+  /** Addresses that the proxy may connect to for this host, as far as they are known: they are judged instead of it. */
+  readonly behind?: readonly string[]
 }
 
 /** What to send, and where. */
@@ -47,6 +49,8 @@ export interface Received {
   readonly isCut: boolean
 }
 
+type Outgoing = Omit<https.RequestOptions, 'headers'> & { readonly headers?: Readonly<Record<string, string>> }
+
 /** The rules do not allow what was asked for; asking again is of no use. */
 export class Refused extends Error {}
 
@@ -57,28 +61,30 @@ export async function exchange(sent: Exchange, signal: AbortSignal): Promise<Rec
   if (via === undefined) return answerOf(sent, direct(sent), signal)
   const proxy = new URL(via.proxy)
   const rules = via.isOwn ? ANY : sent.rules
+  checkBehind(target, via, sent.rules)
   checkLiteral(proxy.hostname, rules)
   const toProxy = toward(proxy, { ...sent, rules })
-  if (target.protocol === 'http:') return answerOf(sent, { ...toProxy, ...absolute(target, hostOf(sent).host) }, signal)
-  const socket = await tunnel(target, toProxy, signal)
+  if (target.protocol === 'http:') {
+    return answerOf(sent, { ...toProxy, ...absolute(target, hostOf(sent).host), headers: proxyCredentials(proxy) }, signal)
+  }
+  const socket = await tunnel(target, proxy, toProxy, signal)
   // Without an agent, which would make connections of its own.
   const { agent: _, ...inside } = direct(sent)
-  return answerOf(sent, { ...inside, createConnection: () => overTls(sent, socket) }, signal)
+  return answerOf(sent, { ...inside, createConnection: () => overTls(target, socket, { rejectUnauthorized: !sent.insecure }) }, signal)
 }
 
 const ANY: OutboundRules = { linkLocal: 'allowed', loopback: 'allowed', redirects: 'any' }
 
-function direct(sent: Exchange): https.RequestOptions {
+function direct(sent: Exchange): Omit<https.RequestOptions, 'headers'> {
   const { target, insecure } = sent
   return { ...toward(target, sent), path: target.pathname + target.search, ...(insecure ? { rejectUnauthorized: false } : {}) }
 }
 
-function toward(url: URL, { rules, lookUp: own }: Exchange): RequestOptions {
-  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
-  return { host: bare(url.hostname), port, agent: false, lookup: guardedLookUp(rules, own ?? resolveAll) }
+function toward(url: URL, { rules, lookUp: own }: Exchange): Omit<RequestOptions, 'headers'> {
+  return { ...placeOf(url), agent: false, lookup: guardedLookUp(rules, own ?? resolveAll) }
 }
 
-function absolute(target: URL, authority: string): RequestOptions {
+function absolute(target: URL, authority: string): Pick<RequestOptions, 'path'> {
   return { path: `http://${authority}${target.pathname}${target.search}` }
 }
 
@@ -95,8 +101,12 @@ function checkLiteral(hostname: string, rules: OutboundRules): void {
   if (refusal !== undefined) throw new Refused(refusal)
 }
 
-function bare(hostname: string): string {
-  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
+// The proxy takes any of them, so that one that is out of bounds is one too many.
+function checkBehind({ hostname }: URL, { behind = [] }: Detour, rules: OutboundRules): void {
+  for (const address of behind) {
+    const refusal = isIP(address) === 0 ? undefined : refusalOf(address, rules)
+    if (refusal !== undefined) throw new Refused(`${hostname}: ${refusal}`)
+  }
 }
 
 const resolveAll: LookUpAll = (host, done) => lookUp(host, { all: true }, done)
@@ -115,50 +125,26 @@ function guardedLookUp(rules: OutboundRules, resolve: LookUpAll): LookupFunction
   }
 }
 
-function tunnel(target: URL, proxy: RequestOptions, signal: AbortSignal): Promise<Socket> {
-  const authority = `${target.hostname}:${target.port === '' ? 443 : target.port}`
-  return new Promise((resolve, reject) => {
-    const request = http.request({ ...proxy, method: 'CONNECT', path: authority, headers: { host: authority }, signal })
-    request.on('connect', ({ statusCode = 0 }, socket) => {
-      if (statusCode === 200) return resolve(socket)
-      socket.destroy()
-      reject(new Error(`its proxy answers ${statusCode}`))
-    })
-    request.on('response', ({ statusCode = 0 }) => {
-      request.destroy()
-      reject(new Error(`its proxy answers ${statusCode}`))
-    })
-    request.on('error', reject)
-    request.end()
-  })
-}
-
-function overTls({ target, insecure }: Exchange, socket: Socket): Socket {
-  const host = bare(target.hostname)
-  return tls.connect({
-    socket,
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    rejectUnauthorized: !insecure,
-    ALPNProtocols: ['http/1.1']
-  })
-}
-
-function answerOf(sent: Exchange, options: https.RequestOptions, signal: AbortSignal): Promise<Received> {
+function answerOf(sent: Exchange, { headers: own, ...options }: Outgoing, signal: AbortSignal): Promise<Received> {
   const { target, method, headers, body, bodyMax } = sent
   return new Promise((resolve, reject) => {
     const send = target.protocol === 'https:' ? https.request : http.request
     const length = body === '' && method === 'GET' ? {} : { 'content-length': Buffer.byteLength(body) }
-    const request = send({ ...options, method, signal, headers: { ...credentials(target), ...headers, ...length, ...hostOf(sent) } })
+    const request = send({
+      ...options,
+      method,
+      signal,
+      headers: { ...own, ...credentials(target), ...headers, ...length, ...hostOf(sent) }
+    })
     request.on('error', reject)
     request.on('response', (response) => collect(request, response, bodyMax).then(resolve, reject))
     request.end(body)
   })
 }
 
-function credentials({ username, password }: URL): Record<string, string> {
-  if (username === '' && password === '') return {}
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
+function credentials(target: URL): Record<string, string> {
+  const authorization = basicOf(target)
+  return authorization === undefined ? {} : { authorization }
 }
 
 async function collect(request: ClientRequest, response: IncomingMessage, bodyMax: number): Promise<Received> {

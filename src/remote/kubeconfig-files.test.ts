@@ -53,6 +53,8 @@ test('without any kubeconfig a pod uses its service account', () => {
 test('what is missing is named', () => {
   const none = join(dir, 'none')
   expect(nameOf({ file: none })).toBe(`${none}: no such file`)
-  expect(nameOf({})).toBe(`no kubeconfig: looked at ${join(dir, 'home')}; name one with --kubeconfig or KUBECONFIG`)
+  expect(nameOf({})).toBe(
+    `no kubeconfig: looked at ${join(dir, 'home')}; name one with --kubeconfig or KUBECONFIG (serin up says which is its own)`
+  )
   expect(nameOf({ file: dir })).toMatch(/cannot be read/)
 })

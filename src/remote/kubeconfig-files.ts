@@ -30,7 +30,9 @@ export function findAccess(query: KubeconfigQuery): Access {
   if (access !== undefined) return access
   if (texts.length > 0)
     throw new KubeconfigError(`${texts.map(({ file }) => file).join(', ')}: no current-context; name one with --context`)
-  throw new KubeconfigError(`no kubeconfig: looked at ${looked.join(', ')}; name one with --kubeconfig or KUBECONFIG`)
+  throw new KubeconfigError(
+    `no kubeconfig: looked at ${looked.join(', ')}; name one with --kubeconfig or KUBECONFIG (serin up says which is its own)`
+  )
 }
 
 function textsFor({ file, env, defaults = [homeConfig()] }: KubeconfigQuery): {

@@ -50,8 +50,8 @@ export class MetricProviders {
   }
 }
 
-// Providers may repeat in an answer what they were sent.
-function withoutSecrets(text: string, { provider: { credentials, spec } }: ProviderQuery): string {
+/** `text` without credentials: providers may repeat in an answer what they were sent. */
+export function withoutSecrets(text: string, { provider: { credentials, spec } }: ProviderQuery): string {
   const secrets = [...Object.values(credentials), ...Object.values(spec.headers ?? {}).flat()].filter((secret) => secret.length > 3)
   return secrets.reduce((told, secret) => told.replaceAll(secret, '***'), text)
 }

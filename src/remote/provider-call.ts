@@ -22,7 +22,14 @@ export interface ProviderQuery {
 export type ProviderReading =
   | { readonly kind: 'value'; readonly value: number }
   | { readonly kind: 'no-data'; readonly because?: string }
-  | { readonly kind: 'down' | 'misconfigured'; readonly because: string }
+  | { readonly kind: 'down'; readonly because: string }
+  | Misconfigured
+
+/** Somebody has to change something first. */
+export interface Misconfigured {
+  readonly kind: 'misconfigured'
+  readonly because: string
+}
 
 /** What providers are asked with. */
 export interface ProviderWorld {
@@ -108,7 +115,7 @@ export function urlOf(address: string, path: string, parameters: Readonly<Record
 }
 
 /** What is told of an address that is missing or none. */
-export function badAddress(address: string | undefined): ProviderReading {
+export function badAddress(address: string | undefined): Misconfigured {
   const because = address === undefined || address === '' ? 'provider.address is missing' : 'provider.address is not a URL'
   return { kind: 'misconfigured', because }
 }
@@ -117,7 +124,7 @@ export function badAddress(address: string | undefined): ProviderReading {
 export function credentialsOf<K extends string>(
   { provider }: ProviderQuery,
   ...keys: readonly K[]
-): { readonly kind: 'there'; readonly values: Readonly<Record<K, string>> } | { readonly kind: 'misconfigured'; readonly because: string } {
+): { readonly kind: 'there'; readonly values: Readonly<Record<K, string>> } | Misconfigured {
   const missing = keys.filter((key) => (provider.credentials[key] ?? '') === '')
   if (missing.length > 0) {
     const secret = provider.spec.secretRef?.name
@@ -136,12 +143,6 @@ export function numberOf(value: unknown): number | undefined {
   if (/^nan$/i.test(value)) return NaN
   const number = Number(value)
   return Number.isNaN(number) ? undefined : number
-}
-
-/** The list under `keys`; empty where there is none. */
-export function listAt(value: unknown, ...keys: readonly string[]): readonly unknown[] {
-  const found = keys.length === 0 ? value : dig(value, ...keys)
-  return Array.isArray(found) ? found : []
 }
 
 /** No data, as the newest point is too old to say something of now. */

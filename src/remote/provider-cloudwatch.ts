@@ -1,9 +1,9 @@
 // Metrics from Amazon CloudWatch: GetMetricData in AWS' JSON protocol, signed with Signature Version 4. The query is the list of
 // MetricDataQueries as JSON. Keys come from the Secret or the environment; those of instances and roles are not looked for.
 
-import { dig } from '../std/json.ts'
+import { dig, listAt } from '../std/json.ts'
 import { type AwsKeys, signedHeaders } from './aws-signature.ts'
-import { badAddress, callForJson, listAt, type ProviderQuery, type ProviderReading, type ProviderWorld, urlOf } from './provider-call.ts'
+import { badAddress, callForJson, type ProviderQuery, type ProviderReading, type ProviderWorld, urlOf } from './provider-call.ts'
 import { newestOf, windowOf } from './provider-points.ts'
 
 const TARGET = 'GraniteServiceVersion20100801.GetMetricData'

@@ -2,8 +2,8 @@
 // provider.address. The query is `NAMESPACE/METRIC?labelSelector=SELECTOR`, of which only the metric is needed.
 
 import { ApiError } from '../kube/kube-client.ts'
-import { dig } from '../std/json.ts'
-import { badAddress, callForJson, listAt, type ProviderQuery, type ProviderReading, type ProviderWorld, urlOf } from './provider-call.ts'
+import { dig, listAt } from '../std/json.ts'
+import { badAddress, callForJson, type ProviderQuery, type ProviderReading, type ProviderWorld, urlOf } from './provider-call.ts'
 import { quantityOf } from './quantity.ts'
 
 const GROUP = { group: 'external.metrics.k8s.io', version: 'v1beta1' }

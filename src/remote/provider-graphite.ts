@@ -1,7 +1,8 @@
 // Metrics from Graphite: its render API (GET /render, format=json). The query is the URL's own, as Flagger has it: `target=...&from=...`.
 
-import { badAddress, callForJson, listAt, type ProviderQuery, type ProviderReading, type ProviderWorld, urlOf } from './provider-call.ts'
+import { badAddress, callForJson, type ProviderQuery, type ProviderReading, type ProviderWorld, urlOf } from './provider-call.ts'
 import { newestOf, oldestBySteps } from './provider-points.ts'
+import { listAt } from '../std/json.ts'
 
 /** Asks Graphite; the newest point that is a number counts, of all series. */
 export async function askGraphite(asked: ProviderQuery, world: ProviderWorld, signal: AbortSignal): Promise<ProviderReading> {

@@ -1,29 +1,21 @@
 // Metrics from New Relic: the Insights query API (GET /v1/accounts/ID/query) with NRQL over the check's window.
 
-import { isObject } from '../std/json.ts'
-import {
-  badAddress,
-  callForJson,
-  credentialsOf,
-  listAt,
-  numberOf,
-  type ProviderQuery,
-  type ProviderReading,
-  type ProviderWorld,
-  urlOf
-} from './provider-call.ts'
+import { isObject, listAt } from '../std/json.ts'
+import { callForJson, numberOf, type ProviderQuery, type ProviderReading, type ProviderWorld } from './provider-call.ts'
+import { approach } from './provider-points.ts'
 
 const ADDRESS = 'https://insights-api.newrelic.com'
 
 /** Asks New Relic; the query has to have one result, which is a number. */
 export async function askNewRelic(asked: ProviderQuery, world: ProviderWorld, signal: AbortSignal): Promise<ProviderReading> {
-  const keys = credentialsOf(asked, 'newrelic_account_id', 'newrelic_query_key')
-  if (keys.kind !== 'there') return keys
-  const { newrelic_account_id: account, newrelic_query_key: key } = keys.values
-  const address = asked.provider.spec.address ?? ADDRESS
-  const url = urlOf(address, `/v1/accounts/${encodeURIComponent(account)}/query`, { nrql: nrqlOf(asked) })
-  if (url === undefined) return badAddress(address)
-  const answer = await callForJson(asked, world, { url, headers: { 'x-query-key': key } }, signal)
+  const { address = ADDRESS } = asked.provider.spec
+  const to = approach(asked, world, ['newrelic_account_id', 'newrelic_query_key'], ({ newrelic_account_id: account }) => ({
+    address,
+    path: `/v1/accounts/${encodeURIComponent(account)}/query`,
+    parameters: { nrql: nrqlOf(asked) }
+  }))
+  if (to.kind !== 'there') return to
+  const answer = await callForJson(asked, world, { url: to.url, headers: { 'x-query-key': to.keys.newrelic_query_key } }, signal)
   if (answer.kind !== 'json') return answer
   const results = listAt(answer.value, 'results')
   if (results.length > 1) return { kind: 'misconfigured', because: `its query gives ${results.length} results: it has to give one` }

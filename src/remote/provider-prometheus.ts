@@ -1,11 +1,10 @@
 // Metrics from Prometheus and what speaks as it does: one instant query (Prometheus' HTTP API, "Instant queries").
 
 import type { Millis } from '../std/clock.ts'
-import { dig } from '../std/json.ts'
+import { dig, listAt } from '../std/json.ts'
 import {
   badAddress,
   callForJson,
-  listAt,
   numberOf,
   type ProviderQuery,
   type ProviderReading,
@@ -26,8 +25,8 @@ export async function askPrometheus(asked: ProviderQuery, world: ProviderWorld, 
   return answer.kind === 'json' ? readingOf(answer.value, world.clock.now()) : answer
 }
 
-// Credentials of the Secret win over an Authorization among the headers; Flagger sends one after the other.
-function headersOf({ provider }: ProviderQuery): Record<string, string | readonly string[]> {
+/** What is sent with a query. Credentials of the Secret win over an Authorization among the headers; Flagger sends one after the other. */
+export function headersOf({ provider }: ProviderQuery): Record<string, string | readonly string[]> {
   const { token, username, password } = provider.credentials
   const authorization =
     token !== undefined

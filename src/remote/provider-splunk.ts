@@ -1,31 +1,22 @@
 // Metrics from Splunk Observability Cloud: a SignalFlow program run over the window by POST /v2/signalflow/execute, whose answer is a stream of
 // server-sent events that ends with the window.
 
-import { dig } from '../std/json.ts'
-import {
-  badAddress,
-  callForText,
-  credentialsOf,
-  listAt,
-  type ProviderQuery,
-  type ProviderReading,
-  type ProviderWorld,
-  urlOf
-} from './provider-call.ts'
-import { newestOf, type Point, windowOf } from './provider-points.ts'
+import { dig, listAt } from '../std/json.ts'
+import { callForText, type ProviderQuery, type ProviderReading, type ProviderWorld } from './provider-call.ts'
+import { approach, newestOf, type Point } from './provider-points.ts'
 
 /** Asks Splunk; the program has to give one time series, whose newest value counts. */
 export async function askSplunk(asked: ProviderQuery, world: ProviderWorld, signal: AbortSignal): Promise<ProviderReading> {
-  const keys = credentialsOf(asked, 'sf_token_key')
-  if (keys.kind !== 'there') return keys
-  const now = world.clock.now()
-  const { from, to } = windowOf(asked.interval, now)
   const { address = '' } = asked.provider.spec
-  const url = urlOf(streamAddress(address), '/v2/signalflow/execute', { start: String(from), stop: String(to), immediate: 'true' })
-  if (url === undefined) return badAddress(address)
-  const headers = { 'content-type': 'text/plain', 'x-sf-token': keys.values.sf_token_key }
-  const answer = await callForText(asked, world, { url, method: 'POST', headers, body: asked.query }, signal)
-  return answer.kind === 'text' ? readingOf(answer.text, { now, oldest: to - from }) : answer
+  const to = approach(asked, world, ['sf_token_key'], (_, window) => ({
+    address: streamAddress(address),
+    path: '/v2/signalflow/execute',
+    parameters: { start: String(window.from), stop: String(window.to), immediate: 'true' }
+  }))
+  if (to.kind !== 'there') return to
+  const headers = { 'content-type': 'text/plain', 'x-sf-token': to.keys.sf_token_key }
+  const answer = await callForText(asked, world, { url: to.url, method: 'POST', headers, body: asked.query }, signal)
+  return answer.kind === 'text' ? readingOf(answer.text, to.terms) : answer
 }
 
 // Flagger takes the address of the API, or that of the stream for WebSockets.

@@ -3,18 +3,9 @@
 
 import { readFile } from 'node:fs/promises'
 import { importPKCS8, SignJWT } from 'jose'
-import { dig } from '../std/json.ts'
-import {
-  badAddress,
-  callForJson,
-  credentialsOf,
-  listAt,
-  type ProviderQuery,
-  type ProviderReading,
-  type ProviderWorld,
-  urlOf
-} from './provider-call.ts'
-import { newestOf, oldestBySteps } from './provider-points.ts'
+import { dig, listAt, parsedJson } from '../std/json.ts'
+import { callForJson, type Misconfigured, type ProviderQuery, type ProviderReading, type ProviderWorld, urlOf } from './provider-call.ts'
+import { approach, newestOf, oldestBySteps } from './provider-points.ts'
 
 const ADDRESS = 'https://monitoring.googleapis.com'
 const TOKEN_URI = 'https://oauth2.googleapis.com/token'
@@ -24,16 +15,17 @@ const VALID_SECONDS = 600
 
 /** Asks Google; the newest point of the first series counts. */
 export async function askStackdriver(asked: ProviderQuery, world: ProviderWorld, signal: AbortSignal): Promise<ProviderReading> {
-  const names = credentialsOf(asked, 'project')
-  if (names.kind !== 'there') return names
-  const address = asked.provider.spec.address ?? ADDRESS
-  const url = urlOf(address, `/v3/projects/${encodeURIComponent(names.values.project)}/timeSeries:query`)
-  if (url === undefined) return badAddress(address)
+  const { address = ADDRESS } = asked.provider.spec
+  const to = approach(asked, world, ['project'], ({ project }) => ({
+    address,
+    path: `/v3/projects/${encodeURIComponent(project)}/timeSeries:query`
+  }))
+  if (to.kind !== 'there') return to
   const token = await tokenOf(asked, world, signal)
   if (token.kind !== 'token') return token
   const headers = { authorization: `Bearer ${token.token}`, 'content-type': 'application/json' }
   const body = JSON.stringify({ query: asked.query })
-  const answer = await callForJson(asked, world, { url, method: 'POST', headers, body }, signal)
+  const answer = await callForJson(asked, world, { url: to.url, method: 'POST', headers, body }, signal)
   if (answer.kind !== 'json') return answer
   const [series] = listAt(answer.value, 'timeSeriesData')
   const points = listAt(series, 'pointData').map((point) => {
@@ -41,7 +33,7 @@ export async function askStackdriver(asked: ProviderQuery, world: ProviderWorld,
     // int64Value is text in JSON.
     return { at: Date.parse(String(dig(point, 'timeInterval', 'endTime'))), value: dig(value, 'doubleValue') ?? dig(value, 'int64Value') }
   })
-  return newestOf(points, { now: world.clock.now(), oldest: oldestBySteps(points) })
+  return newestOf(points, { ...to.terms, oldest: oldestBySteps(points) })
 }
 
 type Token = { readonly kind: 'token'; readonly token: string } | Exclude<ProviderReading, { readonly kind: 'value' }>
@@ -72,26 +64,15 @@ interface Key {
 const NO_KEY =
   'there is no service account: put its JSON key into the Secret of provider.secretRef as serviceAccountKey, or name its file in GOOGLE_APPLICATION_CREDENTIALS'
 
-async function keyOf(
-  { provider }: ProviderQuery,
-  { environment }: ProviderWorld
-): Promise<Key | { readonly kind: 'misconfigured'; readonly because: string }> {
+async function keyOf({ provider }: ProviderQuery, { environment }: ProviderWorld): Promise<Key | Misconfigured> {
   const file = environment['GOOGLE_APPLICATION_CREDENTIALS']
   const text = provider.credentials['serviceAccountKey'] ?? (file === undefined ? undefined : await readFile(file, 'utf8').catch(() => ''))
   if (text === undefined) return { kind: 'misconfigured', because: NO_KEY }
-  const key = parsed(text)
+  const key = parsedJson(text)
   const [email, privateKey, tokenUri = TOKEN_URI] = [dig(key, 'client_email'), dig(key, 'private_key'), dig(key, 'token_uri')]
   return typeof email === 'string' && typeof privateKey === 'string' && typeof tokenUri === 'string'
     ? { kind: 'key', email, privateKey, tokenUri }
     : { kind: 'misconfigured', because: 'the service account key is not JSON with client_email and private_key' }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 async function assertionOf({ email, privateKey, tokenUri }: Key, now: number): Promise<string | undefined> {

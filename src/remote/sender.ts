@@ -1,11 +1,11 @@
 // One request to an API server and its answer: credentials, connection, bounds in time and size, and the failures of the network as ApiError.
 
 import { readFile } from 'node:fs/promises'
-import type { Dispatcher } from 'undici'
+import type { IncomingMessage } from 'node:http'
 import { ApiError } from '../kube/kube-client.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import { errorIn, type RawAnswer } from './api-answer.ts'
-import { Connections } from './connection.ts'
+import { Connections, type Outgoing } from './connection.ts'
 import { type Credential, Credentials } from './credentials.ts'
 import { type Access, KubeconfigError } from './kubeconfig.ts'
 
@@ -32,9 +32,6 @@ export const UNREACHABLE = 'Unreachable'
 /** Longest answer that is read, in bytes. */
 export const ANSWER_MAX = 256 * 1024 * 1024
 
-type Body = Dispatcher.ResponseData['body']
-type Response = Dispatcher.ResponseData
-
 /** Sends requests. Owns connections and credentials. */
 export class Sender {
   readonly #options: SenderOptions
@@ -51,20 +48,20 @@ export class Sender {
   async exchange(sent: Sent, signal: AbortSignal): Promise<RawAnswer> {
     return this.#bounded(sent, signal, async (either) => {
       const response = await this.#send(sent, either)
-      return { status: response.statusCode, headers: response.headers, text: await textOf(response.body, sent) }
+      return { status: response.statusCode ?? 0, headers: response.headers, text: await textOf(response, sent) }
     })
   }
 
   /** The body of an answer that goes on, such as a watch; only its beginning is bounded in time. Other than 2xx rejects with ApiError. */
-  async open(sent: Sent, signal: AbortSignal): Promise<Body> {
+  async open(sent: Sent, signal: AbortSignal): Promise<IncomingMessage> {
     const late = new AbortController()
     const timer = setTimeout(() => late.abort(), this.#options.timeout)
     const either = AbortSignal.any([signal, late.signal])
     try {
       const response = await this.#send(sent, either)
-      const { statusCode: status, headers, body } = response
-      if (status >= 200 && status < 300) return body
-      throw errorIn({ status, headers, text: await textOf(body, sent) }, nameOf(sent))
+      const { statusCode: status = 0, headers } = response
+      if (status >= 200 && status < 300) return response
+      throw errorIn({ status, headers, text: await textOf(response, sent) }, nameOf(sent))
     } catch (error) {
       throw this.#failure(error, { sent, signal, late: late.signal })
     } finally {
@@ -72,8 +69,8 @@ export class Sender {
     }
   }
 
-  close(): Promise<void> {
-    return this.#connections.close()
+  close(): void {
+    this.#connections.close()
   }
 
   async #bounded<T>(sent: Sent, signal: AbortSignal, run: (either: AbortSignal) => Promise<T>): Promise<T> {
@@ -89,38 +86,36 @@ export class Sender {
     }
   }
 
-  async #send(sent: Sent, signal: AbortSignal): Promise<Response> {
+  async #send(sent: Sent, signal: AbortSignal): Promise<IncomingMessage> {
     const response = await this.#once(sent, signal)
     if (response.statusCode !== 401 || !this.#credentials.refused()) return this.#warned(response)
     // Refused before anything was done: once more, with what a file or a plugin says now.
-    await response.body.dump()
+    response.resume()
     return this.#warned(await this.#once(sent, signal))
   }
 
-  async #once(sent: Sent, signal: AbortSignal): Promise<Response> {
+  async #once(sent: Sent, signal: AbortSignal): Promise<IncomingMessage> {
     const credential = await this.#credentials.current(signal)
-    const dispatcher = this.#connections.for(credential, await this.#authority())
-    const request = this.#request(sent, credential, signal)
+    const authority = await this.#authority()
+    const send = (): Promise<IncomingMessage> => this.#connections.send(this.#outgoing(sent, credential), credential, authority, signal)
     try {
-      return await dispatcher.request(request)
+      return await send()
     } catch (error) {
       // A kept connection that the server had closed meanwhile; reading twice does no harm.
       if (sent.method !== 'GET' || signal.aborted || !isClosed(error)) throw error
-      return dispatcher.request(request)
+      return send()
     }
   }
 
-  #request({ method, path, body, type }: Sent, { headers }: Credential, signal: AbortSignal): Dispatcher.RequestOptions {
+  #outgoing({ method, path, body, type }: Sent, { headers }: Credential): Outgoing {
     const { access, userAgent } = this.#options
-    const { origin, pathname } = new URL(access.server)
+    const { pathname } = new URL(access.server)
     return {
-      origin,
+      method,
       // The server of a kubeconfig may have a path, as behind Rancher.
       path: `${pathname === '/' ? '' : pathname}${path}`,
-      method,
       headers: { accept: 'application/json', 'user-agent': userAgent, ...headers, ...(type !== undefined && { 'content-type': type }) },
-      ...(body !== undefined && { body }),
-      signal
+      body
     }
   }
 
@@ -132,9 +127,8 @@ export class Sender {
     })
   }
 
-  #warned(response: Response): Response {
-    const { warning } = response.headers
-    for (const line of typeof warning === 'string' ? [warning] : (warning ?? [])) {
+  #warned(response: IncomingMessage): IncomingMessage {
+    for (const line of response.headersDistinct['warning'] ?? []) {
       const text = /^299 \S+ "((?:[^"\\]|\\.)*)"/.exec(line)?.[1]
       if (text !== undefined) this.#options.onWarning?.(text.replaceAll(/\\(.)/g, '$1'))
     }
@@ -153,7 +147,7 @@ export class Sender {
   }
 }
 
-async function textOf(body: Body, sent: Sent): Promise<string> {
+async function textOf(body: IncomingMessage, sent: Sent): Promise<string> {
   const decoder = new TextDecoder()
   let [text, bytes] = ['', 0]
   for await (const part of body) {
@@ -171,7 +165,7 @@ function nameOf({ method, path }: Sent): string {
 
 function isClosed(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'
+  return code === 'ECONNRESET' || code === 'EPIPE'
 }
 
 // Happy eyeballs hide what happened in a list.

@@ -29,13 +29,13 @@ const ANALYSIS = inside({
 
 const CANARY = inside({
   ...each('metricsServer', 'progressDeadlineSeconds', 'revertOnDeletion', 'skipAnalysis', 'suspend'),
-  provider: REFUSED,
+  provider: ACTED,
   autoscalerRef: inside({
     ...each('kind', 'name', 'primaryScalerQueries'),
     apiVersion: { idle: 'each kind is read in the one version that every cluster serves' },
     primaryScalerReplicas: inside(each('minReplicas', 'maxReplicas'))
   }),
-  targetRef: inside({ name: ACTED, kind: ACTED, apiVersion: { idle: 'each kind has one version' } }),
+  targetRef: inside({ name: ACTED, kind: ACTED, apiVersion: REFUSED }),
   service: SERVICE,
   analysis: ANALYSIS
 })

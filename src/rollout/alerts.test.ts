@@ -4,6 +4,7 @@ import type { KubeObject } from '../api/object.ts'
 import { type Alert, alertEntries, alertOf, hears, type Severity } from './alerts.ts'
 import { type Answer, questionsFor } from './ask.ts'
 import type { ClusterView } from './cluster-view.ts'
+import type { RevisionEvidence } from './evidence.ts'
 import { findingOf } from './situation.ts'
 import type { RolloutState } from './state.ts'
 import { stepOf } from './step.ts'
@@ -176,4 +177,38 @@ test("entries hear their severity and above; an unset one is info, its namespace
     ['warn', 'error'],
     ['error']
   ])
+})
+
+const PACED = annotated({ 'serin.dev/pace': 'evidence' })
+const ASKING: RevisionEvidence = {
+  kind: 'hold',
+  outcome: 'no-data',
+  weight: 20,
+  sentence: 'Holding at 20 %: 3 v2 requests in 10 min are too few to exclude +1 point.',
+  reason: 'unproven',
+  revision: REVISION,
+  news: false
+}
+
+test('what the gate asks people is told once for a weight, in its words', () => {
+  const cluster = { evidence: ASKING, lookedAt: 0 }
+  const alert = told({ canary: PACED, state: progressing(20), cluster, answers: [YES] })
+  expect(alert).toMatchObject({ severity: 'warn', message: ASKING.sentence })
+  expect(told({ canary: PACED, state: { ...progressing(20), asks: 'before' }, cluster, answers: [YES] })).toBeUndefined()
+})
+
+test('traffic that is taken off a canary without blame is told in the words of the gate', () => {
+  const evidence: RevisionEvidence = {
+    ...ASKING,
+    kind: 'retreat',
+    sentence: 'Traffic taken off v2: no counts of it for 60 s; not blamed on it.'
+  }
+  expect(told({ state: progressing(20), cluster: { evidence } })).toMatchObject({ severity: 'warn', message: evidence.sentence })
+})
+
+test('a rollback on evidence is told with the sentence of the gate as its cause', () => {
+  const evidence: RevisionEvidence = { ...ASKING, kind: 'rollback', outcome: 'fail', sentence: 'v2 rolled back after 12 s at 20 %.' }
+  const alert = told({ state: { ...progressing(20, 2), because: evidence.sentence }, cluster: { evidence } })
+  expect(alert).toMatchObject({ severity: 'error', message: 'Rolling back api.test on evidence' })
+  expect(alert?.fields[0]).toEqual({ name: 'Cause', value: evidence.sentence })
 })

@@ -60,7 +60,7 @@ export function hears(entry: Severity, alert: Severity): boolean {
 export function alertOf(tick: Tick, step: Step): Alert | undefined {
   const before = tick.finding.state
   const after = step.state
-  if (before.phase === after.phase) return trafficGate(tick, step)
+  if (before.phase === after.phase) return trafficGate(tick, step) ?? gateNews(tick, step)
   switch (after.phase) {
     case 'initialized':
       if (before.phase === 'initializing') return detailed(tick, after, conditionMessage(after, tick.finding.plan.targetKind))
@@ -103,11 +103,20 @@ function trafficGate(tick: Tick, step: Step): Alert | undefined {
   return news('warn', tick, step.state, `${subject(tick)} is waiting for approval of its traffic increase${gate(tick)}`)
 }
 
+// What the gate wants people to know or to decide: once for a weight, as counts are others at each look.
+function gateNews(tick: Tick, { state }: Step): Alert | undefined {
+  const { situation, state: before } = tick.finding
+  if (situation.kind === 'retreat') return news('warn', tick, state, situation.because)
+  const asks = 'asks' in state ? state.asks : undefined
+  if (asks === undefined || ('asks' in before && before.asks !== undefined)) return undefined
+  return { ...news('warn', tick, state, asks), key: JSON.stringify(['asks', progressOf(before), tick.finding.revision]) }
+}
+
 // Somebody's decision is a warning; what went wrong by itself is an error.
 function failure(tick: Tick, step: Step): Alert {
   const { situation } = tick.finding
   const byHook = tick.answers.some(({ kind }, index) => kind === 'yes' && tick.questions[index]?.about === 'rollback')
-  const isDecided = byHook || situation.kind === 'abort' || situation.kind === 'scaled-to-zero'
+  const isDecided = byHook || situation.kind === 'abort' || situation.kind === 'take-back' || situation.kind === 'scaled-to-zero'
   const events = step.announcements.flatMap((told) => (told.kind === 'event' && told.type === 'Warning' ? [told.message] : []))
   const message =
     events.find((text) => /^(Rolling back|Promotion of) /.test(text)) ?? conditionMessage(step.state, tick.finding.plan.targetKind)

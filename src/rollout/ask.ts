@@ -11,7 +11,7 @@ import { checksumOf } from './revision.ts'
 import { type Finding, findingOf, isDue, isSlow, type Situation } from './situation.ts'
 import { awaitsPromotion } from './stages.ts'
 import { type Phase, phaseName, type RolloutState } from './state.ts'
-import type { TemplateModel } from './template.ts'
+import type { TemplateModel } from '../template/template.ts'
 
 /** The JSON body of a webhook call. */
 export interface HookPayload {
@@ -113,11 +113,11 @@ function trafficGates({ strategy }: Plan, hooks: Hooks): readonly Question[] {
   return strategy.kind === 'weighted' ? hooks('traffic', 'confirm-traffic-increase', 'progressing') : []
 }
 
-function lookQuestions({ plan, state }: Finding, { progress, paused }: Look, hooks: Hooks): readonly Question[] {
+function lookQuestions({ plan, state }: Finding, { progress, paused, gate }: Look, hooks: Hooks): readonly Question[] {
   const waiting = state.phase === 'waiting-promotion'
   const metrics = checksOf(plan).map((put): Question => ({ about: 'metric', put, stopAt: stopOf(plan, 'metric', put.check.name) }))
   // Gates are for going on.
-  if (paused === true) return [...hooks('load', 'rollout', 'progressing'), ...metrics]
+  if (paused === true || gate?.proven === false) return [...hooks('load', 'rollout', 'progressing'), ...metrics]
   // The way out of copies was approved with the way in (flagger.md 1.6).
   const traffic = waiting || progress.mirrored === true ? [] : trafficGates(plan, hooks)
   const promotion = waiting || awaitsPromotion(plan, progress) ? hooks('promotion', 'confirm-promotion', 'progressing') : []

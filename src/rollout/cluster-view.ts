@@ -2,7 +2,10 @@
 // fields named here are read; everything else of an object is carried along untouched.
 
 import type { KubeObject } from '../api/object.ts'
+import type { BaselineView } from './baseline.ts'
 import type { ConfigView } from './configs.ts'
+import type { RevisionEvidence } from './evidence.ts'
+import type { GateConfig } from './gate-options.ts'
 import type { LabelRules } from './label-rules.ts'
 import type { Notice } from './notices.ts'
 import type { Scalers } from './scaler.ts'
@@ -17,6 +20,12 @@ export interface ClusterView {
   readonly rival: Notice | undefined
   /** What the operator says of labels; undefined: as Flagger does by default. */
   readonly labels?: LabelRules | undefined
+  /** What the gate says of the revision that is analysed; absent where it does not watch. */
+  readonly evidence?: RevisionEvidence | undefined
+  /** none: this controller reads no counters, and there is no gate. */
+  readonly counters?: 'none'
+  /** The ConfigMap with the options of the gate; absent where the Canary names none. */
+  readonly gateConfig?: GateConfig | undefined
   readonly target: KubeObject | undefined
   /** What the target's pods read; undefined when that is not tracked. */
   readonly configs?: readonly ConfigView[] | undefined
@@ -27,6 +36,12 @@ export interface ClusterView {
   readonly canaryRule: KubeObject | undefined
   readonly primaryRule: KubeObject | undefined
   readonly virtualService: KubeObject | undefined
+  /** The fresh copy of stable that the canary is compared with; absent where none is wanted or left. */
+  readonly baseline?: BaselineView | undefined
+  /** Who puts the routes back time and again, and what to do about it; undefined while nobody does. */
+  readonly contested?: string | undefined
+  /** What the primary was before a promotion (snapshot.ts); read during a run and after a failure. */
+  readonly previous?: KubeObject | undefined
   /** Absent without an autoscalerRef. */
   readonly scalers?: Scalers | undefined
 }

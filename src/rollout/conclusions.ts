@@ -1,12 +1,15 @@
 // The conclusions that are not about an analysis: resting, taking up a revision, waiting for pods, promoting, rolling back.
 
 import { carries } from './promotion.ts'
+import type { Scale } from './target-kind.ts'
 import { hashOf } from './targets.ts'
 import { isDue, isSlow, type Situation } from './situation.ts'
 import { hear } from './hear.ts'
 import type { Readiness } from './readiness.ts'
+import { isRefreshing } from './refresh-mark.ts'
+import { mustRefresh } from './refresh.ts'
 import { isStart } from './stages.ts'
-import { NO_PROGRESS, progressOf, type RolloutState, standingOf } from './state.ts'
+import { NO_PROGRESS, type Progress, progressOf, type RolloutState, standingOf } from './state.ts'
 import { type Announcement, type Conclusion, event, held, hooksAfter, subject, type Tick, waitingEvent } from './tick.ts'
 import type { Millis } from '../std/clock.ts'
 
@@ -55,16 +58,26 @@ export function restOf(tick: Tick): Conclusion {
       const told = event('Warning', `Halt ${subject(tick)} advancement ${because}: give it an entry of its own, or remove it`, state.phase)
       return held(tick, due ? [told] : [], due ? 'taken' : 'none')
     }
-    case 'hand-back': {
-      const told = event('Warning', `${subject(tick)} has no available pods, routing all traffic to primary`, 'failed')
-      const because = state.phase === 'failed' ? state.because : ''
-      return { ...held(tick, [told], 'reset'), state: { ...standingOf(state), phase: 'failed', weight: 0, because }, wake: 0 }
+    case 'contested': {
+      const told = event('Warning', `Halt ${subject(tick)} advancement ${situation.because}`, state.phase)
+      return held(tick, due ? [told] : [], due ? 'taken' : 'none')
     }
+    case 'hand-back':
+      return handBack(tick, situation.restored === true)
     case 'idle':
       return { ...held(tick, [], 'none'), wake: RESYNC }
     default:
       return { ...held(tick, [], 'none'), objects: 'none', wake: RESYNC }
   }
+}
+
+function handBack(tick: Tick, restored: boolean): Conclusion {
+  const { state, plan } = tick.finding
+  const why = restored ? `${plan.target}-primary.${plan.namespace} is what it was` : `${subject(tick)} has no available pods`
+  const told = event('Warning', `${why}, routing all traffic to primary`, 'failed')
+  const because = state.phase === 'failed' ? state.because : ''
+  const next: RolloutState = { ...standingOf(state), phase: 'failed', weight: 0, because }
+  return { ...held(tick, [told], 'reset'), state: next, wake: 0, canaryReplicas: restored ? 'zero' : 'keep' }
 }
 
 // A pending, running or failed revision that the user took back: what is wanted is what was promoted, which the primary runs.
@@ -125,14 +138,16 @@ function revert(tick: Tick, target: 'gone' | 'waiting' | 'ready'): Conclusion {
 
 /** A new revision: ask for approval, scale up and begin; or, in the middle of a run, begin again from the primary. */
 export function takeUp(tick: Tick): Conclusion {
-  const { state, situation, revision } = tick.finding
+  const { plan, state, situation, revision } = tick.finding
   const applied: RolloutState = { ...standingOf(state), ...NO_PROGRESS, phase: 'progressing', failedChecks: 0, applied: revision }
   const why = situation.kind === 'restart' && situation.asked === true ? 'Restart requested!' : 'New revision detected!'
   const begun = (message: string): Announcement => event('Normal', `${why} ${message} ${subject(tick)}`, 'progressing')
+  // Pods that are gone already come back once the status has the revision: before it, a tick that died would have them end again.
+  const refreshes = mustRefresh(plan, state, revision, tick.cluster) || isRefreshing(tick.cluster.target)
   const step = (told: readonly Announcement[]): Conclusion => ({
     ...held(tick, told, 'reset'),
     state: applied,
-    canaryReplicas: 'target'
+    canaryReplicas: refreshes ? 'refresh' : 'target'
   })
   if (situation.kind === 'restart') return step([begun('Restarting analysis for')])
   const waiting = state.phase === 'waiting'
@@ -150,31 +165,36 @@ export function waitFor(tick: Tick, who: 'primary' | 'canary', readiness: Readin
   const { state, plan } = tick.finding
   const heard = hear(tick)
   if (heard.verdict === 'roll-back') return rollBack(tick, heard.because, heard.told)
-  const analysing = state.phase === 'progressing' || state.phase === 'waiting-promotion'
-  const step = {
-    ...held(tick, heard.told, 'none'),
-    canaryReplicas: who === 'canary' && analysing ? ('target' as const) : ('keep' as const)
-  }
-  if (who === 'canary' && analysing && !isStart(state) && readiness.pods === 0) {
-    const told = event(
-      'Warning',
-      `Halt ${subject(tick)} advancement canary has no available pods, routing all traffic to primary`,
-      'progressing'
-    )
-    return {
-      ...step,
-      announcements: [...heard.told, told],
-      look: 'reset',
-      state: {
-        ...standingOf(state),
-        ...NO_PROGRESS,
-        phase: 'progressing',
-        ...(state.because === undefined ? {} : { because: state.because })
-      }
-    }
-  }
+  const analysing = who === 'canary' && (state.phase === 'progressing' || state.phase === 'waiting-promotion')
+  const step = { ...held(tick, heard.told, 'none'), canaryReplicas: analysing ? wantedOf(tick) : ('keep' as const) }
+  if (analysing && !isStart(state) && readiness.pods === 0) return { ...step, ...leaving(tick, state, heard.told) }
   if (!isSlow(tick.finding, tick.cluster)) return { ...step, wake: plan.interval }
   return { ...step, announcements: [...heard.told, waitingEvent(tick, who, readiness.because)], look: 'taken' }
+}
+
+function wantedOf({ finding: { situation } }: Tick): Scale {
+  return situation.kind === 'not-ready' && situation.refreshes === true ? 'refresh' : 'target'
+}
+
+function leaving(
+  tick: Tick,
+  state: Extract<RolloutState, Progress>,
+  told: readonly Announcement[]
+): Pick<Conclusion, 'announcements' | 'look' | 'state'> {
+  const message = `Halt ${subject(tick)} advancement canary has no available pods, routing all traffic to primary`
+  const because = state.because === undefined ? {} : { because: state.because }
+  return {
+    announcements: [...told, event('Warning', message, 'progressing')],
+    look: 'reset',
+    state: { ...standingOf(state), ...NO_PROGRESS, phase: 'progressing', ...because }
+  }
+}
+
+/** All traffic to the primary, and from the beginning: nobody is blamed. */
+export function retreat(tick: Tick, because: string): Conclusion {
+  const told = event('Warning', `Halt ${subject(tick)} advancement ${because}`, 'progressing')
+  const state: RolloutState = { ...standingOf(tick.finding.state), ...NO_PROGRESS, phase: 'progressing' }
+  return { ...held(tick, [told], 'taken'), state }
 }
 
 /** From a passed analysis to success: copy, route back, drain; or all at once where the analysis is skipped. */

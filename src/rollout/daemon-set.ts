@@ -4,6 +4,8 @@
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
 import type { Readiness, ReadinessTerms } from './readiness.ts'
+import { refreshMark } from './refresh-mark.ts'
+import type { Scale } from './target-kind.ts'
 import { copiedLabels, primaryMetadata, primarySelector, type PrimarySource, primaryTemplate, settingsOf } from './render-deployment.ts'
 import { addEntries, patchOf, RESOURCES, setAt, type Write } from './write.ts'
 
@@ -18,6 +20,14 @@ export function isNowhere(daemonSet: KubeObject | undefined): boolean {
   return dig(daemonSet, ...NODE_SELECTOR, NOWHERE.key) !== undefined
 }
 
+/** True when no pod of it is left either. */
+export function isDeserted(daemonSet: KubeObject | undefined): boolean {
+  const status = daemonSet?.['status']
+  const count = (key: string): number => Number(dig(status, key) ?? 0)
+  const seen = count('observedGeneration') >= (daemonSet?.metadata.generation ?? 0)
+  return seen && isNowhere(daemonSet) && count('currentNumberScheduled') + count('numberMisscheduled') === 0
+}
+
 /** The pod template as its author wrote it. */
 export function templateOf(daemonSet: KubeObject): unknown {
   const template = dig(daemonSet, 'spec', 'template')
@@ -30,13 +40,13 @@ export function templateOf(daemonSet: KubeObject): unknown {
 }
 
 /** Sends the pods away, or has them back. */
-export function scaleDaemonSet(daemonSet: KubeObject, _size: number, to: 'keep' | 'zero' | 'target'): readonly Write[] {
-  if (to === 'keep' || isNowhere(daemonSet) === (to === 'zero')) return []
+export function scaleDaemonSet(daemonSet: KubeObject, _size: number, to: Scale): readonly Write[] {
+  if (to === 'keep') return []
   const operations =
-    to === 'zero'
-      ? addEntries(daemonSet, NODE_SELECTOR, { [NOWHERE.key]: NOWHERE.value })
-      : setAt(daemonSet, [...NODE_SELECTOR, NOWHERE.key], undefined)
-  return patchOf(RESOURCES.daemonSets, daemonSet, operations)
+    to === 'target'
+      ? setAt(daemonSet, [...NODE_SELECTOR, NOWHERE.key], undefined)
+      : addEntries(daemonSet, NODE_SELECTOR, { [NOWHERE.key]: NOWHERE.value })
+  return patchOf(RESOURCES.daemonSets, daemonSet, [...operations, ...refreshMark(daemonSet, to)])
 }
 
 /** The primary as it is created. */

@@ -4,7 +4,7 @@
 import { dig, isObject } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import { DEFAULT_INTERVAL, durationOf } from './durations.ts'
-import type { TemplateModel } from './template.ts'
+import type { TemplateModel } from '../template/template.ts'
 
 export type BuiltinMetric = 'request-success-rate' | 'request-duration'
 

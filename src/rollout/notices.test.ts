@@ -35,7 +35,26 @@ test.each([
     {},
     'canary api.test is not acted on: spec.analysis.metrics[0] custom has no query and no templateRef, and is neither request-success-rate nor request-duration'
   ],
-  [{}, { provider: 'linkerd' }, 'canary api.test is not acted on: spec.provider linkerd: only istio is supported'],
+  [
+    {},
+    { provider: 'linkerd' },
+    'canary api.test is not acted on: spec.provider linkerd: only istio and kubernetes are supported; remove it, and traffic is split by a VirtualService that is made for this Canary'
+  ],
+  [
+    {},
+    { targetRef: { apiVersion: 'serving.knative.dev/v1', kind: 'Service', name: 'api' } },
+    'canary api.test is not acted on: spec.targetRef.apiVersion serving.knative.dev/v1: must be apps/v1 for a Deployment or DaemonSet, v1 for a Service'
+  ],
+  [
+    {},
+    { targetRef: { kind: 'Deployment', name: 'My_App' } },
+    'canary api.test is not acted on: spec.targetRef.name My_App: cannot be the name of an object'
+  ],
+  [
+    {},
+    { service: { port: 80, name: 'api.v1' } },
+    'canary api.test is not acted on: spec.service.name api.v1: cannot be the name of an object'
+  ],
   [
     {},
     { targetRef: { kind: 'StatefulSet', name: 'api' } },
@@ -52,6 +71,21 @@ test.each([
   ],
   [{ interval: '5s' }, {}, 'canary api.test: spec.analysis.interval 5s is below the shortest, 10s, which is used'],
   [{ interval: '1mx' }, {}, 'canary api.test: spec.analysis.interval 1mx is not a duration such as 30s or 5m: 60s is used'],
+  [
+    { webhooks: [{ name: 'x', url: 'loadtester/gate' }] },
+    {},
+    'canary api.test: spec.analysis.webhooks[0].url loadtester/gate is never called: it is no URL'
+  ],
+  [
+    { webhooks: [{ name: 'x', url: 'file:///etc/passwd' }] },
+    {},
+    'canary api.test: spec.analysis.webhooks[0].url file:///etc/passwd is never called: only http and https are'
+  ],
+  [
+    { webhooks: [{ name: 'x', url: 'http://0xA9FEA9FE/latest' }] },
+    {},
+    'canary api.test: spec.analysis.webhooks[0].url http://0xA9FEA9FE/latest is never called: it is a link-local or metadata address, unless the operator allows those'
+  ],
   [
     { webhooks: [{ name: 'x', url: 'http://x', timeout: '5sec' }] },
     {},

@@ -3,12 +3,17 @@
 
 import { unactedFields } from '../api/acted-on.ts'
 import type { KubeObject } from '../api/object.ts'
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, listAt } from '../std/json.ts'
 import { ACTED_ON } from './acted-on.ts'
 import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, SHORTEST_INTERVAL } from './durations.ts'
+import { baselineOf } from './baseline.ts'
+import type { GateConfig } from './gate-options.ts'
+import { GATE_ANNOTATIONS, gateRequestOf } from './gate-request.ts'
 import { isWithoutSource, ON_FAILURE, responsesOf } from './metric-checks.ts'
+import { PACE, paceOf } from './pace.ts'
 import { planOf, TARGET_KINDS } from './plan.ts'
 import { type Scalers, UPKEEP_ANNOTATION } from './scaler.ts'
+import { tcpRefusals, withoutTcpEffect } from './tcp-notices.ts'
 import { isOwned } from './write.ts'
 
 /** Something to tell: where in the Canary, and what. */
@@ -23,10 +28,14 @@ export interface Surroundings {
   /** Why its objects are left to another Canary. */
   readonly rival?: Notice | undefined
   readonly scalers?: Scalers | undefined
+  /** The ConfigMap that it names; undefined where nobody has looked for it. */
+  readonly gateConfig?: GateConfig | undefined
+  /** none: there is no gate. */
+  readonly counters?: 'none' | undefined
 }
 
 /** What to tell about a Canary. A refused one is only told why. */
-export function noticesOf(canary: KubeObject, { rival, scalers }: Surroundings = {}): readonly Notice[] {
+export function noticesOf(canary: KubeObject, { rival, scalers, gateConfig, counters }: Surroundings = {}): readonly Notice[] {
   const { spec } = canary
   const refused = [...refusalsOf(spec), ...(rival === undefined ? [] : [rival])]
   if (refused.length > 0) return refused
@@ -35,7 +44,15 @@ export function noticesOf(canary: KubeObject, { rival, scalers }: Surroundings =
     kind: 'not-acted-on',
     text: 'is accepted but not acted on yet'
   }))
-  return [...ignored, ...withoutEffect(spec), ...otherwise(spec), ...misread(canary), ...unscaled(canary, scalers)]
+  return [
+    ...ignored,
+    ...withoutEffect(spec),
+    ...withoutTcpEffect(spec),
+    ...otherwise(spec),
+    ...uncalled(spec),
+    ...misread(canary, { gateConfig, counters }),
+    ...unscaled(canary, scalers)
+  ]
 }
 
 // Flagger drops these in silence (flagger.md 3.4); here it is said.
@@ -48,7 +65,18 @@ function withoutEffect(spec: unknown): readonly Notice[] {
     tell('sessionAffinity', `has no effect beside ${matches ? 'match' : 'iterations'}: callers are not split by weight alone`)
   }
   if (dig(analysis, 'mirror') === true && iterates && matches) tell('mirror', 'has no effect in A/B testing')
+  if (dig(spec, 'provider') === 'kubernetes') return [...notices, ...withoutRoutes(analysis)]
   return notices
+}
+
+// Flagger drops a match and makes iterations of weights, in silence too (flagger.md 1.4).
+function withoutRoutes(analysis: unknown): readonly Notice[] {
+  const text = 'has no effect: provider kubernetes splits no requests, its Canaries are blue/green by iterations'
+  const set = ['match', 'mirror', 'sessionAffinity', 'stepWeight', 'stepWeights'].filter((field) => {
+    const value = dig(analysis, field)
+    return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0)
+  })
+  return set.map((field) => ({ path: `spec.analysis.${field}`, kind: 'not-acted-on', text }))
 }
 
 /** A notice as a sentence about its Canary: the text of an Event and of a log line. */
@@ -63,10 +91,18 @@ export function refusalsOf(spec: unknown): readonly Notice[] {
   const refuse = (path: string, text: string): number => refused.push({ path: `spec.${path}`, kind: 'refused', text })
   const kind = dig(spec, 'targetRef', 'kind')
   if (!TARGET_KINDS.some((known) => known === kind)) refuse('targetRef.kind', `${shown(kind)}: must be ${TARGET_KINDS.join(', ')}`)
+  const apiVersion = dig(spec, 'targetRef', 'apiVersion')
+  if (typeof apiVersion === 'string' && /\//.test(apiVersion) && !/^(apps|extensions)\//.test(apiVersion)) {
+    refuse('targetRef.apiVersion', `${apiVersion}: must be apps/v1 for a Deployment or DaemonSet, v1 for a Service`)
+  }
   const provider = dig(spec, 'provider')
-  if (provider !== undefined && provider !== 'istio') refuse('provider', `${shown(provider)}: only istio is supported`)
+  if (provider !== undefined && provider !== 'istio' && provider !== 'kubernetes') {
+    refuse(
+      'provider',
+      `${shown(provider)}: only istio and kubernetes are supported; remove it, and traffic is split by a VirtualService that is made for this Canary`
+    )
+  }
   if (typeof dig(spec, 'service', 'port') !== 'number') refuse('service.port', 'is missing')
-  if (String(dig(spec, 'service', 'appProtocol')).toLowerCase() === 'tcp') refuse('service.appProtocol', 'tcp: not supported yet')
   const analysis = dig(spec, 'analysis')
   for (const [index, metric] of listAt(analysis, 'metrics').entries()) {
     if (!isWithoutSource(metric)) continue
@@ -76,7 +112,29 @@ export function refusalsOf(spec: unknown): readonly Notice[] {
       `${name} has no query and no templateRef, and is neither request-success-rate nor request-duration`
     )
   }
-  return [...refused, ...affinityRefusals(dig(analysis, 'sessionAffinity')), ...fractions(spec)]
+  return [
+    ...refused,
+    ...nameRefusals(spec),
+    ...tcpRefusals(spec),
+    ...affinityRefusals(dig(analysis, 'sessionAffinity')),
+    ...fractions(spec)
+  ]
+}
+
+// Names of objects that could never be there (RFC 1123 and 1035, as Kubernetes holds them).
+const OBJECT_NAME = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/
+const SERVICE_NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/
+
+function nameRefusals(spec: unknown): readonly Notice[] {
+  const names: readonly (readonly [string, unknown, RegExp])[] = [
+    ['targetRef.name', dig(spec, 'targetRef', 'name'), OBJECT_NAME],
+    ['service.name', dig(spec, 'service', 'name'), SERVICE_NAME]
+  ]
+  return names.flatMap(([path, name, form]) =>
+    typeof name !== 'string' || name === '' || form.test(name)
+      ? []
+      : [{ path: `spec.${path}`, kind: 'refused', text: `${shown(name)}: cannot be the name of an object` }]
+  )
 }
 
 // A token of RFC 9110, as cookie names are; and what a cookie's attribute may be without ending it (RFC 6265 4.1.1).
@@ -141,10 +199,41 @@ function otherwise(spec: unknown): readonly Notice[] {
   return notices
 }
 
-function misread({ metadata }: KubeObject): readonly Notice[] {
-  const { problems } = responsesOf(metadata.annotations?.[ON_FAILURE])
-  const path = `metadata.annotations[${ON_FAILURE}]`
-  return problems.map((problem): Notice => ({ path, kind: 'read-otherwise', text: `${problem}: that part is not used` }))
+// What is known before the first call: the rules for outgoing calls judge the rest when one is made.
+function uncalled(spec: unknown): readonly Notice[] {
+  return listAt(dig(spec, 'analysis'), 'webhooks').flatMap((hook, index): readonly Notice[] => {
+    const given = dig(hook, 'url')
+    const because = typeof given === 'string' ? uncallable(given) : undefined
+    if (because === undefined) return []
+    return [{ path: `spec.analysis.webhooks[${index}].url`, kind: 'read-otherwise', text: `${shown(given)} is never called: ${because}` }]
+  })
+}
+
+function uncallable(given: string): string | undefined {
+  const url = URL.parse(given)
+  if (url === null) return 'it is no URL'
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'only http and https are'
+  return url.hostname.startsWith('169.254.') ? 'it is a link-local or metadata address, unless the operator allows those' : undefined
+}
+
+function misread(canary: KubeObject, { gateConfig, counters }: Surroundings): readonly Notice[] {
+  const { problems } = responsesOf(canary.metadata.annotations?.[ON_FAILURE])
+  const told = (annotation: string, text: string): Notice => ({ path: `metadata.annotations[${annotation}]`, kind: 'read-otherwise', text })
+  return [
+    ...problems.map((problem) => told(ON_FAILURE, `${problem}: that part is not used`)),
+    ...gateRequestOf(canary, gateConfig).problems.map(({ annotation, text }) => told(annotation, text)),
+    ...baselineOf(canary, planOf(canary)).problems.map(({ annotation, text }) => told(annotation, text)),
+    ...paceOf(canary).problems.map(({ annotation, text }) => told(annotation, text)),
+    ...unpaced(canary, { gateConfig, counters }).map((why) => told(PACE, `is not used: ${why}`))
+  ]
+}
+
+// Where there is no gate to set the pace.
+function unpaced(canary: KubeObject, { gateConfig, counters }: Surroundings): readonly string[] {
+  if (paceOf(canary).asked.pace === 'interval') return []
+  if (planOf(canary).pace === 'interval') return ['the gate compares versions in rollouts by weights of HTTP requests without match only']
+  if (gateRequestOf(canary, gateConfig).request === undefined) return [`${GATE_ANNOTATIONS.gate} wants thresholds alone`]
+  return counters === 'none' ? ['this controller reads no counters of requests'] : []
 }
 
 // A scaler that is not there is waited for; one that others made for the primary is theirs.
@@ -165,11 +254,6 @@ function unscaled(canary: KubeObject, scalers: Scalers | undefined): readonly No
   return foreign
     ? told(`${kind} ${name}-primary is not of this Canary: it is left as it is (annotation ${UPKEEP_ANNOTATION}: manual says so)`)
     : []
-}
-
-function listAt(value: unknown, key: string): readonly unknown[] {
-  const found = isObject(value) ? value[key] : undefined
-  return Array.isArray(found) ? found : []
 }
 
 function shown(value: unknown): string {

@@ -7,7 +7,10 @@ import type { Millis } from '../std/clock.ts'
 import { type Affinity, affinityOf } from './affinity.ts'
 import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, SHORTEST_INTERVAL } from './durations.ts'
 import { type FailureResponse, type MetricCheck, metricChecksOf, ON_FAILURE, responsesOf } from './metric-checks.ts'
+import { baselineOf } from './baseline.ts'
+import { autoLadder, isComparable, type Pace, paceOf } from './pace.ts'
 import { type Autoscaler, autoscalerOf } from './scaler.ts'
+import type { Rules } from './virtual-service.ts'
 
 export type HookType =
   | 'confirm-rollout'
@@ -37,8 +40,8 @@ export interface Hook {
 
 /** How a revision is led to all traffic (flagger.md 1.4, 2.7). */
 export type Strategy =
-  /** Weights to go through, ascending, each 1 to 100; promotion begins at the last one. */
-  | { readonly kind: 'weighted'; readonly ladder: readonly number[]; readonly mirror: Mirroring | undefined }
+  /** Weights to go through, ascending, each 1 to 100; promotion begins at the last one. auto: the first is as low as the traffic allows. */
+  | { readonly kind: 'weighted'; readonly ladder: readonly number[]; readonly mirror: Mirroring | undefined; readonly auto?: true }
   /** So many looks at a canary that gets no traffic but copies and what is sent to it directly, then one with all traffic. */
   | { readonly kind: 'blue-green'; readonly iterations: number; readonly mirror: Mirroring | undefined }
   /** So many looks at a canary that gets all requests that match. */
@@ -64,6 +67,10 @@ export interface Plan {
   readonly target: string
   /** Name of the main Service, of the VirtualService, and the stem of `-primary` and `-canary`. */
   readonly apex: string
+  /** kubernetes: nobody splits requests, they go to the primary until it is promoted (flagger.md 1.4). */
+  readonly provider: 'istio' | 'kubernetes'
+  /** `tcp` where the Service's protocol is: connections are split, not requests. */
+  readonly rules: Rules
   /** What queries of metrics get for `ingress` and `route`. */
   readonly ingress: string
   readonly route: string
@@ -72,6 +79,10 @@ export interface Plan {
   readonly interval: Millis
   readonly threshold: number
   readonly strategy: Strategy
+  /** Who says when a rollout by weights goes on. */
+  readonly pace: Pace
+  /** A fresh copy of stable takes as much traffic as the canary (baseline.ts). */
+  readonly baseline: boolean
   /** Of rollouts by weight. */
   readonly affinity: Affinity | undefined
   /** Decrement of the canary's weight per look while promoting; 0: one jump. */
@@ -93,19 +104,33 @@ export interface Plan {
 }
 
 const DEFAULT_DEADLINE_SECONDS = 600
+/** Of provider kubernetes, whose Canaries are always blue/green. */
+const DEFAULT_ITERATIONS = 10
 
 /** Reads a decoded Canary; fields with values no decoder would pass fall back to their defaults. */
 export function planOf(canary: KubeObject): Plan {
+  const known = plans.get(canary)
+  if (known !== undefined) return known
+  const plan = readPlan(canary)
+  plans.set(canary, plan)
+  return plan
+}
+
+// A tick asks several times; objects are never changed in place.
+const plans = new WeakMap<KubeObject, Plan>()
+
+function readPlan(canary: KubeObject): Plan {
   const spec = canary['spec']
+  const [names, splitting] = [namesOf(spec), splittingOf(spec)]
   const analysis = dig(spec, 'analysis')
   return {
     ...identityOf(canary),
-    ...namesOf(spec),
+    ...names,
     autoscaler: autoscalerOf(canary),
     interval: Math.max(SHORTEST_INTERVAL, durationOf(dig(analysis, 'interval')) ?? DEFAULT_INTERVAL),
     threshold: positive(dig(analysis, 'threshold')) ?? 1,
-    strategy: strategyOf(analysis),
-    affinity: isSplit(analysis) ? affinityOf(dig(analysis, 'sessionAffinity')) : undefined,
+    ...pacedSplitting(canary, splitting),
+    baseline: baselineOf(canary, { ...names, ...splitting }).fresh,
     stepWeightPromotion: positive(dig(analysis, 'stepWeightPromotion')) ?? 0,
     canaryReadyThreshold: positive(dig(analysis, 'canaryReadyThreshold')) ?? 100,
     primaryReadyThreshold: positive(dig(analysis, 'primaryReadyThreshold')) ?? 100,
@@ -128,6 +153,39 @@ function namesOf(spec: unknown): Pick<Plan, 'targetKind' | 'target' | 'apex' | '
     ingress: text(dig(spec, 'ingressRef', 'name')) ?? target,
     route: text(dig(spec, 'routeRef', 'name')) ?? target
   }
+}
+
+/** Whether a Canary's Service carries bytes (flagger.md 1.3). */
+export function isTcp(spec: unknown): boolean {
+  return String(dig(spec, 'service', 'appProtocol')).toLowerCase() === 'tcp'
+}
+
+// The gate sets the pace only where it can compare.
+function pacedSplitting<S extends Pick<Plan, 'provider' | 'rules' | 'strategy'>>(canary: KubeObject, splitting: S): S & Pick<Plan, 'pace'> {
+  const { asked } = paceOf(canary)
+  const { strategy } = splitting
+  if (asked.pace === 'interval' || strategy.kind !== 'weighted' || !isComparable(canary, splitting))
+    return { ...splitting, pace: 'interval' }
+  const paced = { ...splitting, pace: asked.pace }
+  return asked.ladder === 'own' ? paced : { ...paced, strategy: { ...strategy, ladder: autoLadder(), auto: true } }
+}
+
+// Of a connection there is no copy, and nothing to know its caller by.
+function splittingOf(spec: unknown): Pick<Plan, 'provider' | 'rules' | 'strategy' | 'affinity'> {
+  const analysis = dig(spec, 'analysis')
+  if (dig(spec, 'provider') === 'kubernetes') {
+    const iterations = positive(dig(analysis, 'iterations')) ?? DEFAULT_ITERATIONS
+    return { provider: 'kubernetes', rules: 'http', strategy: { kind: 'blue-green', iterations, mirror: undefined }, affinity: undefined }
+  }
+  const [strategy, provider] = [strategyOf(analysis), 'istio' as const]
+  if (isTcp(spec))
+    return {
+      provider,
+      rules: 'tcp',
+      strategy: strategy.kind === 'a/b' ? strategy : { ...strategy, mirror: undefined },
+      affinity: undefined
+    }
+  return { provider, rules: 'http', strategy, affinity: isSplit(analysis) ? affinityOf(dig(analysis, 'sessionAffinity')) : undefined }
 }
 
 function identityOf({ metadata }: KubeObject): Pick<Plan, 'name' | 'namespace' | 'uid' | 'noData' | 'onFailure'> {

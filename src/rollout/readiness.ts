@@ -44,6 +44,11 @@ export function readinessOf(deployment: KubeObject, terms: ReadinessTerms): Read
   return { kind: late ? 'stuck' : 'waiting', because, pods }
 }
 
+/** True when a Deployment says, of what it was told last, that it has no pods. */
+export function hasNoPods(deployment: KubeObject): boolean {
+  return seesGeneration(deployment) && count(dig(deployment['status'], 'replicas')) === 0
+}
+
 // A rollout that is done stays done while the number of pods changes: a scaler at work is no reason to wait, as long as the fewest pods it
 // allows are there.
 function isScaling(deployment: KubeObject, { scaled, threshold }: ReadinessTerms): boolean {

@@ -44,3 +44,36 @@ test('the oldest are superfluous, never the one just written', () => {
   expect(superfluous(all, 'r12').map(({ metadata }) => metadata.name)).toEqual(['r2', 'r1'])
   expect(superfluous(all, 'r1').map(({ metadata }) => metadata.name)).toEqual(['r3', 'r2'])
 })
+
+test('changes of the routes by others are kept: one that comes time and again once, with how often', () => {
+  const drift = { object: 'virtualservice api.test', whose: 'git', manager: 'argocd-controller', at: undefined, fields: [] } as const
+  const step = {
+    ...held(tick, [], 'none'),
+    state: { ...before, weight: 40 } as RolloutState,
+    routing: { kind: 'weights', canary: 0 } as const
+  }
+  const [note] = notesOf(tick, step, { writes: [], first: false, drifts: [drift] })
+  if (note === undefined) throw new Error('no note was made')
+  const [change] = note.entries.changes ?? []
+  const later = (at: string, by = 'argocd-controller'): Note => ({
+    ...note,
+    entries: { changes: [{ object: 'x', fields: '', whose: 'git', ...change, at, by }] }
+  })
+  let release: KubeObject = noted(undefined, note)
+  for (const next of [later('t1'), later('t1'), later('t2'), later('t3', 'kubectl-edit')]) release = noted(release, next)
+  expect(Object(release['status']).changes).toMatchObject([
+    { at: 't2', by: 'argocd-controller', whose: 'git', object: 'virtualservice api.test', count: 3 },
+    { at: 't3', by: 'kubectl-edit' }
+  ])
+})
+
+test('what the gate keeps stays until the revision is begun again', () => {
+  const [note] = noteFor({ ...before, weight: 40 } as RolloutState)
+  if (note === undefined) throw new Error('no note was made')
+  const kept = { gate: '{}', evidence: 'Holding.', asked: { alpha: '1%' }, exposure: { requests: 1, failed: 0, excess: 0 } }
+  const first = noted(undefined, note)
+  const live: KubeObject = { ...first, status: { ...Object(first['status']), ...kept } }
+  expect(noted(live, note)['status']).toMatchObject(kept)
+  const again = Object(noted(live, { ...note, begins: true })['status'])
+  expect(Object.keys(kept).filter((field) => again[field] !== undefined)).toEqual([])
+})

@@ -6,8 +6,13 @@ import type { Release, ReleaseSpec, ReleaseStatus } from '../api/serin-kinds.ts'
 import { formatInstant } from '../std/instant.ts'
 import type { Millis } from '../std/clock.ts'
 import { dig } from '../std/json.ts'
+import { printable } from '../std/printable.ts'
 import { checkName, type Answer, type Question } from './ask.ts'
+import { type Drift, fieldsText } from './drift.ts'
 import type { Plan } from './plan.ts'
+import { GATE_CHECK, gateCheck } from './gate-check.ts'
+import { isSameRequest, requestEntries, requestsField } from './release-requests.ts'
+import { RETRIED } from './requests.ts'
 import { checksumOf, configsIn, templateIn } from './revision.ts'
 import { nextStage } from './stages.ts'
 import { isRunning, NO_PROGRESS, type Progress, phaseName, progressOf, type RolloutState, standingOf } from './state.ts'
@@ -22,7 +27,12 @@ const ENTRIES_MOST = 100
 // A Release is named after its Canary, as far as names go.
 const NAME_MOST = 200
 
-type Entries = Pick<ReleaseStatus, 'steps' | 'checks' | 'writes'>
+/** The name of the Release of a Canary's revision. */
+export function releaseName({ name }: Pick<Plan, 'name'>, revision: string): string {
+  return `${name.slice(0, NAME_MOST)}-${checksumOf(templateIn(revision), configsIn(revision))}`
+}
+
+type Entries = Pick<ReleaseStatus, 'steps' | 'checks' | 'requests' | 'changes' | 'writes'>
 
 /** What a tick adds to the history of one revision. */
 export interface Note {
@@ -49,21 +59,28 @@ export interface Note {
 export function notesOf(
   tick: Tick,
   step: Step,
-  { writes, first }: { readonly writes: readonly Write[]; readonly first: boolean }
+  { writes, first, drifts = [] }: { readonly writes: readonly Write[]; readonly first: boolean; readonly drifts?: readonly Drift[] }
 ): readonly Note[] {
   const { state: before, revision } = tick.finding
   const after = step.state
-  const of = after.phase === 'waiting' ? revision : standingOf(after).applied
+  const of = revisionOf(after, before, revision)
   if (UNTOLD.includes(after.phase) || of === '') return []
   const ended = endedBy(before, after)
   const notes = ended === undefined ? [] : [noteOf(tick, step, standingOf(before).applied, { outcome: ended, writes })]
   const outcome = outcomeOf(after)
   if (ended !== 'withdrawn' && isEventful(tick, step, writes)) {
-    return [...notes, noteOf(tick, step, of, { outcome, writes: ended === undefined ? writes : [] })]
+    return [...notes, noteOf(tick, step, of, { outcome, writes: ended === undefined ? writes : [], drifts })]
   }
   return ended === undefined && first && outcome !== 'running'
     ? [{ ...noteOf(tick, step, of, { outcome, writes: [] }), mends: true }]
     : notes
+}
+
+// That of a revision to be taken up again stands in the status no longer.
+function revisionOf(after: RolloutState, before: RolloutState, revision: string): string {
+  if (after.phase === 'waiting') return revision
+  const { applied } = standingOf(after)
+  return applied === RETRIED ? standingOf(before).applied : applied
 }
 
 const UNTOLD: readonly RolloutState['phase'][] = ['new', 'initializing', 'terminating']
@@ -76,8 +93,16 @@ function endedBy(before: RolloutState, after: RolloutState): 'withdrawn' | 'supe
 
 function isEventful(tick: Tick, step: Step, writes: readonly Write[]): boolean {
   const { state: before } = tick.finding
-  const happened = !sameStage(before, step.state) || tick.answers.length > 0 || writes.length > 0
+  const { heeded } = tick.finding
+  if (heeded.drop.length > 0 || heeded.paused) return true
+  const asked = tick.answers.length > 0 || gateCheck(tick, step, { at: '', moved: false }).length > 0
+  const happened = !sameStage(before, step.state) || asked || writes.length > 0
   return happened && (isRunning(step.state) || isRunning(before) || before.phase === 'initializing')
+}
+
+/** The value of the label for a Canary: names may be longer than labels. */
+export function canaryLabel(name: string): string {
+  return name.slice(0, 63).replace(/[^A-Za-z0-9]+$/, '')
 }
 
 /** The Release with a note added; `live` is the one there is. */
@@ -88,7 +113,7 @@ export function noted(live: KubeObject | undefined, note: Note): Release {
     return { ...live, kind: 'Release', spec: note.spec.images === undefined ? spec : note.spec, status: statusOf(status, note) }
   }
   const { name, namespace, canary, spec } = note
-  const labels = { [CANARY_LABEL]: (canary.metadata.name ?? '').slice(0, 63).replace(/[^A-Za-z0-9]+$/, '') }
+  const labels = { [CANARY_LABEL]: canaryLabel(canary.metadata.name ?? '') }
   const metadata = { name, namespace, labels, ownerReferences: [ownerOf(canary)] }
   return { apiVersion: 'serin.dev/v1alpha1', kind: 'Release', metadata, spec, status: statusOf({}, note) }
 }
@@ -102,13 +127,22 @@ function statusOf(before: ReleaseStatus, note: Note): ReleaseStatus {
     ...(because === '' ? {} : { because }),
     phase,
     weight,
+    ...(note.begins ? {} : keptEvidence(before)),
     attempts: note.begins || attempts === 0 ? attempts + 1 : attempts,
     startedAt,
     ...(outcome === 'running' ? {} : { endedAt: before.outcome === outcome ? endedAt : at }),
     steps: joined(before.steps, entries.steps, isSameStep),
     checks: counted(before.checks, entries.checks),
+    ...requestsField(joined(before.requests, entries.requests, isSameRequest)),
+    ...changed(before.changes, entries.changes),
     writes: joined(before.writes, entries.writes, isSameWrite)
   }
+}
+
+// Written by the gate, between ticks. A revision that is taken up again is a new rollout: what was held against it before is not.
+function keptEvidence({ gate, chart, evidence, asked, exposure }: ReleaseStatus): Partial<ReleaseStatus> {
+  const kept = { gate, chart, evidence, asked, exposure }
+  return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined))
 }
 
 /** The Releases to delete so that the latest are kept, this one among them. */
@@ -122,7 +156,11 @@ function noteOf(
   tick: Tick,
   step: Step,
   revision: string,
-  { outcome, writes }: { readonly outcome: Note['outcome']; readonly writes: readonly Write[] }
+  {
+    outcome,
+    writes,
+    drifts = []
+  }: { readonly outcome: Note['outcome']; readonly writes: readonly Write[]; readonly drifts?: readonly Drift[] }
 ): Note {
   const { canary, finding } = tick
   const { plan, state: before } = finding
@@ -130,20 +168,25 @@ function noteOf(
   const after = step.state
   const progress = progressOf(after)
   return {
-    name: `${plan.name.slice(0, NAME_MOST)}-${checksumOf(templateIn(revision), configsIn(revision))}`,
+    name: releaseName(plan, revision),
     namespace: plan.namespace,
     canary,
     spec: specOf(tick, revision),
     begins: !isRunning(before) && isRunning(after),
     mends: false,
     outcome,
-    because: 'because' in after && (outcome === 'failed' || outcome === 'running') ? (after.because ?? '') : '',
+    because: 'because' in after && (outcome === 'failed' || outcome === 'running') ? printable(after.because ?? '') : '',
     phase: phaseName(after.phase),
     weight: progress.weight,
     at: tick.cluster.now,
     entries: {
       steps: sameStage(before, after) ? [] : [{ at, phase: phaseName(after.phase), ...shown(progress) }],
-      checks: tick.answers.flatMap((answer, index) => checkOf(tick.questions[index], answer, at)),
+      requests: requestEntries(tick, at),
+      checks: [
+        ...tick.answers.flatMap((answer, index) => checkOf(tick.questions[index], answer, at)),
+        ...gateCheck(tick, step, { at, moved: !sameStage(before, after) })
+      ],
+      changes: drifts.map((drift) => changeOf(drift, at)),
       writes: writes.map((write) => ({ at, verb: write.verb, object: `${write.resource.resource}/${nameOf(write)}` }))
     }
   }
@@ -151,10 +194,11 @@ function noteOf(
 
 function specOf({ cluster, finding: { plan, revision } }: Tick, of: string): ReleaseSpec {
   const containers = dig(cluster.target, 'spec', 'template', 'spec', 'containers')
-  const images = of === revision && Array.isArray(containers) ? containers.map((container: unknown) => String(dig(container, 'image'))) : []
+  const images =
+    of === revision && Array.isArray(containers) ? containers.map((container: unknown) => printable(String(dig(container, 'image')))) : []
   return {
     canary: plan.name,
-    target: `${cluster.target?.kind ?? 'Deployment'}/${plan.target}`,
+    target: printable(`${cluster.target?.kind ?? 'Deployment'}/${plan.target}`),
     revision: templateIn(of),
     ...(images.length === 0 ? {} : { images }),
     strategy: plan.skipAnalysis ? 'no analysis' : plan.strategy.kind,
@@ -196,9 +240,10 @@ type Check = NonNullable<Entries['checks']>[number]
 
 function checkOf(question: Question | undefined, answer: Answer, at: string): readonly Check[] {
   if (question === undefined || question.put.kind === 'provider') return []
-  const check = question.put.kind === 'hook' ? `${question.put.hook.type} ${question.put.hook.name}` : checkName(question)
-  const because = answer.kind === 'yes' ? '' : answer.because
-  return [{ at, check, outcome: checkOutcome(question, answer), ...(because === '' ? {} : { because }) }]
+  const check = printable(question.put.kind === 'hook' ? `${question.put.hook.type} ${question.put.hook.name}` : checkName(question))
+  const because = answer.kind === 'yes' ? '' : printable(answer.because)
+  const cause = answer.kind === 'unknown' ? { cause: answer.cause } : {}
+  return [{ at, check, outcome: checkOutcome(question, answer), ...cause, ...(because === '' ? {} : { because }) }]
 }
 
 // A rollback hook that says yes fails the revision; an approval that is refused may still be given.
@@ -232,10 +277,35 @@ function counted(before: readonly Check[] | undefined, added: readonly Check[] |
   for (const check of added ?? []) {
     const at = all.findLastIndex((each) => each.check === check.check)
     const last = all[at]
-    if (last === undefined || last.outcome !== check.outcome || last.because !== check.because) all.push(check)
-    else all[at] = { ...last, at: check.at, count: (last.count ?? 1) + 1 }
+    if (last === undefined || !isRepeated(last, check)) all.push(check)
+    else all[at] = { ...check, count: (last.count ?? 1) + 1 }
   }
   return latest(all)
+}
+
+// The gate's sentence has counts in it that are others at each look: the latest says it all.
+function isRepeated(last: Check, { check, outcome, cause, because }: Check): boolean {
+  return last.outcome === outcome && last.cause === cause && (last.because === because || check === GATE_CHECK)
+}
+
+type Change = NonNullable<Entries['changes']>[number]
+
+function changeOf(drift: Drift, at: string): Change {
+  const { manager, whose, object } = drift
+  return { at, by: printable(manager), whose, object: printable(object), fields: printable(fieldsText(drift)) }
+}
+
+// Of one that comes time and again, as an agent's does, the latest is kept, with how often.
+function changed(before: readonly Change[] | undefined, added: readonly Change[] | undefined): Pick<Entries, 'changes'> {
+  const all = [...(before ?? [])]
+  for (const change of added ?? []) {
+    const last = all.at(-1)
+    const again = last !== undefined && last.by === change.by && last.object === change.object
+    if (again && last.at === change.at) continue
+    if (again) all[all.length - 1] = { ...change, count: (last.count ?? 1) + 1 }
+    else all.push(change)
+  }
+  return all.length === 0 ? {} : { changes: latest(all) }
 }
 
 function isSameStep(one: NonNullable<Entries['steps']>[number], other: NonNullable<Entries['steps']>[number]): boolean {

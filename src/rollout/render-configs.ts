@@ -69,6 +69,7 @@ function untested(operations: readonly PatchOperation[]): readonly PatchOperatio
   return operations.filter(({ op }) => op !== 'test')
 }
 
-function resourceOf(kind: TrackedConfig['kind']): ResourceRef {
+/** Where objects that pods read are. */
+export function resourceOf(kind: TrackedConfig['kind']): ResourceRef {
   return kind === 'secret' ? RESOURCES.secrets : RESOURCES.configMaps
 }

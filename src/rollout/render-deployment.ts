@@ -6,7 +6,9 @@ import type { TrackedConfig } from './configs.ts'
 import { chosenLabels, type LabelRules } from './label-rules.ts'
 import type { Plan } from './plan.ts'
 import { readingCopies } from './render-configs.ts'
+import { REFRESH_ANNOTATION, refreshMark } from './refresh-mark.ts'
 import { promotionMark } from './revision.ts'
+import type { Scale } from './target-kind.ts'
 import { addEntries, ownerOf, type PatchOperation, patchOf, RESOURCES, setAt, type Write } from './write.ts'
 
 /** The selector label of the target: its pods carry `key=value`, the primary's `key=value-primary`. */
@@ -28,7 +30,7 @@ export interface PrimarySource {
 }
 
 const COPIED = ['minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds', 'strategy', 'paused'] as const
-const NOT_COPIED = ['toolkit.fluxcd.io/', 'deployment.kubernetes.io/']
+const NOT_COPIED = ['toolkit.fluxcd.io/', 'deployment.kubernetes.io/', REFRESH_ANNOTATION]
 
 /** The primary Deployment as it is created: the target's template and settings, at least one pod, all selector labels kept. */
 export function primaryDeployment(source: PrimarySource): KubeObject {
@@ -83,11 +85,12 @@ export function copiedLabels({ target, label, labels }: PrimarySource, primary: 
 }
 
 /** The patch that scales the target: to zero, or up to `size` when it has no pods of its own. */
-export function scaleTarget(target: KubeObject, size: number, to: 'keep' | 'zero' | 'target'): readonly Write[] {
+export function scaleTarget(target: KubeObject, size: number, to: Scale): readonly Write[] {
+  if (to === 'keep') return []
   const live = replicasOf(target)
-  if (to === 'keep' || (to === 'target' && live > 0)) return []
-  const wanted = to === 'zero' ? 0 : size
-  return patchOf(RESOURCES.deployments, target, setAt(target, ['spec', 'replicas'], wanted))
+  const wanted = to !== 'target' ? 0 : live > 0 ? live : size
+  const operations = wanted === live ? [] : setAt(target, ['spec', 'replicas'], wanted)
+  return patchOf(RESOURCES.deployments, target, [...operations, ...refreshMark(target, to)])
 }
 
 /** How many pods a target gets that has no number of its own: as many as the primary. */

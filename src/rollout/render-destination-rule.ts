@@ -6,7 +6,12 @@ import type { Plan } from './plan.ts'
 import { isOwned, ownerOf, patchOf, RESOURCES, setAt, type Write } from './write.ts'
 
 /** Creates the DestinationRule of a role, or corrects host and traffic policy; subsets and other fields of a live one stay. */
-export function ruleWrites(canary: KubeObject, plan: Plan, role: 'canary' | 'primary', live: KubeObject | undefined): readonly Write[] {
+export function ruleWrites(
+  canary: KubeObject,
+  plan: Plan,
+  role: 'canary' | 'primary' | 'baseline',
+  live: KubeObject | undefined
+): readonly Write[] {
   const host = `${plan.apex}-${role}`
   const trafficPolicy = dig(canary, 'spec', 'service', 'trafficPolicy')
   if (live !== undefined) {

@@ -57,7 +57,8 @@ function optional(writes: readonly Write[]): readonly Write[] {
 }
 
 // Whether the target has no pods after this step; undefined while its initialisation has not come so far.
-function rests({ state }: Conclusion): boolean | undefined {
+function rests({ state, canaryReplicas }: Conclusion): boolean | undefined {
+  if (canaryReplicas === 'refresh') return true
   switch (state.phase) {
     case 'new':
     case 'initializing':

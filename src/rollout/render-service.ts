@@ -7,7 +7,7 @@ import { discoveredPorts } from './ports.ts'
 import type { SelectorLabel } from './render-deployment.ts'
 import { FLUX_OPT_OUTS, ownerOf, RESOURCES, type Write } from './write.ts'
 
-export type ServiceRole = 'apex' | 'canary' | 'primary'
+export type ServiceRole = 'apex' | 'canary' | 'primary' | 'baseline'
 
 /** What a Service is made from. */
 export interface ServiceSource {
@@ -56,7 +56,7 @@ function serviceOf({ canary, plan, label, target }: ServiceSource, role: Service
     },
     spec: {
       type: 'ClusterIP',
-      selector: { [label.key]: role === 'canary' ? label.value : `${label.value}-primary` },
+      selector: { [label.key]: role === 'canary' ? label.value : `${label.value}-${role === 'baseline' ? role : 'primary'}` },
       ports: [
         {
           name: dig(service, 'portName') ?? 'http',

@@ -55,6 +55,29 @@ test('only weights of a live VirtualService are written, each tested first', () 
   ])
 })
 
+test('of a live VirtualService for connections only weights are written, and what is for requests stays', () => {
+  const live = {
+    ...liveOf(),
+    spec: { gateways: ['mesh'], hosts: ['api'], http: [route(['reviews', 100])], tcp: [route(['api-primary', 100], ['api-canary', 0])] }
+  }
+  expect(operations(virtualServiceWrites(trafficOf(canary({ appProtocol: 'tcp' }), 20), live))).toEqual([
+    ['test', '/spec/tcp/0/route/0/weight', 100],
+    ['replace', '/spec/tcp/0/route/0/weight', 80],
+    ['test', '/spec/tcp/0/route/1/weight', 0],
+    ['replace', '/spec/tcp/0/route/1/weight', 20]
+  ])
+})
+
+test('a Service that changed its protocol leaves nothing of its own among the other rules', () => {
+  const own = route(['api-primary', 100], ['api-canary', 0])
+  const writes = (...http: readonly unknown[]) =>
+    operations(virtualServiceWrites(trafficOf(canary({ appProtocol: 'tcp' })), liveOf(...http))).filter(([, path]) =>
+      path.startsWith('/spec/http')
+    )
+  expect(writes(own).at(-1)).toEqual(['remove', '/spec/http', undefined])
+  expect(writes({ name: 'other' }, own).at(-1)).toEqual(['replace', '/spec/http', [{ name: 'other' }]])
+})
+
 test("a destination of others' is left alone: the canary gets nothing more, and may lose what it has to the primary", () => {
   const live = liveOf(route(['api-primary', 50], ['mine', 30], ['api-canary', 20]))
   expect(virtualServiceWrites(trafficOf(canary({}), 40), live)).toEqual([])

@@ -140,7 +140,8 @@ test('a foreign write of the weights is put right, what else is in the VirtualSe
         { op: 'test', path: '/spec/http/0/route/0/weight', value: 5 },
         { op: 'replace', path: '/spec/http/0/route/0/weight', value: 80 },
         { op: 'test', path: '/spec/http/0/route/1/weight', value: 95 },
-        { op: 'replace', path: '/spec/http/0/route/1/weight', value: 20 }
+        { op: 'replace', path: '/spec/http/0/route/1/weight', value: 20 },
+        { op: 'add', path: '/metadata/annotations/serin.dev~1routing', value: expect.stringMatching(/^s1-[0-9a-f]{16}\/20$/) }
       ]
     }
   })

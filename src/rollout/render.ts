@@ -2,19 +2,23 @@
 // pods end. Objects that are already as they should be get no write.
 
 import type { KubeObject } from '../api/object.ts'
+import { baselineShare, baselineWrites } from './baseline.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { trackedConfigs } from './configs.ts'
 import { DEFAULT_LABELS } from './label-rules.ts'
 import { type Plan, planOf } from './plan.ts'
 import { carries, copyMark } from './promotion.ts'
 import { revisionIn } from './recognise.ts'
+import { routingMark } from './routing-mark.ts'
 import { copyWrites } from './render-configs.ts'
 import type { PrimarySource } from './render-deployment.ts'
 import { ruleWrites } from './render-destination-rule.ts'
 import { pauseWrites, primaryScalerWrites, targetSize } from './render-scaler.ts'
 import { releaseVirtualService, virtualServiceWrites } from './render-virtual-service.ts'
-import { cookiesOf } from './state.ts'
+import { restoreWrites, snapshotWrites } from './snapshot.ts'
+import { cookiesOf, standingOf } from './state.ts'
 import { targetKindOf } from './targets.ts'
+import { terms } from './trouble.ts'
 import type { Write } from './write.ts'
 import type { Step } from './tick.ts'
 
@@ -38,19 +42,28 @@ export function render(canary: KubeObject, step: Step, cluster: ClusterView): re
     configs: trackedConfigs(cluster.configs ?? [])
   }
   if (step.objects === 'restored') return [...scale, ...kind.releaseMain(source, cluster), ...releasedRoutes(canary, cluster)]
-  const foundation = [...kind.sideServices(source, cluster), ...primaryWrites(source, step, primary)]
+  const foundation = [...kind.sideServices(source, cluster), ...primaryWrites(source, step, cluster)]
   if (step.objects === 'foundation') return foundation
   const scalers = primaryScalerWrites(canary, plan, step, cluster.scalers)
-  return [...foundation, ...scalers, ...kind.mainService(source, cluster), ...trafficWrites({ canary, plan, step, cluster, scale })]
+  return [...foundation, ...scalers, ...kind.mainService(source, cluster), ...trafficWrites({ canary, plan, step, cluster, scale, source })]
 }
 
 // What the primary's pods read is there before them. While they run what the target asks for, their copies are kept as the originals are.
-function primaryWrites(source: PrimarySource, step: Step, primary: KubeObject | undefined): readonly Write[] {
+function primaryWrites(source: PrimarySource, step: Step, cluster: ClusterView): readonly Write[] {
+  const { primary } = cluster
   const kind = targetKindOf(source.plan)
   const copies = copyWrites(source.configs, { ...source, mark: markOf(source, step, primary) })
+  if (step.primarySpec === 'restore') return restoreWrites(source.plan, standingOf(step.state).applied, cluster)
   if (primary === undefined) return [...copies, { verb: 'create', resource: kind.resource, object: kind.primaryOf(source) }]
-  if (step.primarySpec === 'copy-canary') return [...copies, ...kind.copyTo(source, primary)]
+  if (step.primarySpec === 'copy-canary') return [...kept(source, step, cluster), ...copies, ...kind.copyTo(source, primary)]
   return carries(primary, source.plan, source.revision) ? copies : []
+}
+
+// An abort may come later than the copy.
+function kept({ canary, plan, revision }: PrimarySource, { state }: Step, cluster: ClusterView): readonly Write[] {
+  if (state.phase !== 'promoting') return []
+  const readiness = targetKindOf(plan).readinessOf(cluster.primary, terms({ plan, state, cluster }, 'primary'))
+  return snapshotWrites({ canary, plan, revision, whole: readiness?.kind === 'ready', before: state }, cluster)
 }
 
 function markOf({ plan, revision }: PrimarySource, { primarySpec, state }: Step, primary: KubeObject | undefined): string | undefined {
@@ -64,14 +77,21 @@ interface Traffic {
   readonly step: Step
   readonly cluster: ClusterView
   readonly scale: readonly Write[]
+  readonly source: PrimarySource
 }
 
-function trafficWrites({ canary, plan, step, cluster, scale }: Traffic): readonly Write[] {
+function trafficWrites({ canary, plan, step, cluster, scale, source }: Traffic): readonly Write[] {
+  if (plan.provider === 'kubernetes') return scale
   const rules = [...ruleWrites(canary, plan, 'canary', cluster.canaryRule), ...ruleWrites(canary, plan, 'primary', cluster.primaryRule)]
-  const routes = virtualServiceWrites({ canary, plan, routing: step.routing, cookies: cookiesOf(step.state) }, cluster.virtualService)
+  const mark = routingMark(standingOf(step.state).applied, step.routing)
+  const share = step.routing.kind === 'weights' ? baselineShare(plan, step.state, step.routing.canary, cluster) : 0
+  const traffic = { canary, plan, routing: step.routing, cookies: cookiesOf(step.state), mark, baseline: share }
+  const routes = virtualServiceWrites(traffic, cluster.virtualService)
+  const baseline = baselineWrites(source, step.state, cluster)
   // Pods end after a live VirtualService has let go of them. Without one, the main Service has already moved traffic to the primary.
-  const last = step.canaryReplicas === 'zero' && cluster.virtualService !== undefined
-  return last ? [...rules, ...routes, ...scale] : [...scale, ...rules, ...routes]
+  const last = (step.canaryReplicas === 'zero' || step.canaryReplicas === 'refresh') && cluster.virtualService !== undefined
+  const led = [...baseline.before, ...rules, ...routes]
+  return last ? [...led, ...baseline.after, ...scale] : [...scale, ...led, ...baseline.after]
 }
 
 function releasedRoutes(canary: KubeObject, { virtualService }: ClusterView): readonly Write[] {

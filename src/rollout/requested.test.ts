@@ -10,15 +10,40 @@ import { held } from './tick.ts'
 test('what was dealt with is removed, what came of nothing or was forbidden is told, the rest stays as it is', () => {
   const tick = tickOf({ kind: 'idle' })
   const conclusion = held(tick, [], 'none')
-  expect(afterRequests(tick.finding, conclusion)).toEqual({ announcements: [], metadata: 'keep' })
+  expect(afterRequests(tick, conclusion)).toEqual({ announcements: [], metadata: 'keep' })
   const heeded = { ...NO_REQUESTS, drop: ['promote', 'retry'], idle: ['retry'], forbidden: ['promote'] } as const
-  expect(afterRequests({ ...tick.finding, heeded }, conclusion)).toMatchObject({
+  expect(afterRequests({ ...tick, finding: { ...tick.finding, heeded } }, conclusion)).toMatchObject({
     announcements: [
       { message: 'Nothing to retry for api.test: annotation serin.dev/retry removed' },
       { message: 'api.test is paused, nothing to promote before it is resumed: annotation serin.dev/promote removed' }
     ],
     metadata: { drop: ['serin.dev/promote', 'serin.dev/retry'] }
   })
+})
+
+test('who asked, and until when, goes with the last request, or is nobody any more', () => {
+  const tick = tickOf({ kind: 'idle' })
+  const after = (annotations: Readonly<Record<string, string>>, heeded = NO_REQUESTS): unknown => {
+    const canary = { ...tick.canary, metadata: { ...tick.canary.metadata, annotations } }
+    return afterRequests({ canary, finding: { ...tick.finding, heeded } }, held(tick, [], 'none')).metadata
+  }
+  const said = { 'serin.dev/asked-by': 'ann', 'serin.dev/asked-until': '2026-11-22T12:00:00Z' }
+  expect(after(said)).toEqual({ drop: Object.keys(said) })
+  const [pause, promote] = [{ 'serin.dev/pause': 'true' }, { 'serin.dev/promote': 'true' }]
+  expect(after({ ...said, ...pause })).toBe('keep')
+  const forbidden = { ...NO_REQUESTS, drop: ['promote'], forbidden: ['promote'] } as const
+  expect(after({ ...said, ...pause, ...promote }, forbidden)).toEqual({ drop: ['serin.dev/promote'] })
+  expect(after({ ...said, ...promote }, forbidden)).toEqual({ drop: ['serin.dev/promote', ...Object.keys(said)] })
+})
+
+test('what held until a moment is told by it', () => {
+  const tick = tickOf({ kind: 'idle' })
+  const annotations = { 'serin.dev/pause': 'true', 'serin.dev/asked-until': '2026-11-22T12:00:00Z' }
+  const canary = { ...tick.canary, metadata: { ...tick.canary.metadata, annotations } }
+  const heeded = { ...NO_REQUESTS, drop: ['pause'], expired: ['pause'] } as const
+  expect(afterRequests({ canary, finding: { ...tick.finding, heeded } }, held(tick, [], 'none')).announcements).toMatchObject([
+    { message: 'The request to pause api.test held until 2026-11-22T12:00:00Z: annotation serin.dev/pause removed' }
+  ])
 })
 
 test('a retry makes the failed revision one that was not taken up', () => {

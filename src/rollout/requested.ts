@@ -1,9 +1,10 @@
 // What requests conclude, and what they are told by: the second half of requests.ts, which weighs them.
 
+import type { KubeObject } from '../api/object.ts'
 import { rollBack } from './conclusions.ts'
 import { hear } from './hear.ts'
-import { type Request, REQUESTS, RETRIED } from './requests.ts'
-import { type Finding, isDue } from './situation.ts'
+import { ASKED_BY, ASKED_UNTIL, askedBy, type Request, REQUESTS, requestsOf, RETRIED } from './requests.ts'
+import { isDue } from './situation.ts'
 import { type Announcement, type Conclusion, event, held, subject, type Tick } from './tick.ts'
 
 const TO_DO: Readonly<Record<Request, string>> = {
@@ -16,7 +17,7 @@ const TO_DO: Readonly<Record<Request, string>> = {
 
 /** What the requests of a tick add to its conclusion: those dealt with are removed, and what came of nothing is told. */
 export function afterRequests(
-  { heeded, plan, state }: Finding,
+  { canary, finding: { heeded, plan, state } }: Pick<Tick, 'canary' | 'finding'>,
   { announcements, metadata }: Conclusion
 ): Pick<Conclusion, 'announcements' | 'metadata'> {
   const who = `${plan.target}.${plan.namespace}`
@@ -25,10 +26,17 @@ export function afterRequests(
   const forbidden = heeded.forbidden.map((each) =>
     told(`${who} is paused, nothing to ${TO_DO[each]} before it is resumed: annotation ${REQUESTS[each]} removed`)
   )
-  return {
-    announcements: [...idle, ...forbidden, ...announcements],
-    metadata: heeded.drop.length === 0 ? metadata : { drop: heeded.drop.map((each) => REQUESTS[each]) }
-  }
+  const expired = heeded.expired.map((each) =>
+    told(`The request to ${TO_DO[each]} ${who} held until ${askedBy(canary).until}: annotation ${REQUESTS[each]} removed`)
+  )
+  const drop = [...heeded.drop.map((each) => REQUESTS[each]), ...orphans(canary, heeded.drop)]
+  return { announcements: [...idle, ...forbidden, ...expired, ...announcements], metadata: drop.length === 0 ? metadata : { drop } }
+}
+
+// What says who asked goes with the last request, or the next one would be taken for his.
+function orphans(canary: KubeObject, drop: readonly Request[]): readonly string[] {
+  if (requestsOf(canary).some((request) => !drop.includes(request))) return []
+  return [ASKED_BY, ASKED_UNTIL].filter((name) => canary.metadata.annotations?.[name] !== undefined)
 }
 
 /** A failed revision is made one that was not taken up yet; the next tick finds it, at once. */

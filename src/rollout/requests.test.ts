@@ -2,7 +2,14 @@ import { expect, test } from 'vitest'
 import { canaryOf } from '../../test/rollout-objects.ts'
 import { heed, type Met, type Request, REQUESTS, requestsOf } from './requests.ts'
 
-const met = (more: Partial<Met> = {}): Met => ({ phase: 'progressing', situation: 'look', failed: 'no', primary: 'available', ...more })
+const met = (more: Partial<Met> = {}): Met => ({
+  phase: 'progressing',
+  situation: 'look',
+  failed: 'no',
+  primary: 'available',
+  previous: 'untouched',
+  ...more
+})
 const resting = (more: Partial<Met> = {}): Met => met({ phase: 'succeeded', situation: 'idle', ...more })
 
 test('requests are read from annotations whose value is true, the safest first', () => {
@@ -23,6 +30,10 @@ test.each<readonly [readonly Request[], Met, object]>([
   [['pause', 'retry'], resting({ phase: 'failed', failed: 'retryable' }), { act: 'retry', paused: true, drop: ['retry'] }],
   // With nothing to act on they go, and it is said.
   [['abort'], met({ phase: 'promoting', situation: 'wait' }), { act: undefined, drop: ['abort'], idle: ['abort'] }],
+  [['abort'], met({ phase: 'promoting', previous: 'gone' }), { act: undefined, drop: ['abort'], idle: ['abort'] }],
+  [['abort'], met({ phase: 'promoting', previous: 'kept' }), { act: 'take-back', drop: ['abort'], idle: [] }],
+  [['abort'], resting({ phase: 'failed', failed: 'mendable', previous: 'kept' }), { act: 'take-back', drop: ['abort'], idle: [] }],
+  [['abort'], met({ previous: 'gone' }), { act: 'abort' }],
   [['pause'], resting(), { paused: false, drop: ['pause'], idle: ['pause'] }],
   [['restart'], met({ phase: 'waiting', situation: 'new-revision' }), { drop: ['restart'], idle: ['restart'] }],
   [['retry'], met(), { drop: ['retry'], idle: ['retry'] }],

@@ -30,7 +30,7 @@ export function failedCheck(tick: Tick, state: RolloutState, failure: Failure, t
   const failedChecks = failure.response === 'revert' ? Math.max(plan.threshold, before.failedChecks + 1) : before.failedChecks + 1
   const counted: Running = { ...before, failedChecks, because: failure.because }
   const back = backTo(plan, progressOf(before), failure.response)
-  const { mirrored: _, ...rest } = counted
+  const { mirrored: _, asks: __, ...rest } = counted
   const next: Running = back === undefined ? counted : { ...rest, ...back, phase: 'progressing' }
   const events = back === undefined && failure.response !== 'revert' ? told : [...told, responseEvent(tick, failure, back)]
   return { ...held(tick, events, 'taken'), state: next, ...(failedChecks >= plan.threshold ? { wake: 0 } : {}) }

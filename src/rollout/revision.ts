@@ -2,6 +2,7 @@
 // and the mark a promotion leaves on the primary. Our hashes carry a version, so that a later way of hashing never takes an unchanged
 // workload for a new revision.
 
+import { fnv1a64 } from '../std/fnv1a.ts'
 import { isObject } from '../std/json.ts'
 import type { Checksums } from './configs.ts'
 
@@ -14,8 +15,16 @@ export const PROMOTION_ANNOTATION = 'serin.dev/promotion'
 
 /** The hash of a pod template (labels and annotations included, replicas not), stable under key order: `s1-` and 16 hex digits. */
 export function revisionOf(template: unknown): string {
-  return VERSION + hash64(canonical(template), 0n)
+  if (!isObject(template)) return VERSION + fnv1a64(canonical(template))
+  const known = revisions.get(template)
+  if (known !== undefined) return known
+  const revision = VERSION + fnv1a64(canonical(template))
+  revisions.set(template, revision)
+  return revision
 }
+
+// A template is asked for at each tick, and is never changed in place.
+const revisions = new WeakMap<object, string>()
 
 /**
  * A revision in one text, so that two are the same when their texts are: the template's hash, then what its pods read. `undefined` where
@@ -46,7 +55,7 @@ export function isOwnRevision(hash: string): boolean {
 
 /** The `checksum` of webhook payloads: identifies the revision under rollout by lastAppliedSpec and the tracked configs. */
 export function checksumOf(lastAppliedSpec: string, trackedConfigs: unknown): string {
-  return hash64(canonical({ lastAppliedSpec, trackedConfigs }), 0n).slice(0, 10)
+  return fnv1a64(canonical({ lastAppliedSpec, trackedConfigs })).slice(0, 10)
 }
 
 /**
@@ -55,13 +64,13 @@ export function checksumOf(lastAppliedSpec: string, trackedConfigs: unknown): st
  */
 export function promotionMark(canaryUid: string, revision: string): string {
   const text = `${canaryUid}/${revision}`
-  const hex = hash64(text, 0n) + hash64(text, 1n)
+  const hex = fnv1a64(text) + fnv1a64(text, 1)
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
 /** Ten letters that follow from `text`. */
 export function lettersOf(text: string): string {
-  let left = BigInt(`0x${hash64(text, 0n)}`)
+  let left = BigInt(`0x${fnv1a64(text)}`)
   let letters = ''
   while (letters.length < 10) {
     letters += LETTERS[Number(left % 52n)] ?? ''
@@ -71,15 +80,6 @@ export function lettersOf(text: string): string {
 }
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-const PRIME = 0x100000001b3n
-const MASK = 0xffffffffffffffffn
-
-// FNV-1a, 64 bits.
-function hash64(text: string, seed: bigint): string {
-  let hash = 0xcbf29ce484222325n ^ seed
-  for (const byte of new TextEncoder().encode(text)) hash = ((hash ^ BigInt(byte)) * PRIME) & MASK
-  return hash.toString(16).padStart(16, '0')
-}
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`

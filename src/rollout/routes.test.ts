@@ -34,6 +34,16 @@ test.each<readonly [string, Given, readonly Entry[]]>([
     { service: { portDiscovery: true, gateways: ['mesh', 'g'] } },
     [{ route: [to('primary', 80), to('canary', 20)] }]
   ],
+  ['connections', { service: { appProtocol: 'TCP' } }, [{ route: [to('primary', 80), to('canary', 20)] }]],
+  [
+    'connections to ports that are matched, of whatever else is matched',
+    {
+      service: { appProtocol: 'tcp', match: [{ port: 9000, uri: { prefix: '/' } }, { port: 9001 }], timeout: '1s' },
+      analysis: { sessionAffinity: { cookieName: 'a' } },
+      routing: { kind: 'mirror', percent: 10 }
+    },
+    [{ match: [{ port: 9000 }, { port: 9001 }], route: [to('primary', 100), to('canary', 0)] }]
+  ],
   [
     'copies of all',
     { routing: { kind: 'mirror', percent: undefined } },

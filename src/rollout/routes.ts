@@ -1,4 +1,4 @@
-// The HTTP entries that a rollout wants in its VirtualService (flagger.md 3.3, 3.4), in their order.
+// The entries that a rollout wants in its VirtualService (flagger.md 3.3, 3.4), in their order: for requests, or for connections.
 
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
@@ -6,7 +6,7 @@ import { type Cookies, endingEntries, stickyEntries } from './affinity.ts'
 import type { Plan } from './plan.ts'
 import type { Routing } from './stages.ts'
 
-/** An entry of spec.http; destinations are the primary and the canary, in this order, or the primary alone. */
+/** An entry of spec.http or spec.tcp; destinations are the primary, the canary and a baseline, in this order, or the primary alone. */
 export type Entry = Readonly<Record<string, unknown>>
 
 /** What the entries are made from. */
@@ -15,21 +15,30 @@ export interface Traffic {
   readonly plan: Plan
   readonly routing: Routing
   readonly cookies: Cookies
+  /** The share of a fresh copy of stable, percent of all requests; absent: none. */
+  readonly baseline?: number
+  /** What is left beside the routes to know them by (routing-mark.ts). */
+  readonly mark?: string | undefined
 }
 
 /** Fields of an entry that follow from the Canary; what else a live entry has is others'. */
-export const ENTRY_FIELDS = ['match', 'rewrite', 'timeout', 'retries', 'corsPolicy', 'headers', 'mirror', 'mirrorPercentage'] as const
+export const ENTRY_FIELDS = {
+  http: ['match', 'rewrite', 'timeout', 'retries', 'corsPolicy', 'headers', 'mirror', 'mirrorPercentage'],
+  tcp: ['match']
+} as const
 
 /** The entries, one to three: for callers with cookies, for those that match, and for all. */
-export function entriesOf({ canary, plan, routing, cookies }: Traffic): readonly Entry[] {
+export function entriesOf({ canary, plan, routing, cookies, baseline = 0 }: Traffic): readonly Entry[] {
   const service = dig(canary, 'spec', 'service')
   const fields = fieldsOf(service)
   const share = routing.kind === 'weights' ? routing.canary : 0
   const [toPrimary, toCanary] = [
-    destination(service, `${plan.apex}-primary`, 100 - share),
+    destination(service, `${plan.apex}-primary`, 100 - share - baseline),
     destination(service, `${plan.apex}-canary`, share)
   ]
-  const entry = { ...fields, ...copies(plan, routing), route: [toPrimary, toCanary] }
+  if (plan.rules === 'tcp') return [{ ...portMatch(service), route: [toPrimary, toCanary] }]
+  const toBaseline = baseline === 0 ? [] : [destination(service, `${plan.apex}-baseline`, baseline)]
+  const entry = { ...fields, ...copies(plan, routing), route: [toPrimary, toCanary, ...toBaseline] }
   const insiders = list(dig(canary, 'spec', 'analysis', 'match'))
   if (insiders.length > 0) {
     // A single destination gets everything, whatever its weight; Flagger writes the primary's (flagger-observed.md, facts 12 and 13).
@@ -41,6 +50,15 @@ export function entriesOf({ canary, plan, routing, cookies }: Traffic): readonly
   const { affinity, interval } = plan
   if (affinity === undefined) return [entry]
   return share > 0 ? stickyEntries(entry, { affinity, cookies, interval }) : endingEntries(entry, cookies)
+}
+
+// Of the Service's matches only the ports mean something for connections, and one without a port takes all of them.
+function portMatch(service: unknown): Entry {
+  const match = list(dig(service, 'match')).map((each) => {
+    const port = dig(each, 'port')
+    return port === undefined ? {} : { port }
+  })
+  return match.length === 0 ? {} : { match }
 }
 
 function fieldsOf(service: unknown): Entry {

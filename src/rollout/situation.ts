@@ -4,6 +4,8 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Millis } from '../std/clock.ts'
 import { adopt } from './adopt.ts'
+import { analysis, type Analysing, withLadder } from './analysing.ts'
+import { baselineTrouble } from './baseline.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { missingConfigs } from './configs.ts'
 import { DEFAULT_LABELS } from './label-rules.ts'
@@ -12,13 +14,15 @@ import { type Plan, planOf } from './plan.ts'
 import { isBegun } from './promotion.ts'
 import type { Readiness } from './readiness.ts'
 import { recognise } from './recognise.ts'
-import { heed, type Heeded, type Met, NO_REQUESTS, requestsOf } from './requests.ts'
+import { isRefreshing } from './refresh-mark.ts'
+import { heedNow, type Heeded, type Met, NO_REQUESTS } from './requests.ts'
 import { isHeld } from './scaler.ts'
-import { isStart, nextStage, routingAt, shareOf } from './stages.ts'
-import { isRunning, type Progress, progressOf, type RolloutState, type Standing, standingOf } from './state.ts'
+import { isOverwritten, isRestored, snapshotOf } from './snapshot.ts'
+import { isStart, shareOf } from './stages.ts'
+import { isRunning, progressOf, type RolloutState, type Standing, standingOf } from './state.ts'
 import { targetKindOf } from './targets.ts'
-import { isAbandoned, isLeftBehind, type Known, podsOf, terms, trouble, type Trouble } from './trouble.ts'
-import { foreignHosts, type LiveRouting, liveRouting } from './virtual-service.ts'
+import { isAbandoned, isLeftBehind, type Known, podsOf, refreshing, terms, trouble, type Trouble } from './trouble.ts'
+import { foreignHosts, liveRouting } from './virtual-service.ts'
 
 export const FINALIZER = 'finalizer.flagger.app'
 
@@ -48,8 +52,12 @@ export type Situation =
   | { readonly kind: 'idle' }
   | { readonly kind: 'withdrawn' }
   | { readonly kind: 'abort' }
+  /** The same when the primary has been overwritten: it becomes again what it was. */
+  | { readonly kind: 'take-back' }
   /** As many checks as the threshold have failed; counted in the status before anything is undone, so that a crash changes nothing. */
   | { readonly kind: 'failed-checks'; readonly count: number; readonly because: string }
+  /** The gate has enough evidence that the canary is worse than stable. */
+  | { readonly kind: 'worse'; readonly because: string }
   /** The canary has no pods because somebody scaled it to zero, or a rollback was interrupted after it did. */
   | { readonly kind: 'scaled-to-zero' }
   /** A failed revision is to be taken up again. */
@@ -60,18 +68,16 @@ export type Situation =
   | { readonly kind: 'paused' }
   /** Others' destinations stand beside the rollout's own: traffic is not led there, nor taken away from them. */
   | { readonly kind: 'foreign'; readonly hosts: readonly string[] }
+  /** Somebody puts the routes back whenever they are put right: nothing is concluded from what they did. */
+  | { readonly kind: 'contested'; readonly because: string }
   | { readonly kind: 'new-revision'; readonly approved?: true }
   | { readonly kind: 'restart'; readonly asked?: true }
   | Trouble
   | { readonly kind: 'skip' }
-  | { readonly kind: 'wait' }
-  /** The routes are those of the next stage already: an advance was interrupted before the status was written. */
-  | { readonly kind: 'advanced-before'; readonly progress: Progress }
-  | { readonly kind: 'start' }
-  | { readonly kind: 'look'; readonly progress: Progress; readonly paused?: true }
+  | Analysing
   | { readonly kind: 'resume-promotion' }
-  /** The canary, which has all traffic since a promotion failed, has lost its pods; the primary has some. */
-  | { readonly kind: 'hand-back' }
+  /** The canary, which has all traffic since a promotion failed, has lost its pods and the primary has some; or the primary is restored. */
+  | { readonly kind: 'hand-back'; readonly restored?: true }
   | { readonly kind: 'mend-promotion' }
   /** forced: the canary has no pods to answer. */
   | { readonly kind: 'shift'; readonly weight: number; readonly forced?: true }
@@ -79,13 +85,18 @@ export type Situation =
 
 /** What a tick of `canary` in `state` finds in `cluster`. */
 export function findingOf(canary: KubeObject, state: RolloutState, cluster: ClusterView): Finding {
-  const plan = planOf(canary)
-  const { state: adopted, revision } = recognise(adopt(plan, state, liveRouting(cluster.virtualService, plan.apex)), plan, cluster)
+  const asked = planOf(canary)
+  const { state: adopted, revision } = recognise(
+    adopt(asked, state, liveRouting(cluster.virtualService, asked.apex, asked.rules)),
+    asked,
+    cluster
+  )
+  const plan = withLadder(asked, adopted, cluster)
   const dueAt = dueAtOf(plan, adopted, cluster)
   const known: Known = { canary, plan, state: adopted, revision, dueAt, cluster }
   const plain = situationOf(known)
   const open = cluster.primary !== undefined && !CLOSED.has(plain.kind)
-  const heeded = open ? heed(requestsOf(canary), metBy(known, plain)) : NO_REQUESTS
+  const heeded = open ? heedNow(canary, metBy(known, plain), cluster.now) : NO_REQUESTS
   return { plan, state: adopted, revision, dueAt, situation: requested(known, plain, heeded), heeded }
 }
 
@@ -151,7 +162,16 @@ const CLOSED: ReadonlySet<Situation['kind']> = new Set<Situation['kind']>([
 
 function metBy(known: Known, { kind }: Situation): Met {
   const primary = podsOf(known, 'primary') > 0 ? 'available' : 'away'
-  return { phase: known.state.phase, situation: kind, failed: failureOf(known), primary }
+  return { phase: known.state.phase, situation: kind, failed: failureOf(known), primary, previous: previousOf(known) }
+}
+
+// After a restored primary there is nothing to go back to but where one is.
+function previousOf(known: Known): Met['previous'] {
+  const { state, plan, cluster } = known
+  const { applied } = standingOf(state)
+  if (!isOverwritten(state, plan, cluster)) return 'untouched'
+  if (state.phase === 'failed' && isTakenBack(known)) return 'gone'
+  return snapshotOf(cluster.previous, plan, applied) === undefined ? 'gone' : 'kept'
 }
 
 function failureOf(known: Known): Met['failed'] {
@@ -159,12 +179,14 @@ function failureOf(known: Known): Met['failed'] {
   if (state.phase !== 'failed' || revision === state.promoted) return 'no'
   if (revision !== state.applied) return 'pending'
   if (state.weight === 0) return 'retryable'
+  if (isTakenBack(known)) return 'no'
   return mend(known).kind === 'mend-promotion' ? 'mendable' : 'unready'
 }
 
 function requested(known: Known, plain: Situation, { act, paused }: Heeded): Situation {
   switch (act) {
     case 'abort':
+    case 'take-back':
     case 'retry':
     case 'promote':
       return { kind: act }
@@ -212,6 +234,7 @@ function resting(known: Known): Situation {
   const standing = standingOf(state)
   if (state.phase === 'failed' && state.weight === 100) {
     if (isAbandoned(known)) return { kind: 'hand-back' }
+    if (isTakenBack(known)) return primaryTrouble(known) ?? { kind: 'hand-back', restored: true }
     return revision === standing.applied ? { kind: 'idle' } : mend(known)
   }
   if (revision === standing.promoted) return standing.applied === revision ? { kind: 'idle' } : { kind: 'withdrawn' }
@@ -230,13 +253,20 @@ function running(known: Known): Situation {
     case 'waiting':
       return pending(known, state)
     case 'promoting':
+      if (isTakenBack(known)) return { kind: 'take-back' }
       if (isAbandoned(known)) return { kind: 'shift', weight: 0, forced: true }
       return primaryTrouble(known) ?? shiftOrWait(known, shareOf(known.plan, state))
     case 'finalising':
+      if (isTakenBack(known)) return { kind: 'take-back' }
       return primaryTrouble(known) ?? (known.cluster.now >= known.dueAt ? { kind: 'drain' } : { kind: 'wait' })
     default:
       return progressing(known)
   }
+}
+
+// An abort was interrupted behind the primary.
+function isTakenBack({ state, plan, cluster }: Known): boolean {
+  return isRestored(cluster, plan, standingOf(state).applied)
 }
 
 function pending(known: Known, { applied, promoted }: Standing): Situation {
@@ -254,60 +284,53 @@ function progressing(known: Known): Situation {
   const missing = configTrouble(known)
   if (applied !== revision) return missing ?? { kind: revision === promoted ? 'withdrawn' : 'restart' }
   if (isBegun(cluster, plan, revision, since)) return missing ?? { kind: plan.skipAnalysis ? 'skip' : 'resume-promotion' }
-  return plan.skipAnalysis ? (canaryTrouble(known) ?? missing ?? { kind: 'skip' }) : analysed(known)
+  return plan.skipAnalysis ? (refreshing(known) ?? canaryTrouble(known) ?? missing ?? { kind: 'skip' }) : analysed(known)
 }
 
 function analysed(known: Known): Situation {
   const missing = configTrouble(known)
-  return lost(known) ?? primaryTrouble(known) ?? canaryTrouble(known) ?? missing ?? foreign(known) ?? analysis(known)
+  const trouble = lost(known) ?? refreshing(known) ?? primaryTrouble(known) ?? canaryTrouble(known)
+  return trouble ?? missing ?? withoutBaseline(known) ?? foreign(known) ?? analysis(known)
+}
+
+// Before the first traffic it is waited for; later on the canary goes without, until it is there again.
+function withoutBaseline({ plan, state, cluster }: Known): Situation | undefined {
+  const because = isStart(progressOf(state)) ? baselineTrouble(plan, state, cluster) : undefined
+  return because === undefined ? undefined : { kind: 'not-ready', who: 'canary', readiness: { kind: 'waiting', because, pods: 0 } }
 }
 
 // A canary that must go, as long as the primary has pods to take over.
 function lost(known: Known): Situation | undefined {
-  const { state, plan, cluster } = known
-  const kind = targetKindOf(plan)
-  if (podsOf(known, 'primary') === 0) return undefined
+  return podsOf(known, 'primary') === 0 ? undefined : (guilty(known) ?? scaledToZero(known))
+}
+
+function guilty({ state, plan, cluster: { evidence }, revision }: Known): Situation | undefined {
   const count = standingOf(state).failedChecks
   if (count >= plan.threshold) {
     return { kind: 'failed-checks', count, because: ('because' in state ? state.because : undefined) ?? '' }
   }
-  // KEDA may take an idle canary's pods away: unless it was told to, that is waited out.
-  const idle = plan.autoscaler?.kind === 'ScaledObject' && cluster.scalers?.target !== undefined && !isHeld(cluster.scalers.target)
-  return kind.isAtZero(cluster.target) && !idle ? { kind: 'scaled-to-zero' } : undefined
+  return evidence?.kind === 'rollback' && evidence.revision === revision ? { kind: 'worse', because: evidence.sentence } : undefined
+}
+
+// KEDA may take an idle canary's pods away: unless it was told to, that is waited out.
+function scaledToZero({ plan, cluster: { target, scalers } }: Known): Situation | undefined {
+  const idle = plan.autoscaler?.kind === 'ScaledObject' && scalers?.target !== undefined && !isHeld(scalers.target)
+  return targetKindOf(plan).isAtZero(target) && !idle && !isRefreshing(target) ? { kind: 'scaled-to-zero' } : undefined
 }
 
 function foreign({ cluster, plan }: Known): Situation | undefined {
-  const hosts = foreignHosts(cluster.virtualService, plan.apex)
-  return hosts.length === 0 ? undefined : { kind: 'foreign', hosts }
+  const hosts = foreignHosts(cluster.virtualService, plan.apex, plan.rules)
+  if (hosts.length > 0) return { kind: 'foreign', hosts }
+  return cluster.contested === undefined ? undefined : { kind: 'contested', because: cluster.contested }
 }
 
 function shiftOrWait({ plan, cluster, dueAt }: Known, weight: number): Situation {
   const step = plan.stepWeightPromotion
   if (step === 0 || weight === 0) return { kind: 'shift', weight: 0 }
   // A shift that was written before a crash shows in the VirtualService: it counts as done.
-  const live = liveRouting(cluster.virtualService, plan.apex)
+  const live = liveRouting(cluster.virtualService, plan.apex, plan.rules)
   if (live !== undefined && live.canary < weight) return { kind: 'shift', weight: live.canary }
   return cluster.now >= dueAt ? { kind: 'shift', weight: Math.max(0, weight - step) } : { kind: 'wait' }
-}
-
-function analysis({ plan, state, cluster, dueAt }: Known): Situation {
-  const progress = progressOf(state)
-  const next = nextStage(plan, progress)
-  const live = liveRouting(cluster.virtualService, plan.apex)
-  if (next !== undefined && live !== undefined && wasReached(plan, { progress, next, live }))
-    return { kind: 'advanced-before', progress: next }
-  if (cluster.now < dueAt) return { kind: 'wait' }
-  return isStart(progress) ? { kind: 'start' } : { kind: 'look', progress }
-}
-
-// Stages that are routed alike leave no trace: they are told apart by the status alone.
-function wasReached(
-  plan: Plan,
-  { progress, next, live }: { readonly progress: Progress; readonly next: Progress; readonly live: LiveRouting }
-): boolean {
-  const [now, then] = [routingAt(plan, progress), routingAt(plan, next)]
-  if (then.kind === 'mirror') return now.kind !== 'mirror' && live.mirrored
-  return !live.mirrored && live.canary === then.canary && (now.kind === 'mirror' || now.canary !== then.canary)
 }
 
 function primaryTrouble(known: Known): Situation | undefined {

@@ -10,7 +10,7 @@ export type Routing =
   | { readonly kind: 'mirror'; readonly percent: number | undefined }
 
 /** The stage after `progress`; undefined where promotion begins. */
-export function nextStage({ strategy }: Plan, progress: Progress): Progress | undefined {
+export function nextStage({ strategy, provider }: Plan, progress: Progress): Progress | undefined {
   const { weight, iterations } = progress
   switch (strategy.kind) {
     case 'weighted': {
@@ -18,8 +18,11 @@ export function nextStage({ strategy }: Plan, progress: Progress): Progress | un
       const next = strategy.ladder.find((rung) => rung > weight)
       return next === undefined ? undefined : { ...NO_PROGRESS, weight: next }
     }
-    case 'blue-green':
-      return iterations > strategy.iterations ? undefined : { ...NO_PROGRESS, iterations: iterations + 1 }
+    case 'blue-green': {
+      // The one after the last is for the canary to have all traffic, where it can be given any.
+      const last = provider === 'kubernetes' ? strategy.iterations : strategy.iterations + 1
+      return iterations >= last ? undefined : { ...NO_PROGRESS, iterations: iterations + 1 }
+    }
     case 'a/b':
       return iterations >= strategy.iterations ? undefined : { ...NO_PROGRESS, iterations: iterations + 1 }
   }

@@ -41,6 +41,7 @@ export type RolloutState =
       Progress & {
         readonly phase: 'progressing' | 'waiting-promotion' | 'promoting'
         /** The last failed check of this run. */ readonly because?: string
+        /** What the gate asks people, as it cannot prove more at this weight. */ readonly asks?: string
       })
   /** weight 100: the promotion failed and the canary keeps all traffic (flagger.md 2.10). */
   | (Standing & { readonly phase: 'failed'; readonly weight: 0 | 100; readonly because: string })
@@ -106,12 +107,19 @@ export function readState(status: unknown): RolloutState {
     ...cookiesIn(status)
   }
   const weight = Math.min(100, countAt(status, 'canaryWeight'))
-  const cause = causeIn(status)
+  const { cause, asks } = causeIn(status)
   switch (phase) {
     case 'progressing':
     case 'waiting-promotion':
     case 'promoting':
-      return { ...standing, phase, weight, iterations: countAt(status, 'iterations'), ...(cause === '' ? {} : { because: cause }) }
+      return {
+        ...standing,
+        phase,
+        weight,
+        iterations: countAt(status, 'iterations'),
+        ...(cause === '' ? {} : { because: cause }),
+        ...(asks === '' ? {} : { asks })
+      }
     case 'failed':
       return { ...standing, phase, weight: weight === 100 ? 100 : 0, because: cause }
     case 'initializing':
@@ -204,22 +212,24 @@ export function conditionMessage(state: RolloutState, kind: TargetKindName): str
 
 const CAUSE = ' Cause: '
 const LAST_FAILED = ' Last failed check: '
+const ASKS = ' Needs a decision: '
 
 // A condition names its cause, where Flagger's is the same sentence for every failure (flagger.md 2.15).
 function messageOf(state: Exclude<RolloutState, { phase: 'new' }>, kind: TargetKindName): string {
   const sentence = state.phase === 'failed' && state.weight === 100 ? PROMOTION_FAILED : WIRE[state.phase][2].replace('Deployment', kind)
-  if (!('because' in state) || state.because === undefined || state.because === '') return sentence
-  return `${sentence}${state.phase === 'failed' ? CAUSE : LAST_FAILED}${printable(state.because)}`
+  const asks = 'asks' in state && state.asks !== undefined ? `${ASKS}${printable(state.asks)}` : ''
+  if (!('because' in state) || state.because === undefined || state.because === '') return `${sentence}${asks}`
+  return `${sentence}${state.phase === 'failed' ? CAUSE : LAST_FAILED}${printable(state.because)}${asks}`
 }
 
 const PROMOTION_FAILED = 'Promotion failed, all traffic stays on the canary.'
 
-function causeIn(status: unknown): string {
+function causeIn(status: unknown): { readonly cause: string; readonly asks: string } {
   const conditions = dig(status, 'conditions')
   const promoted = Array.isArray(conditions) ? conditions.find((condition) => dig(condition, 'type') === 'Promoted') : undefined
-  const message = textAt(promoted, 'message')
+  const [message = '', ...asks] = textAt(promoted, 'message').split(ASKS)
   const mark = [CAUSE, LAST_FAILED].find((each) => message.includes(each))
-  return mark === undefined ? '' : message.slice(message.indexOf(mark) + mark.length)
+  return { cause: mark === undefined ? '' : message.slice(message.indexOf(mark) + mark.length), asks: asks.join(ASKS) }
 }
 
 function trackedIn(status: unknown): Checksums | undefined {

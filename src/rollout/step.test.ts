@@ -6,6 +6,7 @@ import type { KubeObject } from '../api/object.ts'
 import type { Answer } from './ask.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { promotionMark } from './revision.ts'
+import { ROUTING_ANNOTATION } from './routing-mark.ts'
 import type { RolloutState } from './state.ts'
 import { step } from './step.ts'
 
@@ -79,15 +80,21 @@ test('a primary that already has the revision is a promotion that was interrupte
   expect(step(canaryOf(), progressing(40), clusterOf({ primary }), []).state.phase).toBe('promoting')
 })
 
-test('a step that was written to the VirtualService before a crash counts as taken', () => {
+test.each([
+  ['of the rollout itself before a crash counts as taken', { [ROUTING_ANNOTATION]: `${REVISION}/40` }, 40],
+  ['of the rollout itself counts for its own revision only', { [ROUTING_ANNOTATION]: 's1-other/40' }, 20],
+  ['of somebody else does not', { [ROUTING_ANNOTATION]: `${REVISION}/20` }, 20],
+  ['of somebody else does not, without a mark', {}, 20]
+])("a write of the next step's routes %s", (_, annotations, weight) => {
   const route = [
     { destination: { host: 'api-primary' }, weight: 60 },
     { destination: { host: 'api-canary' }, weight: 40 }
   ]
-  const virtualService = { apiVersion: 'v', kind: 'VirtualService', metadata: {}, spec: { http: [{ route }] } }
-  expect(step(canaryOf(), progressing(20), clusterOf({ virtualService }), []).state).toMatchObject({
+  const virtualService = { apiVersion: 'v', kind: 'VirtualService', metadata: { annotations }, spec: { http: [{ route }] } }
+  const cluster = clusterOf({ virtualService, lookedAt: 99_000 })
+  expect(step(canaryOf(), progressing(20), cluster, []).state).toMatchObject({
     phase: 'progressing',
-    weight: 40,
+    weight,
     iterations: 0
   })
 })

@@ -2,9 +2,10 @@
 // Pure; `render` turns the Step into writes. Thresholds are tested in the tick of the failure (flagger.md 10).
 
 import type { KubeObject } from '../api/object.ts'
+import type { Going } from './analysing.ts'
 import { type Answer, questionsFor } from './ask.ts'
 import type { ClusterView } from './cluster-view.ts'
-import { promote, restOf, rollBack, takeUp, waitFor } from './conclusions.ts'
+import { promote, restOf, retreat, rollBack, takeUp, waitFor } from './conclusions.ts'
 import { cookiesAfterRun, cookiesOfRun } from './affinity.ts'
 import { hear } from './hear.ts'
 import type { Plan } from './plan.ts'
@@ -12,6 +13,7 @@ import { haltText } from './judge-metric.ts'
 import { afterRequests, pause, pausedEvent, retry, skipped } from './requested.ts'
 import { REQUESTS } from './requests.ts'
 import { failedCheck, running } from './respond.ts'
+import { takeBack } from './take-back.ts'
 import { findingOf, type Situation } from './situation.ts'
 import { nextStage, routingOf, shareOf, stageText } from './stages.ts'
 import { type Progress, progressOf, cookiesOf, type RolloutState, standingOf } from './state.ts'
@@ -28,7 +30,7 @@ export function stepOf(tick: Tick): Step {
   const { plan } = tick.finding
   const concluded = conclude(tick)
   const next = withCookies(plan, concluded.state)
-  return { ...concluded, ...afterRequests(tick.finding, concluded), state: next, routing: routingOf(plan, next) }
+  return { ...concluded, ...afterRequests(tick, concluded), state: next, routing: routingOf(plan, next) }
 }
 
 // Callers get cookies when the canary gets traffic, and are let go with it.
@@ -54,11 +56,14 @@ function conclude(tick: Tick): Conclusion {
     case 'revert':
     case 'idle':
     case 'foreign':
+    case 'contested':
     case 'hand-back':
     case 'withdrawn':
       return restOf(tick)
     case 'abort':
       return rollBack(tick, `annotation ${REQUESTS.abort}=true`)
+    case 'take-back':
+      return takeBack(tick)
     case 'retry':
       return retry(tick)
     case 'promote':
@@ -66,7 +71,11 @@ function conclude(tick: Tick): Conclusion {
     case 'paused':
       return pause(tick)
     case 'failed-checks':
-      return rollBack(tick, `failed checks threshold reached ${situation.count}`, [], situation.because)
+      return rollBack(tick, isWorse(tick) ? 'on evidence' : `failed checks threshold reached ${situation.count}`, [], situation.because)
+    case 'worse':
+      return worse(tick, situation.because)
+    case 'retreat':
+      return retreat(tick, situation.because)
     case 'scaled-to-zero':
       return rollBack(tick, 'canary scaled to zero', [], `${subject(tick)} was scaled to zero`)
     case 'new-revision':
@@ -92,6 +101,17 @@ function conclude(tick: Tick): Conclusion {
   }
 }
 
+// Counted as all failures at once before anything is undone: a controller that dies in between must not send callers there again.
+function worse(tick: Tick, because: string): Conclusion {
+  const { state, plan } = tick.finding
+  const counted = { ...running(state), failedChecks: Math.max(plan.threshold, standingOf(state).failedChecks + 1), because }
+  return { ...held(tick, [event('Warning', because, 'progressing')], 'taken'), state: counted, wake: 0 }
+}
+
+function isWorse({ cluster: { evidence }, finding: { revision } }: Tick): boolean {
+  return evidence?.kind === 'rollback' && evidence.revision === revision
+}
+
 function analyse(tick: Tick, state: RolloutState, kind: 'start' | 'look'): Conclusion {
   const heard = hear(tick)
   const told = kind === 'start' ? withStart(tick, heard.told) : heard.told
@@ -107,20 +127,38 @@ function analyse(tick: Tick, state: RolloutState, kind: 'start' | 'look'): Concl
       return gated(tick, state, [...told, halt(heard.because)], told)
     case 'passed': {
       if (tick.finding.heeded.paused) return held(tick, [...told, pausedEvent(tick)], 'taken')
+      const gate = goingOf(tick)
+      if (gate?.proven === false) return unproven(tick, gate, told)
+      const said = gate === undefined ? told : [...told, event('Normal', gate.sentence, 'progressing')]
       const next = nextStage(tick.finding.plan, progressOf(state))
-      return next === undefined ? promote(tick, told) : advance(tick, next, told)
+      return next === undefined ? promote(tick, said) : advance(tick, next, said)
     }
   }
+}
+
+function goingOf({ finding: { situation } }: Tick): Going | undefined {
+  return situation.kind === 'look' ? situation.gate : undefined
+}
+
+// The checks passed, the next step is not proven safe. What nobody can prove by waiting is asked of people: once for a weight.
+function unproven(tick: Tick, { sentence, reason }: Going, told: readonly Announcement[]): Conclusion {
+  const { state } = tick.finding
+  const passing = reason === 'warm-up' || reason === 'dwell'
+  const said = passing ? [] : [event(reason === 'not-proven' ? 'Normal' : 'Warning', sentence, state.phase)]
+  const { asks: before, ...rest } = running(state)
+  const asks = reason === 'unproven' ? { asks: before ?? sentence } : {}
+  return { ...held(tick, [...told, ...said], 'taken'), state: { ...rest, ...asks } }
 }
 
 function gated(tick: Tick, state: RolloutState, halted: readonly Announcement[], told: readonly Announcement[]): Conclusion {
   const atPromotion = tick.questions[tick.answers.length - 1]?.about === 'promotion'
   if (!atPromotion || state.phase !== 'progressing') return held(tick, atPromotion ? told : halted, 'taken')
-  return { ...held(tick, halted, 'taken'), state: { ...state, phase: 'waiting-promotion' } }
+  const { asks: _, ...rest } = state
+  return { ...held(tick, halted, 'taken'), state: { ...rest, phase: 'waiting-promotion' } }
 }
 
 function advance(tick: Tick, next: Progress, told: readonly Announcement[]): Conclusion {
-  const { mirrored: _, ...before } = running(tick.finding.state)
+  const { mirrored: _, asks: __, ...before } = running(tick.finding.state)
   const state: RolloutState = { ...before, phase: 'progressing', ...next }
   const advanced = event('Normal', stageText(tick.finding.plan, subject(tick), next), 'progressing')
   return { ...held(tick, [...told, advanced], 'taken'), state }

@@ -3,6 +3,7 @@
 import {
   copyToDaemonSet,
   daemonSetReadiness,
+  isDeserted,
   isNowhere,
   primaryDaemonSet,
   scaleDaemonSet,
@@ -20,6 +21,7 @@ export const DAEMON_SET: TargetKind = {
   faultOf: (target, labels) => WITH_PODS.faultOf(target, labels) ?? strategyFault(target),
   readinessOf: (object, terms) => (object === undefined ? undefined : daemonSetReadiness(object, terms)),
   isAtZero: isNowhere,
+  isEmpty: isDeserted,
   scale: scaleDaemonSet,
   primaryOf: primaryDaemonSet,
   copyTo: copyToDaemonSet

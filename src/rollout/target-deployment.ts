@@ -1,7 +1,7 @@
 // Deployments as targets: the usual case.
 
 import { dig } from '../std/json.ts'
-import { readinessOf } from './readiness.ts'
+import { hasNoPods, readinessOf } from './readiness.ts'
 import { copyToPrimary, primaryDeployment, scaleTarget } from './render-deployment.ts'
 import type { TargetKind } from './target-kind.ts'
 import { WITH_PODS } from './target-pods.ts'
@@ -12,6 +12,7 @@ export const DEPLOYMENT: TargetKind = {
   resource: RESOURCES.deployments,
   readinessOf: (object, terms) => (object === undefined ? undefined : readinessOf(object, terms)),
   isAtZero: (target) => dig(target, 'spec', 'replicas') === 0,
+  isEmpty: (target) => dig(target, 'spec', 'replicas') === 0 && target !== undefined && hasNoPods(target),
   scale: scaleTarget,
   primaryOf: primaryDeployment,
   copyTo: copyToPrimary

@@ -8,6 +8,9 @@ import type { Readiness, ReadinessTerms } from './readiness.ts'
 import type { PrimarySource, SelectorLabel } from './render-deployment.ts'
 import type { Write } from './write.ts'
 
+/** How many pods a target is to have: as it is, none, its own number, or none to begin with so that all are made again. */
+export type Scale = 'keep' | 'zero' | 'target' | 'refresh'
+
 /** A kind of targets: what a revision is, when it is ready, what its primary is, how it is scaled. */
 export interface TargetKind {
   /** Where target and primary are. */
@@ -28,8 +31,10 @@ export interface TargetKind {
   readonly readinessOf: (object: KubeObject | undefined, terms: ReadinessTerms) => Readiness | undefined
   /** True when the target was told to have no pods. */
   readonly isAtZero: (target: KubeObject | undefined) => boolean
+  /** True when the target was told to have no pods, and none is left. */
+  readonly isEmpty: (target: KubeObject | undefined) => boolean
   /** Takes the target's pods away, or gives it back its own number of them, else `size`. */
-  readonly scale: (target: KubeObject, size: number, to: 'keep' | 'zero' | 'target') => readonly Write[]
+  readonly scale: (target: KubeObject, size: number, to: Scale) => readonly Write[]
   /** The primary as it is created. */
   readonly primaryOf: (source: PrimarySource) => KubeObject
   /** Copies the target to a primary that is there. */

@@ -18,6 +18,7 @@ export const SERVICE: TargetKind = {
   // Nobody but its author knows what is behind a Service; as with Flagger it counts as ready, with something there.
   readinessOf: () => ({ kind: 'ready', because: '', pods: 1 }),
   isAtZero: () => false,
+  isEmpty: () => true,
   scale: () => [],
   primaryOf: primaryClone,
   copyTo: copyToClone,

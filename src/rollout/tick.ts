@@ -7,6 +7,7 @@ import type { ClusterView } from './cluster-view.ts'
 import { type Finding, FINALIZER } from './situation.ts'
 import type { Routing } from './stages.ts'
 import type { Phase, RolloutState } from './state.ts'
+import type { Scale } from './target-kind.ts'
 
 /** Something to tell, in order: an Event (and the event webhooks), or a webhook whose answer becomes an Event. */
 export type Announcement =
@@ -23,8 +24,8 @@ export interface Conclusion {
   readonly state: RolloutState
   /** none: touch nothing; foundation: two Services and the primary; all: the whole set; restored: give back what was taken over. */
   readonly objects: 'none' | 'foundation' | 'all' | 'restored'
-  readonly canaryReplicas: 'keep' | 'zero' | 'target'
-  readonly primarySpec: 'keep' | 'copy-canary'
+  readonly canaryReplicas: Scale
+  readonly primarySpec: 'keep' | 'copy-canary' | 'restore'
   readonly announcements: readonly Announcement[]
   /** What happens to the Canary's own metadata, after the status. */
   readonly metadata: 'keep' | 'add-finalizer' | 'drop-finalizer' | { readonly drop: readonly string[] }

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
-import { canaryOf, clusterOf, progressing, READY, REVISION } from '../../test/rollout-objects.ts'
+import { canaryOf, clusterOf, configMapOf, configViewOf, progressing, READY, REVISION } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
+import { checksumsOf, type ConfigView } from './configs.ts'
 import { planOf } from './plan.ts'
-import { promotionMark } from './revision.ts'
+import { promotionMark, withConfigs } from './revision.ts'
+import type { RolloutState } from './state.ts'
 import { isAbandoned, isLeftBehind, type Known, podsOf, trouble } from './trouble.ts'
 
 const STUCK = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }]
@@ -46,4 +48,27 @@ test('a primary is left behind when it carries what was not promoted, outside of
   const mark = { template: { metadata: { annotations: { 'flagger-id': promotionMark(at.plan.uid, 's1-old') } } } }
   const primary = { ...at.cluster.primary, spec: mark } as KubeObject
   expect(isLeftBehind({ ...at, cluster: { ...at.cluster, primary } }, pods(2))).toBe(false)
+})
+
+test('what the promoted revision reads is known by the copies: a primary that carries it is not left behind, whatever the target asks for', () => {
+  const pods = { kind: 'stuck', because: '', pods: 2 } as const
+  const [blue, red] = [{ color: 'blue' }, { color: 'red' }]
+  const read = (data: Record<string, string>) => checksumsOf([configViewOf(configMapOf('colours', data))])
+  const at = (marked: string, configs: readonly ConfigView[], failed?: string): boolean => {
+    const { plan, cluster, ...rest } = known()
+    const mark = { template: { metadata: { annotations: { 'flagger-id': promotionMark(plan.uid, marked) } } } }
+    const primary = { ...cluster.primary, spec: mark } as KubeObject
+    const standing = { ...progressing(20), promoted: withConfigs('s1-old', 'unknown') }
+    const state: RolloutState = failed === undefined ? standing : { ...standing, phase: 'failed', applied: failed, weight: 0, because: '' }
+    return isLeftBehind({ ...rest, plan, state, cluster: { ...cluster, primary, configs } }, pods)
+  }
+  const views = [configViewOf(configMapOf('colours', red), configMapOf('colours-primary', blue))]
+  const old = withConfigs('s1-old', read(blue))
+  expect(at(old, views)).toBe(false)
+  expect(at(withConfigs('s1-old', {}), [])).toBe(false)
+  expect(at(withConfigs('s1-other', read(blue)), views)).toBe(true)
+  expect(at(withConfigs('s1-old', read(red)), views)).toBe(true)
+  // A promotion of other configs alone, that failed after it wrote its copies.
+  const copied = [configViewOf(configMapOf('colours', red), configMapOf('colours-primary', red))]
+  expect(at(withConfigs('s1-old', read(red)), copied, withConfigs('s1-old', read(red)))).toBe(true)
 })

@@ -3,10 +3,13 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Millis } from '../std/clock.ts'
 import type { ClusterView } from './cluster-view.ts'
+import { checksumsOf } from './configs.ts'
 import type { Plan } from './plan.ts'
 import { carries } from './promotion.ts'
 import type { Readiness, ReadinessTerms, ScaledTerms } from './readiness.ts'
+import { isEmptying } from './refresh.ts'
 import { leastOf } from './scaler.ts'
+import { templateIn, withConfigs } from './revision.ts'
 import { isStart } from './stages.ts'
 import { type RolloutState, standingOf } from './state.ts'
 import { targetKindOf } from './targets.ts'
@@ -26,7 +29,8 @@ export type Side = 'primary' | 'canary'
 
 /** Pods are not there yet, or will not be. */
 export type Trouble =
-  | { readonly kind: 'not-ready'; readonly who: Side; readonly readiness: Readiness }
+  /** refreshes: the canary's pods have to end, so that others are made (refresh.ts). */
+  | { readonly kind: 'not-ready'; readonly who: Side; readonly readiness: Readiness; readonly refreshes?: true }
   /** canaryPods: those that could take over. */
   | { readonly kind: 'stuck'; readonly who: Side; readonly readiness: Readiness; readonly canaryPods: number }
 
@@ -40,8 +44,15 @@ export function trouble(object: KubeObject | undefined, who: Side, known: Known)
   return readiness.pods > 0 ? undefined : { kind: 'not-ready', who, readiness: { ...readiness, because: 'it is scaled to zero' } }
 }
 
+/** What is in the way of a canary whose pods are made again. */
+export function refreshing({ plan, cluster }: Known): Trouble | undefined {
+  if (!isEmptying(plan, cluster)) return undefined
+  const because = 'waiting for its pods to end: what they read has changed'
+  return { kind: 'not-ready', who: 'canary', readiness: { kind: 'waiting', because, pods: 0 }, refreshes: true }
+}
+
 /** How readiness is judged now. */
-export function terms({ plan, state, cluster }: Known, who: Side): ReadinessTerms {
+export function terms({ plan, state, cluster }: Pick<Known, 'plan' | 'state' | 'cluster'>, who: Side): ReadinessTerms {
   return {
     threshold: who === 'primary' ? plan.primaryReadyThreshold : plan.canaryReadyThreshold,
     deadline: plan.progressDeadline,
@@ -59,9 +70,18 @@ function scaledTerms({ plan, state, cluster }: Pick<Known, 'plan' | 'state' | 'c
 }
 
 /** A promotion that failed left this primary in the middle of its rollout: while its old pods serve, the next revision is not held up by it. */
-export function isLeftBehind({ plan, state, cluster }: Known, { pods }: Readiness): boolean {
-  const promoting = state.phase === 'promoting' || state.phase === 'finalising'
-  return !promoting && pods > 0 && !carries(cluster.primary, plan, standingOf(state).promoted)
+export function isLeftBehind(known: Known, { pods }: Readiness): boolean {
+  const { phase } = known.state
+  return phase !== 'promoting' && phase !== 'finalising' && pods > 0 && !isPromoted(known)
+}
+
+// What the promoted revision's pods read is not in the status; the primary's copies have it, as long as no promotion has failed since.
+function isPromoted({ plan, state, cluster: { primary, configs } }: Known): boolean {
+  const { promoted, applied } = standingOf(state)
+  if (carries(primary, plan, promoted)) return true
+  if (configs === undefined || (state.phase === 'failed' && carries(primary, plan, applied))) return false
+  const copies = configs.flatMap((view) => (view.copy === undefined ? [] : [{ ...view, object: view.copy }]))
+  return carries(primary, plan, withConfigs(templateIn(promoted), checksumsOf(copies)))
 }
 
 /** The canary's traffic goes nowhere, and the primary could take it. */

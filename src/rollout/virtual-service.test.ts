@@ -12,7 +12,7 @@ const mirrored = { ...own, mirror: { host: 'api-canary' } }
 test.each([
   ['absent', undefined, [], undefined],
   ['foreign', virtualService(route(['reviews', 90], ['reviews', 10])), [], undefined],
-  ['ours', virtualService(own), [0], { canary: 20, mirrored: false }],
+  ['ours', virtualService(own), [0], { canary: 20, mirrored: false, mark: undefined }],
   ['ours after a foreign one', virtualService(route(['other']), own), [1], { canary: 20, mirrored: false }],
   [
     'the last of ours that knows the canary',
@@ -34,4 +34,16 @@ test("hosts beside the rollout's own are seen in its own entries only", () => {
 test('an absent weight is 0', () => {
   expect(destinationsOf(route(['api']))).toEqual([{ host: 'api', weight: 0 }])
   expect(destinationsOf({})).toEqual([])
+})
+
+test('rules for connections are read where they are asked for, and not beside those for requests', () => {
+  const both = {
+    apiVersion: 'v',
+    kind: 'VirtualService',
+    metadata: {},
+    spec: { http: [own], tcp: [route(['other']), route(['api-primary', 60], ['api-canary', 40])] }
+  }
+  expect([ownEntries(both, 'api', 'tcp'), ownEntries(both, 'api')]).toEqual([[1], [0]])
+  expect(liveRouting(both, 'api', 'tcp')).toEqual({ canary: 40, mirrored: false, mark: undefined })
+  expect(foreignHosts(both, 'api', 'tcp')).toEqual([])
 })

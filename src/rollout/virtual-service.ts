@@ -1,52 +1,63 @@
-// Reading a VirtualService as far as a rollout is concerned: which HTTP entries are the rollout's own, what share the canary has, and who
+// Reading a VirtualService as far as a rollout is concerned: which entries of its rules are the rollout's own, what share the canary has, and who
 // else is in them.
 
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
+import { ROUTING_ANNOTATION } from './routing-mark.ts'
 
-/** The indexes in spec.http of the entries that route to `<apex>-primary` or `<apex>-canary`, in order. */
-export function ownEntries(virtualService: KubeObject | undefined, apex: string): readonly number[] {
-  return httpOf(virtualService).flatMap((entry, index) => (destinationsOf(entry).some(({ host }) => isOwn(host, apex)) ? [index] : []))
+/** Which rules of a VirtualService a rollout writes: those for requests, or those for connections. */
+export type Rules = 'http' | 'tcp'
+
+/** The indexes in spec.http (or spec.tcp) of the entries that route to `<apex>-primary` or `<apex>-canary`, in order. */
+export function ownEntries(virtualService: KubeObject | undefined, apex: string, rules: Rules = 'http'): readonly number[] {
+  return rulesOf(virtualService, rules).flatMap((entry, index) =>
+    destinationsOf(entry).some(({ host }) => isOwn(host, apex)) ? [index] : []
+  )
 }
 
-/** What the routes of a rollout say: the canary's share in percent, and whether it gets copies. */
+/** What the routes of a rollout say: the canary's share in percent, whether it gets copies, and the mark of what the rollout wrote last. */
 export interface LiveRouting {
   readonly canary: number
   readonly mirrored: boolean
+  readonly mark: string | undefined
 }
 
 /** The routing as the VirtualService has it, by the last entry that knows the canary; undefined when none does. */
-export function liveRouting(virtualService: KubeObject | undefined, apex: string): LiveRouting | undefined {
+export function liveRouting(virtualService: KubeObject | undefined, apex: string, rules: Rules = 'http'): LiveRouting | undefined {
   const host = `${apex}-canary`
-  const entry = httpOf(virtualService).findLast((each) => destinationsOf(each).some((to) => to.host === host))
+  const entry = rulesOf(virtualService, rules).findLast((each) => destinationsOf(each).some((to) => to.host === host))
   if (entry === undefined) return undefined
-  return { canary: destinationsOf(entry).find((to) => to.host === host)?.weight ?? 0, mirrored: dig(entry, 'mirror', 'host') === host }
+  return {
+    canary: destinationsOf(entry).find((to) => to.host === host)?.weight ?? 0,
+    mirrored: dig(entry, 'mirror', 'host') === host,
+    mark: virtualService?.metadata.annotations?.[ROUTING_ANNOTATION]
+  }
 }
 
 /** Hosts beside the rollout's own in the entries that are its own. */
-export function foreignHosts(virtualService: KubeObject | undefined, apex: string): readonly string[] {
-  const http = httpOf(virtualService)
-  return ownEntries(virtualService, apex).flatMap((index) => foreignIn(http[index], apex))
+export function foreignHosts(virtualService: KubeObject | undefined, apex: string, rules: Rules = 'http'): readonly string[] {
+  const entries = rulesOf(virtualService, rules)
+  return ownEntries(virtualService, apex, rules).flatMap((index) => foreignIn(entries[index], apex))
 }
 
 /** Hosts of an entry that are not the rollout's own. */
 export function foreignIn(entry: unknown, apex: string): readonly string[] {
-  return destinationsOf(entry).flatMap(({ host }) => (isOwn(host, apex) ? [] : [host]))
+  return destinationsOf(entry).flatMap(({ host }) => (isOwn(host, apex) || host === `${apex}-baseline` ? [] : [host]))
 }
 
-/** spec.http, empty where there is none. */
-export function httpOf(virtualService: KubeObject | undefined): readonly unknown[] {
-  const http = dig(virtualService, 'spec', 'http')
-  return Array.isArray(http) ? http : []
+/** spec.http, or spec.tcp; empty where there is none. */
+export function rulesOf(virtualService: KubeObject | undefined, rules: Rules): readonly unknown[] {
+  const entries = dig(virtualService, 'spec', rules)
+  return Array.isArray(entries) ? entries : []
 }
 
-/** The destinations of an HTTP entry, in order. */
+/** The destinations of an entry, in order. */
 export function routeOf(entry: unknown): readonly Readonly<Record<string, unknown>>[] {
   const route = dig(entry, 'route')
   return Array.isArray(route) ? route.filter(isObject) : []
 }
 
-/** Hosts and weights of an HTTP entry's destinations, in order; an absent weight is 0. */
+/** Hosts and weights of an entry's destinations, in order; an absent weight is 0. */
 export function destinationsOf(entry: unknown): readonly { readonly host: string; readonly weight: number }[] {
   return routeOf(entry).map((item) => {
     const weight = item['weight']

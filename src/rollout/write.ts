@@ -10,8 +10,11 @@ export interface PatchOperation {
   readonly value?: unknown
 }
 
-/** One write: a new object, or a patch of one that exists. `optional`: the API may refuse it without holding up what comes after. */
-export type Write = { readonly optional?: true } & (
+/**
+ * One write: a new object, a patch of one that exists, or the end of one that was made for a while. `optional`: the API may refuse it without
+ * holding up what comes after. `passing`: the object is there for a while, and nobody took it away when it is not.
+ */
+export type Write = { readonly optional?: true; readonly passing?: true } & (
   | { readonly verb: 'create'; readonly resource: ResourceRef; readonly object: KubeObject }
   | {
       readonly verb: 'patch'
@@ -22,6 +25,7 @@ export type Write = { readonly optional?: true } & (
         | { readonly kind: 'json'; readonly operations: readonly PatchOperation[] }
         | { readonly kind: 'merge'; readonly body: Readonly<Record<string, unknown>> }
     }
+  | { readonly verb: 'delete'; readonly resource: ResourceRef; readonly namespace: string; readonly name: string; readonly uid: string }
 )
 
 /** The resources a rollout reads and writes. */

@@ -1,0 +1,99 @@
+// Reads the streams of counters that a Canary brings: finds their MetricTemplates, fills them in for both versions, and asks for the counters.
+// Owns what it has found of templates; what fails is found anew.
+
+import type { CountedSide } from '../gate/counted.ts'
+import type { PodLook } from '../gate/history.ts'
+import { selectorProblem, type StreamRequest, streamModel, type TemplateName, type Version } from '../rollout/gate-streams.ts'
+import type { Plan } from '../rollout/plan.ts'
+import type { StreamReading } from '../rollout/watching.ts'
+import { renderQuery } from '../template/template.ts'
+import { type Found, findTemplate, refusedReference } from './metric-templates.ts'
+import type { RolloutPorts } from './rollout-ports.ts'
+import type { AskedSelector, SeriesSource } from './series-source.ts'
+
+/** What it is made of. */
+export interface GateStreamsPorts extends Pick<RolloutPorts, 'client'> {
+  readonly series?: SeriesSource | undefined
+  readonly noCrossNamespaceRefs: boolean
+}
+
+type Failed = Exclude<Found, { readonly kind: 'found' }>
+type Template = Extract<Found, { readonly kind: 'found' }>
+type Side = { readonly kind: 'side'; readonly side: CountedSide } | Failed
+
+/** The streams of one revision. */
+export class GateStreams {
+  readonly #ports: GateStreamsPorts
+  readonly #plan: Plan
+  readonly #found = new Map<string, Template>()
+
+  constructor(ports: GateStreamsPorts, plan: Plan) {
+    this.#ports = ports
+    this.#plan = plan
+  }
+
+  /** The counters of both versions; rejects only with the signal's reason. */
+  async read(stream: StreamRequest, signal: AbortSignal): Promise<StreamReading> {
+    const other = this.#plan.baseline ? 'baseline' : 'primary'
+    const [canary, stable] = await Promise.all([this.#side(stream, 'canary', signal), this.#side(stream, other, signal)])
+    if (canary.kind === 'side' && stable.kind === 'side') {
+      return { name: stream.name, kind: 'read', pair: { canary: canary.side, stable: stable.side } }
+    }
+    this.#found.clear()
+    const failed = canary.kind === 'side' ? stable : canary
+    return { name: stream.name, kind: 'unread', because: failed.kind === 'side' ? '' : failed.because }
+  }
+
+  /** What stable did in the minutes before; empty where nobody knows. */
+  async history({ total, bad }: StreamRequest, signal: AbortSignal): Promise<readonly PodLook[]> {
+    const [all, failed] = await Promise.all([this.#increases(total, signal), this.#increases(bad, signal)])
+    return [...all].map(([at, value]) => {
+      const requests = Math.round(value)
+      return { requests, bad: Math.min(requests, Math.round(failed.get(at) ?? 0)) }
+    })
+  }
+
+  async #side({ total, bad }: StreamRequest, version: Version, signal: AbortSignal): Promise<Side> {
+    const [all, failed] = await Promise.all([this.#latest(total, version, signal), this.#latest(bad, version, signal)])
+    if (all.kind !== 'series') return all
+    if (failed.kind !== 'series') return failed
+    return { kind: 'side', side: { at: all.at, total: all.series, bad: failed.series } }
+  }
+
+  async #latest(template: TemplateName, version: Version, signal: AbortSignal): Promise<Awaited<ReturnType<SeriesSource['latest']>>> {
+    const asked = await this.#selector(template, version, signal)
+    if ('kind' in asked) return asked
+    const { series } = this.#ports
+    return series === undefined ? { kind: 'down', because: 'nobody answers queries here' } : series.latest(asked, signal)
+  }
+
+  async #increases(template: TemplateName, signal: AbortSignal): Promise<ReadonlyMap<number, number>> {
+    const asked = await this.#selector(template, 'primary', signal)
+    const counted = 'kind' in asked ? [] : await this.#ports.series?.increases(asked, signal)
+    return new Map((counted ?? []).map(({ at, value }) => [at, value]))
+  }
+
+  async #selector(template: TemplateName, version: Version, signal: AbortSignal): Promise<AskedSelector | Failed> {
+    const found = await this.#template(template, signal)
+    if (found.kind !== 'found') return found
+    const named = `metric template ${template.name}`
+    const rendered = renderQuery(found.query, streamModel(this.#plan, version))
+    if (rendered.kind === 'wrong') return { kind: 'misconfigured', because: `${named}: its query: ${rendered.because}` }
+    const problem = selectorProblem(rendered.query)
+    if (problem !== undefined) return { kind: 'misconfigured', because: `${named}: ${problem}` }
+    return { provider: found.provider, selector: rendered.query.trim() }
+  }
+
+  async #template({ name, namespace = this.#plan.namespace }: TemplateName, signal: AbortSignal): Promise<Found> {
+    const template = { name, namespace }
+    const key = `${namespace}/${name}`
+    const known = this.#found.get(key)
+    if (known !== undefined) return known
+    if (this.#ports.noCrossNamespaceRefs && namespace !== this.#plan.namespace) {
+      return { kind: 'misconfigured', because: refusedReference({ template }) }
+    }
+    const found = await findTemplate(this.#ports.client, { template }, signal)
+    if (found.kind === 'found') this.#found.set(key, found)
+    return found
+  }
+}

@@ -1,0 +1,301 @@
+// Watches running rollouts between their ticks: reads the counters of both versions every few seconds, shows them to the gate, and has a
+// Canary ticked when the gate wants something of it. Owns the gates; a controller that starts again goes on from what the Release has.
+
+import type { KubeObject } from '../api/object.ts'
+import type { ReleaseStatus } from '../api/serin-kinds.ts'
+import { savedGate } from '../gate/saved.ts'
+import type { ServicePair } from '../gate/served.ts'
+import { savedTrace } from '../gate/trace.ts'
+import { ApiError } from '../kube/kube-client.ts'
+import { keyOfObject } from '../kube/reflector.ts'
+import type { ClusterView } from '../rollout/cluster-view.ts'
+import { type Asked, type GateRequest, gateRequestOf, requestAsked } from '../rollout/gate-request.ts'
+import { isComparable } from '../rollout/pace.ts'
+import type { Plan } from '../rollout/plan.ts'
+import { exposureField } from '../rollout/release-exposure.ts'
+import { releaseName } from '../rollout/release.ts'
+import { shareOf } from '../rollout/stages.ts'
+import { standingOf } from '../rollout/state.ts'
+import { versionsOf } from '../rollout/versions.ts'
+import type { Evidence } from '../rollout/evidence.ts'
+import {
+  evidenceOf,
+  exposureIn,
+  newWatching,
+  startOf,
+  type StreamReading,
+  type Watching,
+  withCounters,
+  withHistory,
+  withoutCounters,
+  withTrace,
+  withUsers,
+  withWeight
+} from '../rollout/watching.ts'
+import { RESOURCES } from '../rollout/write.ts'
+import { wait, type Millis } from '../std/clock.ts'
+import { dig, isObject } from '../std/json.ts'
+import type { CounterSource } from './counter-source.ts'
+import { GateStreams } from './gate-streams.ts'
+import type { RolloutListener, Ticked } from './rollout-listener.ts'
+import type { RolloutPorts } from './rollout-ports.ts'
+
+/** What it is made of. */
+export interface GateWatchPorts extends Pick<RolloutPorts, 'client' | 'clock' | 'log' | 'series' | 'settings' | 'evidenceEvery'> {
+  readonly counters: CounterSource
+}
+
+interface Watched {
+  readonly uid: string
+  readonly revision: string
+  readonly release: string
+  readonly names: { readonly canary: string; readonly stable: string }
+  readonly stop: AbortController
+  /** The latest readings of the streams that others count. */
+  streams: readonly StreamReading[]
+  watching: Watching
+  evidence: Evidence | undefined
+  /** Whether a look has been taken since it is of this kind and about this weight. */
+  heard: boolean
+  // When it was last kept, what the gate said then, and its evidence.
+  saved: { readonly at: Millis; readonly what: string; readonly evidence: number }
+}
+
+/** What an earlier controller left of a gate. */
+interface Saved {
+  readonly gate: string
+  readonly chart: string | undefined
+  readonly asked: Asked | undefined
+  readonly users: number
+}
+
+/** Has the Canary `namespace/name` ticked: at once, breaking off a tick that waits for answers, or after it. */
+export type Touch = (key: string, when: 'at once' | 'next') => void
+
+// No more often than there is something new to see.
+function asSeldom(request: GateRequest, { interval, finest }: CounterSource): GateRequest & { readonly look: Millis } {
+  return { ...request, look: Math.max(request.look ?? interval, finest) }
+}
+
+const SAVED_EVERY: Millis = 30_000
+// Evidence that has grown threefold is kept at once: little of it is lost with a controller, and who looks sees it rise.
+const MUCH_EVIDENCE = Math.log(3)
+
+/** The gates of all running rollouts. */
+export class GateWatch implements RolloutListener {
+  readonly #ports: GateWatchPorts
+  readonly #touch: Touch
+  readonly #watched = new Map<string, Watched>()
+  readonly #failed = Promise.withResolvers<never>()
+
+  /** `touch`: the Canary `namespace/name` is to be ticked, if need be before what it asks has been answered. */
+  constructor(ports: GateWatchPorts, touch: Touch) {
+    this.#ports = ports
+    this.#touch = touch
+    // A bug may come before anyone waits for it.
+    this.#failed.promise.catch(() => undefined)
+  }
+
+  /** Rejects for a bug. */
+  get failed(): Promise<never> {
+    return this.#failed.promise
+  }
+
+  /** What the gate says of the revision that the Canary has on its way; undefined where it says nothing. */
+  evidenceOf(canary: KubeObject): ClusterView['evidence'] {
+    const watched = this.#watched.get(keyOfObject(canary))
+    if (watched?.evidence === undefined || watched.uid !== canary.metadata.uid) return undefined
+    const { evidence, heard, revision, watching } = watched
+    return { ...evidence, revision, news: !heard, start: startOf(watching, this.#lookOf(watched)) }
+  }
+
+  ticked({ tick, step }: Ticked, signal: AbortSignal): void {
+    const { canary, finding, cluster } = tick
+    const { plan } = finding
+    const key = keyOfObject(canary)
+    const running = step.state.phase === 'progressing' || step.state.phase === 'waiting-promotion'
+    const { request } = running && isComparable(canary, plan) ? gateRequestOf(canary, cluster.gateConfig) : { request: undefined }
+    if (request === undefined) return this.#end(key, signal)
+    const revision = standingOf(step.state).applied
+    const now = this.#ports.clock.now()
+    const known = this.#watched.get(key)
+    if (known?.uid !== plan.uid || known.revision !== revision || known.watching.plan.baseline !== plan.baseline) {
+      this.#forget(key)
+      const watching = newWatching(plan, asSeldom(request, this.#ports.counters), this.#ports.counters.edges, now)
+      const release = releaseName(plan, revision)
+      this.#begin(key, { uid: plan.uid, revision, release, names: versionsOf(cluster), watching }, signal)
+    }
+    const watched = this.#watched.get(key)
+    if (watched === undefined) return
+    if (step.look === 'taken' && isSame(cluster.evidence, watched.evidence)) watched.heard = true
+    watched.watching = withWeight(watched.watching, shareOf(plan, step.state), now, plan)
+    this.#judge(watched)
+  }
+
+  gone(canary: KubeObject): void {
+    this.#forget(keyOfObject(canary))
+  }
+
+  // The account is settled: what was kept last may be half a minute old.
+  #end(key: string, signal: AbortSignal): void {
+    const watched = this.#watched.get(key)
+    this.#forget(key)
+    if (watched?.watching.gate === undefined) return
+    this.#patchRelease(watched, exposureField(exposureIn(watched.watching)), signal).catch((error: unknown) => {
+      if (!signal.aborted) this.#failed.reject(error)
+    })
+  }
+
+  #forget(key: string): void {
+    this.#watched.get(key)?.stop.abort()
+    this.#watched.delete(key)
+  }
+
+  #begin(key: string, what: Pick<Watched, 'uid' | 'revision' | 'release' | 'names' | 'watching'>, signal: AbortSignal): void {
+    const stop = new AbortController()
+    const watched: Watched = {
+      ...what,
+      stop,
+      streams: [],
+      evidence: undefined,
+      heard: false,
+      saved: { at: this.#ports.clock.now(), what: '', evidence: 0 }
+    }
+    this.#watched.set(key, watched)
+    const either = AbortSignal.any([signal, stop.signal])
+    this.#follow(key, watched, either).catch((error: unknown) => {
+      if (!either.aborted) this.#failed.reject(error)
+    })
+  }
+
+  async #follow(key: string, watched: Watched, signal: AbortSignal): Promise<never> {
+    const { clock } = this.#ports
+    const query = queryOf(watched.watching.plan, 'now')
+    const streams = new GateStreams({ ...this.#ports, ...this.#ports.settings }, watched.watching.plan)
+    await this.#recall(watched, streams, signal)
+    // Whoever counts them may be slow: nothing else waits for it.
+    this.#followStreams(watched, streams, signal).catch((error: unknown) => {
+      if (!signal.aborted) this.#failed.reject(error)
+    })
+    for (;;) {
+      await this.#look(key, watched, query, signal)
+      await wait(clock, this.#lookOf(watched), signal)
+    }
+  }
+
+  async #followStreams(watched: Watched, source: GateStreams, signal: AbortSignal): Promise<void> {
+    const { clock, counters, log } = this.#ports
+    const { request, plan } = watched.watching
+    let before = ''
+    while (request.streams.length > 0) {
+      watched.streams = await Promise.all(request.streams.map((stream) => source.read(stream, signal)))
+      const troubles = watched.streams.flatMap((each) => (each.kind === 'unread' ? [`stream ${each.name}: ${each.because}`] : []))
+      const now = troubles.join('; ')
+      if (now !== before && now !== '') log(`canary ${plan.namespace}/${plan.name}: ${now}`)
+      before = now
+      await wait(clock, request.look ?? counters.interval, signal)
+    }
+  }
+
+  async #look(key: string, watched: Watched, query: ServicePair, signal: AbortSignal): Promise<void> {
+    const { clock, counters } = this.#ports
+    const reading = await counters.read(query, signal)
+    const now = clock.now()
+    const isNew = reading.kind === 'read' && reading.at > watched.watching.baseline.at
+    const unread = reading.kind === 'read' ? '' : reading.because
+    watched.watching = isNew ? withCounters(watched.watching, reading, watched.streams) : withoutCounters(watched.watching, now, unread)
+    const before = watched.evidence?.kind
+    const kind = this.#judge(watched)
+    if (kind !== undefined && kind !== before) this.#touch(key, kind === 'rollback' || kind === 'retreat' ? 'at once' : 'next')
+    await this.#save(watched, now, signal)
+  }
+
+  #lookOf({ watching: { request } }: Watched): Millis {
+    return request.look ?? this.#ports.counters.interval
+  }
+
+  #judge(watched: Watched): Evidence['kind'] | undefined {
+    const { evidence: before, watching, names } = watched
+    const evidence = evidenceOf(watching, { ...names, look: this.#lookOf(watched) })
+    if (!isSame(before, evidence)) watched.heard = false
+    watched.evidence = evidence
+    return evidence?.kind
+  }
+
+  // What stable did before, and what an earlier controller left.
+  async #recall(watched: Watched, streams: GateStreams, signal: AbortSignal): Promise<void> {
+    const { counters } = this.#ports
+    const saved = await this.#savedGate(watched, signal)
+    const request = saved?.asked === undefined ? watched.watching.request : asSeldom(requestAsked(saved.asked), counters)
+    const events = request.streams.map(async (stream) => [stream.name, await streams.history(stream, signal)] as const)
+    const [slices, before] = await Promise.all([counters.history(queryOf(watched.watching.plan, 'before'), signal), Promise.all(events)])
+    const known = withTrace(withHistory({ ...watched.watching, request }, slices, saved?.gate, new Map(before)), saved?.chart)
+    watched.watching = withUsers(known, saved?.users ?? 0)
+    const { gate, weight } = watched.watching
+    // What is kept already is not kept again before it has changed.
+    if (saved !== undefined && gate !== undefined) {
+      watched.saved = { at: this.#ports.clock.now(), what: `${gate.verdict.kind} ${weight}`, evidence: gate.evidence }
+    }
+  }
+
+  async #savedGate({ watching: { plan }, release }: Watched, signal: AbortSignal): Promise<Saved | undefined> {
+    const found = await this.#quietly(() =>
+      this.#ports.client.get({ ...RESOURCES.releases, namespace: plan.namespace, name: release }, { signal })
+    )
+    const [gate, chart, asked] = ['gate', 'chart', 'asked'].map((field) => dig(found, 'status', field))
+    if (typeof gate !== 'string' || dig(found, 'status', 'outcome') !== 'running') return undefined
+    const users = dig(found, 'status', 'exposure', 'users')
+    const texts = isObject(asked) ? Object.entries(asked).map(([name, text]) => [name, String(text)] as const) : undefined
+    return {
+      gate,
+      chart: typeof chart === 'string' ? chart : undefined,
+      asked: texts && Object.fromEntries(texts),
+      users: typeof users === 'number' ? users : 0
+    }
+  }
+
+  // At each change of what it says and of the weight, when much has been learned, and twice a minute.
+  async #save(watched: Watched, now: Millis, signal: AbortSignal): Promise<void> {
+    const { watching, evidence, saved } = watched
+    const { gate, trace, request } = watching
+    if (gate === undefined || trace === undefined || evidence === undefined) return
+    const what = `${evidence.kind} ${watching.weight}`
+    const isLittle = gate.evidence - saved.evidence < MUCH_EVIDENCE
+    if (what === saved.what && isLittle && now - saved.at < (this.#ports.evidenceEvery ?? SAVED_EVERY)) return
+    watched.saved = { at: now, what, evidence: gate.evidence }
+    const status = {
+      gate: savedGate(gate),
+      chart: savedTrace(trace),
+      evidence: evidence.sentence,
+      asked: request.asked,
+      ...exposureField(exposureIn(watching))
+    }
+    await this.#patchRelease(watched, status, signal)
+  }
+
+  async #patchRelease({ watching: { plan }, release }: Watched, status: Partial<ReleaseStatus>, signal: AbortSignal): Promise<void> {
+    const key = { ...RESOURCES.releases, namespace: plan.namespace, name: release }
+    await this.#quietly(() => this.#ports.client.patch(key, { kind: 'merge', body: { status } }, { signal }))
+  }
+
+  // What is not kept is known again a moment later, or after a restart not at all: no rollout waits for it.
+  async #quietly<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      if (error.status !== 404) this.#ports.log(`keeping the evidence of a rollout: ${error.message}`)
+      return undefined
+    }
+  }
+}
+
+function isSame(one: Evidence | undefined, other: Evidence | undefined): boolean {
+  return one?.kind === other?.kind && one?.weight === other?.weight
+}
+
+// What stable did before is the primary's to tell; an analysis may have a fresh copy of it to compare with.
+function queryOf({ namespace, apex, baseline }: Plan, when: 'now' | 'before'): ServicePair {
+  const stable = baseline && when === 'now' ? 'baseline' : 'primary'
+  return { namespace, canaryService: `${apex}-canary`, stableService: `${apex}-${stable}` }
+}

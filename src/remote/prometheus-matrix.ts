@@ -1,0 +1,65 @@
+// A Prometheus asked for ranges of raw samples, or for one value a step: what its two kinds of queries answer, as plain series.
+
+import type { Millis } from '../std/clock.ts'
+import { dig, listAt } from '../std/json.ts'
+import { callForJson, numberOf, type ProviderQuery, type ProviderWorld, urlOf } from './provider-call.ts'
+import { headersOf } from './provider-prometheus.ts'
+
+/** A series and its samples, oldest first. */
+export interface RangeOfSamples {
+  readonly labels: Readonly<Record<string, string>>
+  readonly points: readonly { readonly at: Millis; readonly value: number }[]
+}
+
+/** The series; or why there are none. */
+export type Matrix =
+  | { readonly kind: 'matrix'; readonly series: readonly RangeOfSamples[] }
+  | { readonly kind: 'down' | 'misconfigured'; readonly because: string }
+
+type ProviderOf = ProviderQuery['provider']
+
+const HISTORY: Millis = 6 * 3_600_000
+const STEP: Millis = 60_000
+
+/** Raw samples: `query` ends with a range. */
+export function askRange(provider: ProviderOf, query: string, world: ProviderWorld, signal: AbortSignal): Promise<Matrix> {
+  return ask(provider, { path: '/api/v1/query', parameters: { query } }, world, signal)
+}
+
+/** One value for each minute of the last six hours. */
+export function askMinutes(provider: ProviderOf, query: string, world: ProviderWorld, signal: AbortSignal): Promise<Matrix> {
+  const end = world.clock.now() / 1000
+  const range = { start: String(end - HISTORY / 1000), end: String(end), step: String(STEP / 1000) }
+  return ask(provider, { path: '/api/v1/query_range', parameters: { query, ...range } }, world, signal)
+}
+
+async function ask(
+  provider: ProviderOf,
+  { path, parameters }: { readonly path: string; readonly parameters: Readonly<Record<string, string>> },
+  world: ProviderWorld,
+  signal: AbortSignal
+): Promise<Matrix> {
+  const address = provider.spec.address ?? ''
+  const url = urlOf(address, path, parameters)
+  if (url === undefined)
+    return { kind: 'misconfigured', because: address === '' ? 'provider.address is missing' : `${address} is not a URL` }
+  const asked: ProviderQuery = { provider, query: '', interval: 0 }
+  const answer = await callForJson(asked, world, { url, headers: headersOf(asked) }, signal)
+  if (answer.kind === 'no-data') return { kind: 'down', because: answer.because ?? `${url.host} has no answer` }
+  if (answer.kind !== 'json') return answer
+  if (dig(answer.value, 'status') !== 'success' || dig(answer.value, 'data', 'resultType') !== 'matrix') {
+    return { kind: 'down', because: `${url.host} does not answer as Prometheus does` }
+  }
+  return { kind: 'matrix', series: listAt(answer.value, 'data', 'result').map(listed) }
+}
+
+function listed(series: unknown): RangeOfSamples {
+  const metric: unknown = dig(series, 'metric')
+  const labels = Object.fromEntries(Object.entries(Object(metric)).map(([name, value]) => [name, String(value)]))
+  const points = listAt(series, 'values').flatMap((point) => {
+    const [at, text] = listAt(point)
+    const value = numberOf(text)
+    return typeof at === 'number' && value !== undefined && Number.isFinite(value) ? [{ at: at * 1000, value }] : []
+  })
+  return { labels, points }
+}

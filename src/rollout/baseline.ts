@@ -1,0 +1,169 @@
+// A fresh copy of stable beside the canary (annotation `serin.dev/baseline: fresh`): as many pods, started at the same time, with as much
+// traffic of the same callers. The gate compares the canary with it: what young pods and small shares do befalls both. It is made for an
+// analysis, never promoted, and taken away after it; its Deployment is made first and goes last, so that whoever finds it finds the rest.
+
+import type { KubeObject } from '../api/object.ts'
+import { dig, isObject, listAt, sameJson } from '../std/json.ts'
+import type { ClusterView } from './cluster-view.ts'
+import type { Misread } from './gate-options.ts'
+import { isComparable } from './pace.ts'
+import type { Plan } from './plan.ts'
+import { readinessOf } from './readiness.ts'
+import type { PrimarySource } from './render-deployment.ts'
+import { ruleWrites } from './render-destination-rule.ts'
+import { serviceWrites } from './render-service.ts'
+import type { RolloutState } from './state.ts'
+import { destinationsOf, ownEntries, rulesOf } from './virtual-service.ts'
+import { isOwned, ownerOf, patchOf, RESOURCES, setAt, type Write } from './write.ts'
+
+/** The annotation. */
+export const BASELINE = 'serin.dev/baseline'
+
+/** The objects of a baseline; undefined where there is none. */
+export interface BaselineView {
+  readonly deployment: KubeObject | undefined
+  readonly service: KubeObject | undefined
+  readonly rule: KubeObject | undefined
+}
+
+type Splitting = Pick<Plan, 'strategy' | 'provider' | 'rules' | 'targetKind'>
+
+/** Whether a Canary wants one and can have it, and what of it cannot be. */
+export function baselineOf(canary: KubeObject, splitting: Splitting): { readonly fresh: boolean; readonly problems: readonly Misread[] } {
+  const text = canary.metadata.annotations?.[BASELINE]?.trim()
+  const problem = (said: string): { readonly fresh: false; readonly problems: readonly Misread[] } => ({
+    fresh: false,
+    problems: [{ annotation: BASELINE, text: said }]
+  })
+  if (text === undefined || text === 'none') return { fresh: false, problems: [] }
+  if (text !== 'fresh') return problem(`${JSON.stringify(text)}: must be fresh or none; the canary is compared with the primary`)
+  if (splitting.targetKind !== 'Deployment') return problem(`has no effect: a ${splitting.targetKind} has no second copy of its pods`)
+  if (!isComparable(canary, splitting)) {
+    const why =
+      listAt(canary['spec'], 'analysis', 'match').length > 0 ? 'all callers that match get the canary' : 'requests are not split by weight'
+    return problem(`has no effect: ${why}, so nothing is left of the same callers for a baseline`)
+  }
+  return { fresh: true, problems: [] }
+}
+
+/** The name of its Deployment. */
+export function baselineName({ target }: Pick<Plan, 'target'>): string {
+  return `${target}-baseline`
+}
+
+/** Its share of the traffic, percent: as much as the canary's, as long as its pods can take it. */
+export function baselineShare(plan: Plan, state: RolloutState, canary: number, { baseline }: Pick<ClusterView, 'baseline'>): number {
+  if (!isWanted(plan, state) || baseline?.service === undefined || !isOurs(baseline, plan) || podsOf(baseline) === 0) return 0
+  return Math.min(canary, 100 - canary)
+}
+
+/** The share that live routes give it, where that is one of those it may have: pods come and go, which is nobody's change of the routes. */
+export function liveShare(
+  plan: Plan,
+  canary: number,
+  { baseline, virtualService }: Pick<ClusterView, 'baseline' | 'virtualService'>
+): number {
+  if (baseline?.deployment === undefined) return 0
+  const entries = rulesOf(virtualService, plan.rules)
+  const last = entries[ownEntries(virtualService, plan.apex, plan.rules).at(-1) ?? -1]
+  const weight = destinationsOf(last).find(({ host }) => host === `${plan.apex}-baseline`)?.weight ?? 0
+  return weight === Math.min(canary, 100 - canary) ? weight : 0
+}
+
+/** What an analysis waits for before its first traffic; undefined where there is nothing to wait for. */
+export function baselineTrouble(plan: Plan, state: RolloutState, { baseline }: Pick<ClusterView, 'baseline'>): string | undefined {
+  if (!isWanted(plan, state)) return undefined
+  const name = `deployment ${baselineName(plan)}.${plan.namespace}`
+  const deployment = baseline?.deployment
+  if (deployment === undefined) return `waiting for its baseline: ${name} is made`
+  if (!isOurs({ deployment }, plan))
+    return `${name} stands where its baseline would: rename that one, or take the annotation ${BASELINE} away`
+  const { kind, because, pods } = readinessOf(deployment, { threshold: 100, deadline: Infinity, since: 0, now: 0 })
+  if (kind === 'ready' && pods > 0 && baseline?.service !== undefined) return undefined
+  return `waiting for its baseline: ${name} ${because === '' ? 'has no pods yet' : because}`
+}
+
+/** What is made before the routes are, and what is taken away after them. */
+export function baselineWrites(
+  source: PrimarySource,
+  state: RolloutState,
+  { baseline, primary, target }: Pick<ClusterView, 'baseline' | 'primary' | 'target'>
+): { readonly before: readonly Write[]; readonly after: readonly Write[] } {
+  const { plan, canary } = source
+  const live = baseline ?? { deployment: undefined, service: undefined, rule: undefined }
+  if (!isWanted(plan, state) || primary === undefined || !isOurs(live, plan)) return { before: [], after: gone(live, canary) }
+  const wanted = baselineDeployment(source, primary, Math.max(1, Number(dig(target, 'spec', 'replicas') ?? 1)))
+  const made: readonly Write[] =
+    live.deployment === undefined
+      ? [{ verb: 'create', passing: true, resource: RESOURCES.deployments, object: wanted }]
+      : patchOf(RESOURCES.deployments, live.deployment, [
+          ...setAt(live.deployment, ['spec', 'replicas'], dig(wanted, 'spec', 'replicas')),
+          ...setAt(live.deployment, ['spec', 'template'], dig(wanted, 'spec', 'template'))
+        ])
+  const beside = [...serviceWrites(source, 'baseline', live.service), ...ruleWrites(canary, plan, 'baseline', live.rule)]
+  return { before: [...made, ...beside.map((write): Write => ({ ...write, passing: true }))], after: [] }
+}
+
+function isWanted({ baseline }: Plan, { phase }: RolloutState): boolean {
+  return baseline && (phase === 'progressing' || phase === 'waiting-promotion')
+}
+
+// A Deployment of this name may have been somebody's before.
+function isOurs({ deployment }: Pick<BaselineView, 'deployment'>, { uid }: Plan): boolean {
+  return deployment === undefined || (deployment.metadata.ownerReferences ?? []).some((owner) => owner.uid === uid)
+}
+
+function podsOf({ deployment }: BaselineView): number {
+  const pods = dig(deployment, 'status', 'availableReplicas')
+  return typeof pods === 'number' ? pods : 0
+}
+
+// The primary as it is, under another label and name.
+function baselineDeployment({ canary, plan, label }: PrimarySource, primary: KubeObject, replicas: number): KubeObject {
+  const spec = primary['spec']
+  const rename = (value: unknown): unknown => relabelled(value, label.key, `${label.value}-primary`, `${label.value}-baseline`)
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name: baselineName(plan),
+      namespace: plan.namespace,
+      labels: { ...primary.metadata.labels, [label.key]: `${label.value}-baseline` },
+      ownerReferences: [ownerOf(canary)]
+    },
+    spec: {
+      ...(isObject(spec) ? Object.fromEntries(Object.entries(spec).filter(([key]) => SETTINGS.has(key))) : {}),
+      replicas,
+      selector: rename(dig(spec, 'selector')),
+      template: rename(dig(spec, 'template'))
+    }
+  }
+}
+
+const SETTINGS: ReadonlySet<string> = new Set(['minReadySeconds', 'progressDeadlineSeconds', 'strategy'])
+
+// In labels, selectors and rules that keep pods apart.
+function relabelled(value: unknown, key: string, from: string, to: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => relabelled(item, key, from, to))
+  if (!isObject(value)) return value
+  const next = Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, name === key && inner === from ? to : relabelled(inner, key, from, to)])
+  )
+  const values = next['values']
+  if (next['key'] === key && Array.isArray(values)) next['values'] = values.map((item: unknown) => (item === from ? to : item))
+  return sameJson(next, value) ? value : next
+}
+
+function gone({ deployment, service, rule }: BaselineView, canary: KubeObject): readonly Write[] {
+  if (deployment !== undefined && !isOwned(deployment, canary)) return []
+  const kinds = [
+    [RESOURCES.destinationRules, rule],
+    [RESOURCES.services, service],
+    [RESOURCES.deployments, deployment]
+  ] as const
+  return kinds.flatMap(([resource, object]): readonly Write[] => {
+    if (object === undefined || !isOwned(object, canary) || object.metadata.deletionTimestamp !== undefined) return []
+    const { namespace = '', name = '', uid = '' } = object.metadata
+    return [{ verb: 'delete', resource, namespace, name, uid }]
+  })
+}
