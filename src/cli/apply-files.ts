@@ -5,21 +5,12 @@ import type { KindSpec } from '../api/kind.ts'
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { ApiError, type CallOptions, type KubeClient } from '../kube/kube-client.ts'
 import { findingLine } from '../lint/lint-manifests.ts'
+import { unservedText } from '../lint/unserved.ts'
 import { type FileFinding, type PlacedObject, readManifests } from '../lint/manifests.ts'
 import { checkWritten } from '../route/check-rules.ts'
 import { isObject, sameJson } from '../std/json.ts'
+import { ManifestError } from './manifest-error.ts'
 import { readFiles, skippedLine } from './read-files.ts'
-
-/** Files hold what the API would refuse: a line for each, with file, line, object and field. */
-export class ManifestError extends Error {
-  override readonly name = 'ManifestError'
-  readonly lines: readonly string[]
-
-  constructor(lines: readonly string[]) {
-    super(lines.join('; '))
-    this.lines = lines
-  }
-}
 
 /** What became of an object of a file: a line for the user. */
 export interface FileOutcome {
@@ -67,7 +58,8 @@ export async function applyObject(
   const found = resourceOf(kinds, object)
   const at = `${file}:${line}: `
   const label = `${object.kind.toLowerCase()}/${object.metadata.name ?? ''}`
-  if (found === undefined) return { kind: 'skipped', line: `${at}${label}: not applied: no kind ${object.kind} in ${object.apiVersion}` }
+  if (found === undefined)
+    return { kind: 'skipped', line: `${at}${label}: not applied: ${unservedText(object.apiVersion, object.kind, kinds)}` }
   if (object.metadata.name === undefined) return { kind: 'refused', line: `${at}${label}: metadata.name is missing: it cannot be applied` }
   try {
     return { kind: 'applied', line: `${label} ${await applyTo(client, found, asWritten(placed), options)}` }

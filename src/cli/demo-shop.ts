@@ -7,9 +7,11 @@ import { quantile } from '../metrics/buckets.ts'
 import type { WorkloadHistory } from '../metrics/workload-history.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
+import { RESOURCES } from '../rollout/write.ts'
 import { dig } from '../std/json.ts'
 import { type Rollout, rolloutOf, shareOf, tagOf } from './demo-objects.ts'
 import type { VersionRow } from './demo-view.ts'
+import { latestOf, type ReleaseFacts, releasesOf } from './release-facts.ts'
 
 export const NAMESPACE = 'shop'
 /** Name of the Deployment that is released, of its Canary and of its VirtualService. */
@@ -45,6 +47,7 @@ export class Shop {
   readonly #canaries: Reflector
   readonly #virtualServices: Reflector
   readonly #deployments: Reflector
+  readonly #releases: Reflector
   readonly #events: Reflector
   readonly #waiting = new Set<() => void>()
 
@@ -65,16 +68,25 @@ export class Shop {
     this.#canaries = follow(CANARIES, () => undefined)
     this.#virtualServices = follow(VIRTUAL_SERVICES, () => undefined)
     this.#deployments = follow(DEPLOYMENTS, () => undefined)
+    this.#releases = follow(RESOURCES.releases, () => undefined)
     this.#events = follow(EVENTS, (event) => this.#hear(event))
   }
 
   /** Follows the objects until the signal ends it. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#canaries, this.#virtualServices, this.#deployments, this.#events].map((each) => each.run(signal)))
+    await Promise.all(
+      [this.#canaries, this.#virtualServices, this.#deployments, this.#releases, this.#events].map((each) => each.run(signal))
+    )
   }
 
   rollout(): Rollout {
     return rolloutOf(this.#canaries.get(`${NAMESPACE}/${FRONTEND}`))
+  }
+
+  /** The release that is on its way, or was last. */
+  release(): ReleaseFacts | null {
+    const canary = this.#canaries.get(`${NAMESPACE}/${FRONTEND}`)
+    return canary === undefined ? null : latestOf(releasesOf(canary, this.#releases.objects()))
   }
 
   /** The frontend's version that serves everybody, and the share of traffic it has. */

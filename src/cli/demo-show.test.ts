@@ -4,7 +4,7 @@ import { Screen } from './demo-screen.ts'
 import { type Numbers, Show } from './demo-show.ts'
 import { line } from './demo-view.ts'
 
-const numbers = (since: number): Numbers => ({ canary: `since ${since}`, rows: [], requests: 7, lost: 0 })
+const numbers = (since: number): Numbers => ({ canary: `since ${since}`, rows: [], trace: undefined, requests: 7, lost: 0 })
 
 test('without a screen, what happens is printed at once, the numbers every ten seconds until the end', async () => {
   const clock = new VirtualClock(1000)
@@ -17,7 +17,7 @@ test('without a screen, what happens is printed at once, the numbers every ten s
   show.begin('a chapter')
   await clock.advance(10_000)
   show.tell('something')
-  show.close('over', [line('summary')], [line('advice')])
+  show.close('over', [line('summary')], { advice: [line('advice')], chart: [line('chart')] })
   await clock.advance(20_000)
   show.leave()
   expect(printed).toEqual([
@@ -25,6 +25,7 @@ test('without a screen, what happens is printed at once, the numbers every ten s
     '0:20  canary frontend: since 11000; 7 requests, 0 lost by Serin',
     '0:20  something',
     '',
+    'chart',
     'summary',
     '',
     'advice'
@@ -44,13 +45,13 @@ test('on a screen, nothing is printed until it is left, and then the summary alo
   show.begin('a chapter')
   await clock.advance(250)
   expect(drawn.join('')).toContain('serin demo  0:00  a chapter')
-  show.close('over', [line('summary')], [line('advice')])
+  show.close('over', [line('summary')], { advice: [line('advice')], chart: [line('chart')] })
   await clock.advance(250)
   expect(drawn.join('')).toContain('advice')
   stop.abort()
   await running
   expect(printed).toEqual([])
   show.leave()
-  expect(printed).toEqual(['summary'])
+  expect(printed).toEqual(['chart', 'summary'])
   expect(drawn.at(-1)).toContain('?1049l')
 })

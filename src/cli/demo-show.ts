@@ -3,12 +3,14 @@
 
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import { type DemoState, frame, type Happening, happeningText, type Line, statusLines, type Tone, type VersionRow } from './demo-view.ts'
+import type { Trace } from '../gate/trace.ts'
 import type { Screen } from './demo-screen.ts'
 
 /** The numbers of a moment; rows count from `since`. */
 export interface Numbers {
   readonly canary: string
   readonly rows: readonly VersionRow[]
+  readonly trace: Trace | undefined
   readonly requests: number
   readonly lost: number
 }
@@ -18,6 +20,12 @@ export interface ShowOptions {
   readonly clock: Clock
   readonly screen: Screen | undefined
   readonly print: (line: Line) => void
+}
+
+/** What goes with the end of the story. */
+export interface Closing {
+  readonly advice?: readonly Line[]
+  readonly chart?: readonly Line[]
 }
 
 const FRAME_EVERY: Millis = 250
@@ -33,6 +41,7 @@ export class Show {
   #since: Millis
   #happenings: readonly Happening[] = []
   #summary: readonly Line[] = []
+  #chart: readonly Line[] = []
   #advice: readonly Line[] = []
 
   constructor(options: ShowOptions) {
@@ -60,14 +69,15 @@ export class Show {
     if (this.#options.screen === undefined) this.#options.print({ text: happeningText(happening), tone })
   }
 
-  /** The story is over: what came of it, and what to do next. */
-  close(chapter: string, summary: readonly Line[], advice: readonly Line[] = []): void {
+  /** The story is over: what came of it, what to do next, and the chart that is left behind. */
+  close(chapter: string, summary: readonly Line[], { advice = [], chart = [] }: Closing = {}): void {
     this.#chapter = chapter
     this.#summary = summary
+    this.#chart = chart
     this.#advice = advice
     if (this.#options.screen !== undefined) return
     const blank: Line = { text: '', tone: 'plain' }
-    for (const line of [blank, ...summary, ...(advice.length === 0 ? [] : [blank]), ...advice]) this.#options.print(line)
+    for (const line of [blank, ...chart, ...summary, ...(advice.length === 0 ? [] : [blank]), ...advice]) this.#options.print(line)
   }
 
   /** Gives the terminal back and leaves the summary on it. */
@@ -75,7 +85,7 @@ export class Show {
     const { screen, print } = this.#options
     if (screen === undefined) return
     screen.close()
-    for (const line of this.#summary) print(line)
+    for (const line of [...this.#chart, ...this.#summary]) print(line)
   }
 
   /** Shows until the signal ends it; then resolves. */
@@ -97,7 +107,7 @@ export class Show {
   }
 
   #state(): DemoState {
-    const numbers = this.#numbers?.(this.#since) ?? { canary: '', rows: [], requests: 0, lost: 0 }
+    const numbers = this.#numbers?.(this.#since) ?? { canary: '', rows: [], trace: undefined, requests: 0, lost: 0 }
     return {
       ...numbers,
       elapsed: this.#options.clock.now() - this.#started,

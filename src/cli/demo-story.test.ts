@@ -6,6 +6,7 @@ const TALLY: Tally = { ended: 1000, answered: 1000, good: 980, failedBy: new Map
 const FACTS: Facts = {
   good: { kind: 'promoted', after: 41_000 },
   bad: { kind: 'rolled back', after: 21_000 },
+  sentence: '1.2 rolled back after 20 s.',
   primary: { version: '1.1', share: 100 },
   tally: TALLY,
   report: { sent: 1000, unsent: 1 },
@@ -13,7 +14,15 @@ const FACTS: Facts = {
 }
 
 test('when all happened as it should, the summary has no problem', () => {
-  const whole = { promotedAfter: 41_000, rolledBackAfter: 21_000, requests: 1000, failedByBadRelease: 20, lost: 0, problems: [] }
+  const whole = {
+    promotedAfter: 41_000,
+    rolledBackAfter: 21_000,
+    sentence: FACTS.sentence,
+    requests: 1000,
+    failedByBadRelease: 20,
+    lost: 0,
+    problems: []
+  }
   expect(summaryOf(FACTS)).toEqual(whole)
   // Somebody else's requests through the same gateway.
   expect(summaryOf({ ...FACTS, gateway: { requests: 1100, failed: 25 } })).toEqual(whole)

@@ -21,7 +21,7 @@ export type Ending =
   | { readonly kind: 'unfinished'; readonly because: string }
 
 export const GOOD: Release = { version: '1.1', errorRate: 0 }
-export const BAD: Release = { version: '1.2', errorRate: 0.12 }
+export const BAD: Release = { version: '1.2', errorRate: 0.15 }
 
 const ENDS: Readonly<Record<string, 'promoted' | 'rolled back'>> = { Succeeded: 'promoted', Failed: 'rolled back' }
 
@@ -55,6 +55,8 @@ export async function release({ shop, client, now, signal }: Stage, { version, e
 export interface Facts {
   readonly good: Ending
   readonly bad: Ending | undefined
+  /** What the gate said of the bad one, '' for nothing. */
+  readonly sentence: string
   /** Who served everybody at the end. */
   readonly primary: { readonly version: string; readonly share: number }
   readonly tally: Tally
@@ -70,6 +72,7 @@ export function summaryOf(facts: Facts): DemoSummary {
   return {
     promotedAfter: good.kind === 'promoted' ? good.after : undefined,
     rolledBackAfter: bad?.kind === 'rolled back' ? bad.after : undefined,
+    sentence: bad?.kind === 'rolled back' ? facts.sentence : '',
     requests: tally.ended,
     failedByBadRelease,
     // Failures of the good versions have no excuse either.

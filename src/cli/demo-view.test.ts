@@ -1,13 +1,37 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type DemoState, type DemoSummary, frame, happeningText, type Happening, line, statusLines, summaryLines } from './demo-view.ts'
+import type { Trace } from '../gate/trace.ts'
+import {
+  chartOfRelease,
+  type DemoState,
+  type DemoSummary,
+  frame,
+  happeningText,
+  type Happening,
+  line,
+  statusLines,
+  summaryLines
+} from './demo-view.ts'
 
 const HAPPENINGS: readonly Happening[] = [
   { at: 5000, text: 'release 1.1, a good one: it should be promoted', tone: 'strong' },
   { at: 5100, text: 'New revision detected! Scaling up frontend.shop', tone: 'plain' },
   { at: 6000, text: 'Advance frontend.shop canary weight 10', tone: 'plain' }
 ]
+const TRACE: Trace = {
+  from: 0,
+  alpha: 0.01,
+  beta: 0.05,
+  points: [0.1, 0.6, 1.2, 2.2].map((evidence, index) => ({
+    at: 5000 * (index + 1),
+    weight: 10,
+    evidence,
+    proof: -Infinity,
+    failed: 3 * index,
+    said: index === 3 ? 'rollback' : 'warm-up'
+  }))
+}
 const STATE: DemoState = {
   elapsed: 72_340,
   chapter: 'release 1.1, a good one: it should be promoted',
@@ -19,12 +43,14 @@ const STATE: DemoState = {
   ],
   requests: 1320,
   lost: 0,
+  trace: undefined,
   happenings: HAPPENINGS,
   closing: []
 }
 const SUMMARY: DemoSummary = {
   promotedAfter: 41_000,
   rolledBackAfter: 21_500,
+  sentence: '1.2 rolled back after 22 s at 10 %.',
   requests: 8000,
   failedByBadRelease: 12,
   lost: 0,
@@ -37,8 +63,10 @@ test('frames, log lines and summaries look as recorded', () => {
   const shown = {
     'a frame': texts(STATE, 80, 24),
     'a frame when the story is over': texts({ ...STATE, closing: CLOSING }, 80, 24),
+    'a frame with the evidence': texts({ ...STATE, trace: TRACE }, 80, 30),
     'a narrow one': texts(STATE, 30, 8),
-    'lines of a log': [...HAPPENINGS.map(happeningText), ...statusLines(STATE)],
+    'lines of a log': [...HAPPENINGS.map(happeningText), ...statusLines({ ...STATE, trace: TRACE })],
+    'a chart in a log': chartOfRelease(TRACE, 'the evidence').map(({ text }) => text),
     'a summary of what did not happen': summaryLines({
       ...SUMMARY,
       promotedAfter: undefined,
@@ -71,5 +99,5 @@ test('what is wrong stands out, and so does what went well', () => {
     frame({ ...STATE, lost: 1 }, { columns: 80, rows: 24 }).map(({ text, tone }) => [text.slice(0, 8), tone])
   )
   expect(tones).toMatchObject({ frontend: 'bad', '1320 req': 'bad' })
-  expect(summaryLines(SUMMARY).map(({ tone }) => tone)).toEqual(['good', 'good', 'plain', 'good'])
+  expect(summaryLines(SUMMARY).map(({ tone }) => tone)).toEqual(['good', 'good', 'plain', 'plain', 'good'])
 })

@@ -1,5 +1,7 @@
 // What the demo shows, as text: a frame for a terminal, lines for a log, the summary. Pure; the demo itself says when.
 
+import { chartLines, oddsText } from '../gate/chart.ts'
+import type { Trace } from '../gate/trace.ts'
 import type { Millis } from '../std/clock.ts'
 
 /** One version of a part of the shop, as traffic sees it. */
@@ -36,6 +38,8 @@ export interface DemoState {
   /** The Canary's phase and failed checks, in words. */
   readonly canary: string
   readonly rows: readonly VersionRow[]
+  /** What the gate said of the release that is on its way, or was last. */
+  readonly trace: Trace | undefined
   /** Requests of the load that ended, and those lost by Serin. */
   readonly requests: number
   readonly lost: number
@@ -52,6 +56,13 @@ export interface Size {
 }
 
 const BAR = 20
+// Lines of happenings that are worth more than a chart, and the chart's lines beside its plot.
+const HAPPENINGS_LEAST = 4
+const CHART_FOOT = 7
+const PLOT_LEAST = 4
+const PLOT_MOST = 10
+const LOG_COLUMNS = 80
+const LOG_ROWS = 8
 
 /** A frame: at most as many lines as the terminal has, none longer than it is wide. What has no room is left out from the end. */
 export function frame(state: DemoState, { columns, rows }: Size): Line[] {
@@ -65,23 +76,46 @@ export function frame(state: DemoState, { columns, rows }: Size): Line[] {
     line('')
   ]
   const closing = state.closing.length === 0 ? [] : [...state.closing, line('')]
-  const room = Math.max(0, rows - head.length - closing.length)
+  const left = rows - head.length - closing.length
+  const chart = chartIn(state.trace, columns, left - HAPPENINGS_LEAST)
+  const room = Math.max(0, left - chart.length)
   const latest = room === 0 ? [] : state.happenings.slice(-room)
-  return [...head, ...closing, ...latest.map((each) => ({ ...each, text: happeningText(each) }))]
+  return [...head, ...chart, ...closing, ...latest.map((each) => ({ ...each, text: happeningText(each) }))]
     .slice(0, rows)
     .map(({ text, tone }) => ({ text: text.slice(0, columns), tone }))
 }
 
+function chartIn(trace: Trace | undefined, columns: number, room: number): Line[] {
+  const rows = Math.min(PLOT_MOST, room - CHART_FOOT)
+  if (trace === undefined || trace.points.length === 0 || rows < PLOT_LEAST) return []
+  return [...chartLines(trace, { columns, rows }).map((text) => line(text)), line('')]
+}
+
 /** Where everything stands, as lines for a log. */
 export function statusLines(state: DemoState): string[] {
-  const { elapsed, canary, requests, lost, rows } = state
+  const { elapsed, canary, requests, lost, rows, trace } = state
   return [
     `${minutes(elapsed)}  canary frontend: ${canary}; ${requests} requests, ${lost} lost by Serin`,
     ...rows.map(
       ({ name, version, weight, requests: asked, success, p99 }) =>
         `      ${name.padEnd(16)} ${version.padEnd(4)}${percent(weight, 0).padStart(6)}${`${asked} requests`.padStart(16)}   ${percent(success)} good, p99 ${ms(p99)}`
-    )
+    ),
+    ...evidenceLine(trace)
   ]
+}
+
+function evidenceLine(trace: Trace | undefined): string[] {
+  const last = trace?.points.at(-1)
+  if (trace === undefined || last === undefined) return []
+  return [
+    `      evidence against the canary: ${oddsText(Math.max(0, last.evidence))}, rolled back at ${oddsText(-Math.log10(trace.alpha))}`
+  ]
+}
+
+/** The evidence chart of a release under its name, for a log. */
+export function chartOfRelease(trace: Trace | undefined, title: string): Line[] {
+  const lines = trace === undefined ? [] : chartLines(trace, { columns: LOG_COLUMNS, rows: LOG_ROWS })
+  return lines.length === 0 ? [] : [line(title, 'strong'), ...lines.map((text) => line(text)), line('')]
 }
 
 /** What happened, as one line. */
@@ -94,6 +128,8 @@ export interface DemoSummary {
   /** From the change of the Deployment to the end of its rollout; undefined when it did not come. */
   readonly promotedAfter: Millis | undefined
   readonly rolledBackAfter: Millis | undefined
+  /** Why, as the gate says it; '' where it said nothing. */
+  readonly sentence: string
   readonly requests: number
   readonly failedByBadRelease: number
   readonly lost: number
@@ -108,6 +144,7 @@ export function summaryLines(summary: DemoSummary): Line[] {
   return [
     line(`good release promoted      ${after(summary.promotedAfter)}`, tone(summary.promotedAfter !== undefined)),
     line(`bad release rolled back    ${after(summary.rolledBackAfter)}`, tone(summary.rolledBackAfter !== undefined)),
+    ...(summary.sentence === '' ? [] : [line(summary.sentence)]),
     line(`failed by the bad release  ${summary.failedByBadRelease} of ${summary.requests} requests`),
     line(`lost by Serin              ${summary.lost}`, tone(summary.lost === 0)),
     ...summary.problems.map((problem) => line(`not as it should be: ${problem}`, 'bad'))

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { restoredTrace, type Trace } from '../gate/trace.ts'
 import { systemClock, systemDraw } from '../host/system-clock.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Config } from './config.ts'
@@ -15,7 +16,7 @@ import { FRONTEND, Shop } from './demo-shop.ts'
 import { Show } from './demo-show.ts'
 import type { Screen } from './demo-screen.ts'
 import { BAD, type Ending, GOOD, release, type Stage, summaryOf } from './demo-story.ts'
-import { type DemoSummary, type Line, line, summaryLines } from './demo-view.ts'
+import { chartOfRelease, type DemoSummary, type Line, line, summaryLines } from './demo-view.ts'
 import type { DemoOptions, UpOptions } from './options.ts'
 import { avoidTakenPorts } from './ports.ts'
 import { shellWord } from './shell-word.ts'
@@ -146,16 +147,21 @@ async function perform(the: Performance): Promise<number> {
   let ledger = new Ledger(APPS)
   show.count((since) => {
     const { ended, lost } = ledger.tally()
-    return { requests: ended, lost: total(lost), rows: shop.rows(since), canary: canaryText(shop.rollout()) }
+    return { requests: ended, lost: total(lost), rows: shop.rows(since), canary: canaryText(shop.rollout()), trace: traceOf(shop) }
   })
   const summary = await story(the, shop, ledger)
-  show.close('the story is over: now it is yours', summaryLines(summary), commands(the))
+  const chart = chartOfRelease(traceOf(shop), `the evidence against release ${BAD.version}`)
+  show.close('the story is over: now it is yours', summaryLines(summary), { advice: commands(the), chart })
   if (the.afterwards === 'stay') {
     ledger = new Ledger(APPS)
     startLoad(http, (answer) => ledger.add(answer), signal)
     await the.asked
   }
   return summary.problems.length === 0 ? 0 : 1
+}
+
+function traceOf(shop: Shop): Trace | undefined {
+  return restoredTrace(shop.release()?.chart ?? '')
 }
 
 /** Resolves once the shop answers through the gateway. */
@@ -202,7 +208,7 @@ async function story({ show, clock, instance, signal }: Performance, shop: Shop,
   const primary = shop.primary()
   const report = await load.finish()
   const gateway = await gatewaySince(before, ledger.tally().answered, { instance, clock, signal })
-  return summaryOf({ good, bad, primary, tally: ledger.tally(), report, gateway })
+  return summaryOf({ good, bad, primary, sentence: shop.release()?.evidence ?? '', tally: ledger.tally(), report, gateway })
 }
 
 /** What the gateways counted since `before`: at once when that is `answered` or more, else after a last chance for late counts. */
@@ -233,6 +239,7 @@ function commands({ instance, afterwards }: Performance): Line[] {
     line(`  export KUBECONFIG=${shellWord(instance.kubeconfig)}`),
     line('  kubectl -n shop get canary,virtualservice,pods'),
     line('  kubectl -n shop describe canary frontend'),
+    line('  ./bin/serin status frontend -n shop   # the chart; with -o svg as a picture'),
     line('  kubectl -n shop set env deploy/frontend ERROR_RATE=0   # mended: promoted'),
     line('  kubectl -n shop edit virtualservice reviews   # split by hand: move it'),
     line(`  curl -H 'Host: shop.example' ${instance.addresses.http}/`)

@@ -9,6 +9,7 @@ import { inOrder } from '../lint/lint.ts'
 import { LiveLint, keyOfProblem, objectKey } from '../lint/live-lint.ts'
 import { eventReason, problemLine, warningText } from '../lint/problem-text.ts'
 import { type Ledger, type Settled, settle } from '../lint/settle.ts'
+import { noticesOf } from '../rollout/notices.ts'
 import { type ObjectProblem, problem, type ProblemObject } from '../route/catalogue.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
@@ -162,12 +163,14 @@ export class Findings {
   }
 
   #tell(problem: ObjectProblem, about: KubeObject | undefined, signal: AbortSignal): void {
+    if (about !== undefined && isNotice(problem, about)) return
     this.#options.log(problemLine(problem))
     if (about === undefined) return
     this.#record({ about, type: 'Warning', reason: eventReason(problem), message: warningText(problem) }, signal)
   }
 
   #tellResolved(problem: ObjectProblem, about: KubeObject | undefined, signal: AbortSignal): void {
+    if (isNoticed(problem)) return
     this.#options.log(`resolved: ${problemLine(problem)}`)
     if (about === undefined) return
     this.#record({ about, type: 'Normal', reason: 'Resolved', message: `no longer so: ${warningText(problem)}` }, signal)
@@ -192,6 +195,19 @@ function notesOn(objects: readonly KubeObject[]): ObjectProblem[] {
       : [problem('no-effect-here', { object: objectOf(object), path: path?.join('.') ?? '' }, [ignored.join(', ')])]
   })
 }
+
+// What the rollout controller tells of a Canary by itself, on any cluster, is not told twice.
+function isNotice(problem: ObjectProblem, about: KubeObject): boolean {
+  if (problem.object.kind !== 'Canary') return false
+  return problem.code === 'canary-refused' || noticesOf(about).some(({ path }) => path === problem.path)
+}
+
+// When it is resolved the Canary says nothing of it any more. Of what goes into rules lint alone has spoken.
+function isNoticed({ object, code, path }: ObjectProblem): boolean {
+  return object.kind === 'Canary' && NOTICED.has(code) && !path.startsWith('spec.service.')
+}
+
+const NOTICED: ReadonlySet<string> = new Set(['canary-refused', 'not-applied-yet', 'read-otherwise'])
 
 function bounded(warnings: readonly string[]): string[] {
   const rest = warnings.length - WARNINGS_MAX

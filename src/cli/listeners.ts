@@ -5,8 +5,9 @@ import type { KubeObject } from '../api/object.ts'
 import type { Place } from '../proxy/known-facts.ts'
 import type { ListenerSpec } from '../proxy/listener.ts'
 import type { MeshServicePort } from '../route/mesh-config.ts'
-import { declaredProtocol, isDeclaredHttp, OTHER_PROTOCOLS } from '../route/protocol.ts'
+import { carriesHttp, isDeclaredHttp, streamOf } from '../route/protocol.ts'
 import { peerOf } from '../route/peer.ts'
+import { gatewayStreamScope, streamScope } from '../route/route-table.ts'
 import type { Source } from '../route/route-table.ts'
 import { dig } from '../std/json.ts'
 
@@ -43,7 +44,7 @@ export class WantedListeners {
   readonly #specs = new Map<string, ListenerSpec>()
   /** Those that came or went since `takeChanged`. */
   #changed = new Set<string>()
-  #gatewayPorts: readonly number[] = []
+  #gateways: readonly ListenerSpec[] = []
 
   constructor(plan: ListenerPlan) {
     this.#plan = plan
@@ -59,12 +60,15 @@ export class WantedListeners {
     if (old.length > 0 || now.length > 0) this.#want(old, now)
   }
 
-  /** Ports that Gateways serve. Port 80 is there before any Gateway is: who asks gets a 404 that says so, not a refused connection. */
-  setGatewayPorts(ports: readonly number[]): void {
-    const wanted = [...new Set([80, ...ports])]
-    const specs = (of: readonly number[]): ListenerSpec[] => of.flatMap((port) => gatewayPort(port, this.#plan))
-    this.#want(specs(this.#gatewayPorts), specs(wanted))
-    this.#gatewayPorts = wanted
+  /**
+   * Ports that Gateways serve, for HTTP and for bytes. Port 80 is there before any Gateway is: who asks gets a 404 that says so, not a
+   * refused connection.
+   */
+  setGatewayPorts(ports: readonly number[], streams: readonly number[] = []): void {
+    const http = [...new Set([80, ...ports])].filter((port) => !streams.includes(port))
+    const wanted = [...http.flatMap((port) => gatewayPort(port, this.#plan)), ...streams.flatMap((port) => gatewayStream(port, this.#plan))]
+    this.#want(this.#gateways, wanted)
+    this.#gateways = wanted
   }
 
   get(id: string): ListenerSpec | undefined {
@@ -102,20 +106,35 @@ function gatewayPort(port: number, plan: ListenerPlan): ListenerSpec[] {
     : [{ id: gatewayListener(port), ...at, entry: { kind: 'gateway', port }, source: GATEWAY, place: GATEWAY_PLACE }]
 }
 
+function gatewayStream(port: number, plan: ListenerPlan): ListenerSpec[] {
+  const at = plan.gateway(port)
+  if (at === undefined) return []
+  const entry = { kind: 'stream', scope: gatewayStreamScope(port), port, named: false } as const
+  return [{ id: `${gatewayListener(port)}:bytes`, ...at, entry, source: GATEWAY, place: GATEWAY_PLACE }]
+}
+
 function servicePorts(service: KubeObject): ListenerSpec[] {
   const { namespace = '', name = '' } = service.metadata
   const address = dig(service, 'spec', 'clusterIP')
   const ports = dig(service, 'spec', 'ports')
   if (typeof address !== 'string' || !address.startsWith('127.') || !Array.isArray(ports)) return []
   const host = `${name}.${namespace}.svc.cluster.local`
-  return ports.flatMap((item) => {
+  return ports.flatMap((item): ListenerSpec[] => {
     const port = dig(item, 'port')
     if (typeof port !== 'number' || (dig(item, 'protocol') ?? 'TCP') !== 'TCP') return []
-    // What is declared to be no HTTP is not carried: a refused connection says so better than a 400.
-    if (OTHER_PROTOCOLS.has(declaredProtocol(item as MeshServicePort).toLowerCase())) return []
-    const declared = isDeclaredHttp(item as MeshServicePort)
-    const id = `service:${namespace}/${name}:${address}:${port}${declared ? '' : ':any'}`
-    return [{ id, address, port, entry: { kind: 'service', host, port, declared, caller: { namespace: '', labels: {} } }, source: UNKNOWN }]
+    const id = `service:${namespace}/${name}:${address}:${port}`
+    // The API has checked what it is.
+    const written = item as MeshServicePort
+    const stream = streamOf(written)
+    if (stream !== undefined) {
+      const entry = { kind: 'stream', scope: streamScope(host.toLowerCase(), port), port, named: stream === 'tls' } as const
+      return [{ id: `${id}:${stream}`, address, port, entry, source: UNKNOWN }]
+    }
+    // A refused connection says better than a 400 that nobody carries this.
+    if (!carriesHttp(written)) return []
+    const declared = isDeclaredHttp(written)
+    const entry = { kind: 'service', host, port, declared, caller: { namespace: '', labels: {} } } as const
+    return [{ id: `${id}${declared ? '' : ':any'}`, address, port, entry, source: UNKNOWN }]
   })
 }
 

@@ -5,7 +5,8 @@ import { Processes } from '../host/processes.ts'
 import { expireEvents } from '../kube/event-expiry.ts'
 import { EventRecorder } from '../kube/event-recorder.ts'
 import type { Kubelet } from '../kubelet/kubelet.ts'
-import { type Clock, type Millis, wait } from '../std/clock.ts'
+import { COLLECTED_EVERY } from '../metrics/registry-counters.ts'
+import { type Clock, wait } from '../std/clock.ts'
 import { formatInstant } from '../std/instant.ts'
 import type { Ground } from './ground.ts'
 import type { Plane } from './plane.ts'
@@ -13,14 +14,19 @@ import { kubeletOf, NODE } from './pods.ts'
 import { GRACE, type Rig } from './rig.ts'
 import { startRollouts } from './rollouts.ts'
 
-const SAMPLE_PERIOD: Millis = 1000
+/** What runs, as far as others need it. */
+export interface Loops {
+  readonly kubelet: Kubelet
+  /** Lets alerts and event webhooks go out that are queued, within their bound. */
+  readonly endTelling: () => Promise<void>
+}
 
 /** The controllers and the kubelet. */
 export async function startLoops(
   rig: Rig,
   { dir, reaper, slot, identity }: Ground,
-  { client, mesh, history, collect, rollouts, accessLogs }: Plane
-): Promise<Kubelet> {
+  { client, mesh, history, counters, collect, rollouts, accessLogs }: Plane
+): Promise<Loops> {
   const { clock, draw, signal } = rig
   const { config, log } = rig.options
   const recorder = (component: string): EventRecorder => new EventRecorder({ client, clock, draw, component, time: formatInstant })
@@ -58,18 +64,17 @@ export async function startLoops(
     log,
     authority: identity.authority,
     node: NODE,
-    event: (event, stop) => (controllers.get(event.about.kind) ?? deployments).record(event, stop)
+    event: async (event, stop) => void (await (controllers.get(event.about.kind) ?? deployments).record(event, stop))
   })
   rig.supervise('the workload controller', workloads.run(signal))
   rig.supervise('the end of Events', expireEvents({ client, clock, log }, signal))
   rig.supervise('metrics', sample(collect, clock, signal))
-  startRollouts(rig, { client, mesh, history, rollouts }, recorder('flagger'))
-  return kubelet
+  return { kubelet, endTelling: startRollouts(rig, { client, mesh, history, counters, rollouts }, recorder('flagger')) }
 }
 
 async function sample(collect: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<never> {
   for (;;) {
     await collect()
-    await wait(clock, SAMPLE_PERIOD, signal)
+    await wait(clock, COLLECTED_EVERY, signal)
   }
 }

@@ -1,141 +1,34 @@
-// The program: reads the command line, runs the command, and turns failures into one line and an exit code.
+// The program: reads the command line, runs the command, and turns failures into one line and an exit code. A command is loaded when it is
+// asked for: `serin up` brings hundreds of modules that `serin status` has no use for.
 
 import { HostError } from '../host/host-error.ts'
-import { findingLine, lintManifests, reportSummary } from '../lint/lint-manifests.ts'
-import { ManifestError } from './apply-files.ts'
-import { accessLogOf } from './access-logs.ts'
-import { type Config, NO_CONFIG, readConfig } from './config.ts'
-import { convertFiles } from './convert.ts'
-import { demo } from './demo.ts'
-import { Screen, styled } from './demo-screen.ts'
-import { KINDS } from './kinds.ts'
-import { type DemoOptions, type LintOptions, readCommandLine, type UpOptions } from './options.ts'
-import { readFiles, readText, skippedLine, UnreadableError } from './read-files.ts'
-import { shellWord } from './shell-word.ts'
-import { type Instance, startInstance } from './up.ts'
+import { ManifestError } from './manifest-error.ts'
+import { readCommandLine, usageOf } from './options.ts'
+import { UnreadableError } from './read-files.ts'
+import { complain, messageOf, say } from './terminal.ts'
 import { ownVersion } from './version.ts'
-
-const EXIT_WAIT_MS = 2000
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
-const complain = (line: string): void => void process.stderr.write(`serin: ${line}\n`)
-
-// Ctrl-C in a terminal comes twice, from the terminal and from the starter: only a later one is meant as a second.
-const SECOND_AFTER_MS = 1000
-
-/** Resolves on SIGTERM, SIGINT, or when the program that started this one is gone. Asked a second time, the program ends at once. */
-function untilAsked(): Promise<void> {
-  return new Promise((resolve) => {
-    let first: number | undefined
-    const ask = (): void => {
-      first ??= performance.now()
-      // What still runs is the reaper's now.
-      if (performance.now() - first > SECOND_AFTER_MS) process.exit(130)
-      resolve()
-    }
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ask)
-    process.once('disconnect', () => resolve())
-  })
-}
-
-async function up(options: UpOptions): Promise<number> {
-  const asked = untilAsked()
-  const config = configOf(options)
-  if (Array.isArray(config)) {
-    for (const line of config) complain(line)
-    return 2
-  }
-  warnOfIgnored(options)
-  const instance = await startInstance({ up: options, config, log: complain })
-  for (const line of addressLines(instance)) say(line)
-  say('ready')
-  const failure = await Promise.race([asked, instance.failed.catch((error: unknown) => error)])
-  await instance.stop()
-  if (failure === undefined) return 0
-  complain(messageOf(failure))
-  return 1
-}
-
-function warnOfIgnored({ httpsPort }: Pick<UpOptions, 'httpsPort'>): void {
-  if (httpsPort !== undefined) complain('--https-port is accepted but not applied yet: HTTPS is not served')
-}
-
-async function runDemo(options: DemoOptions): Promise<number> {
-  const config = configOf(options)
-  if (Array.isArray(config)) {
-    for (const line of config) complain(line)
-    return 2
-  }
-  warnOfIgnored(options)
-  const { isTTY } = process.stdout
-  const colour = isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb' ? 'colour' : 'none'
-  const screen = isTTY && process.env['TERM'] !== 'dumb' ? new Screen(process.stdout, colour) : undefined
-  for (const signal of ['SIGWINCH', 'SIGCONT'] as const) process.on(signal, () => screen?.refresh())
-  // However the program ends, the terminal is given back.
-  process.on('exit', () => screen?.close())
-  const gone = new Promise<void>((resolve) => process.stdout.on('error', () => resolve()))
-  try {
-    return await demo({
-      options,
-      config,
-      screen,
-      print: ({ text, tone }) => say(styled(text, tone, colour)),
-      afterwards: isTTY && options.exit !== 'at the end' ? 'stay' : 'end',
-      asked: Promise.race([untilAsked(), gone])
-    })
-  } finally {
-    // What a failed start left open must not hold the program; children are the reaper's.
-    setTimeout(() => process.exit(), EXIT_WAIT_MS).unref()
-  }
-}
-
-function configOf(options: Pick<UpOptions, 'config' | 'accessLog'>): Config | string[] {
-  if (options.config === undefined) return NO_CONFIG
-  const config = readConfig(readText(options.config), options.config)
-  if (!('images' in config)) return [...config]
-  const spec = accessLogOf(options.accessLog, config)
-  return 'problem' in spec ? [`${options.config}: ${spec.problem}`] : config
-}
-
-function addressLines({ addresses, kubeconfig }: Instance): string[] {
-  return [
-    `api:        ${addresses.api}`,
-    ...(addresses.http === undefined ? [] : [`gateways:   ${addresses.http}`]),
-    ...(addresses.mesh === undefined
-      ? []
-      : [`mesh proxy: ${addresses.mesh}   (export http_proxy=${addresses.mesh} to call Services by name)`]),
-    `admin:      ${addresses.admin}`,
-    ...(addresses.prometheus === undefined ? [] : [`prometheus: ${addresses.prometheus}`]),
-    `kubectl:    export KUBECONFIG=${shellWord(kubeconfig)}`
-  ]
-}
-
-async function lintFiles({ files, failOn }: LintOptions): Promise<number> {
-  const { manifests, skipped } = await readFiles(files)
-  const report = lintManifests(manifests, KINDS)
-  for (const finding of report.findings) say(findingLine(finding))
-  const beside = skippedLine(skipped)
-  if (beside !== undefined) say(beside)
-  say(reportSummary(report))
-  return report.findings.some(({ severity }) => severity === 'error' || failOn === 'warning') ? 1 : 0
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
 
 async function main(words: readonly string[]): Promise<number> {
   const command = readCommandLine(words)
   switch (command.kind) {
     case 'up':
-      return up(command.options)
+      return (await import('./up-command.ts')).runUp(command.options)
     case 'demo':
-      return runDemo(command.options)
+      return (await import('./demo-command.ts')).runDemo(command.options)
     case 'lint':
-      return lintFiles(command.options)
-    case 'convert':
+      return (await import('./lint-command.ts')).lintFiles(command.options)
+    case 'rehearse': {
+      const { rehearseFiles } = await import('./rehearse-command.ts')
+      return rehearseFiles(command.options, { say, complain })
+    }
+    case 'convert': {
+      const { convertFiles } = await import('./convert.ts')
       return convertFiles(command.files, { say, complain: (line) => void process.stderr.write(`${line}\n`) })
+    }
+    case 'backtest':
+      return (await import('./backtest-command.ts')).runBacktest(command.options)
     case 'status':
+    case 'history':
     case 'verb': {
       const { runRolloutCommand } = await import('./rollout-command.ts')
       return runRolloutCommand(command, complain)
@@ -147,7 +40,7 @@ async function main(words: readonly string[]): Promise<number> {
       say(command.text.trimEnd())
       return 0
     case 'wrong':
-      complain(`${command.message}; serin help says more`)
+      complain(`${command.message}; ${usageOf(words[0] ?? '') === undefined ? 'serin help' : `serin help ${words[0]}`} says more`)
       return 2
   }
 }
@@ -173,3 +66,11 @@ try {
   process.exitCode = codeOf(error)
 }
 if (process.connected === true) process.disconnect()
+// Left to end by itself, Node takes its handlers of signals away first: the second half of a Ctrl-C (asked.ts) would kill what has ended well.
+// What a slow reader has not taken yet would be lost with the process.
+await Promise.all([process.stdout, process.stderr].map(written))
+process.exit()
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()))
+}

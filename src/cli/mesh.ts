@@ -13,6 +13,7 @@ import { isBroken } from '../route/compile-routes.ts'
 import { putObject } from '../route/compiler-feed.ts'
 import { keySetUris } from '../route/compile-tokens.ts'
 import { diffTables } from '../route/diff-tables.ts'
+import { addressesBehind } from '../route/reachable.ts'
 import { RouteCompiler } from '../route/route-compiler.ts'
 import type { RouteTable } from '../route/route-table.ts'
 import { TableState } from '../route/table-state.ts'
@@ -154,6 +155,11 @@ export class Mesh {
     return this.#inForce.state.table
   }
 
+  /** Addresses that requests to a host may come to, by the rules that every worker has. */
+  addressesBehind(host: string): ReadonlySet<string> {
+    return addressesBehind(this.#inForce.state, host)
+  }
+
   /** A sentence for everything that should be in force and is not. */
   troubles(): string[] {
     return [
@@ -272,7 +278,7 @@ export class Mesh {
       this.#wanted.put(before, after)
     }
     for (const look of this.#pushed) look()
-    this.#wanted.setGatewayPorts(this.#compiler.gatewayPorts())
+    this.#wanted.setGatewayPorts(this.#compiler.gatewayPorts(), this.#compiler.gatewayStreams())
     await this.#listen()
     this.#failure = undefined
     this.#again?.()
@@ -341,6 +347,10 @@ export class Mesh {
     this.#listening.set(id, undefined)
     try {
       this.#listening.set(id, await workers.listen(spec))
+      // Nobody can know a port that the system chose; those of the first lines are in serin.json.
+      const { entry, port, address } = spec
+      if (port === 0 && isEntrance(id) && entry.kind !== 'mesh' && entry.port !== 80)
+        log(`mesh: port ${entry.port} of gateways is ${address}:${this.#listening.get(id)}`)
       if (this.#refused.delete(id)) log(`mesh: listening on ${spec.address}:${spec.port} for ${id}`)
     } catch (error) {
       const why = `cannot listen on ${spec.address}:${spec.port} for ${id}: ${error instanceof Error ? error.message : String(error)}`

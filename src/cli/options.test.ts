@@ -64,7 +64,10 @@ test.each([
   ['up --exit', '"--exit" is not an option of serin up'],
   ['up now', 'serin up takes no "now": name files with -f'],
   ['version --short', '"--short" is not an option of this command'],
-  ['go', '"go" is not a command: use up, demo, lint, convert, status, promote, pause, resume, abort, retry, restart, version or help']
+  [
+    'go',
+    '"go" is not a command: use up, demo, lint, rehearse, backtest, convert, status, history, promote, pause, resume, abort, retry, restart, version or help'
+  ]
 ])('serin %s is wrong: %s', (line, message) => {
   expect(readCommandLine(line.split(' '))).toEqual({ kind: 'wrong', message })
 })
@@ -74,8 +77,9 @@ test('help is for all commands or for one, however it is asked for, and names ev
     const command = readCommandLine(line.split(' ').filter((word) => word !== ''))
     return command.kind === 'help' ? command.text : ''
   }
-  expect([help('--help'), help('-h'), help('help'), help('help other')]).toEqual(Array.from({ length: 4 }, () => help('')))
-  for (const name of ['up', 'demo', 'lint']) {
+  expect([help('--help'), help('-h'), help('help')]).toEqual(Array.from({ length: 3 }, () => help('')))
+  expect(readCommandLine(['help', 'other'])).toMatchObject({ kind: 'wrong', message: expect.stringContaining('"other" is not a command') })
+  for (const name of ['up', 'demo', 'lint', 'rehearse']) {
     expect(help(`${name} --help`)).toContain(`serin ${name}`)
     expect([help(`${name} -f x -h`), help(`help ${name}`)]).toEqual([help(`${name} --help`), help(`${name} --help`)])
     expect(help('')).toContain(`serin ${name}`)

@@ -1,5 +1,8 @@
 // The command line as data. One table says which options each command has; nothing is read from the environment here.
 
+import { BACKTEST_FLAGS, BACKTEST_USAGE, type BacktestOptions, backtestOptions } from './backtest-options.ts'
+import { OVERVIEW } from './overview.ts'
+import { REHEARSE_FLAGS, REHEARSE_USAGE, rehearseOptions, type RehearseOptions } from './rehearse-options.ts'
 import { isRolloutCommand, readRolloutCommand, ROLLOUT_USAGE, type RolloutCommand, rolloutUsage } from './rollout-options.ts'
 
 /** What `serin up` (and the demo on top of it) was asked to do. */
@@ -42,7 +45,9 @@ export type Command =
   | { readonly kind: 'demo'; readonly options: DemoOptions }
   | { readonly kind: 'lint'; readonly options: LintOptions }
   | RolloutCommand
+  | { readonly kind: 'rehearse'; readonly options: RehearseOptions }
   | { readonly kind: 'convert'; readonly files: readonly string[] }
+  | { readonly kind: 'backtest'; readonly options: BacktestOptions }
   | { readonly kind: 'version' }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'wrong'; readonly message: string }
@@ -94,15 +99,6 @@ const CONVERT_USAGE = `serin convert -f PATH...
     file cannot be used.
 `
 
-const USAGE = `${UP_USAGE}
-${DEMO_USAGE}
-${LINT_USAGE}
-${CONVERT_USAGE}
-${ROLLOUT_USAGE}
-serin version
-serin help [COMMAND], serin COMMAND --help
-`
-
 type Words = ReadonlyMap<string, readonly string[]>
 
 const PORTS = ['--api-port', '--http-port', '--https-port', '--admin-port', '--mesh-port']
@@ -128,9 +124,11 @@ interface CommandSpec {
 }
 
 const COMMANDS: Readonly<Record<string, CommandSpec>> = {
+  backtest: { usage: BACKTEST_USAGE, valued: BACKTEST_FLAGS, switches: new Set(), make: backtestCommand },
   up: { usage: UP_USAGE, valued: UP_FLAGS, switches: new Set(UP_SWITCHES), make: upCommand },
   demo: { usage: DEMO_USAGE + UP_USAGE, valued: UP_FLAGS, switches: new Set(['--exit', ...UP_SWITCHES]), make: demoCommand },
   convert: { usage: CONVERT_USAGE, valued: new Set(['-f', '--filename']), switches: new Set(), make: convertCommand },
+  rehearse: { usage: REHEARSE_USAGE, valued: REHEARSE_FLAGS, switches: new Set(), make: rehearseCommand },
   lint: { usage: LINT_USAGE, valued: new Set(['-f', '--filename', '--fail-on']), switches: new Set(), make: lintCommand }
 }
 const HELP = new Set(['--help', '-h'])
@@ -147,13 +145,25 @@ export function readCommandLine(words: readonly string[]): Command {
       return rest.length === 0 ? { kind: 'version' } : { kind: 'wrong', message: `"${rest[0]}" is not an option of this command` }
     case 'help':
     case '--help':
-    case '-h':
-      return { kind: 'help', text: COMMANDS[rest[0] ?? '']?.usage ?? rolloutUsage(rest[0] ?? '') ?? USAGE }
+    case '-h': {
+      const [topic] = rest
+      const text = topic === undefined ? OVERVIEW : usageOf(topic)
+      return text === undefined ? unknownCommand(topic ?? '') : { kind: 'help', text }
+    }
     default:
-      return {
-        kind: 'wrong',
-        message: `"${name}" is not a command: use up, demo, lint, convert, status, promote, pause, resume, abort, retry, restart, version or help`
-      }
+      return unknownCommand(name)
+  }
+}
+
+/** What `serin help COMMAND` says; undefined for what is none, or has nothing to say. */
+export function usageOf(command: string): string | undefined {
+  return (Object.hasOwn(COMMANDS, command) ? COMMANDS[command]?.usage : undefined) ?? rolloutUsage(command)
+}
+
+function unknownCommand(name: string): Command {
+  return {
+    kind: 'wrong',
+    message: `"${name}" is not a command: use up, demo, lint, rehearse, backtest, convert, status, history, promote, pause, resume, abort, retry, restart, version or help`
   }
 }
 
@@ -174,7 +184,7 @@ function readPluginLine(words: readonly string[]): Command {
 
 function readWords(name: string, words: readonly string[]): Command {
   const spec = COMMANDS[name]
-  if (spec === undefined || words.some((word) => HELP.has(word))) return { kind: 'help', text: spec?.usage ?? USAGE }
+  if (spec === undefined || words.some((word) => HELP.has(word))) return { kind: 'help', text: spec?.usage ?? OVERVIEW }
   const flags = new Map<string, string[]>()
   const left = [...words]
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
@@ -199,8 +209,8 @@ function following(word = ''): string {
 
 /** `--name=value`, and as kubectl takes it `-f=value` and `-fvalue`. */
 function split(word: string): { readonly name: string; readonly value: string | undefined } {
-  const short = /^-f=?(.+)$/s.exec(word)
-  if (short !== null) return { name: '-f', value: short[1] }
+  const short = /^(-[fo])=?(.+)$/s.exec(word)
+  if (short !== null) return { name: short[1] ?? '', value: short[2] }
   const at = word.startsWith('--') ? word.indexOf('=') : -1
   return at === -1 ? { name: word, value: undefined } : { name: word.slice(0, at), value: word.slice(at + 1) }
 }
@@ -224,6 +234,16 @@ function demoCommand(flags: Words): Command {
   const exit = flags.has('--exit') ? 'at the end' : 'on Ctrl-C in a terminal'
   const prometheus = flags.has('--prometheus') ? options.prometheus : 'off'
   return { kind: 'demo', options: { ...options, prometheus, dataDir: flags.get('--data-dir')?.at(-1), exit } }
+}
+
+function rehearseCommand(flags: Words): Command {
+  const options = rehearseOptions(flags)
+  return typeof options === 'string' ? { kind: 'wrong', message: options } : { kind: 'rehearse', options }
+}
+
+function backtestCommand(flags: Words): Command {
+  const options = backtestOptions(flags)
+  return typeof options === 'string' ? { kind: 'wrong', message: options } : { kind: 'backtest', options }
 }
 
 function convertCommand(flags: Words): Command {

@@ -11,6 +11,7 @@ import { EventRecorder } from '../kube/event-recorder.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { LocalClient } from '../kube/local-client.ts'
 import { Registry } from '../metrics/registry.ts'
+import { RegistryCounters } from '../metrics/registry-counters.ts'
 import { WorkloadHistory } from '../metrics/workload-history.ts'
 import type { AccessLogSpec } from '../proxy/access-log.ts'
 import { MeshStats } from '../proxy/mesh-stats.ts'
@@ -28,6 +29,7 @@ import { obeyedBackend } from './obeyed-backend.ts'
 import { meshPlan } from './ports.ts'
 import { GRACE, type InstanceOptions, type Rig } from './rig.ts'
 import { ownVersion } from './version.ts'
+import { routesWarned } from './routes-warned.ts'
 import { warnedBackend } from './warned-backend.ts'
 
 /**
@@ -42,8 +44,12 @@ export interface Plane {
   /** As kubectl sees it, with Warnings. */
   readonly backend: ApiBackend
   readonly client: KubeClient
+  /** One that writes under another name: its changes are not the controllers' own. */
+  readonly clientAs: (manager: string) => KubeClient
   readonly registry: Registry
   readonly history: WorkloadHistory
+  /** What the gate reads. */
+  readonly counters: RegistryCounters
   /** What the workers count under Envoy's names. */
   readonly stats: MeshStats
   readonly mesh: Mesh
@@ -62,7 +68,7 @@ export async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground)
   const api = await openStore(dir.file('store'), (journal) => EmbeddedApi.open({ kinds: KINDS, rules, journal, clock, draw }))
   rig.undo(() => api.close())
   rig.supervise('the store', api.failed)
-  const [registry, history, stats] = [new Registry(), new WorkloadHistory(), new MeshStats()]
+  const [registry, history, counters, stats] = [new Registry(), new WorkloadHistory(), new RegistryCounters(), new MeshStats()]
   const accessLogs: AccessLogs = new AccessLogs({ clock, path: dir.file('access.log'), pods: () => podsOf(mesh) })
   const workers = new Workers({
     count: up.workers,
@@ -104,11 +110,20 @@ export async function startPlane(rig: Rig, { dir, reaper, slot, ports }: Ground)
   rig.supervise('the linter', findings.run(signal))
   const collect = async (): Promise<void> => {
     await workers.collect()
-    history.add(clock.now(), registry.cells())
+    const [now, cells] = [clock.now(), registry.cells()]
+    history.add(now, cells)
+    counters.collected(now, cells)
   }
-  const obeyed = obeyedBackend(api, (object) => mesh.obeys(object, OBEYED_WITHIN))
   const rollouts = new ExportedMetrics(ownVersion())
-  return { backend: warnedBackend(obeyed, findings), client, registry, history, stats, mesh, workers, collect, rollouts, accessLogs }
+  const backend = backendOf(api, mesh, findings)
+  const clientAs = (fieldManager: string): KubeClient => new LocalClient(api, { fieldValidation: 'Strict', fieldManager })
+  return { backend, client, clientAs, registry, history, counters, stats, mesh, workers, collect, rollouts, accessLogs }
+}
+
+// Answers come when the mesh obeys, with what there is to be warned of.
+function backendOf(api: EmbeddedApi, mesh: Mesh, findings: Findings): ApiBackend {
+  const obeyed = obeyedBackend(api, (object) => mesh.obeys(object, OBEYED_WITHIN))
+  return warnedBackend(routesWarned(obeyed), findings)
 }
 
 async function openStore(folder: string, open: (journal: FileJournal) => Promise<EmbeddedApi>): Promise<EmbeddedApi> {

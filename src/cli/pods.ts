@@ -55,7 +55,9 @@ const BUILT_IN: ImageMap['builtIn'] = {
   'serin/loadtester': [...APPS, 'loadtester'],
   'ghcr.io/fluxcd/flagger-loadtester': [...APPS, 'loadtester'],
   'serin/sleep': [...APPS, 'sleep'],
-  'fortio/fortio': [...APPS, 'fortio']
+  'fortio/fortio': [...APPS, 'fortio'],
+  'istio/tcp-echo-server': [...APPS, 'tcp-echo'],
+  'registry.istio.io/release/tcp-echo-server': [...APPS, 'tcp-echo']
 }
 
 /** The one node, with the labels that a kubelet gives every node. */

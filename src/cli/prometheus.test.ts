@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { Processes } from '../host/processes.ts'
 import { systemClock } from '../host/system-clock.ts'
 import { freePort } from './listening.ts'
-import { findProgram, Prometheus, prometheusUrl } from './prometheus.ts'
+import { Prometheus, prometheusUrl } from './prometheus.ts'
 
 const clock = systemClock()
 
@@ -105,14 +105,6 @@ test('one that ends at once is tried again, and then gone without, in one senten
   expect(await prometheus.start()).toBeUndefined()
   expect(lines).toEqual([`prometheus does not come up (exit code 2); see ${directory}/log`])
   expect(readFileSync(join(directory, 'log'), 'utf8')).toContain('no such flag')
-})
-
-test('a program is found on the path when it can be run', () => {
-  const path = program('')
-  const [own, other] = [join(path, '..'), folder()]
-  writeFileSync(join(other, 'prometheus'), 'not a program')
-  expect(findProgram('prometheus', `${other}::${own}`)).toBe(path)
-  expect(findProgram('prometheus', other)).toBeUndefined()
 })
 
 test('one that the user names is not looked for, and none is none', async () => {

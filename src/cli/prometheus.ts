@@ -1,10 +1,11 @@
 // A Prometheus of the user's machine, started beside the instance and pointed at it, so that PromQL is answered. It has a data folder of its
 // own with a bound, listens on this machine only, is started again when it dies, and ends with the instance.
 
-import { accessSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { portState } from '../host/ports.ts'
 import type { Processes } from '../host/processes.ts'
+import { findProgram } from '../kubelet/programs.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import { freePort } from './listening.ts'
 import type { UpOptions } from './options.ts'
@@ -40,24 +41,6 @@ const RESTART_FIRST: Millis = 500
 const RESTART_MAX: Millis = 10_000
 /** One that lived this long starts its back-off from the beginning. */
 const SETTLED: Millis = 30_000
-
-/** The path of an executable of this name in the folders of `path`; undefined when there is none. */
-export function findProgram(name: string, path: string): string | undefined {
-  return path
-    .split(delimiter)
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, name))
-    .find(isProgram)
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
-}
 
 /** The URL of the Prometheus that a choice means, which is started when the choice is `auto` and the program is installed. */
 export async function prometheusUrl(

@@ -15,7 +15,10 @@ export interface InstanceOptions {
 }
 
 /** How long each part may take to stop. A stop takes their sum at most, and must end within 10 s. */
-export const GRACE = { entrances: 3000, pods: 3000, workers: 500, prometheus: 1000 } as const satisfies Record<string, Millis>
+export const GRACE = { telling: 2000, entrances: 3000, pods: 3000, workers: 500, prometheus: 1000 } as const satisfies Record<
+  string,
+  Millis
+>
 
 /** What is being put together: the ports of the machine, what to undo, and who watches over running parts. */
 export class Rig {

@@ -1,23 +1,24 @@
 // The commands of a rollout on this machine's terminal: the cluster, the screen, signals, and the exit status. Loaded when one of them is asked
-// for: the client brings undici (docs/decisions/068, 080).
+// for.
 
 import { systemClock, systemDraw } from '../host/system-clock.ts'
+import { untilAsked } from './asked.ts'
 import { clusterOf } from './cluster.ts'
 import { Screen, styled } from './demo-screen.ts'
 import { plainText } from './plain-text.ts'
 import { EXIT, failureOf } from './rollout-end.ts'
-import type { StatusOptions, VerbOptions } from './rollout-options.ts'
-import { type RolloutIo, showStatus } from './rollout-status.ts'
-import { runVerb } from './rollout-verbs.ts'
+import type { HistoryOptions, StatusOptions, VerbOptions } from './rollout-options.ts'
+import type { RolloutIo } from './rollout-status.ts'
 
 /** A command that was read from the command line. */
 export type RolloutJob =
   | { readonly kind: 'status'; readonly options: StatusOptions }
+  | { readonly kind: 'history'; readonly options: HistoryOptions }
   | { readonly kind: 'verb'; readonly options: VerbOptions }
 
 /** Runs it; resolves with the exit status. Rejects for a bug only. */
 export async function runRolloutCommand(job: RolloutJob, complain: (line: string) => void): Promise<number> {
-  const { signal } = untilAsked()
+  const { signal } = asking()
   const { screen, colour } = screenFor(job)
   try {
     const clock = systemClock()
@@ -35,7 +36,7 @@ export async function runRolloutCommand(job: RolloutJob, complain: (line: string
       draw2d: screen === undefined ? undefined : (lines) => screen.draw(lines),
       signal
     }
-    return await (job.kind === 'status' ? showStatus(job.options, io) : runVerb(job.options, io)).finally(() => cluster.close())
+    return await carryOut(job, io).finally(() => cluster.close())
   } catch (error) {
     if (signal.aborted) return EXIT.interrupted
     const failure = failureOf(error)
@@ -48,10 +49,21 @@ export async function runRolloutCommand(job: RolloutJob, complain: (line: string
   }
 }
 
-function untilAsked(): AbortController {
+// An abort does not wait for what only pictures need.
+async function carryOut(job: RolloutJob, io: RolloutIo): Promise<number> {
+  switch (job.kind) {
+    case 'status':
+      return (await import('./rollout-status.ts')).showStatus(job.options, io)
+    case 'history':
+      return (await import('./rollout-history.ts')).showHistory(job.options, io)
+    case 'verb':
+      return (await import('./rollout-verbs.ts')).runVerb(job.options, io)
+  }
+}
+
+function asking(): AbortController {
   const asked = new AbortController()
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => asked.abort(new Error('asked to end')))
-  process.once('disconnect', () => asked.abort(new Error('the starter is gone')))
+  void untilAsked().then(() => asked.abort(new Error('asked to end')))
   process.stdout.on('error', () => asked.abort(new Error('nobody reads')))
   return asked
 }

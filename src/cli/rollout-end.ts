@@ -32,7 +32,10 @@ export class RolloutError extends Error {
 
 /** No Canary of this name. */
 export function notFound(namespace: string | undefined, name: string): RolloutError {
-  return new RolloutError(EXIT.notFound, `canary ${plainText(name)} not found in namespace ${plainText(namespace ?? 'default')}`)
+  return new RolloutError(
+    EXIT.notFound,
+    `canary ${plainText(name)} not found in namespace ${plainText(namespace ?? 'default')}; serin status -A shows all`
+  )
 }
 
 /** The exit status that tells how a rollout stands. */

@@ -1,15 +1,19 @@
 // How a Canary stands, as facts for people and programs: read from the Canary and its target, with the same core as the controller.
 
 import type { KubeObject } from '../api/object.ts'
+import { type Drift, driftAdvice, driftOf, driftText } from '../rollout/drift.ts'
+import { gateRequestOf } from '../rollout/gate-request.ts'
 import { type Plan, planOf } from '../rollout/plan.ts'
-import { requestsOf } from '../rollout/requests.ts'
+import { type Request, requestsOf } from '../rollout/requests.ts'
 import { isOwnRevision, templateIn } from '../rollout/revision.ts'
 import { routingOf } from '../rollout/stages.ts'
 import { phaseName, progressOf, readState, type RolloutState, standingOf } from '../rollout/state.ts'
 import { hashOf } from '../rollout/targets.ts'
+import { type WeakCheck, weakChecksOf } from '../rollout/weak-checks.ts'
 import type { Millis } from '../std/clock.ts'
 import { formatInstant, parseInstant } from '../std/instant.ts'
 import { dig, isObject } from '../std/json.ts'
+import { latestOf, type ReleaseFacts } from './release-facts.ts'
 
 /** How a rollout stands with regard to its end. waiting: for a person. */
 export type Outcome = 'succeeded' | 'failed' | 'waiting' | 'running' | 'suspended'
@@ -40,11 +44,25 @@ export interface RolloutFacts {
   readonly changedAt: string | null
   /** When the controller looks next, at the latest; null while nothing is on its way. */
   readonly nextLookAt: string | null
+  /** Who changed the routes, what, and what to do instead; null where they are as the rollout has them, or were not read. */
+  readonly routesChanged: string | null
+  /** What is on its way, or was last; null where nothing is known of it. */
+  readonly release: ReleaseFacts | null
+  /** What its checks will not see at the traffic that there is; empty where nothing is known. */
+  readonly weak: readonly WeakCheck[]
   readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }[]
 }
 
-/** The facts of a Canary; `target` is the object it names, undefined when it was not read or is not there. */
-export function factsOf(canary: KubeObject, target: KubeObject | undefined): RolloutFacts {
+/** What is shown of one Canary alone, as far as it was read; Releases are the oldest first. */
+export interface Around {
+  readonly routes?: KubeObject | undefined
+  readonly releases?: readonly ReleaseFacts[]
+  /** Queries of MetricTemplates by `namespace/name`. */
+  readonly templates?: ReadonlyMap<string, string>
+}
+
+/** The facts of a Canary; its target is undefined when it was not read or is not there. */
+export function factsOf(canary: KubeObject, target: KubeObject | undefined, around: Around = {}): RolloutFacts {
   const plan = planOf(canary)
   const state = readState(canary['status'])
   const standing = standingOf(state)
@@ -71,13 +89,26 @@ export function factsOf(canary: KubeObject, target: KubeObject | undefined): Rol
     createdAt: canary.metadata.creationTimestamp ?? null,
     changedAt: standing.since === 0 ? null : formatInstant(standing.since),
     nextLookAt: outcome === 'running' && standing.since > 0 ? formatInstant(standing.since + plan.interval) : null,
+    routesChanged: changeOf(driftOf({ canary, plan, state, live: around.routes })),
+    release: latestOf(around.releases ?? []),
+    weak: weakOf(canary, plan, around),
     conditions: conditionsOf(canary)
   }
+}
+
+function weakOf(canary: KubeObject, plan: Plan, { releases = [], templates }: Around): readonly WeakCheck[] {
+  const traffic = releases.findLast((release) => release.traffic !== null)?.traffic ?? undefined
+  const { request } = gateRequestOf(canary)
+  return weakChecksOf({ canary, plan, request, ...(templates !== undefined && { templates }) }, traffic)
 }
 
 /** True once a watch for its end may stop; `approval` counts waiting for a person as an end. */
 export function hasEnded({ outcome }: RolloutFacts, approval: 'ends' | 'goes on'): boolean {
   return outcome === 'succeeded' || outcome === 'failed' || (outcome === 'waiting' && approval === 'ends')
+}
+
+function changeOf(drift: Drift | undefined): string | null {
+  return drift === undefined || drift.whose === 'ours' ? null : `${driftText(drift)}; ${driftAdvice(drift)}`
 }
 
 interface Objects {
@@ -97,7 +128,7 @@ function outcomeOf(plan: Plan, state: RolloutState, objects: Objects): Outcome {
     case 'waiting-promotion':
       return 'waiting'
     default:
-      return requestsOf(objects.canary).includes('pause') ? 'waiting' : 'running'
+      return requestsOf(objects.canary).includes('pause') || needsDecision(state) ? 'waiting' : 'running'
   }
 }
 
@@ -121,12 +152,23 @@ function stepsOf({ strategy }: Plan, state: RolloutState): { readonly step: numb
 }
 
 function waitingFor(canary: KubeObject, plan: Plan, state: RolloutState): string | null {
-  const asked = requestsOf(canary)
+  const asked = requestsOf(canary).filter((request) => !isDone(request, state))
   if (plan.suspended) return 'spec.suspend to be taken back'
   if (asked.includes('pause')) return 'serin resume: it is paused'
   if (state.phase === 'waiting') return `approval to begin (${hooksNamed(plan, 'confirm-rollout')})`
   if (state.phase === 'waiting-promotion') return `approval to promote (${hooksNamed(plan, 'confirm-promotion')})`
-  return asked.length === 0 ? null : `${asked.join(', ')}, as asked`
+  if (asked.length > 0) return `${asked.join(', ')}, as asked`
+  return needsDecision(state) ? `a decision (serin promote, or serin abort): ${state.asks}` : null
+}
+
+// The gate cannot prove more at this weight.
+function needsDecision(state: RolloutState): state is RolloutState & { readonly asks: string } {
+  return 'asks' in state && state.asks !== undefined
+}
+
+// The annotation goes a moment after the status has come.
+function isDone(request: Request, state: RolloutState): boolean {
+  return (request === 'abort' && state.phase === 'failed' && state.weight === 0) || (request === 'promote' && state.phase === 'succeeded')
 }
 
 function hooksNamed({ hooks }: Plan, type: 'confirm-rollout' | 'confirm-promotion'): string {

@@ -35,10 +35,20 @@ test.each([...VERBS])('%s takes a name and a timeout', (verb) => {
   expect(read(`${verb} --help`)).toMatchObject({ kind: 'help' })
 })
 
+test('history takes a name and an output', () => {
+  expect(read('history canary/api -n shop -owide')).toMatchObject({ name: 'api', namespace: 'shop', output: 'wide' })
+  expect(read('help history')).toMatchObject({ kind: 'help', text: expect.stringContaining('serin history NAME') })
+})
+
 test('what cannot be is said', () => {
   const wrong = (line: string): unknown => (read(line) as { readonly message?: string }).message
-  expect(wrong('promote a b')).toBe('serin promote takes one NAME, not "a b"')
-  expect(wrong('status -o xml')).toBe('-o must be json, yaml or wide, not "xml"')
+  expect(wrong('history')).toBe('history needs the NAME of a Canary')
+  expect(wrong('history api -o table')).toBe('-o must be json, yaml or wide, not "table"')
+  expect(wrong('history api --watch')).toBe('"--watch" is not an option of serin history')
+  expect(wrong('promote a b')).toBe('promote takes one NAME, not "a b"')
+  expect(wrong('status -o xml')).toBe('-o must be json, yaml, svg or wide, not "xml"')
+  expect(wrong('status -o svg')).toBe('-o svg needs the NAME of a Canary, and no --watch')
+  expect(wrong('history api -o svg')).toBe('-o must be json, yaml or wide, not "svg"')
   expect(wrong('status api -n')).toBe('-n needs a value')
   expect(wrong('status api -n --watch')).toBe('-n needs a value')
   expect(wrong('status api --force')).toBe('"--force" is not an option of serin status')

@@ -1,4 +1,4 @@
-// The command line of the verbs of a rollout: status, promote, pause, resume, abort, retry, restart; kubectl's flags with kubectl's spellings.
+// The command line of the verbs of a rollout: status, history, promote, pause, resume, abort, retry, restart; kubectl's flags with kubectl's spellings.
 
 import { durationOf } from '../rollout/durations.ts'
 import type { Millis } from '../std/clock.ts'
@@ -22,8 +22,15 @@ export interface StatusOptions extends ClusterOptions {
   readonly mode: 'once' | 'watch'
   /** With `--exit` the exit status tells how the rollout stands, and a watch ends when the rollout does. */
   readonly exit: 'no' | 'at the end' | 'at the end or an approval'
-  readonly output: 'text' | 'wide' | 'json' | 'yaml'
+  /** svg: the evidence chart alone. */
+  readonly output: 'text' | 'wide' | 'json' | 'yaml' | 'svg'
   readonly timeout: Millis | undefined
+}
+
+/** What `serin history` was asked to show. */
+export interface HistoryOptions extends ClusterOptions {
+  readonly name: string
+  readonly output: Exclude<StatusOptions['output'], 'svg'>
 }
 
 export type Verb = 'promote' | 'pause' | 'resume' | 'abort' | 'retry' | 'restart'
@@ -33,11 +40,14 @@ export interface VerbOptions extends ClusterOptions {
   readonly verb: Verb
   readonly name: string
   readonly timeout: Millis
+  /** How long the request holds; undefined: until it was acted on or taken back. */
+  readonly holds: Millis | undefined
 }
 
 /** A command of a rollout, or what is wrong with its words. */
 export type RolloutCommand =
   | { readonly kind: 'status'; readonly options: StatusOptions }
+  | { readonly kind: 'history'; readonly options: HistoryOptions }
   | { readonly kind: 'verb'; readonly options: VerbOptions }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'wrong'; readonly message: string }
@@ -48,17 +58,23 @@ const CLUSTER_USAGE = `    -n, --namespace NS    default: that of the kubeconfig
                           (as kubectl serin: what kubectl takes)
 `
 
-const STATUS_USAGE = `serin status [NAME] [-n NS | -A] [--watch] [--exit] [--exit-on-approval] [--timeout DURATION] [-o json|yaml|wide]
+const STATUS_USAGE = `serin status [NAME] [-n NS | -A] [--watch] [--exit] [--exit-on-approval] [--timeout DURATION] [-o json|yaml|wide|svg]
     How a Canary stands, or all of them. kubectl serin status is the same.
     -w, --watch           go on until Ctrl-C; with --exit until the rollout ends. Not in a terminal it prints a line per change
     --exit                the exit status says how the rollout stands
     --exit-on-approval    as --exit, and end when somebody is waited for: an approval, or a pause
     --timeout DURATION    end a watch after, e.g., 30m (exit status 4)
-    -o FORMAT             wide: more columns; json or yaml: the same facts for programs
+    -o FORMAT             wide: more columns; json or yaml: the same facts for programs; svg: the evidence chart as a picture
     -A, --all-namespaces  all Canaries
 ${CLUSTER_USAGE}    Exit status with --exit: 0 succeeded, initialised or withdrawn; 3 rolled back, or its promotion failed; 4 timed out; 5 waiting for
     somebody; 8 still running (without --watch). Always: 0 shown; 1 the API refuses it; 2 wrong command line or kubeconfig; 6 no such
     Canary; 7 the API cannot be reached.
+`
+
+const HISTORY_USAGE = `serin history NAME [-n NS] [-o json|yaml|wide]
+    What became of the last ten revisions of a Canary (its Releases, as kubectl get releases shows them), the latest last.
+    -o FORMAT             wide: revision and plan too; json or yaml: with the checks, for programs
+${CLUSTER_USAGE}    Exit status: 0 shown; 1 the API refuses it; 2 wrong command line or kubeconfig; 6 no such Canary; 7 the API cannot be reached.
 `
 
 const VERB_TEXTS: Readonly<Record<Verb, string>> = {
@@ -66,9 +82,18 @@ const VERB_TEXTS: Readonly<Record<Verb, string>> = {
     pods: it waits for them.`,
   pause: `Hold the running rollout at its step. Checks and rollback go on, only advancing stops; spec.suspend freezes them as well.`,
   resume: `Take a pause back: the rollout goes on at its next look.`,
-  abort: `Roll the running revision back to the primary, at once.`,
+  abort: `Roll the running revision back to the primary, at once; what a promotion has overwritten of it is restored.`,
   retry: `Take a failed revision up again, from the start, gates included.`,
   restart: `Begin the running analysis again from its first step.`
+}
+
+const HOLDS_TEXTS = {
+  promote: 'an approval that was not acted on by then, e.g. 8h, is void',
+  pause: 'the pause ends by itself after, e.g., 30m'
+}
+
+function holdsFor(verb: Verb): verb is keyof typeof HOLDS_TEXTS {
+  return Object.hasOwn(HOLDS_TEXTS, verb)
 }
 
 /** The verbs, in the order of the help. */
@@ -77,13 +102,15 @@ export const VERBS = Object.keys(VERB_TEXTS) as readonly Verb[]
 /** Help of one command. */
 export function rolloutUsage(name: string): string | undefined {
   if (name === 'status') return STATUS_USAGE
+  if (name === 'history') return HISTORY_USAGE
   return isVerb(name) ? verbUsage(name) : undefined
 }
 
 function verbUsage(verb: Verb): string {
-  return `serin ${verb} NAME [-n NS] [--timeout DURATION]
+  const holds = holdsFor(verb) ? ['[--for DURATION] ', `    --for DURATION        ${HOLDS_TEXTS[verb]}\n`] : ['', '']
+  return `serin ${verb} NAME [-n NS] ${holds[0]}[--timeout DURATION]
     ${VERB_TEXTS[verb]}
-    --timeout DURATION    how long to wait for the controller to act (default 30s; 0: not at all)
+${holds[1]}    --timeout DURATION    how long to wait for the controller to act (default 30s; 0: not at all)
 ${CLUSTER_USAGE}    Exit status: 0 done, or asked where it does not wait; 1 there was nothing to ${verb}, or the API refuses it; 2 wrong command line or
     kubeconfig; 4 nobody acted on it in time; 6 no such Canary; 7 the API cannot be reached.
 `
@@ -91,6 +118,9 @@ ${CLUSTER_USAGE}    Exit status: 0 done, or asked where it does not wait; 1 ther
 
 /** Lines of all commands of a rollout, for the help of the program. */
 export const ROLLOUT_USAGE = `${STATUS_USAGE}
+serin history NAME [-n NS] [-o json|yaml|wide]
+    What became of the last ten revisions of a Canary.
+
 serin promote|pause|resume|abort|retry|restart NAME [-n NS] [--timeout DURATION]
 ${VERBS.map((verb) => `    ${verb.padEnd(8)} ${(VERB_TEXTS[verb].split('. ')[0] ?? '').replaceAll(/\s+/g, ' ').replace(/\.$/, '')}.`).join('\n')}
     serin VERB --help says more.
@@ -98,7 +128,7 @@ ${VERBS.map((verb) => `    ${verb.padEnd(8)} ${(VERB_TEXTS[verb].split('. ')[0] 
 
 /** True for the commands that are read here. */
 export function isRolloutCommand(name: string): boolean {
-  return name === 'status' || isVerb(name)
+  return name === 'status' || name === 'history' || isVerb(name)
 }
 
 function isVerb(name: string): name is Verb {
@@ -114,13 +144,18 @@ const CLUSTER_FLAGS: Readonly<Record<string, Flag>> = {
   '-n': { name: 'namespace', takes: 'value' },
   '--namespace': { name: 'namespace', takes: 'value' },
   '--context': { name: 'context', takes: 'value' },
-  '--kubeconfig': { name: 'kubeconfig', takes: 'value' },
-  '--timeout': { name: 'timeout', takes: 'value' }
+  '--kubeconfig': { name: 'kubeconfig', takes: 'value' }
 }
-const STATUS_FLAGS: Readonly<Record<string, Flag>> = {
+const TIMEOUT: Flag = { name: 'timeout', takes: 'value' }
+const VERB_FLAGS: Readonly<Record<string, Flag>> = { ...CLUSTER_FLAGS, '--timeout': TIMEOUT, '--for': { name: 'for', takes: 'value' } }
+const OUTPUT_FLAGS: Readonly<Record<string, Flag>> = {
   ...CLUSTER_FLAGS,
   '-o': { name: 'output', takes: 'value' },
-  '--output': { name: 'output', takes: 'value' },
+  '--output': { name: 'output', takes: 'value' }
+}
+const STATUS_FLAGS: Readonly<Record<string, Flag>> = {
+  ...OUTPUT_FLAGS,
+  '--timeout': TIMEOUT,
   '-w': { name: 'watch', takes: 'nothing' },
   '--watch': { name: 'watch', takes: 'nothing' },
   '-A': { name: 'all', takes: 'nothing' },
@@ -136,10 +171,13 @@ export function readRolloutCommand(name: string, words: readonly string[], defau
   const read = readFlags(name, words)
   if (typeof read === 'string') return { kind: 'wrong', message: read }
   const { flags, names } = read
-  if (names.length > 1) return { kind: 'wrong', message: `serin ${name} takes one NAME, not "${names.join(' ')}"` }
+  if (names.length > 1) return { kind: 'wrong', message: `${name} takes one NAME, not "${names.join(' ')}"` }
   const timeout = timeoutOf(flags.get('timeout'))
   if (timeout === 'wrong')
     return { kind: 'wrong', message: `--timeout must be a duration such as 90s or 30m, not "${flags.get('timeout')}"` }
+  const holds = timeoutOf(flags.get('for'))
+  if (holds === 'wrong' || holds === 0)
+    return { kind: 'wrong', message: `--for must be a duration such as 30m or 8h, not "${flags.get('for')}"` }
   const cluster: ClusterOptions = {
     kubeconfig: flags.get('kubeconfig'),
     context: flags.get('context'),
@@ -147,32 +185,44 @@ export function readRolloutCommand(name: string, words: readonly string[], defau
     scope: flags.has('all') ? 'all' : 'one',
     defaults
   }
-  return isVerb(name) ? verbOf(name, names, { ...cluster, timeout }) : statusOf(names[0], flags, { ...cluster, timeout })
+  if (name === 'history') return historyOf(names[0], flags, cluster)
+  return isVerb(name) ? verbOf(name, names, { ...cluster, timeout, holds }) : statusOf(names[0], flags, { ...cluster, timeout })
 }
 
-type Base = ClusterOptions & { readonly timeout: Millis | undefined }
+type Base = ClusterOptions & { readonly timeout: Millis | undefined; readonly holds?: Millis | undefined }
 
 const VERB_TIMEOUT: Millis = 30_000
 
-function verbOf(verb: Verb, [name]: readonly string[], base: Base): RolloutCommand {
-  if (name === undefined) return { kind: 'wrong', message: `serin ${verb} needs the NAME of a Canary` }
-  return { kind: 'verb', options: { ...base, verb, name, timeout: base.timeout ?? VERB_TIMEOUT } }
+function verbOf(verb: Verb, [name]: readonly string[], { holds, ...base }: Base): RolloutCommand {
+  if (name === undefined) return { kind: 'wrong', message: `${verb} needs the NAME of a Canary` }
+  if (holds !== undefined && !holdsFor(verb)) return { kind: 'wrong', message: `--for is for serin promote and serin pause` }
+  return { kind: 'verb', options: { ...base, verb, name, timeout: base.timeout ?? VERB_TIMEOUT, holds } }
 }
+
+function historyOf(name: string | undefined, flags: ReadonlyMap<string, string>, cluster: ClusterOptions): RolloutCommand {
+  const output = flags.get('output') ?? 'text'
+  if (name === undefined) return { kind: 'wrong', message: 'history needs the NAME of a Canary' }
+  if (!isOutput(output)) return { kind: 'wrong', message: wrongOutput(output) }
+  return { kind: 'history', options: { ...cluster, name, output } }
+}
+
+const wrongOutput = (output: string, more = ''): string => `-o must be json, yaml${more} or wide, not "${output}"`
 
 function statusOf(name: string | undefined, flags: ReadonlyMap<string, string>, base: Base): RolloutCommand {
   const output = flags.get('output') ?? 'text'
-  if (!isOutput(output)) return { kind: 'wrong', message: `-o must be json, yaml or wide, not "${output}"` }
+  if (output !== 'svg' && !isOutput(output)) return { kind: 'wrong', message: wrongOutput(output, ', svg') }
   const exit = flags.has('approval') ? 'at the end or an approval' : flags.has('exit') ? 'at the end' : 'no'
   const options: StatusOptions = { ...base, name, mode: flags.has('watch') ? 'watch' : 'once', exit, output }
   const message = contradiction(options)
   return message === undefined ? { kind: 'status', options } : { kind: 'wrong', message }
 }
 
-function isOutput(word: string): word is StatusOptions['output'] {
+function isOutput(word: string): word is HistoryOptions['output'] {
   return word === 'text' || word === 'wide' || word === 'json' || word === 'yaml'
 }
 
-function contradiction({ name, exit, scope, mode, timeout }: StatusOptions): string | undefined {
+function contradiction({ name, exit, scope, mode, timeout, output }: StatusOptions): string | undefined {
+  if (output === 'svg' && (name === undefined || mode === 'watch')) return '-o svg needs the NAME of a Canary, and no --watch'
   if (exit !== 'no' && name === undefined) return '--exit needs the NAME of a Canary'
   if (name !== undefined && scope === 'all') return '-A shows all Canaries: leave out the NAME'
   return timeout !== undefined && mode === 'once' ? '--timeout is for --watch' : undefined
@@ -199,7 +249,7 @@ function readFlags(
 
 // Takes its value from `left` where it has none of its own.
 function readFlag(word: string, command: string, left: string[]): { readonly flag: Flag; readonly value: string } | string {
-  const { flag, value } = split(word, command === 'status' ? STATUS_FLAGS : CLUSTER_FLAGS)
+  const { flag, value } = split(word, command === 'status' ? STATUS_FLAGS : command === 'history' ? OUTPUT_FLAGS : VERB_FLAGS)
   if (flag === undefined) return `"${word}" is not an option of serin ${command}`
   if (flag.takes === 'nothing') {
     return value === undefined || value === 'true' || value === 'false' ? { flag, value: value ?? 'true' } : `${word}: use true or false`

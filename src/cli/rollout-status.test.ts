@@ -3,6 +3,7 @@ import { canaryOf, deploymentOf, REVISION } from '../../test/rollout-objects.ts'
 import { BUILTIN_KINDS } from '../api/builtin-kinds.ts'
 import { FLAGGER_KINDS } from '../api/flagger-kinds.ts'
 import type { KubeObject } from '../api/object.ts'
+import { SERIN_KINDS } from '../api/serin-kinds.ts'
 import { EmbeddedApi } from '../kube/embedded-api.ts'
 import { ApiError, type KubeClient } from '../kube/kube-client.ts'
 import { LocalClient } from '../kube/local-client.ts'
@@ -13,7 +14,8 @@ import { VirtualClock } from '../std/clock.ts'
 import { seeded } from '../std/draw.ts'
 import { apiRules } from '../store/api-rules.ts'
 import { failureOf } from './rollout-end.ts'
-import type { StatusOptions, VerbOptions } from './rollout-options.ts'
+import { showHistory } from './rollout-history.ts'
+import type { HistoryOptions, StatusOptions, VerbOptions } from './rollout-options.ts'
 import { type RolloutIo, showStatus } from './rollout-status.ts'
 import { runVerb } from './rollout-verbs.ts'
 
@@ -44,7 +46,7 @@ interface Scene {
 async function scene(client?: KubeClient): Promise<Scene> {
   const clock = new VirtualClock(Date.UTC(2026, 10, 22))
   const api = await EmbeddedApi.open({
-    kinds: [...BUILTIN_KINDS, ...FLAGGER_KINDS],
+    kinds: [...BUILTIN_KINDS, ...FLAGGER_KINDS, ...SERIN_KINDS],
     rules: apiRules({}),
     journal: new MemoryJournal(),
     clock,
@@ -95,6 +97,51 @@ async function scene(client?: KubeClient): Promise<Scene> {
     }
   }
 }
+
+/** A first Release of the Canary, with this status. */
+async function released(client: KubeClient, status: Readonly<Record<string, unknown>>): Promise<void> {
+  const { uid = '' } = (await client.get(KEY, { signal }))?.metadata ?? {}
+  const owner = { apiVersion: 'flagger.app/v1beta1', kind: 'Canary', name: 'api', uid }
+  const metadata = { name: 'api-1', namespace: 'test', labels: { 'serin.dev/canary': 'api' }, ownerReferences: [owner] }
+  const spec = { canary: 'api', target: 'Deployment/api', revision: 's1-1' }
+  await client.create(RESOURCES.releases, { apiVersion: 'serin.dev/v1alpha1', kind: 'Release', metadata, spec, status }, { signal })
+}
+
+test('the evidence is part of the status: a sentence, a chart, and a picture of it', async () => {
+  const { client, io, printed, put } = await scene()
+  await put({ phase: 'Progressing', canaryWeight: 20, lastAppliedSpec: REVISION })
+  await expect(showStatus({ ...STATUS, output: 'svg' }, io)).rejects.toThrow('canary api has no evidence yet')
+  await released(client, {
+    outcome: 'running',
+    startedAt: '2026-11-22T00:00:00Z',
+    evidence: 'Holding at 20 %: evidence against 2 grows.',
+    chart: '{"version":1,"from":1000,"limits":[0.01,0.05],"points":[[5,20,0.5,null,1,3],[10,20,1.5,null,4,6]]}'
+  })
+  await showStatus(STATUS, io)
+  expect(printed).toContain('  Evidence:      Holding at 20 %: evidence against 2 grows.')
+  expect(printed.filter((line) => line.startsWith('1 of 100|'))).toHaveLength(1)
+  expect(printed.find((line) => line.startsWith('  weight'))).toBe('  weight 20 %')
+  printed.length = 0
+  await showStatus({ ...STATUS, output: 'svg' }, io)
+  expect(printed.join('\n')).toMatch(/^<svg [^]*Holding at 20 %: evidence against 2 grows\.[^]*<\/svg>$/)
+})
+
+test('the Release on its way is part of the status, and the history is the Releases', async () => {
+  const { io, client, printed, complained } = await scene()
+  const options: HistoryOptions = { ...CLUSTER, name: 'api', output: 'text' }
+  expect(await showHistory(options, io)).toBe(0)
+  expect(complained).toEqual(['canary api has released nothing yet'])
+  await released(client, { outcome: 'running', startedAt: '2026-11-22T00:00:00Z' })
+  await showStatus(STATUS, io)
+  expect(printed).toContain('  Release:       api-1 (running)')
+  printed.length = 0
+  await showStatus({ ...STATUS, output: 'json' }, io)
+  expect(JSON.parse(printed.join(''))).toMatchObject({ release: { name: 'api-1', outcome: 'running', checks: [] } })
+  printed.length = 0
+  await showHistory({ ...options, output: 'json' }, io)
+  expect(JSON.parse(printed.join(''))).toMatchObject({ items: [{ name: 'api-1' }] })
+  await expect(showHistory({ ...options, name: 'none' }, io)).rejects.toThrow('canary none not found in namespace test')
+})
 
 // What the API server stores of the target is not quite what was sent: defaults are filled in.
 const succeeded = { phase: 'Succeeded', canaryWeight: 0, lastAppliedSpec: 'flagger', lastPromotedSpec: 'flagger' }
@@ -164,7 +211,7 @@ test('an approval ends a watch that asks for it, and no other', async () => {
 test('a Canary that is not there is 6, also when it goes while it is watched', async () => {
   const { io, client, clock, ended } = await scene()
   const failed = await showStatus({ ...STATUS, name: 'none' }, io).catch(failureOf)
-  expect(failed).toEqual({ code: 6, message: 'canary none not found in namespace test' })
+  expect(failed).toEqual({ code: 6, message: 'canary none not found in namespace test; serin status -A shows all' })
   const code = ended(showStatus({ ...STATUS, mode: 'watch', exit: 'at the end' }, io))
   await clock.advance(1000)
   await client.delete(KEY, { signal })
@@ -202,7 +249,7 @@ test.each([
 ] as const)('%s of %s that becomes %s', async (...[verb, from, to, code, text]) => {
   const world = await scene()
   await world.put({ phase: from })
-  const options: VerbOptions = { ...CLUSTER, verb, name: 'api', timeout: 30_000 }
+  const options: VerbOptions = { ...CLUSTER, holds: undefined, verb, name: 'api', timeout: 30_000 }
   const run = world.ended(runVerb(options, world.io)).catch((error: unknown) => failureOf(error))
   await obey(world, verb, { phase: to })
   const result = await run
@@ -212,7 +259,7 @@ test.each([
 test('a request that nobody acts on is 4 and stays; one that is not waited for is 0', async () => {
   const { io, put, ended, client, printed } = await scene()
   await put({ phase: 'Progressing' })
-  const options: VerbOptions = { ...CLUSTER, verb: 'promote', name: 'api', timeout: 2000 }
+  const options: VerbOptions = { ...CLUSTER, holds: undefined, verb: 'promote', name: 'api', timeout: 2000 }
   expect(await ended(runVerb(options, io)).catch(failureOf)).toMatchObject({ code: 4 })
   expect((await client.get(KEY, { signal }))?.metadata.annotations).toEqual({ [REQUESTS.promote]: 'true' })
   expect(await runVerb({ ...options, verb: 'abort', timeout: 0 }, io)).toBe(0)
@@ -223,7 +270,7 @@ test('a pause is taken back by resume and by promote', async () => {
   const world = await scene()
   const { io, put, client, printed } = world
   await put({ phase: 'Progressing' })
-  const options: VerbOptions = { ...CLUSTER, verb: 'pause', name: 'api', timeout: 30_000 }
+  const options: VerbOptions = { ...CLUSTER, holds: undefined, verb: 'pause', name: 'api', timeout: 30_000 }
   const annotations = async (): Promise<unknown> => (await client.get(KEY, { signal }))?.metadata.annotations
   expect(await world.ended(runVerb(options, io))).toBe(0)
   expect(await annotations()).toEqual({ [REQUESTS.pause]: 'true' })
@@ -237,6 +284,6 @@ test('a pause is taken back by resume and by promote', async () => {
 
 test('a verb for a Canary that is not there writes nothing', async () => {
   const { io } = await scene()
-  const options: VerbOptions = { ...CLUSTER, verb: 'promote', name: 'none', timeout: 0 }
+  const options: VerbOptions = { ...CLUSTER, holds: undefined, verb: 'promote', name: 'none', timeout: 0 }
   expect(await runVerb(options, io).catch(failureOf)).toMatchObject({ code: 6 })
 })

@@ -1,17 +1,20 @@
 // `serin status`: how Canaries stand, once or as it changes, for people, logs and programs.
 
-import type { KubeObject } from '../api/object.ts'
+import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { ApiError, type KubeClient, type ListQuery } from '../kube/kube-client.ts'
 import { keyOfObject, Reflector } from '../kube/reflector.ts'
-import { planOf } from '../rollout/plan.ts'
+import { type Plan, planOf } from '../rollout/plan.ts'
 import { targetKindOf } from '../rollout/targets.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
+import { dig } from '../std/json.ts'
 import type { Line } from './demo-view.ts'
-import { EXIT, exitOf, notFound } from './rollout-end.ts'
+import { EXIT, exitOf, notFound, RolloutError } from './rollout-end.ts'
 import { factsOf, hasEnded, type RolloutFacts } from './rollout-facts.ts'
 import type { StatusOptions } from './rollout-options.ts'
+import { pictureOf } from './release-view.ts'
+import { readReleases } from './rollout-history.ts'
 import { blockOf, changeLine, dataText, tableOf } from './rollout-view.ts'
 
 /** What a command of a rollout works with. */
@@ -33,15 +36,17 @@ export interface RolloutIo {
 // Between two looks at what does not report: the age of things, and a target that was changed back.
 const REPAINT: Millis = 1000
 const TARGETS: Millis = 5000
-// A connection that died unnoticed; a server sends a bookmark a minute.
-const SILENCE: Millis = 150_000
+// Forbidden, or not served.
+const TEMPLATES: ResourceRef = { group: 'flagger.app', version: 'v1beta1', resource: 'metrictemplates' }
+const UNREAD: readonly number[] = [400, 403, 404]
 
 /** Shows the status; resolves with the exit status. Rejects with what `failureOf` knows. */
 export async function showStatus(options: StatusOptions, io: RolloutIo): Promise<number> {
   const facts = await readFacts(options.name, io)
   if (options.mode === 'watch') return watchStatus(options, io)
-  show(facts, options, io)
   const [first] = facts
+  if (options.output === 'svg') io.print([{ text: chartPicture(first), tone: 'plain' }])
+  else show(facts, options, io)
   return options.exit === 'no' || first === undefined ? EXIT.done : exitOf(first)
 }
 
@@ -49,22 +54,54 @@ async function readFacts(name: string | undefined, io: RolloutIo): Promise<reado
   const { client, namespace, signal } = io
   if (name === undefined) {
     const { items } = await client.list(queryFor(undefined, io), { signal })
-    return Promise.all(items.map((canary) => factsNow(canary, io)))
+    return Promise.all(items.map((canary) => factsNow(canary, 'many', io)))
   }
   const canary = await client.get({ ...RESOURCES.canaries, name, ...(namespace !== undefined && { namespace }) }, { signal })
   if (canary === undefined) throw notFound(namespace, name)
-  return [await factsNow(canary, io)]
+  return [await factsNow(canary, 'one', io)]
 }
 
-// Who may read Canaries but not their targets is told what the Canary says.
-async function factsNow(canary: KubeObject, { client, signal }: RolloutIo): Promise<RolloutFacts> {
+// Who may read Canaries but not what belongs to them is told what the Canary says. Routes and Releases are for one of them, not for many.
+async function factsNow(canary: KubeObject, among: 'one' | 'many', io: RolloutIo): Promise<RolloutFacts> {
+  const { client, signal } = io
   const { namespace = '' } = canary.metadata
   const plan = planOf(canary)
-  const target = await client.get({ ...targetKindOf(plan).resource, namespace, name: plan.target }, { signal }).catch((error: unknown) => {
-    if (error instanceof ApiError && (error.status === 403 || error.status === 400)) return undefined
+  const read = (resource: ResourceRef, name: string): Promise<KubeObject | undefined> =>
+    unlessUnread(client.get({ ...resource, namespace, name }, { signal }))
+  const target = await read(targetKindOf(plan).resource, plan.target)
+  if (among === 'many') return factsOf(canary, target)
+  const [routes, releases] = [await read(RESOURCES.virtualServices, plan.apex), await readReleases(canary, io)]
+  return factsOf(canary, target, { routes, releases, templates: await templatesOf(plan, io) })
+}
+
+// The queries of the MetricTemplates that it names, of those that may be read.
+async function templatesOf({ metrics }: Plan, { client, signal }: RolloutIo): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  for (const check of metrics) {
+    if (check.kind !== 'template') continue
+    const { namespace, name } = check.template
+    const template = await unlessUnread(client.get({ ...TEMPLATES, namespace, name }, { signal }))
+    const query = dig(template, 'spec', 'query')
+    if (typeof query === 'string') found.set(`${namespace}/${name}`, query)
+  }
+  return found
+}
+
+function unlessUnread<T>(asked: Promise<T | undefined>): Promise<T | undefined> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof ApiError && UNREAD.includes(error.status)) return undefined
     throw error
   })
-  return factsOf(canary, target)
+}
+
+function chartPicture(facts: RolloutFacts | undefined): string {
+  const release = facts?.release ?? null
+  const picture = release === null ? undefined : pictureOf(release)
+  if (picture !== undefined) return picture
+  throw new RolloutError(
+    EXIT.refused,
+    `canary ${facts?.name ?? ''} has no evidence yet: the gate looks at rollouts by weight, from their first traffic on`
+  )
 }
 
 function queryFor(name: string | undefined, { namespace }: RolloutIo): ListQuery {
@@ -85,18 +122,22 @@ function show(all: readonly RolloutFacts[], { name, output }: StatusOptions, io:
   else io.print(tableOf(all, now, output === 'wide' ? 'wide' : 'narrow'))
 }
 
-/** Follows until the end that was asked for. Owns what was shown last. */
-async function watchStatus(options: StatusOptions, io: RolloutIo): Promise<number> {
+/** Follows until the end that was asked for. Owns what was shown last, which stays on a terminal. */
+async function watchStatus(options: StatusOptions, given: RolloutIo): Promise<number> {
+  let drawn: readonly Line[] = []
+  const { draw2d } = given
+  const io: RolloutIo = { ...given, draw2d: draw2d && ((lines) => draw2d((drawn = lines))) }
   const ended = new AbortController()
   const signal = AbortSignal.any([io.signal, ended.signal])
   const reflector = reflectorFor(options.name, io)
   const running = reflector.run(signal)
   const shown = new Map<string, string>()
+  const among = options.name === undefined ? 'many' : 'one'
   const late = options.timeout === undefined ? undefined : io.clock.now() + options.timeout
   try {
     await Promise.race([reflector.whenSynced(), running])
     for (;;) {
-      const all = await Promise.all(reflector.objects().map((canary) => factsNow(canary, { ...io, signal })))
+      const all = await Promise.all(reflector.objects().map((canary) => factsNow(canary, among, { ...io, signal })))
       const code = endOf(all, options)
       tell(all, shown, { options, io, last: code !== undefined })
       if (code !== undefined) return code
@@ -105,6 +146,7 @@ async function watchStatus(options: StatusOptions, io: RolloutIo): Promise<numbe
     }
   } catch (error) {
     if (!io.signal.aborted) throw error
+    if (drawn.length > 0) io.print(drawn)
     return options.exit === 'no' ? EXIT.done : EXIT.interrupted
   } finally {
     ended.abort()
@@ -119,7 +161,7 @@ function reflectorFor(name: string | undefined, io: RolloutIo): Reflector {
     if (line !== last) io.complain(`${line}; trying again`)
     last = line
   }
-  return new Reflector({ client: io.client, clock: io.clock, draw: io.draw, query: queryFor(name, io), onError, silenceMax: SILENCE })
+  return new Reflector({ client: io.client, clock: io.clock, draw: io.draw, query: queryFor(name, io), onError })
 }
 
 function endOf(all: readonly RolloutFacts[], { name, exit }: StatusOptions): number | undefined {

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
 import { canaryOf, deploymentOf, hookOf, REVISION } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
+import { planOf } from '../rollout/plan.ts'
+import { virtualServiceWrites } from '../rollout/render-virtual-service.ts'
 import { REQUESTS } from '../rollout/requests.ts'
+import type { ReleaseFacts } from './release-facts.ts'
+import { releaseRows } from './release-view.ts'
 import { factsOf, hasEnded } from './rollout-facts.ts'
 import { blockOf, changeLine, dataText, tableOf } from './rollout-view.ts'
 
@@ -48,6 +52,26 @@ test('one Canary is shown with all that one asks', () => {
     '  Changed:       4s ago',
     '  Condition:     Promoted=Unknown Progressing: New revision detected, progressing canary analysis. Last failed check: success rate 90.00% < 99%'
   ])
+})
+
+test('what was asked is waited for until the status has it, though the annotation goes later', () => {
+  const asked = { annotations: { [REQUESTS.abort]: 'true' } }
+  expect(factsOf(given({}, asked), target).waitingFor).toBe('abort, as asked')
+  expect(factsOf(given({ phase: 'Failed', canaryWeight: 0 }, asked), target).waitingFor).toBeNull()
+  expect(factsOf(given({ phase: 'Failed', canaryWeight: 100 }, asked), target).waitingFor).toBe('abort, as asked')
+  const promoted = { annotations: { [REQUESTS.promote]: 'true' } }
+  expect(factsOf(given({ phase: 'Promoting' }, promoted), target).waitingFor).toBe('promote, as asked')
+  expect(factsOf(given({ phase: 'Succeeded' }, promoted), target).waitingFor).toBeNull()
+})
+
+test('what the gate cannot prove is for people to decide', () => {
+  const message =
+    'New revision detected, progressing canary analysis. Needs a decision: Holding at 20 %: 3 v2 requests in 10 min are too few.'
+  const asking = given({ failedChecks: 0, conditions: [{ type: 'Promoted', status: 'Unknown', reason: 'Progressing', message }] })
+  expect(factsOf(asking, target)).toMatchObject({ outcome: 'waiting', cause: null })
+  expect(lines(asking)).toContain(
+    '  Waiting for:   a decision (serin promote, or serin abort): Holding at 20 %: 3 v2 requests in 10 min are too few.'
+  )
 })
 
 test('who is waited for is named', () => {
@@ -98,6 +122,16 @@ test('iterations are steps, and copies are named', () => {
   expect(facts).toMatchObject({ step: 3, steps: 5, strategy: 'blue-green', weight: { canary: 0, mirrored: true } })
 })
 
+test('who changed the routes, and what he can do, is shown beside one Canary', () => {
+  const canary = given()
+  const [made] = virtualServiceWrites({ canary, plan: planOf(canary), routing: { kind: 'weights', canary: 50 }, cookies: {} }, undefined)
+  const routes = made?.verb === 'create' ? made.object : canary
+  const managedFields = [{ manager: 'argocd-controller', time: '2026-11-22T11:59:00Z', fieldsV1: { 'f:spec': { 'f:http': {} } } }]
+  const facts = factsOf(canary, target, { routes: { ...routes, metadata: { ...routes.metadata, managedFields } } })
+  expect(facts.routesChanged).toMatch(/^virtualservice api\.test was changed by argocd-controller \(git\) at .*weight 20 -> 50; leave this/)
+  expect(blockOf(facts, NOW).map(({ text }) => text)).toContain(`  Routes:        ${facts.routesChanged}`)
+})
+
 test('control characters of strangers reach neither terminal nor programs', () => {
   const evil = given(
     { conditions: [{ ...STATUS.conditions[0], message: 'x Last failed check: \u001B[31mred\u202E\u009Bz' }] },
@@ -115,4 +149,41 @@ test('control characters of strangers reach neither terminal nor programs', () =
     expect(text).not.toMatch(/[\u0000-\u001F\u007F-\u009F\u202A-\u202E]/)
   }
   expect((JSON.parse(dataText(facts, 'json')) as { readonly cause: string }).cause).toBe('\u001B[31mred\u202E\u009Bz')
+})
+
+const RELEASE: ReleaseFacts = {
+  name: 'api-1',
+  outcome: 'succeeded',
+  revision: 's1-1',
+  images: [],
+  attempts: 1,
+  startedAt: null,
+  endedAt: null,
+  because: null,
+  evidence: null,
+  exposure: null,
+  chart: null,
+  traffic: null,
+  stages: [],
+  requests: [],
+  checks: []
+}
+
+test('checks that cannot see what they are for at the traffic that was seen are named', () => {
+  const facts = factsOf(given(), target)
+  const traffic = { rate: 4, history: { requests: 10_000, bad: 50, dispersion: 1 } }
+  const release: ReleaseFacts = { ...RELEASE, traffic }
+  expect(facts.weak).toEqual([])
+  const text = blockOf(factsOf(given(), target, { releases: [release] }), NOW).map((line) => line.text)
+  expect(text.filter((line) => line.startsWith('  Warning:'))).toEqual([
+    '  Warning:       spec.analysis.metrics[0] its bound of 99 % is within 3 standard errors of what stable does (99.5 % of about 48 requests, 20 % of 4 requests a second for 1m): a canary as good as stable misses it in about 1 of 4.7 looks'
+  ])
+})
+
+test('what a release has cost is a line of its own', () => {
+  const exposure = { requests: 12_345, failed: 60, excess: 41, users: 1, errorBudget: 0.21 }
+  const texts = (part: Partial<typeof exposure>): readonly string[] =>
+    releaseRows({ ...RELEASE, exposure: { ...exposure, ...part } }).flatMap(([title, text]) => (title === 'Exposure' ? [text] : []))
+  expect(texts({})).toEqual(['12,345 requests and 1 user met it; 60 failed, 41 because of it, 0.21 % of the error budget of 30 days'])
+  expect(releaseRows(RELEASE).map(([title]) => title)).not.toContain('Exposure')
 })

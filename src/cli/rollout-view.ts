@@ -5,7 +5,9 @@ import { humanDuration } from '../server/human-duration.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Line, Tone } from './demo-view.ts'
 import { escaped, plainText } from './plain-text.ts'
+import { chartOf, releaseRows } from './release-view.ts'
 import { elapsed, type RolloutFacts } from './rollout-facts.ts'
+import { tableLines } from './table-lines.ts'
 
 const TONES: Readonly<Record<RolloutFacts['outcome'], Tone>> = {
   succeeded: 'good',
@@ -17,7 +19,7 @@ const TONES: Readonly<Record<RolloutFacts['outcome'], Tone>> = {
 
 /** All about one Canary. */
 export function blockOf(facts: RolloutFacts, now: Millis): readonly Line[] {
-  const { namespace, name, phase, cause, waitingFor, target, kind, strategy, interval, conditions } = facts
+  const { namespace, name, phase, cause, waitingFor, target, kind, strategy, interval, conditions, weak } = facts
   const changed = elapsed(facts.changedAt, now)
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['Target', `${kind}/${target}, ${strategy}, a look every ${interval}`],
@@ -26,16 +28,20 @@ export function blockOf(facts: RolloutFacts, now: Millis): readonly Line[] {
     ['Failed checks', `${facts.failedChecks} of ${facts.threshold}`],
     ['Cause', cause ?? undefined],
     ['Waiting for', waitingFor ?? undefined],
+    ['Routes', facts.routesChanged ?? undefined],
     ['Next look', nextLook(facts, now)],
     ['Age', ageText(facts.createdAt, now)],
     ['Changed', changed === undefined ? undefined : `${humanDuration(changed)} ago`],
+    ...(facts.release === null ? [] : releaseRows(facts.release)),
+    ...weak.map(({ path, text }) => ['Warning', `${path} ${text}`] as const),
     ...conditions.map(({ type, status, reason, message }) => ['Condition', `${type}=${status} ${reason}: ${message}`] as const)
   ]
   return [
     { text: plainText(`canary ${namespace}/${name}: ${phase}`), tone: TONES[facts.outcome] },
     ...rows.flatMap(([title, text]) =>
       text === undefined ? [] : [{ text: plainText(`  ${`${title}:`.padEnd(15)}${text}`), tone: 'plain' as const }]
-    )
+    ),
+    ...(facts.release === null ? [] : chartOf(facts.release).map((text) => ({ text: plainText(text), tone: 'dim' as const })))
   ]
 }
 
@@ -72,16 +78,10 @@ export function tableOf(all: readonly RolloutFacts[], now: Millis, width: 'narro
         : [])
     ].map(plainText)
   })
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  const lineOf = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => cell.padEnd((widths[column] ?? 0) + 3))
-      .join('')
-      .trimEnd()
-  return [
-    { text: lineOf(head), tone: 'plain' },
-    ...rows.map((row, index) => ({ text: lineOf(row), tone: TONES[all[index]?.outcome ?? 'running'] }))
-  ]
+  return tableLines(
+    head,
+    rows.map((cells, index) => ({ cells, tone: TONES[all[index]?.outcome ?? 'running'] }))
+  )
 }
 
 /** One line for logs; the same line again is no change. */
@@ -93,7 +93,7 @@ export function changeLine(facts: RolloutFacts): string {
 }
 
 /** The facts for programs: one object, or `{items}`. */
-export function dataText(facts: RolloutFacts | readonly RolloutFacts[], format: 'json' | 'json line' | 'yaml'): string {
+export function dataText(facts: object | readonly object[], format: 'json' | 'json line' | 'yaml'): string {
   const data = Array.isArray(facts) ? { items: facts } : facts
   // YAML has no escapes in its plain style: there a control character is a blank, in JSON it stays what it is, escaped.
   if (format === 'yaml')

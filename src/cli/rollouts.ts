@@ -1,33 +1,39 @@
 // The rollout controller of an instance: what it asks, calls and tells through.
 
 import { AlertPost } from '../control/alert-post.ts'
+import { EventPost } from '../control/event-post.ts'
 import { RolloutLoop } from '../control/rollout-loop.ts'
-import type { EventSink } from '../control/rollout-ports.ts'
+import type { RolloutPorts } from '../control/rollout-ports.ts'
 import type { EventRecorder } from '../kube/event-recorder.ts'
 import { RegistrySource } from '../metrics/registry-source.ts'
 import { AlertSender } from '../remote/alert-sender.ts'
 import { guardedFetch } from '../remote/guarded-fetch.ts'
-import type { Detour } from '../remote/http-exchange.ts'
 import { HttpHookCaller } from '../remote/http-hook-caller.ts'
 import { MetricProviders } from '../remote/metric-providers.ts'
+import { PrometheusSeries } from '../remote/prometheus-series.ts'
 import { controllerRules } from './controller-settings.ts'
-import { SHELL } from './listeners.ts'
-import type { Mesh } from './mesh.ts'
+import { detourOf } from './detour.ts'
 import type { Plane } from './plane.ts'
-import { HOST } from './ports.ts'
-import type { Rig } from './rig.ts'
+import { GRACE, type Rig } from './rig.ts'
 
-/** Starts it under the rig's supervision. */
+/** Starts it under the rig's supervision. What it returns ends the telling of Events, alerts and event webhooks: at once where nothing is queued. */
 export function startRollouts(
   rig: Rig,
-  { client, mesh, history, rollouts: exported }: Pick<Plane, 'client' | 'mesh' | 'history' | 'rollouts'>,
+  { client, mesh, history, counters, rollouts: exported }: Pick<Plane, 'client' | 'mesh' | 'history' | 'counters' | 'rollouts'>,
   recorder: EventRecorder
-): void {
+): () => Promise<void> {
   const { clock, draw, signal } = rig
   const { log, up, config } = rig.options
-  const events: EventSink = {
-    record: (about, type, message, stop) => recorder.record({ about, type, reason: 'Synced', message }, stop)
-  }
+  const events = new EventPost({
+    clock,
+    log,
+    // The reason of all Events of a Canary, as with Flagger.
+    write: async (happened, stop) => {
+      const refused = await recorder.record({ ...happened, reason: 'Synced' }, stop)
+      return refused && { because: refused.message, mayPass: refused.status >= 500 || refused.status === 429 || refused.status === 408 }
+    }
+  })
+  rig.supervise('Events', events.failed)
   const rules = controllerRules(config.controller ?? {}, process.env)
   const noCrossNamespaceRefs = up.noCrossNamespaceRefs || rules.alerts.noCrossNamespaceRefs
   const [fetch, route] = [guardedFetch(rules.outbound), (host: string, namespace: string) => detourOf(host, namespace, mesh)]
@@ -41,13 +47,15 @@ export function startRollouts(
   })
   rig.supervise('alerts', post.failed)
   const hooks = new HttpHookCaller(fetch, route)
+  const telling = new AbortController()
   const rollouts = new RolloutLoop({
     client,
     clock,
     draw,
     log,
     metrics: new RegistrySource(history),
-    queries: new MetricProviders({ fetch, route, clock, client, environment: process.env }),
+    ...evidencePorts(counters),
+    ...providersOf({ fetch, route, clock, client, environment: process.env }),
     settings: {
       metricsServer: up.metricsServer,
       ownPrometheus: () => rig.prometheus,
@@ -56,19 +64,28 @@ export function startRollouts(
     hooks,
     events,
     listeners: [post, exported],
+    telling: telling.signal,
     eventWebhook: rules.eventWebhook,
     trackConfigs: rules.trackConfigs,
     labels: rules.labels
   })
   rig.supervise('the rollout controller', rollouts.run(signal))
+  return async () => {
+    const cancel = clock.after(GRACE.telling, () => telling.abort(new Error('stopping')))
+    await Promise.all([post.idle(), rollouts.told()])
+    // Last: an alert that nobody takes is an Event.
+    await events.idle()
+    cancel()
+    telling.abort(new Error('stopping'))
+  }
 }
 
-/** Names of Services, in full or short, are reached through the mesh; other hosts are dialled. */
-function detourOf(host: string, namespace: string, mesh: Mesh): Detour | undefined {
-  const port = mesh.portOf(SHELL)
-  if (port === undefined) return undefined
-  const [name = '', of = namespace, ...rest] = host.split('.')
-  if (rest.length > 0 && !['svc', 'svc.cluster.local'].includes(rest.join('.'))) return undefined
-  const isKnown = mesh.objects().some(({ kind, metadata }) => kind === 'Service' && metadata.name === name && metadata.namespace === of)
-  return isKnown ? { proxy: `http://${HOST}:${port}`, host: `${name}.${of}.svc.cluster.local`, isOwn: true } : undefined
+// Of MetricTemplates: numbers for checks, and counters for the gate.
+function providersOf(world: ConstructorParameters<typeof MetricProviders>[0]): Pick<RolloutPorts, 'queries' | 'series'> {
+  return { queries: new MetricProviders(world), series: new PrometheusSeries(world) }
+}
+
+// The API is this process: who looks sees the evidence as it is.
+function evidencePorts(counters: Plane['counters']): Pick<RolloutPorts, 'counters' | 'evidenceEvery'> {
+  return { counters, evidenceEvery: counters.interval }
 }

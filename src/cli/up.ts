@@ -10,7 +10,7 @@ import { startApiServer } from '../server/api-server.ts'
 import { kubeconfigText } from '../server/kubeconfig.ts'
 import { adminServer } from './admin-server.ts'
 import { announceApi } from './api-service.ts'
-import { applyObject, ManifestError, readObjects } from './apply-files.ts'
+import { applyObject, readObjects } from './apply-files.ts'
 import { envoyAnswer } from './envoy-admin.ts'
 import { envoyView } from './envoy-view.ts'
 import { type Ground, prepareGround } from './ground.ts'
@@ -18,6 +18,7 @@ import { KINDS } from './kinds.ts'
 import { gatewayListener, SHELL } from './listeners.ts'
 import { close, listen } from './listening.ts'
 import { startLoops } from './loops.ts'
+import { ManifestError } from './manifest-error.ts'
 import { type Plane, startPlane } from './plane.ts'
 import { HOST, type Ports } from './ports.ts'
 import { prometheusUrl } from './prometheus.ts'
@@ -64,7 +65,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
 async function assemble(rig: Rig): Promise<Instance> {
   const ground = await prepareGround(rig)
   const plane = await startPlane(rig, ground)
-  const kubelet = await startLoops(rig, ground, plane)
+  const { kubelet, endTelling } = await startLoops(rig, ground, plane)
   const url = await startApi(rig, ground, { ...plane, kubelet })
   const admin = await startAdmin(rig, ground.ports, plane)
   const { dir } = ground
@@ -75,6 +76,8 @@ async function assemble(rig: Rig): Promise<Instance> {
   const addresses: Addresses = { api: url, http: urlOf(gatewayListener(80)), admin, mesh: urlOf(SHELL), prometheus }
   dir.write('serin.json', `${JSON.stringify({ pid: process.pid, ...addresses })}\n`, 0o600)
   rig.undo(() => dir.remove('serin.json'))
+  // While the mesh still leads to the receivers that run here.
+  rig.undo(endTelling)
   await applyFiles(rig, plane)
   rig.ready = true
   return {
@@ -132,8 +135,9 @@ async function startPrometheus(rig: Rig, { dir, reaper }: Ground, admin: string)
 }
 
 /** Applies what the files of -f hold. Throws a ManifestError with everything that was refused. */
-async function applyFiles(rig: Rig, { client, backend }: Plane): Promise<void> {
+async function applyFiles(rig: Rig, { clientAs, backend }: Plane): Promise<void> {
   const { log } = rig.options
+  const client = clientAs('serin-up')
   const refused: string[] = []
   for (const object of rig.objects) {
     const { kind, line } = await applyObject(client, backend.kinds(), object, { signal: rig.signal })

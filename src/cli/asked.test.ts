@@ -1,0 +1,38 @@
+// The end of a command that runs: who may ask, and what counts as asking again. A child of its own, since signals are a process's.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+
+// Two seconds pass with each signal; it ends with 0 when its input ends.
+const PROGRAM = `
+  import { untilAsked } from ${JSON.stringify(new URL('asked.ts', import.meta.url).href)}
+  let now = 0
+  performance.now = () => now
+  process.stdin.on('end', () => process.exit(0)).resume()
+  void untilAsked()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => console.log('heard', (now += 2000)))
+  console.log('ready')
+`
+
+async function after(...signals: readonly NodeJS.Signals[]): Promise<number | null> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  const lines = child.stdout.setEncoding('utf8')
+  await once(lines, 'data')
+  for (const signal of signals) {
+    child.kill(signal)
+    await Promise.race([once(lines, 'data'), ended])
+  }
+  child.stdin.end()
+  const [code] = (await ended) as [number | null]
+  return code
+}
+
+test('asked again after a second, the program ends at once; the same wish passed on by the starter is not a second', async () => {
+  expect(await after('SIGINT', 'SIGINT')).toBe(130)
+  expect(await after('SIGTERM', 'SIGTERM')).toBe(130)
+  expect(await after('SIGINT', 'SIGTERM')).toBe(0)
+  expect(await after('SIGTERM', 'SIGINT')).toBe(0)
+  expect(await after('SIGHUP', 'SIGTERM')).toBe(0)
+})

@@ -1,0 +1,90 @@
+// `serin rehearse` on the examples and on files that cannot be rehearsed.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { rehearseFiles } from './rehearse-command.ts'
+import { REHEARSE_FLAGS, rehearseOptions } from './rehearse-options.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const folder = mkdtempSync(join(tmpdir(), 'serin-rehearse-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function rehearse(words: readonly string[]) {
+  const flags = new Map<string, string[]>()
+  for (let at = 0; at < words.length; at += 2) {
+    const name = words[at] ?? ''
+    expect(REHEARSE_FLAGS.has(name)).toBe(true)
+    flags.set(name, [...(flags.get(name) ?? []), words[at + 1] ?? ''])
+  }
+  const options = rehearseOptions(flags)
+  if (typeof options === 'string') throw new Error(options)
+  const [said, complained]: [string[], string[]] = [[], []]
+  const code = await rehearseFiles(options, { say: (text) => void said.push(text), complain: (line) => void complained.push(line) })
+  return { code, said, complained }
+}
+
+const CANARY = 'apiVersion: flagger.app/v1beta1\nkind: Canary\n'
+const SPEC =
+  'spec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: a}, service: {port: 80}, analysis: {interval: 1m, threshold: 2, stepWeight: 50}}\n'
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+describe('serin rehearse', () => {
+  it.each(['shop', 'rehearsals'])('answers for examples/%s, twice the same, with a picture', async (name) => {
+    const svg = join(folder, `${name}.svg`)
+    const words = ['-f', join(ROOT, 'examples', name), '--regression', '2pt', '--runs', '20', '--svg', svg]
+    const { code, said, complained } = await rehearse(words)
+    expect([code, complained]).toEqual([0, []])
+    expect(said[0]).toMatch(/^Canary shop\/(frontend|api): /)
+    expect(said).toContainEqual(expect.stringMatching(/^A release that fails 2 points more: 20 rollouts each/))
+    const picture = readFileSync(svg, 'utf8')
+    expect(picture).toMatch(/^<svg /)
+    expect((await rehearse(words)).said).toEqual(said)
+    expect(readFileSync(svg, 'utf8')).toBe(picture)
+  })
+
+  it('gives all numbers as JSON', async () => {
+    const { said } = await rehearse(['-f', join(ROOT, 'examples/rehearsals'), '--runs', '5', '--what-if', 'rate=10', '-o', 'json'])
+    const found: unknown = JSON.parse(said.join('\n'))
+    expect(found).toMatchObject({ canary: 'shop/api', runs: 5, goodRuns: 2, whatIf: [{ change: 'rate 10' }] })
+  })
+
+  it('asks which of several Canaries is meant, and takes the one that is named', async () => {
+    const two = file('two.yaml', `${CANARY}metadata: {name: a}\n${SPEC}---\n${CANARY}metadata: {name: b, namespace: shop}\n${SPEC}`)
+    expect(await rehearse(['-f', two])).toEqual({
+      code: 1,
+      said: [],
+      complained: [`${two}: there are several Canaries: use --canary with one of default/a, shop/b`]
+    })
+    const { code, said } = await rehearse(['-f', two, '--canary', 'b', '--runs', '2'])
+    expect([code, said[0]]).toEqual([0, expect.stringContaining('Canary shop/b: 50, 100 %')])
+  })
+
+  it.each([
+    ['none.yaml', 'apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n', /there is no Canary to rehearse/],
+    [
+      'blue.yaml',
+      `${CANARY}metadata: {name: a}\n${SPEC.replace('stepWeight: 50', 'iterations: 5')}`,
+      /Canary default\/a is not led by weights/
+    ]
+  ])('refuses %s in words', async (name, text, words) => {
+    const { code, complained } = await rehearse(['-f', file(name, text)])
+    expect([code, complained]).toEqual([1, [expect.stringMatching(words)]])
+  })
+
+  it('obeys the ConfigMap that the Canary names', async () => {
+    const config = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: g}\ndata: {gate: thresholds}\n'
+    const named = `${CANARY}metadata: {name: a, annotations: {serin.dev/gate-config: g}}\n${SPEC}`
+    const words = ['--runs', '10', '-o', 'json', '--regression', '50pt']
+    const back = async (path: string): Promise<unknown> => JSON.parse((await rehearse(['-f', path, ...words])).said.join('\n'))
+    const rolledBack = (count: number): object => ({ releases: [{ leaders: [{ leader: 'Serin', rolledBack: { count } }, {}, {}] }] })
+    expect(await back(file('with.yaml', `${named}---\n${config}`))).toMatchObject(rolledBack(0))
+    expect(await back(file('without.yaml', named))).toMatchObject(rolledBack(10))
+  })
+})

@@ -1,0 +1,157 @@
+// A rehearsal: what would become of a release under this Canary, over many simulated rollouts, beside Flagger's own checks and Argo's sample
+// on the same service; and how often a good release would be rolled back for nothing. Pure: the same seed gives the same result.
+
+import type { KubeObject } from '../api/object.ts'
+import { historyOf } from '../gate/history.ts'
+import { counts } from '../gate/served.ts'
+import type { GateConfig } from '../rollout/gate-options.ts'
+import { gateRequestOf } from '../rollout/gate-request.ts'
+import { isComparable, paceOf } from '../rollout/pace.ts'
+import { planOf } from '../rollout/plan.ts'
+import { type WeakCheck, weakChecksOf } from '../rollout/weak-checks.ts'
+import { seeded } from '../std/draw.ts'
+import { ARGO_SAMPLE, ArgoLeader } from './argo-leader.ts'
+import { FlaggerLeader } from './flagger-leader.ts'
+import type { Leader, Run } from './lead.ts'
+import { manyRuns, type Outcomes, outcomesOf, type Scenario, seedOf } from './outcomes.ts'
+import { slicesFor } from './past.ts'
+import { type Rehearsed, rehearsedOf } from './rehearsed.ts'
+import { prepared, SerinLeader } from './serin-leader.ts'
+import { type Disturbance, GOOD, type Regression, type Service } from './service.ts'
+import { type Story, storyOf } from './story.ts'
+import { type Change, changed } from './what-if.ts'
+
+/** What is asked. */
+export interface Question {
+  readonly canary: KubeObject
+  /** Its target and the ConfigMap of its options, where the files have them. */
+  readonly target: KubeObject | undefined
+  readonly config: GateConfig | undefined
+  /** Queries of the MetricTemplates that the files have, by `namespace/name`. */
+  readonly templates: ReadonlyMap<string, string>
+  readonly service: Service
+  readonly regressions: readonly Regression[]
+  /** What befalls the service while a release of these regressions is on its way. */
+  readonly disturbance: Disturbance
+  readonly runs: number
+  readonly seed: number
+  readonly changes: readonly Change[]
+}
+
+/** Rollouts under one leader. */
+export interface Row {
+  readonly leader: string
+  readonly outcomes: Outcomes
+  /** Of those rolled back, seconds until the canary's traffic was gone, and of all, failed requests: both rising. */
+  readonly toZero: readonly number[]
+  readonly failed: readonly number[]
+}
+
+/** The answer. */
+export interface Rehearsal {
+  readonly rehearsed: Rehearsed
+  readonly question: Question
+  /** Options that cannot be read, and checks that cannot do what they are for on this traffic. */
+  readonly weak: readonly WeakCheck[]
+  /** One release with the first regression, by the whole controller: the first of the many. */
+  readonly story: Story
+  readonly releases: readonly { readonly regression: Regression; readonly rows: readonly Row[] }[]
+  readonly good: readonly { readonly disturbance: Disturbance; readonly rows: readonly Row[] }[]
+  /** Each change by itself: of a release with the first regression, and of a good one in calm. */
+  readonly changes: readonly { readonly change: Change; readonly bad: Row; readonly good: Row }[]
+}
+
+/** What good releases are tried with. */
+export const DISTURBANCES: readonly Disturbance[] = ['calm', 'storms', 'blips', 'outage', 'cold-steps']
+
+// A good release takes its whole ladder, a bad one some looks.
+const GOOD_SHARE = 0.4
+const HOURS = 1
+
+/** Good releases for each disturbance, when `runs` of a bad one are asked for. */
+export function goodRunsOf(runs: number): number {
+  return Math.ceil(runs * GOOD_SHARE)
+}
+
+/** Answers; a text says why this Canary cannot be rehearsed. */
+export async function rehearsal(question: Question): Promise<Rehearsal | string> {
+  const { runs, seed, service, regressions, disturbance } = question
+  const rehearsed = rehearsedOf(question.canary, question.target, question.config)
+  if (typeof rehearsed === 'string') return rehearsed
+  const releases = regressions.map((regression) => ({
+    regression,
+    rows: allRows(rehearsed, { service, regression, disturbance }, { runs, seed })
+  }))
+  const good = DISTURBANCES.map((each) => ({
+    disturbance: each,
+    rows: allRows(rehearsed, { service, regression: GOOD, disturbance: each }, { runs: goodRunsOf(runs), seed })
+  }))
+  const changes = question.changes.map((change) => changedRows(rehearsed, question, change))
+  const story = await storyFor(rehearsed, question)
+  return { rehearsed, question, weak: weakChecks(rehearsed, question), story, releases, good, changes }
+}
+
+interface Many {
+  readonly runs: number
+  readonly seed: number
+}
+
+function allRows(rehearsed: Rehearsed, scenario: Scenario, many: Many): readonly Row[] {
+  const { edges } = scenario.service
+  return [
+    serinRow(rehearsed, scenario, many),
+    rowOf('Flagger', () => new FlaggerLeader(rehearsed.plan, edges), scenario, many),
+    rowOf('Argo sample', () => new ArgoLeader(ARGO_SAMPLE, edges), scenario, many)
+  ]
+}
+
+function weakChecks({ config }: Rehearsed, { canary, templates, service, seed }: Question): readonly WeakCheck[] {
+  const slices = slicesFor({ service, disturbance: 'calm' }, HOURS, seeded(seed))
+  const history = historyOf(slices.map((slice) => counts(slice, 'failed', service.edges)))
+  const plan = planOf(canary)
+  const { request, problems } = gateRequestOf(canary, config)
+  const misread = [...problems, ...paceOf(canary).problems].map(({ annotation, text }) => ({
+    path: `metadata.annotations["${annotation}"]`,
+    text
+  }))
+  const asked = isComparable(canary, plan) ? request : undefined
+  return [...misread, ...weakChecksOf({ canary, plan, templates, request: asked }, { rate: service.rate, history })]
+}
+
+function storyFor(rehearsed: Rehearsed, { service, regressions, disturbance, seed }: Question): Promise<Story> {
+  const scenario: Scenario = { service, regression: regressions[0] ?? GOOD, disturbance }
+  return storyOf(rehearsed, scenario, seedOf(seed, 0), slicesFor(scenario, HOURS, seeded(seed)))
+}
+
+function serinRow(rehearsed: Rehearsed, scenario: Scenario, many: Many): Row {
+  const ready = prepared(rehearsed, slicesFor(scenario, HOURS, seeded(many.seed)), scenario.service.edges)
+  return rowOf('Serin', () => new SerinLeader(ready), scenario, many)
+}
+
+function rowOf(leader: string, makeLeader: () => Leader, scenario: Scenario, many: Many): Row {
+  const runs = manyRuns(makeLeader, scenario, many)
+  const rising = (values: readonly number[]): readonly number[] => values.toSorted((one, other) => one - other)
+  const back = runs.filter(({ outcome }: Run) => outcome === 'rolled-back')
+  return {
+    leader,
+    outcomes: outcomesOf(runs),
+    toZero: rising(back.map(({ seconds }) => seconds)),
+    failed: rising(runs.map((run) => run.failed))
+  }
+}
+
+function changedRows(
+  rehearsed: Rehearsed,
+  { service, regressions, disturbance, runs, seed }: Question,
+  change: Change
+): Rehearsal['changes'][number] {
+  const other = changed(rehearsed, service, change)
+  const regression = regressions[0] ?? GOOD
+  const bad = serinRow(other.rehearsed, { service: other.service, regression, disturbance }, { runs, seed })
+  const good = serinRow(
+    other.rehearsed,
+    { service: other.service, regression: GOOD, disturbance: 'calm' },
+    { runs: goodRunsOf(runs), seed }
+  )
+  return { change, bad, good }
+}

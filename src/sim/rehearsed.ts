@@ -1,0 +1,108 @@
+// What is rehearsed: a Canary and its target as the files have them, made ready for a cluster that is not there. What a rehearsal cannot play
+// is left out, and said.
+
+import type { KubeObject } from '../api/object.ts'
+import { BASELINE } from '../rollout/baseline.ts'
+import type { GateConfig } from '../rollout/gate-options.ts'
+import { GATE_ANNOTATIONS } from '../rollout/gate-request.ts'
+import { isBuiltinMetric } from '../rollout/metric-checks.ts'
+import { type Plan, planOf } from '../rollout/plan.ts'
+import { dig, isObject, listAt } from '../std/json.ts'
+
+/** A Canary that can be rehearsed. */
+export interface Rehearsed {
+  readonly canary: KubeObject
+  readonly plan: Plan
+  /** The target that the primary runs, and the one that is released. */
+  readonly target: KubeObject
+  readonly next: KubeObject
+  /** The ConfigMap of the gate's options, where somebody has looked for it. */
+  readonly config: GateConfig | undefined
+  /** What of the Canary is not played, in words. */
+  readonly leftOut: readonly string[]
+}
+
+/** Makes a Canary ready; its target is made up where there is none. A text says why it cannot be rehearsed. */
+export function rehearsedOf(canary: KubeObject, target: KubeObject | undefined, config?: GateConfig): Rehearsed | string {
+  const refused = refusalOf(canary)
+  if (refused !== undefined) return refused
+  const ready = playable(canary)
+  const plan = planOf(ready)
+  const before = deploymentOf(plan, target)
+  return { canary: ready, plan, target: before, next: withVersion(before), config, leftOut: leftOutOf(canary) }
+}
+
+function refusalOf({ metadata, ...rest }: KubeObject): string | undefined {
+  const spec = rest['spec']
+  const analysis = dig(spec, 'analysis')
+  const about = `Canary ${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`
+  if (dig(spec, 'skipAnalysis') === true) return `${about} skips its analysis (spec.skipAnalysis): there is nothing to rehearse`
+  if (dig(spec, 'provider') === 'kubernetes' || dig(analysis, 'iterations') !== undefined)
+    return `${about} is not led by weights: only those with stepWeight or stepWeights are rehearsed`
+  if (String(dig(spec, 'service', 'appProtocol')).toLowerCase() === 'tcp') return `${about} splits connections, which are not rehearsed`
+  if (dig(spec, 'targetRef', 'kind') === 'Service') return `${about} has a Service as its target, which is not rehearsed`
+  return undefined
+}
+
+function leftOutOf(canary: KubeObject): readonly string[] {
+  const spec = canary['spec']
+  const { metrics, hooks } = planOf(canary)
+  const queries = metrics.filter(({ kind }) => kind !== 'builtin').map(({ name }) => name)
+  return [
+    ...(queries.length > 0 ? [`checks by query (${queries.join(', ')}): they pass`] : []),
+    ...(hooks.length > 0 ? [`webhooks (${hooks.map(({ name }) => name).join(', ')}): they pass`] : []),
+    ...(canary.metadata.annotations?.[GATE_ANNOTATIONS.streams] === undefined
+      ? []
+      : ['serin.dev/streams: failures and latency are judged alone']),
+    ...(canary.metadata.annotations?.[BASELINE] === undefined ? [] : [`${BASELINE}: the canary is compared with the primary`]),
+    ...(listAt(spec, 'analysis', 'match').length === 0
+      ? []
+      : ['analysis.match: weights are played as those of all callers, without the gate, which does not watch such rollouts']),
+    ...(dig(spec, 'targetRef', 'kind') === 'DaemonSet' ? ['spec.targetRef: a Deployment stands in for the DaemonSet'] : []),
+    ...(dig(spec, 'analysis', 'mirror') === true ? ['analysis.mirror: the canary gets no copies'] : []),
+    ...(dig(spec, 'autoscalerRef') === undefined ? [] : ['spec.autoscalerRef: pods are not scaled'])
+  ]
+}
+
+function playable(canary: KubeObject): KubeObject {
+  const { metadata } = canary
+  const { namespace = 'default', name = '', labels = {}, annotations = {} } = metadata
+  const spec = fieldsOf(canary['spec'])
+  const { mirror: _, mirrorWeight: __, alerts: ___, metrics, ...analysis } = fieldsOf(spec['analysis'])
+  const { autoscalerRef: ____, suspend: _____, metricsServer: ______, ...rest } = spec
+  const { [GATE_ANNOTATIONS.streams]: _______, [BASELINE]: ________, ...played } = annotations
+  const builtin = Array.isArray(metrics) ? metrics.filter((metric) => isBuiltinMetric(dig(metric, 'name'))) : []
+  const targetRef = { ...fieldsOf(spec['targetRef']), apiVersion: 'apps/v1', kind: 'Deployment' }
+  return {
+    apiVersion: 'flagger.app/v1beta1',
+    kind: 'Canary',
+    metadata: { name, namespace, labels, annotations: played, uid: 'rehearsal' },
+    spec: { ...rest, targetRef, analysis: { ...analysis, metrics: builtin.map(withoutQuery) } }
+  }
+}
+
+// Flagger lets an entry have a name of its own metrics and a query or template too.
+function withoutQuery(metric: unknown): unknown {
+  const { query: _, templateRef: __, ...rest } = fieldsOf(metric)
+  return rest
+}
+
+function deploymentOf({ target: name, namespace }: Plan, given: KubeObject | undefined): KubeObject {
+  const labels = { app: name }
+  const template = { metadata: { labels }, spec: { containers: [{ name, image: name }] } }
+  const spec = given === undefined ? { selector: { matchLabels: labels }, template } : fieldsOf(given['spec'])
+  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace, labels: given?.metadata.labels ?? labels }, spec }
+}
+
+// Pods of another revision, whatever they are.
+function withVersion(target: KubeObject): KubeObject {
+  const spec = fieldsOf(target['spec'])
+  const template = fieldsOf(spec['template'])
+  const metadata = fieldsOf(template['metadata'])
+  const annotations = { ...fieldsOf(metadata['annotations']), 'serin.dev/rehearsed': 'next' }
+  return { ...target, spec: { ...spec, template: { ...template, metadata: { ...metadata, annotations } } } }
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isObject(value) ? value : {}
+}

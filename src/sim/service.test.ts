@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import type { Served } from '../gate/served.ts'
+import { seeded } from '../std/draw.ts'
+import { type Disturbance, GOOD, type Regression, SimulatedService, USUAL } from './service.ts'
+
+const SECONDS = 2_000
+const NOTHING: Served = { requests: 0, failures: 0, buckets: Array.from({ length: USUAL.edges.length + 1 }, () => 0) }
+
+function add(one: Served, other: Served): Served {
+  const buckets = one.buckets.map((count, index) => count + (other.buckets[index] ?? 0))
+  return { requests: one.requests + other.requests, failures: one.failures + other.failures, buckets }
+}
+
+// What both versions serve in so many seconds at 200 requests a second and 1 % of failures, 10 % of it at the canary.
+function served(
+  disturbance: Disturbance,
+  { regression = GOOD, from = 0, to = SECONDS }: { regression?: Regression; from?: number; to?: number } = {}
+) {
+  const service = new SimulatedService({ ...USUAL, rate: 200, errors: 0.01 }, seeded(5), { regression, disturbance })
+  let [canary, stable] = [NOTHING, NOTHING]
+  for (let second = 0; second < to; second++) {
+    const pair = service.span(second, second + 1, 10)
+    if (second < from) continue
+    canary = add(canary, pair.canary)
+    stable = add(stable, pair.stable)
+  }
+  return { canary, stable }
+}
+
+const failing = ({ failures, requests }: Served): number => failures / requests
+const slowerThan = ({ buckets }: Served, edge: number): number => {
+  const all = buckets.reduce((sum, count) => sum + count, 0)
+  return buckets.slice(USUAL.edges.indexOf(edge) + 1).reduce((sum, count) => sum + count, 0) / all
+}
+
+describe('a simulated service', () => {
+  it('splits requests by weight, fails and takes as long as it is told', () => {
+    const { canary, stable } = served('calm')
+    expect(canary.requests / (canary.requests + stable.requests)).toBeCloseTo(0.1, 2)
+    expect(canary.requests + stable.requests).toBeGreaterThan(0.99 * 200 * SECONDS)
+    expect(failing(canary)).toBeCloseTo(0.01, 2)
+    expect(slowerThan(stable, 500)).toBeCloseTo(0.0011, 3)
+    expect(slowerThan(stable, 100)).toBeCloseTo(0.23, 2)
+    for (const version of [canary, stable]) expect(version.buckets.reduce((sum, count) => sum + count, 0)).toBe(version.requests)
+  })
+
+  it('has a regression in the canary alone, and from its weight on alone', () => {
+    const { canary, stable } = served('calm', { regression: { errors: 0.05, slower: 2, fromWeight: 10 } })
+    expect(failing(canary)).toBeCloseTo(0.06, 2)
+    expect(failing(stable)).toBeCloseTo(0.01, 2)
+    expect(slowerThan(canary, 250)).toBeGreaterThan(3 * slowerThan(stable, 250))
+    expect(failing(served('calm', { regression: { errors: 0.05, slower: 2, fromWeight: 25 } }).canary)).toBeCloseTo(0.01, 2)
+  })
+
+  it('has storms with as many failures as without, in fewer seconds', () => {
+    const seconds = (disturbance: Disturbance): number => {
+      const service = new SimulatedService({ ...USUAL, rate: 200, errors: 0.01 }, seeded(5), { disturbance })
+      let hit = 0
+      for (let second = 0; second < SECONDS; second++) if (service.span(second, second + 1, 10).stable.failures > 0) hit += 1
+      return hit
+    }
+    expect(failing(served('storms').stable)).toBeCloseTo(0.0105, 2)
+    expect(seconds('storms')).toBeLessThan(0.4 * seconds('calm'))
+  })
+
+  it('has blips of single pods', () => {
+    const { canary, stable } = served('blips')
+    expect(failing(canary)).toBeGreaterThan(0.01)
+    expect(failing(stable)).toBeGreaterThan(0.01)
+    expect(failing(stable)).toBeLessThan(0.013)
+  })
+
+  it.each<[Disturbance, number, number]>([
+    ['outage', 0.31, 3],
+    ['mild-outage', 0.02, 1.3]
+  ])('has an %s of both versions for a minute', (disturbance, errors) => {
+    const { canary, stable } = served(disturbance, { from: 90, to: 100 })
+    expect(failing(canary)).toBeCloseTo(errors, 1)
+    expect(Math.abs(failing(stable) - errors)).toBeLessThan(0.02)
+    expect(failing(served(disturbance, { from: 200, to: 400 }).stable)).toBeCloseTo(0.01, 2)
+  })
+
+  it.each<[Disturbance]>([['outage'], ['blips']])('is befallen by %s at the same seconds, whatever the canary gets', (disturbance) => {
+    const bad = (weight: number): readonly number[] => {
+      const service = new SimulatedService({ ...USUAL, rate: 5_000, errors: 0 }, seeded(5), { disturbance })
+      const failures = Array.from({ length: 600 }, (_, second) => service.span(second, second + 1, weight).stable.failures)
+      return failures.flatMap((count, second) => (count > 0 ? [second] : []))
+    }
+    expect(bad(50)).toEqual(bad(5))
+    expect(bad(5).length).toBeGreaterThan(5)
+  })
+
+  it('begins cold and warms up', () => {
+    const cold = served('cold-start', { from: 0, to: 5 })
+    expect(slowerThan(cold.canary, 250)).toBeGreaterThan(5 * slowerThan(cold.stable, 250))
+    expect(slowerThan(served('cold-start', { from: 100, to: 400 }).canary, 250)).toBeLessThan(0.03)
+  })
+
+  it('is cold with each share of the traffic that is new, when steps are', () => {
+    const atTwenty = (disturbance: Disturbance): number => {
+      const service = new SimulatedService({ ...USUAL, rate: 2_000, errors: 0.01 }, seeded(5), { disturbance })
+      for (let second = 0; second < 100; second++) service.span(second, second + 1, 10)
+      return slowerThan(service.span(100, 101, 20).canary, 250)
+    }
+    expect(atTwenty('cold-steps')).toBeGreaterThan(2 * atTwenty('cold-start'))
+  })
+
+  it('is the same again with the same seed', () => {
+    expect(served('blips', { to: 50 })).toEqual(served('blips', { to: 50 }))
+  })
+})
