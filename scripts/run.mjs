@@ -12,7 +12,9 @@ export function run(file, args) {
     env,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc']
   })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  // As in bin/serin: as another signal than the terminal's, which both get.
+  const passedOn = { SIGINT: 'SIGTERM', SIGTERM: 'SIGINT', SIGHUP: 'SIGTERM' }
+  for (const [signal, as] of Object.entries(passedOn)) process.on(signal, () => child.kill(as))
   const parent = process.ppid
   const watch = setInterval(() => {
     if (process.ppid === parent) return

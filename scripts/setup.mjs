@@ -13,10 +13,20 @@ const lockHash = () =>
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
 
+// Whether somebody has typed `npm ci`: npm notes what it installed, but for packages of other platforms.
+const isInstalled = () => {
+  const noted = join(root, 'node_modules', '.package-lock.json')
+  if (!existsSync(noted)) return false
+  const packagesIn = (file) => JSON.parse(readFileSync(file, 'utf8')).packages
+  const [{ '': _, ...wanted }, there] = [packagesIn(join(root, 'package-lock.json')), packagesIn(noted)]
+  return Object.entries(wanted).every(([path, { version, optional }]) => there[path]?.version === version || (optional && !there[path]))
+}
+
 /** Runs `npm ci` when node_modules does not match package-lock.json; exits with a sentence when that is impossible. */
 export function ensurePackages() {
   const want = lockHash()
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return
+  if (!existsSync(stamp) && isInstalled()) return writeFileSync(stamp, want)
   console.error('serin: installing packages (npm ci)')
   const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] })
   if (done.status !== 0) {

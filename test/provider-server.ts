@@ -7,7 +7,7 @@ import type { MetricTemplateSpec } from '../src/api/flagger-metric-template.ts'
 import { guardedFetch } from '../src/remote/guarded-fetch.ts'
 import { MetricProviders } from '../src/remote/metric-providers.ts'
 import type { KubeClient } from '../src/kube/kube-client.ts'
-import type { ProviderReading } from '../src/remote/provider-call.ts'
+import type { ProviderReading, ProviderWorld } from '../src/remote/provider-call.ts'
 import { VirtualClock } from '../src/std/clock.ts'
 
 /** A request as the provider saw it. */
@@ -70,6 +70,11 @@ export function askProvider(
   const { credentials = {}, interval = 60_000, environment = {}, clock = new VirtualClock(NOW), client = noClient() } = more
   const providers = new MetricProviders({ fetch: guardedFetch(), route: () => undefined, clock, client, environment })
   return providers.measure({ provider: { spec, namespace: 'test', credentials }, query, interval }, never)
+}
+
+/** What a source of counters calls through, at `NOW`. */
+export function providerWorld(): ProviderWorld {
+  return { fetch: guardedFetch(), route: () => undefined, clock: new VirtualClock(NOW), client: noClient(), environment: {} }
 }
 
 // Most providers are no part of Kubernetes.

@@ -57,7 +57,8 @@ export function deployed({ name, versions, namespace = 'default', port = 9080 }:
   const pods = Object.entries(versions).flatMap(([version, count]) =>
     Array.from({ length: Math.abs(count) }, (_, at) => {
       made += 1
-      const address = `127.10.${Math.floor(made / 250)}.${(made % 250) + 1}`
+      // Endpoints stand in the order of their addresses as text: so is that of their making.
+      const address = `127.10.${100 + Math.floor(made / 100)}.${100 + (made % 100)}`
       return { name: `${name}-${version}-${at}`, version, address, ready: count > 0 }
     })
   )

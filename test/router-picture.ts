@@ -8,11 +8,10 @@ export function routerPicture(router: Router): unknown {
     version: router.version,
     sourceLabels: router.sourceLabels,
     scopes: [...router.scopes.values()]
-      .map(({ scope, exact, suffixes, suffixOrder, star }) => ({
+      .map(({ scope, exact, suffixes, star }) => ({
         scope,
         exact: [...exact].map(([host, slot]) => [host, slot.entry?.id].join(' ')).toSorted(byText),
         suffixes: [...suffixes].map(([host, slot]) => [host, slot.entry?.id].join(' ')).toSorted(byText),
-        order: suffixOrder.map((suffix) => suffix.length),
         star: star?.entry?.id
       }))
       .toSorted((a, b) => (a.scope.id < b.scope.id ? -1 : 1)),

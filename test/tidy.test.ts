@@ -14,17 +14,18 @@ const TABLE: Record<string, readonly string[]> = {
   api: ['std'],
   route: ['std', 'api'],
   gate: ['std', 'api'],
-  rollout: ['std', 'api', 'gate'],
+  template: [],
+  rollout: ['std', 'api', 'gate', 'template'],
   workload: ['std', 'api'],
-  lint: ['std', 'api', 'route', 'gate', 'rollout'],
+  lint: ['std', 'api', 'route', 'gate', 'rollout', 'template'],
   convert: ['std', 'api'],
   store: ['std', 'api'],
   kube: ['std', 'api', 'store'],
-  metrics: ['std', 'api'],
-  control: ['std', 'api', 'gate', 'rollout', 'workload', 'kube', 'metrics'],
+  metrics: ['std', 'api', 'gate'],
+  control: ['std', 'api', 'gate', 'rollout', 'template', 'workload', 'kube', 'metrics'],
   host: ['std'],
   server: ['std', 'api', 'store', 'kube'],
-  remote: ['std', 'api', 'kube', 'metrics'],
+  remote: ['std', 'api', 'gate', 'kube', 'metrics'],
   proxy: ['std', 'api', 'route', 'metrics'],
   kubelet: ['std', 'api', 'workload', 'kube'],
   load: ['std', 'metrics'],
@@ -33,7 +34,7 @@ const TABLE: Record<string, readonly string[]> = {
   dash: ['std', 'api', 'route', 'gate', 'rollout', 'lint', 'kube', 'metrics', 'sim']
 }
 const ANYTHING = ['cli']
-const CORE = ['std', 'api', 'route', 'gate', 'rollout', 'workload', 'lint', 'convert', 'store']
+const CORE = ['std', 'api', 'route', 'gate', 'template', 'rollout', 'workload', 'lint', 'convert', 'store']
 
 interface Source {
   readonly path: string

@@ -36,7 +36,8 @@ export async function startEmbeddedTarget(data: string): Promise<KubectlTarget &
     clock: WALL_CLOCK,
     draw: seeded(1)
   })
-  const agent = new Agent({ keepAlive: true })
+  // Idle connections are ended here long before the server does, so that no request meets its end of them.
+  const agent = new Agent({ keepAlive: true, timeout: 30_000 })
   return {
     server: { url: server.url, token, authority: authority.certificate, agent },
     kinds: () => api.kinds(),

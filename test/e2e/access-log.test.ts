@@ -42,7 +42,11 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: access log', () => {
   }
   const fileLines = (): string[] => {
     const path = join(serin.dir, 'access.log')
-    return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : []
+    return existsSync(path)
+      ? readFileSync(path, 'utf8')
+          .split('\n')
+          .filter((line) => line !== '')
+      : []
   }
   const podLines = async (): Promise<string[]> => {
     const { stdout } = succeeded(await serin.kubectl(['logs', 'deploy/reviews-v1', '-c', 'istio-proxy', '--tail=50']))

@@ -26,6 +26,11 @@ export function shortened(canary: string): string {
   return canary.replaceAll(/^( +interval:) \d+[ms]/gm, '$1 10s')
 }
 
+/** `canary` as Flagger alone would judge it: by thresholds. */
+export function byThresholds(canary: string): string {
+  return canary.replace(/^metadata:\n/m, 'metadata:\n  annotations:\n    serin.dev/gate: thresholds\n')
+}
+
 /** The application under release: a Deployment of two pods, and the load tester where the guides expect it. */
 export interface Shop {
   readonly namespace: string
@@ -33,24 +38,24 @@ export interface Shop {
   readonly image: string
 }
 
-/** Starts an instance that runs the shop's images as the demo application, with everything applied but the Canary. */
-export async function startShop(shop: Shop, dir?: string): Promise<Serin> {
-  const serin = await reopenShop(shop, dir)
-  const input = [namespaces(shop), loadTester(), application(shop)].join('---\n')
+/** Starts an instance that runs the shops' images as the demo application, with everything applied but the Canaries. */
+export async function startShops(shops: readonly Shop[], dir?: string): Promise<Serin> {
+  const serin = await reopenShops(shops, dir)
+  const input = [namespaces(shops), loadTester(), ...shops.map(application)].join('---\n')
   const { code, stderr } = await serin.kubectl(['apply', '-f', '-'], { input })
   if (code === 0) return serin
   await serin.stop()
   throw new Error(stderr)
 }
 
-/** Starts the instance alone, for a data folder that knows the shop. */
-export function reopenShop({ image }: Shop, dir?: string): Promise<Serin> {
-  const config = `images:\n  "${image}:*": serin/demo\n`
+/** Starts the instance alone, for a data folder that knows the shops. */
+export function reopenShops(shops: readonly Shop[], dir?: string): Promise<Serin> {
+  const config = ['images:', ...shops.map(({ image }) => `  "${image}:*": serin/demo`), ''].join('\n')
   return startSerin({ config, ...(dir === undefined ? {} : { dir }) })
 }
 
-function namespaces({ namespace }: Shop): string {
-  const names = [...new Set(['test', namespace])]
+function namespaces(shops: readonly Shop[]): string {
+  const names = [...new Set(['test', ...shops.map(({ namespace }) => namespace)])]
   return names.map((name) => `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}}\n`).join('---\n')
 }
 
@@ -163,36 +168,29 @@ export interface Followed {
 }
 
 /**
- * For a whole test file: the shop with this Canary, initialised before its first test and stopped after its last. Nothing without kubectl. The
- * parts are there once tests run.
+ * For a whole test file: shops with their Canaries on one instance, initialised before its first test and stopped after its last. Nothing
+ * without kubectl. Tests ask for one by the name of its application.
  */
-export function followCanary(shop: Shop, canary: string): Followed {
-  let parts: Followed | undefined
+export function followCanaries(shops: readonly (Shop & { readonly canary: string })[]): (app: string) => Followed {
+  const parts = new Map<string, Followed>()
+  let serin: Serin | undefined
   beforeAll(async () => {
     if (!KUBECTL_FOUND) return
-    const serin = await startShop(shop)
-    const applied = await serin.kubectl(['apply', '-n', shop.namespace, '-f', '-'], { input: canary })
-    parts = { serin, watched: watchCanary(serin, shop.namespace, shop.app), warnings: applied.stderr }
-    expect(applied).toMatchObject({ code: 0, stdout: `canary.flagger.app/${shop.app} created\n` })
-    await parts.watched.reaches('Initialized', PATIENCE_AT_FIRST)
+    const started = (serin = await startShops(shops))
+    for (const { namespace, app, canary } of shops) {
+      const applied = await started.kubectl(['apply', '-n', namespace, '-f', '-'], { input: canary })
+      parts.set(app, { serin: started, watched: watchCanary(started, namespace, app), warnings: applied.stderr })
+      expect(applied).toMatchObject({ code: 0, stdout: `canary.flagger.app/${app} created\n` })
+    }
+    for (const { watched } of parts.values()) await watched.reaches('Initialized', PATIENCE_AT_FIRST)
   }, PATIENCE)
   afterAll(async () => {
-    parts?.watched.stop()
-    await parts?.serin.stop()
+    for (const { watched } of parts.values()) watched.stop()
+    await serin?.stop()
   })
-  const started = (): Followed => {
-    if (parts === undefined) throw new Bug('a Canary is followed once tests run')
-    return parts
-  }
-  return {
-    get warnings() {
-      return started().warnings
-    },
-    get serin() {
-      return started().serin
-    },
-    get watched() {
-      return started().watched
-    }
+  return (app) => {
+    const part = parts.get(app)
+    if (part === undefined) throw new Bug('a Canary is followed once tests run')
+    return part
   }
 }

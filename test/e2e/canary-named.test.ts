@@ -80,5 +80,8 @@ it.skipIf(!KUBECTL_FOUND)(
     await until('an Event', async () => (await eventsOf(serin, 'default', 'web')).includes(`Warning ${message}`))
     await until('the log', () => serin.lines.some((line) => line.includes('MetricTemplate default/latency')))
     expect(serin.lines.join('\n')).toContain(message)
+    // By the controller, and not by lint once more.
+    expect(serin.lines.filter((line) => line.includes('Canary default/'))).toEqual([])
+    expect((await eventsOf(serin, 'default', 'web')).filter((line) => line.includes(because))).toEqual([`Warning ${message}`])
   }
 )

@@ -8,9 +8,9 @@ import {
   eventsOf,
   field,
   manifest,
-  reopenShop,
+  reopenShops,
   shortened,
-  startShop,
+  startShops,
   watchCanary,
   PATIENCE,
   PATIENCE_AT_FIRST,
@@ -28,7 +28,7 @@ let watched: Watched
 
 beforeAll(async () => {
   if (!KUBECTL_FOUND) return
-  serin = await startShop(SHOP, dir)
+  serin = await startShops([SHOP], dir)
   const canary = shortened(manifest('40-g4-canary-api')).replace('stepWeight: 10', 'stepWeight: 25')
   expect(await serin.kubectl(['apply', '-n', 'test', '-f', '-'], { input: canary })).toMatchObject({ code: 0 })
   watched = watchCanary(serin, 'test', 'api')
@@ -49,7 +49,7 @@ it.skipIf(!KUBECTL_FOUND)(
     watched.stop()
     process.kill(serin.pid, 'SIGKILL')
     await serin.stop()
-    serin = await reopenShop(SHOP, dir)
+    serin = await reopenShops([SHOP], dir)
     watched = watchCanary(serin, 'test', 'api')
     await watched.reaches('Succeeded', PATIENCE)
     // The pods were killed too: while the canary has none yet its traffic may go to the primary, and the step is taken again.

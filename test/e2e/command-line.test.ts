@@ -1,5 +1,6 @@
 // The command line as users get it wrong: one clear line and a status of its own; and `serin lint` on files, folders and standard input.
 
+import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,9 +43,9 @@ describe('a command line that cannot be used ends with 2, one line on standard e
   it.each([
     [
       ['serve'],
-      '"serve" is not a command: use up, demo, lint, convert, status, promote, pause, resume, abort, retry, restart, version or help; serin help says more'
+      '"serve" is not a command: use up, demo, lint, rehearse, backtest, convert, status, history, promote, pause, resume, abort, retry, restart, version or help; serin help says more'
     ],
-    [['up', '--port', '1'], '"--port" is not an option of serin up; serin help says more'],
+    [['up', '--port', '1'], '"--port" is not an option of serin up; serin help up says more'],
     [['lint', '-f', 'empty'], 'empty: the folder has no .yaml, .yml or .json file'],
     [['lint', '-f', '/dev/zero'], '/dev/zero: is larger than 16777216 bytes'],
     [['up', '-f', 'absent'], 'absent: no such file or folder'],
@@ -60,6 +61,13 @@ describe('a command line that cannot be used ends with 2, one line on standard e
     const { code, stderr } = await serin(['up', '--config', 'broken.yaml'])
     expect([code, stderr.startsWith('serin: broken.yaml:1: ')]).toEqual([2, true])
   })
+})
+
+it('serin rehearse answers for the example, without a cluster', async () => {
+  const { code, stdout, stderr } = await serin(['rehearse', '-f', join(ROOT, 'examples/rehearsals'), '--regression', '20pt', '--runs', '5'])
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout).toMatch(/^Canary shop\/api: 10, 20, 30, 40, 50 %/)
+  expect(stdout).toMatch(/^ {2}Rolled back after \d+ s: /m)
 })
 
 it('a reader that has seen enough ends nothing: the status is what it would be', async () => {
@@ -99,13 +107,27 @@ describe('serin up -f with an object that the API refuses ends with 1 before any
     const instance = await startSerin({ files: [file], args: ['--https-port', '0'] })
     try {
       const lines = instance.lines.join('\n')
-      expect(lines).toContain(`${file}:1: poddisruptionbudget/h: not applied: no kind PodDisruptionBudget in policy/v1`)
+      expect(lines).toContain(`${file}:1: poddisruptionbudget/h: not applied: PodDisruptionBudget in policy/v1 is not a kind known here`)
       expect(lines).toContain('serin: namespace/shop created')
       expect(lines).toContain('--https-port is accepted but not applied yet')
     } finally {
       await instance.stop()
     }
   })
+})
+
+it('a reader that is slower than the program gets all that it says', async () => {
+  const many = Array.from({ length: 2_000 }, (_, index) => UNEVEN.replace('name: v', `name: v${index}`)).join('---\n')
+  writeFileSync(join(folder, 'many.yaml'), many)
+  const child = spawn(process.execPath, [join(ROOT, 'bin', 'serin'), 'lint', '-f', 'many.yaml'], { cwd: folder })
+  let text = ''
+  for await (const piece of child.stdout.setEncoding('utf8')) {
+    text += String(piece)
+    // As long as another program takes to begin and end.
+    await run('true', [])
+  }
+  expect(text.split('\n').filter((line) => line.includes('[weight-alone]'))).toHaveLength(2_000)
+  expect(text.trimEnd().split('\n').at(-1)).toBe('3999 errors, 2000 warnings in 2000 objects of 1 file')
 })
 
 describe('serin lint', () => {
@@ -142,5 +164,29 @@ describe('serin lint', () => {
         ''
       ]
     ])
+  })
+})
+
+describe('serin backtest', () => {
+  it('answers from a file, and names what is wrong with one', async () => {
+    const rows = Array.from({ length: 400 }, (_, look) =>
+      ['a', 'b', 'c'].map((pod) => `${1_790_000_000 + 15 * look},${pod},${100 * look},${Math.floor(look / 10)}`)
+    )
+    writeFileSync(join(folder, 'history.csv'), ['time,pod,requests,failures', ...rows.flat(), ''].join('\n'))
+    const ran = await serin(['backtest', '--csv', 'history.csv', '--rollout', '10m'])
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    expect(ran.stdout).toContain('history.csv from 2026-09-21T14:13:20Z to 2026-09-21T15:53:20Z: 3 pods, 119,700 requests, 0.098 % failed')
+    expect(ran.stdout).toContain('placebo rollouts of 10 min: 21 in 7 stretches of time, 0 rolled back: 0 %')
+    expect(await serin(['backtest', '--csv', 'uneven.yaml'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('uneven.yaml:1: the header has no')
+    })
+    expect(await serin(['backtest', '--csv', 'history.csv'])).toMatchObject({ code: 0 })
+    expect(await serin(['backtest', '--prometheus', 'http://127.0.0.1:1', '--workload', 'a/b'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('serin: 127.0.0.1:1 is not reached: ')
+    })
   })
 })

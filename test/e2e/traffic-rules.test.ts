@@ -1,9 +1,11 @@
 // The routing manifests of the guides through the real mesh and gateway, as applications and callers see them.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dataPath } from '../data.ts'
 import { manifestPath } from '../guides.ts'
+import { echoes } from './echoes.ts'
 import { type Answer, echoOf, expectShare, type Request, type Send, tally, throughGateway, throughMesh } from './requests.ts'
-import { KUBECTL_FOUND, succeeded } from './run.ts'
+import { KUBECTL_FOUND, succeeded, until } from './run.ts'
 import { type Serin, startSerin } from './serin.ts'
 import { deployment, documents, service, weights } from './workloads.ts'
 
@@ -150,6 +152,30 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: rules through the mesh', () => {
     expect(rawHeaders[names.indexOf('X-Mine') * 2 + 1]).toBe('Kept')
     const added = ['x-forwarded-proto', 'x-request-id', 'x-envoy-attempt-count']
     expect(names.map((name) => name.toLowerCase()).toSorted()).toEqual(['content-length', 'host', 'x-mine', ...added].toSorted())
+  })
+
+  it("Istio's tcp-echo samples run as they are: connections through a gateway are split by weight, in the mesh they reach every pod", async () => {
+    const sample = (name: string): string => dataPath(`samples/istio/tcp-echo/tcp-echo-${name}.yaml`)
+    succeeded(await serin.kubectl(['apply', '-f', sample('services'), '-f', sample('all-v1')]))
+    for (const name of ['tcp-echo-v1', 'tcp-echo-v2'])
+      succeeded(await serin.kubectl(['rollout', 'status', `deployment/${name}`, '--timeout=60s']))
+    const address = succeeded(await serin.kubectl(['get', 'service', 'tcp-echo', '-o', 'jsonpath={.spec.clusterIP}'])).stdout
+    const port = await until('the port of the gateway', () =>
+      serin.lines.map((line) => /port 31400 of gateways is 127\.0\.0\.1:(\d+)/.exec(line)?.[1]).find((found) => found !== undefined)
+    )
+    const through = (count: number): Promise<Record<string, number>> => echoes(count, Number(port), '127.0.0.1')
+    expect(await through(40)).toEqual({ one: 40 })
+    // One of two pods is missed by 60 picks never.
+    expect(Object.keys(await echoes(60, 9000, address)).toSorted()).toEqual(['one', 'two'])
+    succeeded(await serin.kubectl(['apply', '-f', sample('20-v2')]))
+    expectShare(await through(1000), 'two', 0.2)
+    await until('all are counted', async () => {
+      const metrics = await (await fetch(`${serin.addresses.admin}/metrics`)).text()
+      const closed = metrics.matchAll(
+        /^istio_tcp_connections_closed_total\{reporter="source",.*destination_workload="tcp-echo-.*\} (\d+)$/gm
+      )
+      return [...closed].reduce((sum, [, count]) => sum + Number(count), 0) === 1100
+    })
   })
 })
 

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Pod } from '../../src/api/builtin-types-pod.ts'
+import { dataPath } from '../data.ts'
 import { type Api, apiOf } from './api.ts'
 import { fetchThrough } from './mesh-request.ts'
 import { found, KUBECTL_FOUND, until } from './run.ts'
@@ -133,6 +134,22 @@ describe.skipIf(!KUBECTL_FOUND).concurrent('kubectl: workloads', () => {
       return text !== '' && text
     })
     expect(events).toContain('map the image in serin.yaml (--config FILE), for example  images: {"nginx:*": "serin/demo"}')
+  })
+
+  it("Flagger's load tester and podinfo are applied as published: the one runs, the other says that its image has to be mapped", async () => {
+    const kubectl = await fresh('published')
+    for (const file of ['tester/service', 'tester/deployment', 'podinfo/deployment'])
+      await kubectl(`apply -f ${dataPath(`samples/flagger/${file}.yaml`)}`)
+    // Its probe is a wget of localhost.
+    await kubectl('rollout status deployment/flagger-loadtester --timeout=60s')
+    const load = await fetchThrough(serin.addresses.mesh, 'http://flagger-loadtester.published/healthz')
+    expect(load.status).toBe(200)
+    const events = await until('podinfo says why', async () => {
+      const text = await kubectl('get events --field-selector reason=ImageNotRunnable -o jsonpath={.items[*].message}')
+      return text !== '' && text
+    })
+    expect(events).toContain('"./podinfo" is no program of this machine')
+    expect(events).toContain('images: {"ghcr.io/stefanprodan/podinfo:*": "serin/demo"}')
   })
 
   it('init containers run first; a pod that is not restarted ends as its containers did', async () => {
