@@ -7,7 +7,17 @@ import { idleBench } from './idle.ts'
 import { latencyBench } from './latency.ts'
 import { command } from './lib/command.ts'
 import { proxyBench } from './proxy.ts'
+import { rollbackBench } from './rollback.ts'
 import { weightsBench } from './weights.ts'
 import { workersBench } from './workers.ts'
 
-process.exitCode = await command([proxyBench, latencyBench, idleBench, weightsBench, workersBench, hostsBench, functionsBench])
+process.exitCode = await command([
+  proxyBench,
+  latencyBench,
+  idleBench,
+  weightsBench,
+  rollbackBench,
+  workersBench,
+  hostsBench,
+  functionsBench
+])

@@ -65,11 +65,11 @@ function readWords(args: readonly string[]): Words {
 
 async function runAll(benches: readonly Bench[], options: Words): Promise<Kept> {
   const found: Record<string, KeptFinding> = {}
-  const load = `load ${loadavg()[0]?.toFixed(1)} before`
   const date = new Date().toISOString().slice(0, 10)
-  const taken = { date, machine: machine(), options: `${optionsText(options)}, ${load}`, versions: versions() }
+  const where = { date, machine: machine(), versions: versions() }
   for (const bench of benches) {
     const start = performance.now()
+    const taken = { ...where, options: `${optionsText(options)}, load ${loadavg()[0]?.toFixed(1)} before` }
     try {
       const finding = { question: bench.question, taken, ...(await bench.run(options)) }
       found[bench.name] = finding
