@@ -77,7 +77,7 @@ describe('a Gateway whose port is taken', () => {
       const trouble = `cannot listen on 127.0.0.1:${port} for gateway:${port}: `
       const [, words] = await until('trouble', async () => ((answer) => answer[0] === 503 && answer)(await ask(`${admin}/healthz`)))
       expect(words).toContain(trouble)
-      expect(serin.lines.join('\n')).toContain(`serin: mesh: ${trouble}`)
+      await serin.said(`serin: mesh: ${trouble}`)
       await new Promise<void>((resolve) => holder.close(() => resolve()))
       await until('health', async () => (await ask(`${admin}/healthz`))[0] === 200)
       expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404)

@@ -73,8 +73,7 @@ describe('kill -9 while it runs', () => {
     const [victim = 0] = children('reaper-main')
     signalTo(victim, 'SIGKILL')
     await until('there is another reaper', () => children('reaper-main').some((pid) => pid !== victim))
-    const told = 'serin: the reaper ended (SIGKILL): another starts in 50 ms'
-    await until('it is told', () => serin.lines.includes(told))
+    await serin.said('serin: the reaper ended (SIGKILL): another starts in 50 ms')
   })
 
   it('of an application: its pod keeps its name and address and counts a restart', async () => {

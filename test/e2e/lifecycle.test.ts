@@ -160,7 +160,7 @@ describe('starting where it cannot be', () => {
     const line = serin.lines.find((each) => each.startsWith('kubectl:')) ?? ''
     const shown = await run('sh', ['-c', `${line.replace('kubectl:', '')}; cat "$KUBECONFIG"`])
     expect(shown.stdout).toBe(readFileSync(join(base, 'my data', 'kubeconfig'), 'utf8'))
-    expect(serin.lines).toContain('serin: --https-port has no effect yet: TLS is not served at gateways')
+    await serin.said('serin: --https-port has no effect yet: TLS is not served at gateways')
     expect(Object.keys(serin.addresses).toSorted()).toEqual(['admin', 'api', 'http', 'mesh', 'pid'])
   })
 })

@@ -95,7 +95,7 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: findings of a live instance', () => {
       'Warning: spec.http[0].route[1].destination.subset: subset "v2" of reviews.g41.svc.cluster.local selects no pod: no endpoint has the labels app=reviews, version=v2; its requests get 503 (UH) [subset-no-pods, IST0173]'
     ])
     expect(await eventWith('g41', 'reviews', 'Warning SubsetNoPods')).toContain('version=v2')
-    expect(serin.lines.join('\n')).toContain('serin: error: VirtualService g41/reviews: spec.http[0].route[1].destination.subset')
+    await serin.said('serin: error: VirtualService g41/reviews: spec.http[0].route[1].destination.subset')
   })
 
   it('G45: a subset that no DestinationRule has is named with the known ones (manifests 01 and 11)', async () => {
@@ -160,9 +160,7 @@ describe.skipIf(!KUBECTL_FOUND)('kubectl: findings of a live instance', () => {
     expect(warnings(await serin.kubectl(['apply', '-n', 'named', '-f', '-'], { input: text }))).toEqual([
       'Warning: spec.template.spec: stored but without effect on local processes: resources [no-effect-here]'
     ])
-    await until('line in the log', () => serin.lines.some((line) => line.includes('Deployment named/limited: spec.template.spec: stored')))
-    await until('line in the log', () =>
-      serin.lines.some((line) => line.includes('EnvoyFilter named/rate-limit: spec.workloadSelector: no proxy'))
-    )
+    await serin.said('Deployment named/limited: spec.template.spec: stored')
+    await serin.said('EnvoyFilter named/rate-limit: spec.workloadSelector: no proxy')
   })
 })

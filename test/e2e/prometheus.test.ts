@@ -119,7 +119,7 @@ describe.skipIf(PROMETHEUS_FOLDER === undefined)('prometheus: beside serin up', 
     await until('a scrape', async () => (await ask('up')).length > 0)
     process.kill(pidOfPrometheus(serin), 'SIGKILL')
     await until('another', async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true)
-    expect(serin.lines.join('\n')).toMatch(/serin: prometheus ended \(SIGKILL\): another starts in 500 ms/)
+    await serin.said('serin: prometheus ended (SIGKILL): another starts in 500 ms')
     expect((await ask('max_over_time(up[5m])')).length).toBeGreaterThan(0)
   })
 
@@ -139,6 +139,7 @@ describe('without a Prometheus on the machine', () => {
     const serin = await startSerin({ path: '/nowhere' })
     try {
       expect(serin.addresses.prometheus).toBeUndefined()
+      await serin.said('prometheus')
       expect(serin.lines.filter((line) => line.includes('prometheus'))).toEqual([
         'serin: prometheus is not installed, so nothing answers PromQL: install it, or name one with --prometheus URL'
       ])

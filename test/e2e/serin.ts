@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Ran, run } from './run.ts'
+import { type Ran, run, until } from './run.ts'
 
 /** The checkout. */
 export const ROOT = join(import.meta.dirname, '..', '..')
@@ -49,6 +49,8 @@ export interface Serin {
   readonly environment: NodeJS.ProcessEnv
   /** Lines on standard output and standard error so far. */
   readonly lines: readonly string[]
+  /** Resolves with the first line that has `text` in it, also one that is still on its way: what the API shows may be ahead of a pipe. */
+  said(text: string): Promise<string>
   /** Runs kubectl on this instance, with a cache of its own. Never rejects for a failing command: look at `code`. */
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<Ran>
   /** SIGTERM; resolves with the exit code. The data folder stays when it was given. */
@@ -90,6 +92,7 @@ export async function startSerin(options: SerinOptions = {}): Promise<Serin> {
     child,
     environment,
     lines,
+    said: (text) => until(`the line ${text}`, () => lines.find((line) => line.includes(text))),
     kubectl: (args, { input, program = 'kubectl', env = {} } = {}) =>
       run(program, ['--cache-dir', join(home, 'kubectl-cache'), ...args], {
         env: { ...environment, ...env },
