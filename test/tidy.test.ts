@@ -1,6 +1,7 @@
-// The rules that lint cannot hold: the dependency table of ARCHITECTURE.md, tests beside the core, doc comments, no leftovers.
+// The rules that lint cannot hold: the dependency table of ARCHITECTURE.md, tests beside the core, doc comments, no leftovers, documents that
+// name what is there.
 
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -147,4 +148,37 @@ test('no reminders, silenced checks or commented-out tests are left in the text'
       .flatMap((line, index) => (leftover.test(line) ? [`${show(path)}:${index + 1}`] : []))
   )
   expect(found).toEqual([])
+})
+
+const FOLDERS = ['src', 'test', 'bench', 'scripts', 'docs', 'examples', 'bin']
+const documents = ['README.md', 'CHANGELOG.md', 'ARCHITECTURE.md', 'bench/README.md', ...globSync('docs/**/*.md', { cwd: root })]
+
+// `a/{b,c*}` -> `a/b`, `a/c*`.
+function spelledOut(path: string): readonly string[] {
+  const [, before = '', list, after = ''] = /^(.*?)\{([^{}]*)\}(.*)$/.exec(path) ?? []
+  return list === undefined ? [path] : list.split(',').flatMap((each) => spelledOut(`${before}${each}${after}`))
+}
+
+// Documents say `gate/look` for src/gate/look.ts, and leave out the end of names; globSync also finds what has no `*`.
+function isThere(path: string): boolean {
+  const places = [path, `src/${path}`].flatMap((each) => [each, `${each}.ts`, `${each}.test.ts`, `${each}-*.md`])
+  return places.some((each) => globSync(each, { cwd: root }).length > 0)
+}
+
+test('documents name files and npm scripts that exist', () => {
+  const firsts = [...FOLDERS, ...Object.keys(TABLE), ...ANYTHING]
+  const scripts = Object.keys((JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly scripts: object }).scripts)
+  const wrong = documents.flatMap((name) => {
+    const text = readFileSync(join(root, name), 'utf8')
+    const words = [...text.matchAll(/`([^`<>\n]+)`/g)].flatMap(([, code = '']) => code.split(' ').flatMap(spelledOut))
+    const paths = words.filter((word) => firsts.includes(/^([\w-]+)\/./.exec(word)?.[1] ?? ''))
+    const links = [...text.matchAll(/\]\((?!\w+:)([^)#]+)/g)].map(([, link = '']) => link)
+    const runs = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, script = '']) => script)
+    return [
+      ...paths.filter((path) => !isThere(path)),
+      ...links.filter((link) => !existsSync(join(root, dirname(name), link))),
+      ...runs.filter((script) => !scripts.includes(script))
+    ].map((missing) => `${name}: ${missing}`)
+  })
+  expect(wrong).toEqual([])
 })
