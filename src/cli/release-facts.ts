@@ -2,7 +2,8 @@
 
 import type { KubeObject } from '../api/object.ts'
 import type { Release, ReleaseStatus } from '../api/serin-kinds.ts'
-import { type Plan, planOf } from '../rollout/plan.ts'
+import { type Asked, askedIn } from '../rollout/gate-request.ts'
+import { planOf } from '../rollout/plan.ts'
 import { trafficSeen } from '../rollout/traffic-seen.ts'
 import type { KnownTraffic } from '../rollout/weak-checks.ts'
 import { dig, isObject } from '../std/json.ts'
@@ -34,8 +35,6 @@ export interface ReleaseFacts {
   readonly exposure: ReleaseStatus['exposure'] | null
   /** What the gate said in the course of it, as the Release has it. */
   readonly chart: string | null
-  /** Requests a second of both versions, and what stable failed, as the gate saw it. */
-  readonly traffic: KnownTraffic | null
   /** What is to be gone through. */
   readonly stages: readonly string[]
   /** What was asked of it, and by whom as he says himself. */
@@ -46,12 +45,32 @@ export interface ReleaseFacts {
 
 /** The Releases of a Canary among objects of a list, oldest first. */
 export function releasesOf(canary: KubeObject, objects: readonly KubeObject[]): readonly ReleaseFacts[] {
+  return ownReleases(canary, objects).map(factsOfRelease)
+}
+
+/** What the gate of a Release saw of the service, and by what it judged. */
+export interface Seen {
+  readonly traffic: KnownTraffic
+  /** undefined where the Release does not say. */
+  readonly asked: Asked | undefined
+}
+
+/** What the latest of a Canary's Releases says whose gate saw traffic; undefined where none did. */
+export function seenIn(canary: KubeObject, objects: readonly KubeObject[]): Seen | undefined {
+  const plan = planOf(canary)
+  for (const { status } of ownReleases(canary, objects).toReversed()) {
+    const traffic = trafficSeen(status, plan)
+    if (traffic !== undefined) return { traffic, asked: askedIn(status) }
+  }
+  return undefined
+}
+
+function ownReleases(canary: KubeObject, objects: readonly KubeObject[]): readonly Release[] {
   const { name, uid } = canary.metadata
   return objects
     .filter(isRelease)
     .filter(({ spec, metadata }) => spec.canary === name && (metadata.ownerReferences ?? []).some((owner) => owner.uid === uid))
-    .map((release) => factsOfRelease(release, planOf(canary)))
-    .toSorted((one, other) => (before(one, other) ? -1 : 1))
+    .toSorted((one, other) => (before(one.status, other.status) ? -1 : 1))
 }
 
 /** The one that was under way last: what runs, else what ended last. */
@@ -60,8 +79,9 @@ export function latestOf(releases: readonly ReleaseFacts[]): ReleaseFacts | null
 }
 
 // By their ends: an old revision may be taken up again. What runs has none and is the last.
-function before(one: ReleaseFacts, other: ReleaseFacts): boolean {
-  const at = ({ outcome, startedAt, endedAt }: ReleaseFacts): string => (outcome === 'running' ? '9' : (endedAt ?? startedAt ?? ''))
+function before(one: ReleaseStatus, other: ReleaseStatus): boolean {
+  const at = ({ outcome = 'running', startedAt, endedAt }: ReleaseStatus): string =>
+    outcome === 'running' ? '9' : (endedAt ?? startedAt ?? '')
   return at(one) < at(other)
 }
 
@@ -70,7 +90,7 @@ function isRelease(object: KubeObject): object is Release {
   return typeof dig(object, 'spec', 'revision') === 'string' && isObject(object['status'])
 }
 
-function factsOfRelease({ metadata, spec, status }: Release, plan: Plan): ReleaseFacts {
+function factsOfRelease({ metadata, spec, status }: Release): ReleaseFacts {
   const { outcome = 'running', attempts = 1, startedAt = null, endedAt = null, because = null, checks = [], requests = [] } = status
   return {
     name: metadata.name ?? '',
@@ -81,16 +101,15 @@ function factsOfRelease({ metadata, spec, status }: Release, plan: Plan): Releas
     startedAt,
     endedAt: outcome === 'running' ? null : endedAt,
     because,
-    ...gateFacts(status, plan),
+    ...saidByGate(status),
     stages: spec.stages ?? [],
     requests,
     checks: latestChecks(checks).map(factsOfCheck)
   }
 }
 
-function gateFacts(status: ReleaseStatus, plan: Plan): Pick<ReleaseFacts, 'evidence' | 'exposure' | 'chart' | 'traffic'> {
-  const { evidence = null, exposure = null, chart = null } = status
-  return { evidence, exposure, chart, traffic: trafficSeen(status, plan) ?? null }
+function saidByGate(status: ReleaseStatus): Pick<ReleaseFacts, 'evidence' | 'exposure' | 'chart'> {
+  return { evidence: status.evidence ?? null, exposure: status.exposure ?? null, chart: status.chart ?? null }
 }
 
 function factsOfCheck({ check, outcome, cause, because, count }: Check): CheckFacts {

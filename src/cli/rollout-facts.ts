@@ -2,7 +2,7 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { type Drift, driftAdvice, driftOf, driftText } from '../rollout/drift.ts'
-import { gateRequestOf } from '../rollout/gate-request.ts'
+import { gateRequestOf, requestAsked } from '../rollout/gate-request.ts'
 import { type Plan, planOf } from '../rollout/plan.ts'
 import { type Request, requestsOf } from '../rollout/requests.ts'
 import { isOwnRevision, templateIn } from '../rollout/revision.ts'
@@ -13,7 +13,7 @@ import { type WeakCheck, weakChecksOf } from '../rollout/weak-checks.ts'
 import type { Millis } from '../std/clock.ts'
 import { formatInstant, parseInstant } from '../std/instant.ts'
 import { dig, isObject } from '../std/json.ts'
-import { latestOf, type ReleaseFacts } from './release-facts.ts'
+import { latestOf, type ReleaseFacts, type Seen } from './release-facts.ts'
 
 /** How a rollout stands with regard to its end. waiting: for a person. */
 export type Outcome = 'succeeded' | 'failed' | 'waiting' | 'running' | 'suspended'
@@ -57,6 +57,8 @@ export interface RolloutFacts {
 export interface Around {
   readonly routes?: KubeObject | undefined
   readonly releases?: readonly ReleaseFacts[]
+  /** What the gate of the latest of them saw. */
+  readonly seen?: Seen | undefined
   /** Queries of MetricTemplates by `namespace/name`. */
   readonly templates?: ReadonlyMap<string, string>
 }
@@ -96,10 +98,11 @@ export function factsOf(canary: KubeObject, target: KubeObject | undefined, arou
   }
 }
 
-function weakOf(canary: KubeObject, plan: Plan, { releases = [], templates }: Around): readonly WeakCheck[] {
-  const traffic = releases.findLast((release) => release.traffic !== null)?.traffic ?? undefined
+// What is asked may be in a ConfigMap, which is not read here: the Release says what that came to.
+function weakOf(canary: KubeObject, plan: Plan, { seen, templates }: Around): readonly WeakCheck[] {
   const { request } = gateRequestOf(canary)
-  return weakChecksOf({ canary, plan, request, ...(templates !== undefined && { templates }) }, traffic)
+  const asked = request === undefined || seen?.asked === undefined ? request : requestAsked(seen.asked)
+  return weakChecksOf({ canary, plan, request: asked, ...(templates !== undefined && { templates }) }, seen?.traffic)
 }
 
 /** True once a watch for its end may stop; `approval` counts waiting for a person as an end. */

@@ -4,7 +4,7 @@ import type { KubeObject } from '../api/object.ts'
 import { ApiError } from '../kube/kube-client.ts'
 import { CANARY_LABEL, canaryLabel } from '../rollout/release.ts'
 import { RESOURCES } from '../rollout/write.ts'
-import { type ReleaseFacts, releasesOf } from './release-facts.ts'
+import { releasesOf } from './release-facts.ts'
 import { historyTable } from './release-view.ts'
 import { EXIT, notFound } from './rollout-end.ts'
 import type { HistoryOptions } from './rollout-options.ts'
@@ -16,20 +16,20 @@ export async function showHistory({ name, output }: HistoryOptions, io: RolloutI
   const { client, namespace = 'default', signal } = io
   const canary = await client.get({ ...RESOURCES.canaries, name, namespace }, { signal })
   if (canary === undefined) throw notFound(namespace, name)
-  const releases = await readReleases(canary, io)
+  const releases = releasesOf(canary, await readReleases(canary, io))
   if (output === 'json' || output === 'yaml') io.print([{ text: dataText(releases, output), tone: 'plain' }])
   else if (releases.length === 0) io.complain(`canary ${name} has released nothing yet`)
   else io.print(historyTable(releases, io.clock.now(), output === 'wide' ? 'wide' : 'narrow'))
   return EXIT.done
 }
 
-/** The Releases of a Canary, oldest first; none where the cluster does not know them, or does not show them to the caller. */
-export async function readReleases(canary: KubeObject, { client, signal }: RolloutIo): Promise<readonly ReleaseFacts[]> {
+/** The Releases labelled with a Canary's name; none where the cluster does not know them, or does not show them to the caller. */
+export async function readReleases(canary: KubeObject, { client, signal }: RolloutIo): Promise<readonly KubeObject[]> {
   const { name = '', namespace = '' } = canary.metadata
   const labelSelector = `${CANARY_LABEL}=${canaryLabel(name)}`
   const { items } = await client.list({ ...RESOURCES.releases, namespace, labelSelector }, { signal }).catch((error: unknown) => {
     if (error instanceof ApiError && [400, 403, 404].includes(error.status)) return { items: [] }
     throw error
   })
-  return releasesOf(canary, items)
+  return items
 }

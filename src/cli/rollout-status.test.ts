@@ -16,7 +16,7 @@ import { apiRules } from '../store/api-rules.ts'
 import { failureOf } from './rollout-end.ts'
 import { showHistory } from './rollout-history.ts'
 import type { HistoryOptions, StatusOptions, VerbOptions } from './rollout-options.ts'
-import { type RolloutIo, showStatus } from './rollout-status.ts'
+import { READ_AT_ONCE, type RolloutIo, showStatus } from './rollout-status.ts'
 import { runVerb } from './rollout-verbs.ts'
 
 const KEY = { ...RESOURCES.canaries, namespace: 'test', name: 'api' }
@@ -124,6 +124,51 @@ test('the evidence is part of the status: a sentence, a chart, and a picture of 
   printed.length = 0
   await showStatus({ ...STATUS, output: 'svg' }, io)
   expect(printed.join('\n')).toMatch(/^<svg [^]*Holding at 20 %: evidence against 2 grows\.[^]*<\/svg>$/)
+})
+
+// Owns how many reads are under way at the same time, and the most that were.
+class Counting implements KubeClient {
+  readonly #client: KubeClient
+  #now = 0
+  most = 0
+
+  constructor(client: KubeClient) {
+    this.#client = client
+  }
+
+  async #read<T>(read: () => Promise<T>): Promise<T> {
+    this.most = Math.max(this.most, ++this.#now)
+    try {
+      await new Promise(setImmediate)
+      return await read()
+    } finally {
+      this.#now -= 1
+    }
+  }
+
+  get: KubeClient['get'] = (...of) => this.#read(() => this.#client.get(...of))
+  list: KubeClient['list'] = (...of) => this.#read(() => this.#client.list(...of))
+  watch: KubeClient['watch'] = (...of) => this.#client.watch(...of)
+  create: KubeClient['create'] = (...of) => this.#client.create(...of)
+  update: KubeClient['update'] = (...of) => this.#client.update(...of)
+  patch: KubeClient['patch'] = (...of) => this.#client.patch(...of)
+  delete: KubeClient['delete'] = (...of) => this.#client.delete(...of)
+}
+
+test('what belongs to a Canary is read at the same time, and of many Canaries for a few at a time', async () => {
+  const { client, io, printed } = await scene()
+  const one = new Counting(client)
+  await showStatus(STATUS, { ...io, client: one })
+  // The target, the routes and the Releases.
+  expect(one.most).toBe(3)
+  for (let index = 0; index < 40; index++) {
+    const canary = canaryOf()
+    await client.create(RESOURCES.canaries, { ...canary, metadata: { name: `api-${index}`, namespace: 'test' } }, { signal })
+  }
+  printed.length = 0
+  const many = new Counting(client)
+  await showStatus({ ...STATUS, name: undefined }, { ...io, client: many })
+  expect([printed.length, many.most]).toEqual([42, READ_AT_ONCE])
 })
 
 test('the Release on its way is part of the status, and the history is the Releases', async () => {

@@ -13,6 +13,7 @@ import type { Line } from './demo-view.ts'
 import { EXIT, exitOf, notFound, RolloutError } from './rollout-end.ts'
 import { factsOf, hasEnded, type RolloutFacts } from './rollout-facts.ts'
 import type { StatusOptions } from './rollout-options.ts'
+import { releasesOf, seenIn } from './release-facts.ts'
 import { pictureOf } from './release-view.ts'
 import { readReleases } from './rollout-history.ts'
 import { blockOf, changeLine, dataText, tableOf } from './rollout-view.ts'
@@ -36,6 +37,8 @@ export interface RolloutIo {
 // Between two looks at what does not report: the age of things, and a target that was changed back.
 const REPAINT: Millis = 1000
 const TARGETS: Millis = 5000
+/** Canaries of which what belongs to them is read at the same time. */
+export const READ_AT_ONCE = 16
 // Forbidden, or not served.
 const TEMPLATES: ResourceRef = { group: 'flagger.app', version: 'v1beta1', resource: 'metrictemplates' }
 const UNREAD: readonly number[] = [400, 403, 404]
@@ -54,11 +57,20 @@ async function readFacts(name: string | undefined, io: RolloutIo): Promise<reado
   const { client, namespace, signal } = io
   if (name === undefined) {
     const { items } = await client.list(queryFor(undefined, io), { signal })
-    return Promise.all(items.map((canary) => factsNow(canary, 'many', io)))
+    return factsOfAll(items, 'many', io)
   }
   const canary = await client.get({ ...RESOURCES.canaries, name, ...(namespace !== undefined && { namespace }) }, { signal })
   if (canary === undefined) throw notFound(namespace, name)
   return [await factsNow(canary, 'one', io)]
+}
+
+// In their order.
+async function factsOfAll(canaries: readonly KubeObject[], among: 'one' | 'many', io: RolloutIo): Promise<readonly RolloutFacts[]> {
+  const all: RolloutFacts[] = []
+  for (let from = 0; from < canaries.length; from += READ_AT_ONCE) {
+    all.push(...(await Promise.all(canaries.slice(from, from + READ_AT_ONCE).map((canary) => factsNow(canary, among, io)))))
+  }
+  return all
 }
 
 // Who may read Canaries but not what belongs to them is told what the Canary says. Routes and Releases are for one of them, not for many.
@@ -68,23 +80,27 @@ async function factsNow(canary: KubeObject, among: 'one' | 'many', io: RolloutIo
   const plan = planOf(canary)
   const read = (resource: ResourceRef, name: string): Promise<KubeObject | undefined> =>
     unlessUnread(client.get({ ...resource, namespace, name }, { signal }))
-  const target = await read(targetKindOf(plan).resource, plan.target)
-  if (among === 'many') return factsOf(canary, target)
-  const [routes, releases] = [await read(RESOURCES.virtualServices, plan.apex), await readReleases(canary, io)]
-  return factsOf(canary, target, { routes, releases, templates: await templatesOf(plan, io) })
+  const target = read(targetKindOf(plan).resource, plan.target)
+  if (among === 'many') return factsOf(canary, await target)
+  const [workload, routes, objects, templates] = await Promise.all([
+    target,
+    read(RESOURCES.virtualServices, plan.apex),
+    readReleases(canary, io),
+    templatesOf(plan, io)
+  ])
+  return factsOf(canary, workload, { routes, releases: releasesOf(canary, objects), seen: seenIn(canary, objects), templates })
 }
 
 // The queries of the MetricTemplates that it names, of those that may be read.
 async function templatesOf({ metrics }: Plan, { client, signal }: RolloutIo): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>()
-  for (const check of metrics) {
-    if (check.kind !== 'template') continue
-    const { namespace, name } = check.template
-    const template = await unlessUnread(client.get({ ...TEMPLATES, namespace, name }, { signal }))
-    const query = dig(template, 'spec', 'query')
-    if (typeof query === 'string') found.set(`${namespace}/${name}`, query)
-  }
-  return found
+  const named = new Map(
+    metrics.flatMap((check) => (check.kind === 'template' ? [[`${check.template.namespace}/${check.template.name}`, check.template]] : []))
+  )
+  const queries = [...named].map(async ([key, { namespace, name }]) => {
+    const query = dig(await unlessUnread(client.get({ ...TEMPLATES, namespace, name }, { signal })), 'spec', 'query')
+    return typeof query === 'string' ? [[key, query] as const] : []
+  })
+  return new Map((await Promise.all(queries)).flat())
 }
 
 function unlessUnread<T>(asked: Promise<T | undefined>): Promise<T | undefined> {
@@ -137,7 +153,7 @@ async function watchStatus(options: StatusOptions, given: RolloutIo): Promise<nu
   try {
     await Promise.race([reflector.whenSynced(), running])
     for (;;) {
-      const all = await Promise.all(reflector.objects().map((canary) => factsNow(canary, among, { ...io, signal })))
+      const all = await factsOfAll(reflector.objects(), among, { ...io, signal })
       const code = endOf(all, options)
       tell(all, shown, { options, io, last: code !== undefined })
       if (code !== undefined) return code

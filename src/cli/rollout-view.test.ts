@@ -163,7 +163,6 @@ const RELEASE: ReleaseFacts = {
   evidence: null,
   exposure: null,
   chart: null,
-  traffic: null,
   stages: [],
   requests: [],
   checks: []
@@ -172,9 +171,8 @@ const RELEASE: ReleaseFacts = {
 test('checks that cannot see what they are for at the traffic that was seen are named', () => {
   const facts = factsOf(given(), target)
   const traffic = { rate: 4, history: { requests: 10_000, bad: 50, dispersion: 1 } }
-  const release: ReleaseFacts = { ...RELEASE, traffic }
   expect(facts.weak).toEqual([])
-  const text = blockOf(factsOf(given(), target, { releases: [release] }), NOW).map((line) => line.text)
+  const text = blockOf(factsOf(given(), target, { seen: { traffic, asked: {} } }), NOW).map((line) => line.text)
   expect(text.filter((line) => line.startsWith('  Warning:'))).toEqual([
     '  Warning:       spec.analysis.metrics[0] its bound of 99 % is within 3 standard errors of what stable does (99.5 % of about 48 requests, 20 % of 4 requests a second for 1m): a canary as good as stable misses it in about 1 of 4.7 looks'
   ])

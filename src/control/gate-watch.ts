@@ -9,7 +9,7 @@ import { savedTrace } from '../gate/trace.ts'
 import { ApiError } from '../kube/kube-client.ts'
 import { keyOfObject } from '../kube/reflector.ts'
 import type { ClusterView } from '../rollout/cluster-view.ts'
-import { type Asked, type GateRequest, gateRequestOf, requestAsked } from '../rollout/gate-request.ts'
+import { type Asked, askedIn, type GateRequest, gateRequestOf, requestAsked } from '../rollout/gate-request.ts'
 import { isComparable } from '../rollout/pace.ts'
 import type { Plan } from '../rollout/plan.ts'
 import { exposureField } from '../rollout/release-exposure.ts'
@@ -34,7 +34,7 @@ import {
 } from '../rollout/watching.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import { wait, type Millis } from '../std/clock.ts'
-import { dig, isObject } from '../std/json.ts'
+import { dig } from '../std/json.ts'
 import type { CounterSource } from './counter-source.ts'
 import { GateStreams } from './gate-streams.ts'
 import type { RolloutListener, Ticked } from './rollout-listener.ts'
@@ -242,14 +242,13 @@ export class GateWatch implements RolloutListener {
     const found = await this.#quietly(() =>
       this.#ports.client.get({ ...RESOURCES.releases, namespace: plan.namespace, name: release }, { signal })
     )
-    const [gate, chart, asked] = ['gate', 'chart', 'asked'].map((field) => dig(found, 'status', field))
+    const [gate, chart] = ['gate', 'chart'].map((field) => dig(found, 'status', field))
     if (typeof gate !== 'string' || dig(found, 'status', 'outcome') !== 'running') return undefined
     const users = dig(found, 'status', 'exposure', 'users')
-    const texts = isObject(asked) ? Object.entries(asked).map(([name, text]) => [name, String(text)] as const) : undefined
     return {
       gate,
       chart: typeof chart === 'string' ? chart : undefined,
-      asked: texts && Object.fromEntries(texts),
+      asked: askedIn(dig(found, 'status')),
       users: typeof users === 'number' ? users : 0
     }
   }

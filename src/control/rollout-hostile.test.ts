@@ -7,7 +7,7 @@ import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
 import { blockOf, changeLine, dataText, tableOf } from '../cli/rollout-view.ts'
 import { factsOf } from '../cli/rollout-facts.ts'
-import { releasesOf } from '../cli/release-facts.ts'
+import { releasesOf, seenIn } from '../cli/release-facts.ts'
 import { historyTable } from '../cli/release-view.ts'
 import { lintRollouts } from '../lint/rollouts.ts'
 import { problemLine } from '../lint/problem-text.ts'
@@ -99,8 +99,10 @@ test.each(PLACES)(
     given?.(world)
     await world.until(() => false, 120)
     const live = world.named(RESOURCES.canaries) ?? canary
-    const releases = releasesOf(live, world.all(RESOURCES.releases))
-    const facts = factsOf(live, world.named(RESOURCES.deployments), { routes: world.named(RESOURCES.virtualServices), releases })
+    const objects = world.all(RESOURCES.releases)
+    const releases = releasesOf(live, objects)
+    const routes = world.named(RESOURCES.virtualServices)
+    const facts = factsOf(live, world.named(RESOURCES.deployments), { routes, releases, seen: seenIn(live, objects) })
     const now = world.clock.now()
     const shown = [...blockOf(facts, now), ...tableOf([facts], now, 'wide'), ...historyTable(releases, now, 'wide')].map(({ text }) => text)
     const alerts = world.alerts.flatMap(({ news }) =>

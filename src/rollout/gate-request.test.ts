@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GATE_ANNOTATIONS, gateRequestOf, gateSettingsFor, requestAsked, tellingEdges } from './gate-request.ts'
+import { askedIn, GATE_ANNOTATIONS, gateRequestOf, gateSettingsFor, requestAsked, tellingEdges } from './gate-request.ts'
 import { GATE_CONFIG, type GateConfig } from './gate-options.ts'
 import { planOf } from './plan.ts'
 
@@ -133,6 +133,16 @@ describe('a ConfigMap that a Canary names', () => {
 })
 
 describe('requestAsked', () => {
+  it('is given what the status of a Release says, and nothing where it does not say', () => {
+    expect(askedIn({ asked: { alpha: '1%', look: 2 } })).toEqual({ alpha: '1%', look: '2' })
+    expect([askedIn({ asked: {} }), askedIn({ asked: ['1%'] }), askedIn({}), askedIn(undefined)]).toEqual([
+      {},
+      undefined,
+      undefined,
+      undefined
+    ])
+  })
+
   it('asks again what was asked', () => {
     const { request } = gateRequestOf(
       canary({

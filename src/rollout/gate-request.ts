@@ -14,7 +14,7 @@ import {
   USUAL_LOOK
 } from '../gate/settings.ts'
 import type { Millis } from '../std/clock.ts'
-import { dig } from '../std/json.ts'
+import { dig, isObject } from '../std/json.ts'
 import { affinityOf } from './affinity.ts'
 import { durationOf } from './durations.ts'
 import { type GateConfig, gateOptionsOf, type Misread, optionName, type Said } from './gate-options.ts'
@@ -80,6 +80,12 @@ export function gateRequestOf(
 const UNCOUNTED: Misread = {
   annotation: GATE_ANNOTATIONS.budget,
   text: 'users=N has no effect without spec.analysis.sessionAffinity: users are counted by its cookies'
+}
+
+/** What the status of a Release says was asked; undefined where it does not say. */
+export function askedIn(status: unknown): Asked | undefined {
+  const asked = dig(status, 'asked')
+  return isObject(asked) ? Object.fromEntries(Object.entries(asked).map(([name, text]) => [name, String(text)])) : undefined
 }
 
 /** What was asked once, when `asked` was kept of it: a rollout is judged by what it began with. */
