@@ -3,7 +3,7 @@
 
 import type { Millis } from '../std/clock.ts'
 import { xmlText } from '../std/xml.ts'
-import { oddsText, spanOf } from './chart.ts'
+import { limitLabels, oddsText, spanOf } from './chart.ts'
 import type { Said, Trace, TracePoint } from './trace.ts'
 import { durationText } from './words.ts'
 
@@ -15,7 +15,10 @@ export interface ChartTexts {
 }
 
 const WIDTH = 800
-const LEFT = 70
+const LEFT_LEAST = 70
+// Of a label at the axis, with the widest digits of common fonts.
+const CHARACTER = 7
+const LABEL_GAP = 6
 const RIGHT = 16
 const TOP = 56
 const PLOT = 240
@@ -35,15 +38,16 @@ export function chartSvg(trace: Trace, { title, sentence }: ChartTexts): string 
   const last = trace.points.at(-1)
   const lines = wrapped(sentence)
   const height = TOP + PLOT + 70 + LINE * lines.length
-  const plot = last === undefined ? [text(LEFT, TOP + 40, 'no look yet')] : plotOf(trace, last)
+  const left = leftOf(trace)
+  const plot = last === undefined ? [text(left, TOP + 40, 'no look yet')] : plotOf(trace, last, left)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="12" role="img">`,
     `<title>${xmlText(title)}</title>`,
     '<defs><pattern id="held" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="2" height="6" fill="#8888" /></pattern></defs>',
     `<rect width="${WIDTH}" height="${height}" fill="#fff" />`,
-    `<text x="${LEFT}" y="24" font-size="15" font-weight="600" fill="#111">${xmlText(title)}</text>`,
+    `<text x="${left}" y="24" font-size="15" font-weight="600" fill="#111">${xmlText(title)}</text>`,
     ...plot,
-    ...lines.map((each, index) => text(LEFT, TOP + PLOT + 62 + LINE * index, each)),
+    ...lines.map((each, index) => text(left, TOP + PLOT + 62 + LINE * index, each)),
     '</svg>',
     ''
   ].join('\n')
@@ -54,35 +58,41 @@ interface Scales {
   readonly y: (logarithm: number) => number
 }
 
-function plotOf(trace: Trace, last: TracePoint): readonly string[] {
+// Where the plot begins: its labels have room before it.
+function leftOf(trace: Trace): number {
+  return Math.max(LEFT_LEAST, ...limitLabels(trace).map(({ length }) => CHARACTER * length + 2 * LABEL_GAP))
+}
+
+function plotOf(trace: Trace, last: TracePoint, left: number): readonly string[] {
   const { from, points, alpha, beta } = trace
   const { top, bottom } = spanOf(trace)
   const scales: Scales = {
-    x: (at) => fixed(LEFT + ((at - from) / Math.max(1, last.at - from)) * (WIDTH - LEFT - RIGHT)),
+    x: (at) => fixed(left + ((at - from) / Math.max(1, last.at - from)) * (WIDTH - left - RIGHT)),
     y: (value) => fixed(TOP + ((top - Math.min(top, Math.max(bottom, value))) / (top - bottom)) * PLOT)
   }
-  const limit = (chance: number, colour: string, label: string): readonly string[] => {
+  const [rollback, safe] = limitLabels(trace)
+  const limit = (chance: number, odds: string, label: string, colour: string): readonly string[] => {
     const y = scales.y(-Math.log10(chance))
     return [
-      `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y}" y2="${y}" stroke="${colour}" stroke-dasharray="6 4" />`,
-      text(LEFT - 6, y + 4, oddsText(-Math.log10(chance)), 'end'),
+      `<line x1="${left}" x2="${WIDTH - RIGHT}" y1="${y}" y2="${y}" stroke="${colour}" stroke-dasharray="6 4" />`,
+      text(left - LABEL_GAP, y + 4, odds, 'end'),
       text(WIDTH - RIGHT - 4, y - 4, label, 'end')
     ]
   }
   return [
     ...bands(trace, scales),
     ...holds(trace, scales),
-    text(LEFT - 6, scales.y(0) + 4, '1 of 1', 'end'),
-    ...limit(alpha, '#c00', 'rolled back'),
-    ...limit(beta, '#080', 'safe for the next weight'),
+    text(left - LABEL_GAP, scales.y(0) + 4, oddsText(0), 'end'),
+    ...limit(alpha, rollback, 'rolled back', '#c00'),
+    ...limit(beta, safe, 'safe for the next weight', '#080'),
     ...proofLines(points, scales),
     polyline([{ at: from, value: 0 }, ...points.map(({ at, evidence }) => ({ at, value: evidence }))], '#c00', scales),
     ...failures(trace, scales),
-    `<rect x="${LEFT}" y="${TOP}" width="${WIDTH - LEFT - RIGHT}" height="${PLOT}" fill="none" stroke="#888" />`,
-    text(LEFT, TOP + PLOT + 34, '0 s'),
+    `<rect x="${left}" y="${TOP}" width="${WIDTH - left - RIGHT}" height="${PLOT}" fill="none" stroke="#888" />`,
+    text(left, TOP + PLOT + 34, '0 s'),
     text(WIDTH - RIGHT, TOP + PLOT + 34, durationText(last.at - from), 'end'),
     text(
-      (LEFT + WIDTH - RIGHT) / 2,
+      (left + WIDTH - RIGHT) / 2,
       TOP + PLOT + 34,
       'red: evidence against the canary; green: that the next weight is safe; ticks: its failures',
       'middle'

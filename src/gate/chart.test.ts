@@ -34,6 +34,7 @@ describe('the evidence chart', () => {
     const shown = {
       'a bad release': chartLines(BAD, { columns: 80, rows: 9 }).join('\n'),
       'a good release, without a legend': chartLines(GOOD, { columns: 70, rows: 8, legend: 'without' }).join('\n'),
+      'a stricter limit': chartLines({ ...BAD, alpha: 0.001 }, { columns: 60, rows: 8, legend: 'without' }).join('\n'),
       'held, narrow': chartLines(HELD, { columns: 40, rows: 5 }).join('\n'),
       'the bad release as SVG': chartSvg(BAD, { title: 'frontend-5d4, serin/demo:1.2', sentence: '1.2 rolled back after 105 s at 10 %.' })
     }
@@ -77,6 +78,21 @@ describe('the evidence chart', () => {
     expect(chartLines(sure, { columns: 60, rows: 6 })[0]).toContain('*')
     expect(chartLines(traceOf([]), { columns: 60, rows: 6 })).toEqual([])
     expect(chartSvg(traceOf([]), { title: 'x', sentence: '' })).toContain('no look yet')
+  })
+
+  it.each([
+    [0.001, 0.05],
+    [0.01, 1e-6]
+  ])('has room for its labels at limits of %d and %d: all of them, in front of a plot that no line leaves', (alpha, beta) => {
+    const strict = { ...BAD, alpha, beta }
+    const lines = chartLines(strict, { columns: 60, rows: 9 })
+    const edge = lines.find((line) => line.trim().startsWith('+'))?.indexOf('+') ?? 0
+    const odds = [alpha, beta].map((chance) => `1 of ${Math.round(1 / chance).toLocaleString('en-US')}`)
+    expect(odds.map((label) => lines.filter((line) => line.slice(0, edge).trim() === label).length)).toEqual([1, 1])
+    expect(lines.slice(0, 9).map((line) => line.indexOf('|'))).toEqual(lines.slice(0, 9).map(() => edge))
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(60)
+    const left = Number(/<rect x="([\d.]+)"/.exec(chartSvg(strict, { title: 'x', sentence: '' }))?.[1])
+    expect(left).toBeGreaterThan(7 * Math.max(...odds.map(({ length }) => length)))
   })
 
   it('has a letter for all that a gate says', () => {

@@ -3,7 +3,7 @@
 
 import type { Millis } from '../std/clock.ts'
 import type { Said, Trace, TracePoint } from './trace.ts'
-import { durationText } from './words.ts'
+import { countText, durationText } from './words.ts'
 
 /** How large. */
 export interface ChartSize {
@@ -20,7 +20,7 @@ export interface Span {
   readonly bottom: number
 }
 
-const LABEL = 8
+const LABEL_LEAST = 8
 const LEAST_COLUMNS = 20
 // Beyond the line nothing is decided any more, below this nothing is learned.
 const ABOVE = 0.6
@@ -54,7 +54,9 @@ export function chartLines(trace: Trace, { columns, rows, legend = 'with' }: Cha
   const { points, from } = trace
   const last = points.at(-1)
   if (last === undefined) return []
-  const width = Math.max(LEAST_COLUMNS, columns - LABEL - 1)
+  const label = Math.max(LABEL_LEAST, ...limitLabels(trace).map(({ length }) => length))
+  const labelled = (text: string, rest: string, edge = ' '): string => `${text.padStart(label)}${edge}${rest}`
+  const width = Math.max(LEAST_COLUMNS, columns - label - 1)
   const at = (column: number): Millis => from + ((last.at - from) * column) / (width - 1)
   const columnsOf = Array.from({ length: width }, (_, column) => ({
     now: pointAt(points, at(column)),
@@ -63,7 +65,10 @@ export function chartLines(trace: Trace, { columns, rows, legend = 'with' }: Cha
     evidenceBefore: evidenceAt(points, at(Math.max(0, column - 1)))
   }))
   const span = spanOf(trace)
-  const plot = Array.from({ length: rows }, (_, row) => plotLine(trace, { row, rows, span }, columnsOf))
+  const plot = Array.from({ length: rows }, (_, row) => {
+    const place = { row, rows, span }
+    return labelled(labelAt(trace, place), plotLine(trace, place, columnsOf), '|')
+  })
   const said = columnsOf.map(({ now }) => LETTERS[now.said]).join('')
   const failures = columnsOf.map(({ now, before }) => (now.failed > (before?.failed ?? 0) ? '!' : ' ')).join('')
   return [
@@ -73,8 +78,8 @@ export function chartLines(trace: Trace, { columns, rows, legend = 'with' }: Cha
     ...(failures.trim() === '' ? [] : [labelled('failed', failures)]),
     labelled('gate', said),
     labelled('', timesLine(last.at - from, width)),
-    ...(legend === 'with' ? legendOf(trace, columns) : [])
-  ].map((line) => line.slice(0, Math.max(columns, LABEL + 1 + LEAST_COLUMNS)).trimEnd())
+    ...(legend === 'with' ? legendOf(trace, columns - label - 1).map((line) => labelled('', line)) : [])
+  ].map((line) => line.slice(0, Math.max(columns, label + 1 + LEAST_COLUMNS)).trimEnd())
 }
 
 /** From a little below to a little above what is shown, with both lines in it. */
@@ -89,7 +94,12 @@ export function spanOf({ points, alpha, beta }: Trace): Span {
 
 /** `1 of 100`, as sentences say it, for a decimal logarithm. */
 export function oddsText(logarithm: number): string {
-  return `1 of ${Math.round(10 ** logarithm).toLocaleString('en-US')}`
+  return `1 of ${countText(10 ** logarithm)}`
+}
+
+/** What stands at the two lines: where it is rolled back, and where the next weight is safe. */
+export function limitLabels({ alpha, beta }: Trace): readonly [string, string] {
+  return [oddsText(-Math.log10(alpha)), oddsText(-Math.log10(beta))]
 }
 
 /** The latest point that is not after `time`; the first one before there is any. */
@@ -130,17 +140,19 @@ function plotLine({ alpha, beta }: Trace, place: Row, columns: readonly Column[]
     if (place.row === here || isBetween) return '*'
     return Number.isFinite(now.proof) && place.row === rowOf(now.proof) ? 'o' : ground
   })
-  const label = place.row === rollback ? oddsText(-Math.log10(alpha)) : place.row === safe ? oddsText(-Math.log10(beta)) : ''
-  return labelled(label === '' && place.row === rowOf(0) ? '1 of 1' : label, cells.join(''), '|')
+  return cells.join('')
+}
+
+function labelAt(trace: Trace, place: Row): string {
+  const [rollback, safe] = limitLabels(trace)
+  if (place.row === rowIn(-Math.log10(trace.alpha), place)) return rollback
+  if (place.row === rowIn(-Math.log10(trace.beta), place)) return safe
+  return place.row === rowIn(0, place) ? oddsText(0) : ''
 }
 
 function rowIn(value: number, { rows, span: { top, bottom } }: Row): number {
   const inside = Math.min(top, Math.max(bottom, value))
   return Math.round(((top - inside) / (top - bottom)) * (rows - 1))
-}
-
-function labelled(label: string, text: string, edge = ' '): string {
-  return `${label.padStart(LABEL)}${edge}${text}`
 }
 
 // A weight is written where it begins, if the one before leaves room.
@@ -157,7 +169,7 @@ function timesLine(whole: Millis, width: number): string {
   return `0 s${end.padStart(Math.max(0, width - 3))}`
 }
 
-function legendOf({ points }: Trace, columns: number): readonly string[] {
+function legendOf({ points }: Trace, width: number): readonly string[] {
   const seen = new Set<Said>(points.map(({ said }) => (said === 'dwell' ? 'not-proven' : said)))
   const parts = [
     '* evidence against it, rolled back at ===',
@@ -165,7 +177,7 @@ function legendOf({ points }: Trace, columns: number): readonly string[] {
     ...(points.some(({ failed }) => failed > 0) ? ['! it failed requests'] : []),
     ...MEANINGS.filter(([said]) => seen.has(said)).map(([, meaning]) => meaning)
   ]
-  return wrapped(parts, columns - LABEL - 1).map((line) => labelled('', line))
+  return wrapped(parts, width)
 }
 
 function wrapped(parts: readonly string[], width: number): readonly string[] {
