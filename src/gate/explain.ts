@@ -8,7 +8,7 @@ import { type Look, NO_LOOK } from './half-plane.ts'
 import { ERRORS, isCounted, type StreamSettings } from './settings.ts'
 import { PROOF_RATIO } from './stream.ts'
 import type { HoldReason } from './verdict.ts'
-import { countText, durationText, percentText, pointsText } from './words.ts'
+import { asSentence, countText, durationText, percentText, pointsText } from './words.ts'
 
 /** How the versions are called, and how long a look is. */
 export interface Names {
@@ -23,7 +23,7 @@ export interface Names {
 
 /** What the gate says after its latest look. */
 export function explained(gate: Gate, names: Names): string {
-  return said(gate, names).replace(/^the /, 'The ')
+  return asSentence(said(gate, names))
 }
 
 function said(gate: Gate, names: Names): string {

@@ -24,3 +24,8 @@ export function durationText(time: Millis): string {
   if (seconds < 120) return `${seconds} s`
   return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`
 }
+
+/** A text as a sentence: `the canary`, which a version without a name is called, begins it with a capital; a name stays as it is. */
+export function asSentence(text: string): string {
+  return text.replace(/^the /, 'The ')
+}

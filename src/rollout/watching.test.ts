@@ -127,6 +127,8 @@ describe('a revision under the gate', () => {
       outcome: 'down',
       sentence: 'Holding at 10 %: counters cannot be read: prometheus:9090: connection refused.'
     })
+    const odd = "GET http://prometheus/?q=$&$': refused"
+    expect(evidenceOf(withoutCounters(begun, 20_000, odd), NAMES)?.sentence).toBe(`Holding at 10 %: counters cannot be read: ${odd}.`)
     expect(withoutCounters(fresh(), 5_000, '').gate).toBeUndefined()
   })
 
@@ -156,5 +158,7 @@ describe('a revision under the gate', () => {
   ])('ends when the budget %j is spent', (budget, sentence) => {
     const begun = withWeight(withHistory(withCounters(fresh(budget), counters(0)), HISTORY, undefined), 10, 0)
     expect(evidenceOf(withCounters(begun, counters(2, 2)), NAMES)).toEqual({ kind: 'rollback', outcome: 'fail', weight: 10, sentence })
+    const unnamed = evidenceOf(withCounters(begun, counters(2, 2)), { ...NAMES, canary: 'the canary' })
+    expect(unnamed?.sentence).toBe(sentence.replace('v2', 'The canary'))
   })
 })

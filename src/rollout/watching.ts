@@ -9,9 +9,10 @@ import { NO_LOOK } from '../gate/half-plane.ts'
 import { type History, historyOf, type PodLook, withBursts } from '../gate/history.ts'
 import { type Baseline, type Births, NO_BASELINE } from '../gate/increments.ts'
 import { restoredGate } from '../gate/saved.ts'
-import { counts, lookAt, type RequestCounter, type Served, type ServedPair, servedSince } from '../gate/served.ts'
+import { counts, type CountersRead, lookAt, type Served, type ServedPair, servedSince } from '../gate/served.ts'
 import { type Bad, type GateSettings, isCounted } from '../gate/settings.ts'
 import { restoredTrace, type Trace, tracedWith } from '../gate/trace.ts'
+import { asSentence } from '../gate/words.ts'
 import type { Millis } from '../std/clock.ts'
 import { sameJson } from '../std/json.ts'
 import type { Evidence } from './evidence.ts'
@@ -48,14 +49,6 @@ export interface Watching {
   readonly gate: Gate | undefined
   /** What the gate said so far; undefined before its first look. */
   readonly trace: Trace | undefined
-}
-
-/** Counters of both versions at an instant. */
-export interface Counters {
-  readonly at: Millis
-  readonly canary: readonly RequestCounter[]
-  readonly stable: readonly RequestCounter[]
-  readonly canaryCookies?: number
 }
 
 /** A stream that others count. */
@@ -133,7 +126,7 @@ export function withWeight(watching: Watching, weight: number, at: Millis, plan:
 }
 
 /** When counters have been read that are later than the last ones; `streams`: the latest readings of those that others count. */
-export function withCounters(watching: Watching, counters: Counters, streams: readonly StreamReading[] = []): Watching {
+export function withCounters(watching: Watching, counters: Omit<CountersRead, 'kind'>, streams: readonly StreamReading[] = []): Watching {
   const { served, baseline } = servedSince(watching.baseline, counters, UNKNOWN)
   const seconds = (counters.at - watching.baseline.at) / 1000
   const traffic = Number.isFinite(seconds) ? (served.canary.requests + served.stable.requests) / seconds : watching.traffic
@@ -211,17 +204,17 @@ function expected({ weight, exposedAt, baseline }: Watching, gate: Gate, unread:
 export function evidenceOf(watching: Watching, names: Names): Evidence | undefined {
   const { gate, weight, unread } = watching
   if (gate === undefined) {
-    const sentence = `${names.canary} has had no traffic yet.`.replace(/^the /, 'The ')
+    const sentence = asSentence(`${names.canary} has had no traffic yet.`)
     return startOf(watching, names.look) === undefined ? undefined : { kind: 'hold', outcome: outcomeOf(watching), weight, sentence }
   }
   const { verdict } = gate
   const over = overBudget(watching)
   if (verdict.kind !== 'rollback' && over !== undefined) {
-    const sentence = `${names.canary} rolled back at ${weight} %: ${over}, more than its exposure budget.`
+    const sentence = asSentence(`${names.canary} rolled back at ${weight} %: ${over}, more than its exposure budget.`)
     return { kind: 'rollback', outcome: 'fail', weight, sentence }
   }
   const more = verdict.kind === 'hold' ? { reason: verdict.reason } : verdict.kind === 'advance' ? { done: explained(gate, names) } : {}
-  const sentence = [sentenceOf(gate, unread, names), ...unreadOf(watching)].join(' ')
+  const sentence = [explained(gate, { ...names, unread, advance: 'proven' }), ...unreadOf(watching)].join(' ')
   return { kind: verdict.kind, outcome: outcomeOf(watching), weight, sentence, ...more }
 }
 
@@ -257,12 +250,6 @@ function outcomeOf({ gate, unread }: Watching): Evidence['outcome'] {
   if (gate?.verdict.kind === 'rollback') return 'fail'
   if (unread !== undefined && unread !== '') return 'down'
   return gate?.verdict.kind === 'advance' ? 'pass' : 'no-data'
-}
-
-function sentenceOf(gate: Gate, unread: string | undefined, names: Names): string {
-  const said = explained(gate, { ...names, advance: 'proven' })
-  const isHeld = gate.verdict.kind === 'hold' && gate.verdict.reason === 'no-counts'
-  return isHeld && unread !== undefined && unread !== '' ? said.replace(/:.*/, `: counters cannot be read: ${unread}.`) : said
 }
 
 // A gate begins with the first traffic, or when its settings are known.
