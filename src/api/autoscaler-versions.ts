@@ -2,7 +2,7 @@
 // 1.32). What v1 has no field for travels in annotations, as on a real server, but in the form it has in v2.
 
 import type { KubeObject, ObjectMeta } from './object.ts'
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, parsedJson } from '../std/json.ts'
 
 /** The default metric of an autoscaler that names none. */
 export const DEFAULT_METRICS: readonly unknown[] = [cpu(80)]
@@ -89,12 +89,7 @@ function withKept(metadata: ObjectMeta, kept: Readonly<Record<string, unknown>>)
 
 // A text that a user put there and that cannot be read counts as absent.
 function parsed(text: string | undefined): unknown {
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return text === undefined ? undefined : parsedJson(text)
 }
 
 function listIn(value: unknown): readonly unknown[] {

@@ -1,7 +1,7 @@
 // A RequestAuthentication as Istio's admission check judges it, beside the rules of its definition: that inline keys are a key set, and that
 // keys are fetched from somewhere.
 
-import { isObject } from '../std/json.ts'
+import { isObject, parsedJson } from '../std/json.ts'
 import { each, refuseIf } from './istio-fault.ts'
 import type { IstioFault } from './istio-fault.ts'
 import type { JwtRule, RequestAuthentication } from './istio-request-authentication.ts'
@@ -27,10 +27,6 @@ function checkUri(uri: string | undefined, path: string): IstioFault[] {
 
 /** A set of keys, or one key. */
 function isKeySet(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) && (Array.isArray(value['keys']) || typeof value['kty'] === 'string')
-  } catch {
-    return false
-  }
+  const value = parsedJson(text)
+  return isObject(value) && (Array.isArray(value['keys']) || typeof value['kty'] === 'string')
 }

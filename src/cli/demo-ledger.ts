@@ -3,7 +3,7 @@
 
 import type { LoadAnswer } from '../load/generate.ts'
 import type { CellData } from '../metrics/recorder.ts'
-import { dig } from '../std/json.ts'
+import { dig, parsedJson } from '../std/json.ts'
 
 /** Counts of ended requests: good, failed by the application, or lost. */
 export interface Tally {
@@ -70,13 +70,9 @@ export function gatewayCount(cells: readonly CellData[]): GatewayCount {
 
 // The demo application's answer: {"app", "version", ...}.
 function versionIn(body: string, apps: readonly string[]): string | undefined {
-  try {
-    const answer: unknown = JSON.parse(body)
-    const [app, version] = [dig(answer, 'app'), dig(answer, 'version')]
-    return typeof app === 'string' && apps.includes(app) && typeof version === 'string' ? version : undefined
-  } catch {
-    return undefined
-  }
+  const answer = parsedJson(body)
+  const [app, version] = [dig(answer, 'app'), dig(answer, 'version')]
+  return typeof app === 'string' && apps.includes(app) && typeof version === 'string' ? version : undefined
 }
 
 function count(counts: Map<string, number>, key: string): void {

@@ -5,7 +5,7 @@
 import type { JWK } from 'jose'
 import type { SignatureState } from '../route/identity.ts'
 import type { TokenRule } from '../route/token-rule.ts'
-import { isObject } from '../std/json.ts'
+import { isObject, listAt, parsedJson } from '../std/json.ts'
 import { LIMITS } from './limits.ts'
 import type { LimitName, Limits } from './limits.ts'
 
@@ -115,14 +115,8 @@ async function verify(keys: readonly JWK[], token: string, tried: (fitting: read
 }
 
 function keysOf(text: string): readonly JWK[] {
-  try {
-    const set: unknown = JSON.parse(text)
-    const keys: unknown = isObject(set) ? set['keys'] : undefined
-    // The library looks at the fields of each key that it is given.
-    return Array.isArray(keys) ? keys.filter(isObject) : []
-  } catch {
-    return []
-  }
+  // The library looks at the fields of each key that it is given.
+  return listAt(parsedJson(text), 'keys').filter(isObject)
 }
 
 /** The most recently used is last. */

@@ -3,6 +3,7 @@
 
 import type { KubeObject, ManagedFields } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
+import { keyOfPart } from '../std/json-pointer.ts'
 import type { Plan } from './plan.ts'
 import { virtualServiceWrites } from './render-virtual-service.ts'
 import { ROUTING_ANNOTATION } from './routing-mark.ts'
@@ -170,7 +171,7 @@ export function differencesOf(operations: readonly PatchOperation[]): readonly D
 
 // Who has the field, or what is around or below it; nobody has what was taken away.
 function writerOf({ metadata }: KubeObject, pointer: string): ManagedFields | undefined {
-  const keys = pointer.slice(1).split('/').map(unescaped)
+  const keys = pointer.slice(1).split('/').map(keyOfPart)
   const holders = (metadata.managedFields ?? []).filter(({ fieldsV1, subresource }) => subresource === undefined && holds(fieldsV1, keys))
   return holders.toSorted(byTime).at(-1)
 }
@@ -194,12 +195,8 @@ function dotted(pointer: string): string {
   return pointer
     .slice(1)
     .split('/')
-    .map((key, index) => (/^\d+$/.test(key) ? `[${key}]` : `${index === 0 ? '' : '.'}${unescaped(key)}`))
+    .map((key, index) => (/^\d+$/.test(key) ? `[${key}]` : `${index === 0 ? '' : '.'}${keyOfPart(key)}`))
     .join('')
-}
-
-function unescaped(key: string): string {
-  return key.replaceAll('~1', '/').replaceAll('~0', '~')
 }
 
 function shown(value: unknown): string {

@@ -3,8 +3,9 @@
 
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { isObject } from '../std/json.ts'
+import { pointerPart } from '../std/json-pointer.ts'
 import type { ClusterView } from './cluster-view.ts'
-import { type Difference, differencesOf, type Drift, isRouted, writtenBy } from './drift.ts'
+import { type Difference, differencesOf, type Drift, isRouted, OWN_MANAGER, writtenBy } from './drift.ts'
 import type { Plan } from './plan.ts'
 import type { RolloutState } from './state.ts'
 import { RESOURCES, SCALER_RESOURCES, type Write } from './write.ts'
@@ -66,19 +67,15 @@ function keptObject({ resource }: ResourceRef, name: string, cluster: ClusterVie
 
 // What somebody wrote before the rollout last wrote the object was right then: the Canary wants something else by now.
 function isOlder({ at }: Drift, live: KubeObject): boolean {
-  const own = (live.metadata.managedFields ?? []).flatMap(({ manager, time }) => (manager === 'serin' ? [time ?? ''] : []))
+  const own = (live.metadata.managedFields ?? []).flatMap(({ manager, time }) => (manager === OWN_MANAGER ? [time ?? ''] : []))
   return own.some((time) => time > (at ?? ''))
 }
 
 function mergedDifferences(body: unknown, live: unknown, pointer = ''): readonly Difference[] {
   if (isObject(body) && (isObject(live) || pointer === '')) {
     const inner = isObject(live) ? live : {}
-    return Object.entries(body).flatMap(([key, value]) => mergedDifferences(value, inner[key], `${pointer}/${escaped(key)}`))
+    return Object.entries(body).flatMap(([key, value]) => mergedDifferences(value, inner[key], `${pointer}/${pointerPart(key)}`))
   }
   // A merge takes away what it says null of.
   return body === live ? [] : [{ pointer, from: body ?? undefined, to: live }]
-}
-
-function escaped(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }

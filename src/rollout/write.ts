@@ -2,6 +2,7 @@
 
 import type { KubeObject, OwnerReference, ResourceRef } from '../api/object.ts'
 import { dig, isObject, sameJson } from '../std/json.ts'
+import { pointerPart } from '../std/json-pointer.ts'
 
 /** One operation of a JSON patch (RFC 6902). */
 export interface PatchOperation {
@@ -81,7 +82,7 @@ export function patchOf(resource: ResourceRef, object: KubeObject, operations: r
 export function setAt(object: unknown, keys: readonly string[], wanted: unknown): readonly PatchOperation[] {
   const live = at(object, keys)
   if (sameJson(live, wanted)) return []
-  const path = keys.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  const path = keys.map((key) => `/${pointerPart(key)}`).join('')
   if (live === undefined) return [{ op: 'add', path, value: wanted }]
   const test: PatchOperation = { op: 'test', path, value: live }
   return wanted === undefined ? [test, { op: 'remove', path }] : [test, { op: 'replace', path, value: wanted }]

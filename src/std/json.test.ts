@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { dig, isObject, listAt, sameJson } from './json.ts'
+import { dig, isObject, listAt, parsedJson, sameJson } from './json.ts'
 
 test.each([
   [{ a: 1, b: 2 }, { b: 2, a: 1 }, true],
@@ -39,4 +39,29 @@ test('dig follows own keys only', () => {
 test('a list is read where there is one, and is empty anywhere else', () => {
   const value = { a: { list: [1], text: 'x' } }
   expect([listAt(value, 'a', 'list'), listAt(value, 'a', 'text'), listAt(value, 'b'), listAt([2])]).toEqual([[1], [], [], [2]])
+})
+
+// As ECMA-404 and JSON.parse have it: a byte order mark is no white space.
+test.each([[''], ['{'], ['{"a":1,}'], ["{'a':1}"], ['[1] 2'], ['NaN'], ['undefined'], ['\uFEFF{}'], ['"\n"'], ['01']])(
+  'a text that is no JSON says nothing: %j',
+  (text) => {
+    expect(parsedJson(text)).toBeUndefined()
+  }
+)
+
+test('a text that is JSON says its value, at any depth that fits', () => {
+  expect([parsedJson('null'), parsedJson(' [1, "a"] '), parsedJson('{"a":1,"a":2}')]).toEqual([null, [1, 'a'], { a: 2 }])
+  const depth = 5_000
+  let at = parsedJson('['.repeat(depth) + ']'.repeat(depth))
+  let seen = 0
+  for (; Array.isArray(at); at = at[0]) seen += 1
+  expect(seen).toBe(depth)
+  expect(parsedJson('['.repeat(1_000_000))).toBeUndefined()
+})
+
+test('a key __proto__ is a key like any other: it gives the object no other prototype, and no other object anything', () => {
+  const value = parsedJson('{"__proto__":{"polluted":true},"constructor":1}')
+  expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
+  expect([dig(value, '__proto__', 'polluted'), dig(value, 'polluted'), dig({}, 'polluted')]).toEqual([true, undefined, undefined])
+  expect(Object.keys(value as object)).toEqual(['__proto__', 'constructor']) // an object by what is asserted above
 })

@@ -1,6 +1,7 @@
 // JSON patches (RFC 6902) on JSON values. Nothing given is changed: what a patch touches is copied along its path.
 
 import { isObject, sameJson } from '../std/json.ts'
+import { keyOfPart } from '../std/json-pointer.ts'
 import { notDecoded } from './go-text.ts'
 import type { PatchOutcome } from './patch-outcome.ts'
 
@@ -143,10 +144,7 @@ function readPointer(pointer: unknown): readonly string[] | undefined {
   if (typeof pointer !== 'string') return undefined
   if (pointer === '') return []
   if (!pointer.startsWith('/') || /~(?![01])/.test(pointer)) return undefined
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
+  return pointer.slice(1).split('/').map(keyOfPart)
 }
 
 function own(raw: Record<string, unknown>, key: string): unknown {

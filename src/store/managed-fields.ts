@@ -3,6 +3,7 @@
 
 import type { KubeObject, ManagedFields } from '../api/object.ts'
 import { isObject, sameJson } from '../std/json.ts'
+import { keyOfPart, pointerPart } from '../std/json-pointer.ts'
 import { printable } from '../std/printable.ts'
 
 /** As many writers are told apart; the oldest become one (Kubernetes' own bound). */
@@ -57,11 +58,11 @@ function leavesOf(object: Readonly<Record<string, unknown>>): Map<string, unknow
   const leaves = new Map<string, unknown>()
   const walk = (value: unknown, path: string): void => {
     if (!isObject(value) || Object.keys(value).length === 0) leaves.set(path, value)
-    else for (const [key, inner] of Object.entries(value)) walk(inner, `${path}/${escaped(key)}`)
+    else for (const [key, inner] of Object.entries(value)) walk(inner, `${path}/${pointerPart(key)}`)
   }
   for (const [key, value] of Object.entries(object)) {
     if (SERVERS.has(key)) continue
-    if (key !== 'metadata') walk(value, `/${escaped(key)}`)
+    if (key !== 'metadata') walk(value, `/${pointerPart(key)}`)
     else if (isObject(value)) for (const name of Object.keys(value)) if (OWN_META.has(name)) walk(value[name], `/metadata/${name}`)
   }
   return leaves
@@ -74,7 +75,7 @@ function fieldsOf(paths: ReadonlySet<string>): Fields {
   for (const path of paths) {
     let at = fields
     for (const key of path.slice(1).split('/')) {
-      const name = `f:${key.replaceAll('~1', '/').replaceAll('~0', '~')}`
+      const name = `f:${keyOfPart(key)}`
       const inner = Object.hasOwn(at, name) ? at[name] : {}
       const next: Record<string, unknown> = isObject(inner) ? inner : {}
       Object.defineProperty(at, name, { value: next, enumerable: true, configurable: true, writable: true })
@@ -89,12 +90,8 @@ function pathsOf(fields: unknown): readonly string[] {
   const walk = (value: unknown, path: string): void => {
     const inner = isObject(value) ? Object.entries(value) : []
     if (inner.length === 0) paths.push(path)
-    for (const [name, below] of inner) walk(below, `${path}/${escaped(name.slice(2))}`)
+    for (const [name, below] of inner) walk(below, `${path}/${pointerPart(name.slice(2))}`)
   }
-  if (isObject(fields)) for (const [name, below] of Object.entries(fields)) walk(below, `/${escaped(name.slice(2))}`)
+  if (isObject(fields)) for (const [name, below] of Object.entries(fields)) walk(below, `/${pointerPart(name.slice(2))}`)
   return paths
-}
-
-function escaped(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
