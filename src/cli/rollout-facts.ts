@@ -3,6 +3,7 @@
 import type { KubeObject } from '../api/object.ts'
 import { type Drift, driftAdvice, driftOf, driftText } from '../rollout/drift.ts'
 import { gateRequestOf, requestAsked } from '../rollout/gate-request.ts'
+import { autoLadderAt } from '../rollout/pace.ts'
 import { type Plan, planOf } from '../rollout/plan.ts'
 import { type Request, requestsOf } from '../rollout/requests.ts'
 import { isOwnRevision, templateIn } from '../rollout/revision.ts'
@@ -71,7 +72,8 @@ export function factsOf(canary: KubeObject, target: KubeObject | undefined, arou
   const routing = routingOf(plan, state)
   const share = routing.kind === 'weights' ? routing.canary : 0
   const outcome = outcomeOf(plan, state, { canary, target })
-  const { step, steps } = stepsOf(plan, state)
+  const release = latestOf(around.releases ?? [])
+  const { step, steps } = stepsOf(plan, state, release)
   return {
     name: plan.name,
     namespace: plan.namespace,
@@ -92,7 +94,7 @@ export function factsOf(canary: KubeObject, target: KubeObject | undefined, arou
     changedAt: standing.since === 0 ? null : formatInstant(standing.since),
     nextLookAt: outcome === 'running' && standing.since > 0 ? formatInstant(standing.since + plan.interval) : null,
     routesChanged: changeOf(driftOf({ canary, plan, state, live: around.routes })),
-    release: latestOf(around.releases ?? []),
+    release,
     weak: weakOf(canary, plan, around),
     conditions: conditionsOf(canary)
   }
@@ -145,14 +147,25 @@ function isComing(state: RolloutState, { canary, target }: Objects): boolean {
   return revision !== templateIn(applied) && revision !== templateIn(promoted)
 }
 
-function stepsOf({ strategy }: Plan, state: RolloutState): { readonly step: number; readonly steps: number } {
+function stepsOf({ strategy }: Plan, state: RolloutState, release: ReleaseFacts | null): { readonly step: number; readonly steps: number } {
   const { weight, iterations } = progressOf(state)
   const past = ['promoting', 'finalising', 'succeeded'].includes(state.phase)
-  const steps = strategy.kind === 'weighted' ? strategy.ladder.length : strategy.iterations
+  const ladder = strategy.kind === 'weighted' ? ladderOf(strategy, weight, release) : []
+  const steps = strategy.kind === 'weighted' ? ladder.length : strategy.iterations
   if (past) return { step: steps, steps }
-  const reached = strategy.kind === 'weighted' ? strategy.ladder.filter((rung) => rung <= weight).length : Math.min(iterations, steps)
+  const reached = strategy.kind === 'weighted' ? ladder.filter((rung) => rung <= weight).length : Math.min(iterations, steps)
   return { step: reached, steps }
 }
+
+// That of the traffic is known by what the Release says of its stages, as in `12 %`; without one, by where it is.
+function ladderOf({ ladder, auto }: Weighted, weight: number, release: ReleaseFacts | null): readonly number[] {
+  if (auto !== true) return ladder
+  const weights = (release?.stages ?? []).flatMap((stage) => (stage.endsWith(' %') ? [Number.parseInt(stage, 10)] : []))
+  if (weights.includes(weight) || (weight === 0 && weights.length > 0)) return weights
+  return weight === 0 ? ladder : autoLadderAt(weight)
+}
+
+type Weighted = Extract<Plan['strategy'], { readonly kind: 'weighted' }>
 
 function waitingFor(canary: KubeObject, plan: Plan, state: RolloutState): string | null {
   const asked = requestsOf(canary).filter((request) => !isDone(request, state))

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
 import { World } from '../../test/rollout-world.ts'
 import { type Truth, WorldTraffic } from '../../test/world-traffic.ts'
+import { latestOf, releasesOf } from '../cli/release-facts.ts'
+import { factsOf } from '../cli/rollout-facts.ts'
 import { liveRouting } from '../rollout/virtual-service.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import { dig, listAt } from '../std/json.ts'
@@ -89,6 +91,30 @@ describe('a good canary', () => {
     await run.world.until(() => run.weights.length > 1, 400)
     expect(run.weights).toEqual([8, 10])
     await run.world.stop()
+  })
+
+  it('is shown at its step of the ladder of the traffic, whichever weight it began with', async () => {
+    const run = await paced({ ...GOOD, rate: 6 }, AUTO)
+    const { world, weight: first } = run
+    expect(first).toBeGreaterThan(10)
+    const shown = (): string => {
+      const canary = world.named(RESOURCES.canaries)
+      if (canary === undefined) return ''
+      const releases = releasesOf(canary, world.all(RESOURCES.releases))
+      const { step, steps, weight } = factsOf(canary, undefined, { releases })
+      return `${weight.canary} %: ${step} of ${steps}, ${latestOf(releases)?.stages.join(' ')}`
+    }
+    const seen = new Set<string>()
+    await world.until(() => {
+      seen.add(shown())
+      return world.isIn('Promoting')
+    }, 2000)
+    expect([...seen].filter((text) => !text.startsWith('0 %'))).toEqual(
+      [first, 25, 50].map((weight, index) => `${weight} %: ${index + 1} of 3, ${first} % 25 % 50 %`)
+    )
+    await world.until(() => world.isIn('Succeeded'), 100)
+    expect(shown()).toBe(`0 %: 3 of 3, ${first} % 25 % 50 %`)
+    await world.stop()
   })
 
   it('gets copies for an interval first where it is to, as nothing can be proven of them', async () => {

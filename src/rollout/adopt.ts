@@ -44,7 +44,9 @@ function waiting({ strategy }: Plan, { weight }: Progress, routed: Routed): Prog
 function progressing({ strategy }: Plan, progress: Progress, routed: Routed): Progress {
   if (strategy.kind === 'weighted') {
     if (strategy.mirror === undefined || progress.weight > 0) return progress
-    const begun = routed.says(COPIES) || routed.says({ kind: 'weights', canary: strategy.ladder[0] ?? 100 })
+    // The first weight that the traffic asks for is known by the routes alone.
+    const first = strategy.auto === true ? routed.canary : (strategy.ladder[0] ?? 100)
+    const begun = routed.says(COPIES) || (first > 0 && routed.says({ kind: 'weights', canary: first }))
     return begun ? { ...progress, mirrored: true } : progress
   }
   // More were begun than are wanted by now: that does not mean that the canary has all traffic.

@@ -160,6 +160,13 @@ test.each<readonly [Record<string, unknown>, string]>([
   expect(alert?.fields).toContainEqual({ name: 'Traffic routing', value: routing })
 })
 
+test('weights that the traffic asks for are not called those of the Canary', () => {
+  const canary = canaryOf()
+  const auto = { ...canary, metadata: { ...canary.metadata, annotations: { 'serin.dev/pace': 'evidence, ladder=auto' } } }
+  const alert = told({ canary: auto, state: { ...STANDING, phase: 'initialized' } })
+  expect(alert?.fields).toContainEqual({ name: 'Traffic routing', value: 'Weight as the traffic allows max: 50' })
+})
+
 test("entries hear their severity and above; an unset one is info, its namespace the Canary's", () => {
   const canary = canaryOf({
     alerts: [

@@ -182,6 +182,8 @@ function routing({ strategy }: Plan, analysis: unknown): string {
     case 'blue-green':
       return 'Blue/Green'
     case 'weighted': {
+      // Its own weights are not those that are taken then.
+      if (strategy.auto === true) return `Weight as the traffic allows max: ${strategy.ladder.at(-1) ?? 100}`
       const step = dig(analysis, 'stepWeight')
       const steps = typeof step === 'number' && step > 0 ? `step: ${step}` : `steps: ${strategy.ladder.join(',')}`
       return `Weight ${steps} max: ${strategy.ladder.at(-1) ?? 100}`

@@ -4,6 +4,7 @@ import type { KubeObject } from '../api/object.ts'
 import { questionsFor } from './ask.ts'
 import type { ClusterView } from './cluster-view.ts'
 import type { RevisionEvidence } from './evidence.ts'
+import { previousStage } from './respond.ts'
 import { ROUTING_ANNOTATION, routingMark } from './routing-mark.ts'
 import { findingOf, type Finding } from './situation.ts'
 import type { RolloutState } from './state.ts'
@@ -113,6 +114,12 @@ describe('the ladder of the traffic', () => {
     expect(plan.strategy).toMatchObject({ ladder: [3, 5, 10, 25, 50] })
   })
 
+  it('goes back a rung where a check has it step back, and to the beginning from its first weight', () => {
+    const before = (weight: number): number =>
+      previousStage(found(canary, first, 0, progressing(weight)).plan, { weight, iterations: 0 }).weight
+    expect([25, 10, 5, 3].map(before)).toEqual([10, 5, 0, 0])
+  })
+
   it('knows its beginning again when it was interrupted before the status was written', () => {
     const virtualService = {
       apiVersion: 'networking.istio.io/v1',
@@ -129,8 +136,9 @@ describe('the ladder of the traffic', () => {
         ]
       }
     }
-    const { situation } = findingOf(canary, START, clusterOf({ virtualService, evidence: first }))
-    expect(situation).toMatchObject({ kind: 'advanced-before', progress: { weight: 2 } })
+    const cluster = clusterOf({ virtualService, evidence: first })
+    const after = [canary, asking('evidence, ladder=auto', { mirror: true })].map((each) => findingOf(each, START, cluster).situation)
+    expect(after).toMatchObject([1, 2].map(() => ({ kind: 'advanced-before', progress: { weight: 2 } })))
   })
 })
 

@@ -5,7 +5,7 @@ import type { HoldReason } from '../gate/verdict.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { gateRequestOf } from './gate-request.ts'
-import { autoLadder, MOST_START } from './pace.ts'
+import { autoLadder, autoLadderAt, MOST_START } from './pace.ts'
 import type { Plan } from './plan.ts'
 import { routingMark } from './routing-mark.ts'
 import { isStart, nextStage, routingAt } from './stages.ts'
@@ -34,13 +34,13 @@ export interface Going {
   readonly reason: HoldReason | undefined
 }
 
-/** The plan with the ladder as it is from here on: that of the traffic begins where the gate says, and goes on from the present weight. */
+/** The plan with the ladder as it is here: that of the traffic begins where the gate says, and has the present weight in it. */
 export function withLadder(plan: Plan, state: RolloutState, cluster: ClusterView): Plan {
   const { strategy } = plan
   if (strategy.kind !== 'weighted' || strategy.auto !== true) return plan
   const { weight } = progressOf(state)
-  const first = weight === 0 ? (startBefore(plan, state, cluster) ?? cluster.evidence?.start) : weight
-  return { ...plan, strategy: { ...strategy, ladder: autoLadder(first) } }
+  const ladder = weight === 0 ? autoLadder(startBefore(plan, state, cluster) ?? cluster.evidence?.start) : autoLadderAt(weight)
+  return { ...plan, strategy: { ...strategy, ladder } }
 }
 
 // Where it began already, when that was interrupted before the status was written: the traffic may ask for another weight by now.

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { canaryOf } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import { noticesOf } from './notices.ts'
-import { autoLadder, PACE, paceOf, startWeight } from './pace.ts'
+import { autoLadder, autoLadderAt, PACE, paceOf, startWeight } from './pace.ts'
 import { planOf } from './plan.ts'
 
 const NO_WEIGHTS = { stepWeight: undefined, maxWeight: undefined }
@@ -69,7 +69,18 @@ describe('the ladder of the traffic', () => {
     expect(startWeight(rate, 5_000, 2_000)).toBe(weight)
   })
 
-  it('goes on from the first weight, or the present one', () => {
+  it('has the weight in it where a rollout is, after those that come before', () => {
+    expect([1, 12, 5, 25, 50, 80].map((weight) => autoLadderAt(weight).join())).toEqual([
+      '1,5,10,25,50',
+      '12,25,50',
+      '5,10,25,50',
+      '5,10,25,50',
+      '5,10,25,50',
+      '80'
+    ])
+  })
+
+  it('goes on from the first weight', () => {
     expect([autoLadder(), autoLadder(1), autoLadder(20), autoLadder(50)]).toEqual([[5, 10, 25, 50], [1, 5, 10, 25, 50], [20, 25, 50], [50]])
   })
 })

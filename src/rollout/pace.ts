@@ -26,7 +26,7 @@ export const DEFAULT_START = 5
 export const MOST_START = 20
 
 const WANTED = 'evidence, interval, or evidence with ladder=auto or ladder=own as in "evidence, ladder=auto"'
-const RUNGS = [5, 10, 25, 50]
+const RUNGS: readonly number[] = [5, 10, 25, 50]
 // Requests of the canary that a look should have, and the share that is given for them.
 const START_REQUESTS = 5
 const LEAST_START = 1
@@ -59,9 +59,17 @@ export function isComparable(
   return isWeighted && listAt(canary['spec'], 'analysis', 'match').length === 0
 }
 
-/** Weights from `first` on, which is that of the first step or the present one. */
+/** Weights from `first` on, that of the first step. */
 export function autoLadder(first: number = DEFAULT_START): readonly number[] {
   return [first, ...RUNGS.filter((rung) => rung > first)]
+}
+
+/**
+ * The weights of a rollout that is at `weight`, from its first step on. What is no rung is the first one itself; before a rung, the lower
+ * rungs stand for those that were taken, which only its Release knows.
+ */
+export function autoLadderAt(weight: number): readonly number[] {
+  return RUNGS.includes(weight) ? RUNGS : autoLadder(weight)
 }
 
 /**

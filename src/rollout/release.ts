@@ -40,6 +40,8 @@ export interface Note {
   readonly namespace: string
   readonly canary: KubeObject
   readonly spec: ReleaseSpec
+  /** now: its stages are those of the whole way; before: those that were written stay, as only these know where the traffic began it. */
+  readonly staged: 'now' | 'before'
   /** It begins, or begins again. */
   readonly begins: boolean
   /** Only what is there is put right. */
@@ -110,7 +112,9 @@ export function noted(live: KubeObject | undefined, note: Note): Release {
   if (live !== undefined) {
     // What is there was written here. Of a revision that the target has no longer the images are known by what was written then.
     const { spec, status } = live as Release
-    return { ...live, kind: 'Release', spec: note.spec.images === undefined ? spec : note.spec, status: statusOf(status, note) }
+    const now = note.spec.images === undefined ? spec : note.spec
+    const stages = note.staged === 'before' ? spec.stages : now.stages
+    return { ...live, kind: 'Release', spec: stages === undefined ? now : { ...now, stages }, status: statusOf(status, note) }
   }
   const { name, namespace, canary, spec } = note
   const labels = { [CANARY_LABEL]: canaryLabel(canary.metadata.name ?? '') }
@@ -167,12 +171,14 @@ function noteOf(
   const at = formatInstant(tick.cluster.now)
   const after = step.state
   const progress = progressOf(after)
+  const begins = !isRunning(before) && isRunning(after)
   return {
     name: releaseName(plan, revision),
     namespace: plan.namespace,
     canary,
     spec: specOf(tick, revision),
-    begins: !isRunning(before) && isRunning(after),
+    staged: begins || !isAuto(plan) || isUnstarted(before) ? 'now' : 'before',
+    begins,
     mends: false,
     outcome,
     because: 'because' in after && (outcome === 'failed' || outcome === 'running') ? printable(after.because ?? '') : '',
@@ -204,6 +210,15 @@ function specOf({ cluster, finding: { plan, revision } }: Tick, of: string): Rel
     strategy: plan.skipAnalysis ? 'no analysis' : plan.strategy.kind,
     stages: plan.skipAnalysis ? [] : stagesOf(plan)
   }
+}
+
+function isAuto({ strategy }: Plan): boolean {
+  return strategy.kind === 'weighted' && strategy.auto === true
+}
+
+// Its first weight is not taken yet.
+function isUnstarted(state: RolloutState): boolean {
+  return (state.phase === 'waiting' || state.phase === 'progressing') && progressOf(state).weight === 0
 }
 
 function stagesOf(plan: Plan): readonly string[] {

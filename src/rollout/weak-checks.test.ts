@@ -50,6 +50,16 @@ describe('a query that counts both versions', () => {
     expect(weak({ metrics: [other] })[0]).toContain('at 5 % only 5 % of what it counts is the canary')
   })
 
+  it('is named with what it does not see at the highest first weight, where the traffic is to say and nobody knows it', () => {
+    const annotations = { 'serin.dev/pace': 'evidence, ladder=auto' }
+    expect(weak({ metrics: [ERRORS_OF('api.*')] }, undefined, { annotations })[0]).toContain(
+      "at 20 %, the most that it begins with, it passes while up to 5 % of the canary's requests fail"
+    )
+    expect(
+      weak({ metrics: [ERRORS_OF('api.*')] }, undefined, { annotations: { ...annotations, 'serin.dev/baseline': 'fresh' } })[0]
+    ).toContain('at 5 % it passes while up to 20 % of')
+  })
+
   it('may be in a MetricTemplate', () => {
     const metrics = [{ name: 'errors', thresholdRange: { max: 1 }, templateRef: { name: 'all', namespace: 'ops' } }]
     const templates = new Map([['ops/all', 'sum(rate(istio_requests_total{destination_namespace="{{ namespace }}"}[{{ interval }}]))']])
@@ -119,6 +129,21 @@ describe('a difference that this traffic cannot exclude', () => {
     // A hundredth of 1,000 requests a second.
     expect(weak({ metrics }, traffic(1000, 0), { annotations: auto })).toEqual([])
     expect(weak({ metrics }, traffic(300, 0), { annotations: auto })[0]).toContain('(1 % of 300 requests a second for 30s)')
+  })
+
+  it('is that of the first weight of looks as often as they are asked for, and of the usual one beside a baseline', () => {
+    const metrics = [{ name: 'request-duration', interval: '30s', thresholdRange: { max: 500 } }]
+    const at = (annotations: Record<string, string>): string =>
+      /\((\d+ %) of/.exec(
+        weak({ metrics }, traffic(20, 0), { annotations: { 'serin.dev/pace': 'evidence, ladder=auto', ...annotations } })[0] ?? ''
+      )?.[1] ?? ''
+    // 500 of 20 requests a second for 7 s, 3 s and 32 s.
+    expect([{}, { 'serin.dev/look': '1s' }, { 'serin.dev/look': '30s' }, { 'serin.dev/baseline': 'fresh' }].map(at)).toEqual([
+      '4 %',
+      '9 %',
+      '1 %',
+      '5 %'
+    ])
   })
 
   it('is every one without traffic', () => {

@@ -5,14 +5,14 @@ import type { KubeObject } from '../api/object.ts'
 import { timeToProof } from '../gate/forecast.ts'
 import { atStep, newGate } from '../gate/gate.ts'
 import type { History } from '../gate/history.ts'
-import { gateSettings } from '../gate/settings.ts'
+import { gateSettings, settingsFor, USUAL_LOOK } from '../gate/settings.ts'
 import { moreThan } from '../gate/poisson.ts'
 import { dig, listAt } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import { renderQuery } from '../template/template.ts'
 import type { GateRequest } from './gate-request.ts'
 import { type MetricCheck, modelOf } from './metric-checks.ts'
-import { autoLadder, startWeight } from './pace.ts'
+import { autoLadder, DEFAULT_START, MOST_START, startWeight } from './pace.ts'
 import type { Plan } from './plan.ts'
 import { reachOf } from './query-reach.ts'
 
@@ -39,13 +39,12 @@ export interface Checked {
 
 const FEW_REQUESTS = 100
 const NOISE = 3
-const LOOK: Millis = 5_000
 
 /** What can be said of the Canary; `traffic` undefined: what can be said without knowing any. */
 export function weakChecksOf(checked: Checked, traffic?: KnownTraffic): readonly WeakCheck[] {
   const { plan } = checked
   if (plan.strategy.kind !== 'weighted' || plan.provider !== 'istio' || plan.skipAnalysis) return []
-  const [first = 100] = ladderOf(plan, traffic)
+  const [first = 100] = ladderOf(checked, traffic)
   const ofChecks = plan.metrics.flatMap((check) => {
     const texts = [...diluted(check, checked, first, traffic), ...(traffic === undefined ? [] : noisy(check, first, traffic))]
     return texts.map((text) => ({ path: pathOf(check, checked.canary), text }))
@@ -53,11 +52,17 @@ export function weakChecksOf(checked: Checked, traffic?: KnownTraffic): readonly
   return [...ofChecks, ...(traffic === undefined ? [] : unprovable(checked, traffic))]
 }
 
-// Of one that is as low as the traffic allows, the one of this traffic.
-function ladderOf({ strategy }: Plan, traffic: KnownTraffic | undefined): readonly number[] {
+// Of one that is as low as the traffic allows, the one of this traffic; without any, of the least, which begins highest.
+function ladderOf({ plan: { strategy, baseline }, request }: Checked, traffic: KnownTraffic | undefined): readonly number[] {
   if (strategy.kind !== 'weighted') return []
-  const { ladder, auto = false } = strategy
-  return auto && traffic !== undefined ? autoLadder(startWeight(traffic.rate, LOOK, gateSettings().pushDelay)) : ladder
+  if (strategy.auto !== true) return strategy.ladder
+  // Nobody measures the traffic beside a baseline.
+  if (baseline) return autoLadder(DEFAULT_START)
+  return autoLadder(traffic === undefined ? MOST_START : startWeight(traffic.rate, lookOf(request), gateSettings().pushDelay))
+}
+
+function lookOf(request: GateRequest | undefined): Millis {
+  return request?.look ?? USUAL_LOOK
 }
 
 function pathOf({ name }: MetricCheck, canary: KubeObject): string {
@@ -76,7 +81,9 @@ function diluted(check: MetricCheck, { plan, templates }: Checked, weight: numbe
     unseen === undefined
       ? `only ${percent(weight / 100)} of what it counts is the canary`
       : `it passes while up to ${percent(unseen)} of the canary's requests fail`
-  return [`counts both versions: at ${weight} % ${blind}; select the canary alone, such as by destination_workload="${target}"`]
+  const isAtMost = traffic === undefined && plan.strategy.kind === 'weighted' && plan.strategy.auto === true && !plan.baseline
+  const where = isAtMost ? `${weight} %, the most that it begins with,` : `${weight} %`
+  return [`counts both versions: at ${where} ${blind}; select the canary alone, such as by destination_workload="${target}"`]
 }
 
 function sourceOf(check: MetricCheck, templates: Checked['templates']): string | undefined {
@@ -130,11 +137,12 @@ const LEAST_MISSED = 1e-5
 const DIFFERENCES = [0.5, 1, 2, 3, 5, 10, 20, 50]
 
 // With the pace of the clock nothing waits for proofs.
-function unprovable({ plan, request }: Checked, traffic: KnownTraffic): readonly WeakCheck[] {
+function unprovable(checked: Checked, traffic: KnownTraffic): readonly WeakCheck[] {
+  const { plan, request } = checked
   if (request === undefined || plan.pace !== 'evidence') return []
-  const ladder = ladderOf(plan, traffic)
+  const ladder = ladderOf(checked, traffic)
   const asked = request.errors.smallest
-  const slow = slowestProof(ladder, { ...request, errors: { ...request.errors, smallest: asked } }, traffic)
+  const slow = slowestProof(ladder, request, traffic)
   if (slow.time <= slow.longest) return []
   const enough = DIFFERENCES.find(
     (points) =>
@@ -152,14 +160,15 @@ function unprovable({ plan, request }: Checked, traffic: KnownTraffic): readonly
 
 function slowestProof(
   ladder: readonly number[],
-  { errors, changed }: GateRequest,
+  request: GateRequest,
   { rate, history }: KnownTraffic
 ): { readonly time: Millis; readonly weight: number; readonly longest: Millis } {
-  const settings = gateSettings([errors], changed)
+  const look = lookOf(request)
+  const settings = gateSettings([request.errors], { ...settingsFor(look), ...request.changed })
   const fresh = newGate(settings, ladder.length === 0 ? [100] : ladder, 0, [history])
   const times = ladder.map((weight, step) => {
     const canary = (rate * weight) / 100
-    return { weight, time: timeToProof(atStep(fresh, step, 0), { canary, stable: rate - canary }, LOOK) }
+    return { weight, time: timeToProof(atStep(fresh, step, 0), { canary, stable: rate - canary }, look) }
   })
   const slowest = times.toSorted((one, other) => other.time - one.time)[0] ?? { weight: 100, time: 0 }
   return { ...slowest, longest: settings.maxStep }
