@@ -2,7 +2,7 @@
 // values. The exchange tells it what happens.
 
 import type { Measured } from '../metrics/recorder.ts'
-import type { HeaderEdits, HeaderStage } from '../route/decision.ts'
+import type { HeaderEdits } from '../route/decision.ts'
 import { withCookies } from '../route/hash-policy.ts'
 import { withAdditions } from '../route/limit-filter.ts'
 import type { Cluster } from '../route/route-table.ts'
@@ -130,7 +130,7 @@ export class Account implements Measured {
     const end = { status: code, flags: this.#flags, measured: this }
     const cell = slot === undefined ? cells.unreached(state.cluster) : this.#peersOf(state.cluster, slot).source
     cells.ended(end, now - started, cell)
-    if (slot !== undefined && code > 0 && givesCookie(from.decision.response)) cell.giveCookie()
+    if (slot !== undefined && code > 0 && from.decision.response?.givesCookie === true) cell.giveCookie()
     if (log !== undefined) log.write(place.pod ?? '', this.#known(code, details, this.#answerFields(started), now))
   }
 
@@ -204,11 +204,4 @@ export class Account implements Measured {
 function grpcLabel(status: number | undefined): string {
   if (status === undefined) return ''
   return Number.isInteger(status) && status >= 0 && status <= GRPC_STATUS_MAX ? String(status) : '-1'
-}
-
-function givesCookie(edits: HeaderEdits | undefined): boolean {
-  if (edits === undefined) return false
-  const isCookie = ([name]: readonly [string, unknown]): boolean => name.toLowerCase() === 'set-cookie'
-  const given = ({ add, set }: Pick<HeaderStage, 'add' | 'set'> | HeaderEdits): boolean => add.some(isCookie) || set.some(isCookie)
-  return given(edits) || (edits.stages ?? []).some(given)
 }

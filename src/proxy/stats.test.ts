@@ -5,7 +5,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { RETRY, cleanups, cluster, endpoint, forward, ownTime, plane, table, until } from '../../test/proxy-plane.ts'
+import type { HeaderOperations } from '../api/istio-common.ts'
 import { CLUSTER_STAT_NAMES, ClusterStats } from '../route/cluster-stats.ts'
+import { editsOfSingle } from '../route/header-edits.ts'
+import { onlyChoice } from '../route/plain.ts'
 import type { DataPlane, DataPlaneOptions } from './data-plane.ts'
 
 async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<number> {
@@ -186,4 +189,17 @@ test('what comes in counts by the port it means to call: connections, requests, 
     ['rq_4xx', 1],
     ['rq_5xx', 0]
   ])
+})
+
+test('cookies that a route gives are counted with the answers that have them, whether they depend on the request or not', async () => {
+  const upstream = await serve((_, response) => response.end())
+  const given = async (response: HeaderOperations): Promise<readonly unknown[]> => {
+    const choices = [{ ...onlyChoice('c'), response: editsOfSingle({ response }, undefined, 'response') }]
+    const made = await planeTo([upstream], { choices })
+    for (let asked = 0; asked < 3; asked++) await ask(made.port)
+    return made.plane.recorder.snapshot().flatMap(({ labels, cookies }) => (labels.reporter === 'source' ? [cookies] : []))
+  }
+  expect(await given({ add: { 'Set-Cookie': 'side=canary' } })).toEqual([3])
+  expect(await given({ set: { 'set-cookie': 'at=%START_TIME%' } })).toEqual([3])
+  expect(await given({ add: { cookie: 'side=canary' } })).toEqual([undefined])
 })

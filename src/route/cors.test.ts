@@ -82,6 +82,7 @@ test('fields take the place of what edits of the route say of them', () => {
   const fields = [['access-control-allow-origin', 'https://e.com'] as const]
   expect(withFields(edits, fields)).toEqual({ set: [['x-r', '1'], ...fields], add: [], remove: ['x-q'] })
   expect(withFields(undefined, fields)).toEqual({ set: fields, add: [], remove: [] })
+  expect(withFields({ ...edits, givesCookie: true }, fields).givesCookie).toBe(true)
   const stage = { remove: [], set: [['x', [{ kind: 'nothing' as const }]] as const], add: [] }
   const own = { remove: [], set: [['access-control-allow-origin', ['https://e.com']]], add: [] }
   expect(withFields({ set: [], add: [], remove: [], stages: [stage] }, fields).stages).toEqual([stage, own])

@@ -63,8 +63,8 @@ export function withFields(edits: HeaderEdits | undefined, fields: readonly Fiel
   if (edits === undefined) return { set: fields, add: [], remove: [] }
   if (edits.stages !== undefined) {
     const set = fields.map(([name, value]) => [name, [value]] as const)
-    return { set: [], add: [], remove: [], stages: [...edits.stages, { remove: [], set, add: [] }] }
+    return { ...edits, stages: [...edits.stages, { remove: [], set, add: [] }] }
   }
   const others = (list: readonly Field[]): Field[] => list.filter(([name]) => !fields.some(([own]) => own === name))
-  return { set: [...others(edits.set), ...fields], add: others(edits.add), remove: edits.remove }
+  return { ...edits, set: [...others(edits.set), ...fields], add: others(edits.add) }
 }

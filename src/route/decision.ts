@@ -43,6 +43,8 @@ export interface HeaderEdits {
   readonly remove: readonly string[]
   /** Present when a value depends on the request: editsNow makes the lists, which are empty, from these. */
   readonly stages?: readonly HeaderStage[]
+  /** Present where the rule itself writes set-cookie, so that nobody has to look for it with each answer. */
+  readonly givesCookie?: true
 }
 
 /** Edits of one level, or of two levels as one: all values are formatted between the removals and the writes. */

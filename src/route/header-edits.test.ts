@@ -73,6 +73,16 @@ test('constant values are reduced once, when rules are compiled', () => {
   expect(editsNow(edits, 'request', factsOf({}))).toBe(edits)
 })
 
+test.each<readonly [HeaderOperations, HeaderOperations, true | undefined]>([
+  [{ add: { 'Set-Cookie': 'a=1' } }, {}, true],
+  [{ set: { 'set-cookie': '%REQ(a)%' } }, {}, true],
+  [{}, { add: { 'set-cookie': 'a=1', x: '%REQ(a)%' } }, true],
+  [{ remove: ['set-cookie'] }, { add: { 'set-cookie': 'a=1' } }, undefined],
+  [{ add: { cookie: 'a=1' }, remove: ['set-cookie'] }, {}, undefined]
+])('edits %j of a route and %j of its destination say whether they write a cookie: %s', (response, destination, gives) => {
+  expect(editsOfWeighted({ response }, { response: destination }, 'response')?.givesCookie).toBe(gives)
+})
+
 test('a value that formats to nothing leaves the header alone', () => {
   const edits = editsOfSingle({ request: { set: { a: '%REQ(none)%', c: 'fixed' } } }, undefined, 'request')
   expect(editsNow(edits, 'request', factsOf(START))).toEqual({ remove: [], set: [['c', 'fixed']], add: [] })

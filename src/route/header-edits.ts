@@ -89,7 +89,12 @@ function editsOf(stages: readonly HeaderStage[]): HeaderEdits | undefined {
   const used = stages.filter(({ remove, set, add }) => remove.length + set.length + add.length > 0)
   if (used.length === 0) return undefined
   const fixed = used.every(({ set, add }) => [...set, ...add].every(([, value]) => isConstant(value)))
-  return fixed ? reduce(used, CONSTANTS) : { remove: [], set: [], add: [], stages: used }
+  const edits: HeaderEdits = fixed ? reduce(used, CONSTANTS) : { remove: [], set: [], add: [], stages: used }
+  return [edits, ...(edits.stages ?? [])].some(writesCookie) ? { ...edits, givesCookie: true } : edits
+}
+
+function writesCookie({ set, add }: HeaderEdits | HeaderStage): boolean {
+  return [...set, ...add].some(([name]) => name === 'set-cookie')
 }
 
 /** What a name comes to, so far. */

@@ -142,7 +142,7 @@ export function withAdditions(
     return { ...edits, stages: [...edits.stages, { remove: [], set: set.map(literal), add: add.map(literal) }] }
   }
   const kept = (lines: readonly Line[]): Line[] => lines.filter(([name]) => !set.some(([other]) => other === name))
-  return { set: [...kept(edits.set), ...set], add: [...kept(edits.add), ...add], remove: edits.remove }
+  return { ...edits, set: [...kept(edits.set), ...set], add: [...kept(edits.add), ...add] }
 }
 
 type Line = readonly [name: string, value: string]
