@@ -132,6 +132,18 @@ describe('a ConfigMap that a Canary names', () => {
   })
 })
 
+describe('gateRequestOf within a tick', () => {
+  it('reads the same Canary and ConfigMap once, and others anew', () => {
+    const [one, config, other] = [naming(), configured({ alpha: '5%' }), configured({ alpha: '2%' })]
+    const read = gateRequestOf(one, config)
+    expect(gateRequestOf(one, config)).toBe(read)
+    const chances = [one, { ...one }].flatMap((each) =>
+      [other, undefined, config].map((of) => gateRequestOf(each, of).request?.changed.alpha)
+    )
+    expect(chances).toEqual([0.02, undefined, 0.05, 0.02, undefined, 0.05])
+  })
+})
+
 describe('requestAsked', () => {
   it('is given what the status of a Release says, and nothing where it does not say', () => {
     expect(askedIn({ asked: { alpha: '1%', look: 2 } })).toEqual({ alpha: '1%', look: '2' })

@@ -60,17 +60,27 @@ export interface GateRequest {
 /** Texts by name of the option. */
 export type Asked = Readonly<Record<string, string>>
 
-/**
- * What the Canary asks, undefined where it wants thresholds alone, and what of it cannot be read, for which the default is used. `config` is
- * the ConfigMap that it names, where somebody has looked for it.
- */
-export function gateRequestOf(
-  canary: KubeObject,
-  config?: GateConfig
-): {
+/** What a Canary asks of the gate. */
+export interface GateReading {
+  /** undefined where it wants thresholds alone. */
   readonly request: GateRequest | undefined
+  /** What of it cannot be read, for which the default is used. */
   readonly problems: readonly Misread[]
-} {
+}
+
+/** What the Canary asks. `config` is the ConfigMap that it names, where somebody has looked for it. */
+export function gateRequestOf(canary: KubeObject, config?: GateConfig): GateReading {
+  const known = readings.get(canary)
+  if (known !== undefined && known.config === config) return known.reading
+  const reading = readRequest(canary, config)
+  readings.set(canary, { config, reading })
+  return reading
+}
+
+// A tick asks several times; objects are never changed in place.
+const readings = new WeakMap<KubeObject, { readonly config: GateConfig | undefined; readonly reading: GateReading }>()
+
+function readRequest(canary: KubeObject, config: GateConfig | undefined): GateReading {
   const { said, problems } = gateOptionsOf(canary, config, Object.values(GATE_ANNOTATIONS))
   const { mode, request, misread } = readOptions(said)
   const uncounted = request.budget.users !== undefined && affinityOf(dig(canary['spec'], 'analysis', 'sessionAffinity')) === undefined
