@@ -6,6 +6,7 @@ import type { ObjectProblem, ProblemObject } from '../route/catalogue.ts'
 import { Groups, Reads } from '../std/reads.ts'
 import { Around } from './around.ts'
 import { analysesOf, checksOf, inOrder } from './lint.ts'
+import { nameKey } from './named.ts'
 import { lintRollouts } from './rollouts.ts'
 import { keyed } from './settle.ts'
 
@@ -156,10 +157,10 @@ const NONE: ReadonlyMap<string, ObjectProblem> = new Map()
 
 /** `Kind namespace/name`; without a namespace it is `default`, as in findings. */
 export function objectKey({ kind, metadata }: KubeObject): string {
-  return `${kind} ${metadata.namespace ?? 'default'}/${metadata.name ?? ''}`
+  return nameKey(kind, metadata.namespace, metadata.name)
 }
 
 /** The same of what a finding is about. */
 export function keyOfProblem({ kind, namespace, name }: ProblemObject): string {
-  return `${kind} ${namespace === '' ? 'default' : namespace}/${name}`
+  return nameKey(kind, namespace, name)
 }

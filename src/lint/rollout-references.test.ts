@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { canaryOf } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
+import { namedOf } from './named.ts'
 import { danglingOf } from './rollout-references.ts'
 
 const ALL = new Set(['MetricTemplate', 'AlertProvider', 'HorizontalPodAutoscaler'])
@@ -22,7 +23,7 @@ function named(kind: string, name: string, namespace: string): KubeObject {
 }
 
 test('what is not there is named, with what comes of it', () => {
-  expect(danglingOf(CANARY, [], ALL).map(({ path, text }) => `${path}: ${text}`)).toEqual([
+  expect(danglingOf(CANARY, namedOf([]), ALL).map(({ path, text }) => `${path}: ${text}`)).toEqual([
     'spec.analysis.metrics[0].templateRef: MetricTemplate test/p95 does not exist: the check latency holds the rollout until it does',
     'spec.analysis.metrics[1].templateRef: MetricTemplate istio-system/errors does not exist: the check errors holds the rollout until it does',
     'spec.analysis.alerts[0].providerRef: AlertProvider test/on-call does not exist: nobody is told until it does',
@@ -36,9 +37,14 @@ test('what is there is not named, in its own namespace only', () => {
     named('MetricTemplate', 'errors', 'istio-system'),
     named('AlertProvider', 'on-call', 'test')
   ]
-  expect(danglingOf(CANARY, there, ALL).map(({ path }) => path)).toEqual(['spec.analysis.metrics[0].templateRef', 'spec.autoscalerRef'])
+  expect(danglingOf(CANARY, namedOf(there), ALL).map(({ path }) => path)).toEqual([
+    'spec.analysis.metrics[0].templateRef',
+    'spec.autoscalerRef'
+  ])
 })
 
 test('of kinds that are not known nothing is said', () => {
-  expect(danglingOf(CANARY, [], new Set(['AlertProvider'])).map(({ path }) => path)).toEqual(['spec.analysis.alerts[0].providerRef'])
+  expect(danglingOf(CANARY, namedOf([]), new Set(['AlertProvider'])).map(({ path }) => path)).toEqual([
+    'spec.analysis.alerts[0].providerRef'
+  ])
 })

@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
+import type { Named } from './named.ts'
 
 /** A reference that leads nowhere: where it is, and what comes of it. */
 export interface Dangling {
@@ -12,14 +13,11 @@ export interface Dangling {
 /** Kinds of which it is known which objects there are; of others nothing is said. */
 export type KnownKinds = ReadonlySet<string>
 
-/** The references of `canary` to objects of `known` kinds that are not among `objects`. */
-export function danglingOf(canary: KubeObject, objects: readonly KubeObject[], known: KnownKinds): readonly Dangling[] {
+/** The references of `canary` to objects of `known` kinds that are not among those of `named`. */
+export function danglingOf(canary: KubeObject, named: Named, known: KnownKinds): readonly Dangling[] {
   const { namespace = 'default' } = canary.metadata
   return referencesOf(canary, namespace).flatMap(({ path, kind, to, meanwhile }) => {
-    const isThere = objects.some(
-      (object) => object.kind === kind && object.metadata.name === to.name && (object.metadata.namespace ?? 'default') === to.namespace
-    )
-    if (isThere || !known.has(kind)) return []
+    if (!known.has(kind) || named.find(kind, to.namespace, to.name) !== undefined) return []
     return [{ path, text: `${kind} ${to.namespace}/${to.name} does not exist: ${meanwhile} until it does` }]
   })
 }

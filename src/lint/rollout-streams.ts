@@ -2,24 +2,25 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { GATE_ANNOTATIONS } from '../rollout/gate-request.ts'
-import { selectorProblem, type StreamRequest, streamModel, type TemplateName } from '../rollout/gate-streams.ts'
+import { selectorProblem, type StreamRequest, streamModel } from '../rollout/gate-streams.ts'
 import type { Plan } from '../rollout/plan.ts'
 import { type ObjectProblem, type Place, problem } from '../route/catalogue.ts'
 import { dig } from '../std/json.ts'
 import { renderQuery } from '../template/template.ts'
+import type { Named } from './named.ts'
 
 /** The problems of these streams, told at the annotation that has them by default. */
 export function lintStreams(
   streams: readonly StreamRequest[],
   plan: Plan,
-  objects: readonly KubeObject[],
+  named: Named,
   at: (path: string) => Place
 ): readonly ObjectProblem[] {
   const place = at(`metadata.annotations[${GATE_ANNOTATIONS.streams}]`)
   return streams.flatMap(({ name, total, bad }) =>
     [total, bad].flatMap((template): readonly ObjectProblem[] => {
       const { namespace = plan.namespace || 'default' } = template
-      const found = objects.find((object) => isIt(object, { ...template, namespace }))
+      const found = named.find('MetricTemplate', namespace, template.name)
       if (found === undefined) {
         const text = `MetricTemplate ${namespace}/${template.name} does not exist: the stream ${name} is not judged until it does`
         return [problem('reference-not-found', place, [text])]
@@ -30,10 +31,6 @@ export function lintStreams(
         : [problem('read-otherwise', place, [`MetricTemplate ${namespace}/${template.name}: ${wrong}; the stream ${name} is not judged`])]
     })
   )
-}
-
-function isIt({ kind, metadata }: KubeObject, { name, namespace }: TemplateName): boolean {
-  return kind === 'MetricTemplate' && metadata.name === name && (metadata.namespace ?? 'default') === namespace
 }
 
 function wrongWith({ spec }: KubeObject, plan: Plan): string | undefined {

@@ -16,6 +16,7 @@ import type { Write } from '../rollout/write.ts'
 import { ACTED_ON } from '../route/acted-on.ts'
 import { type ObjectProblem, type Place, problem, referTo } from '../route/catalogue.ts'
 import { dig } from '../std/json.ts'
+import { type Named, namedOf } from './named.ts'
 import { danglingOf, type KnownKinds } from './rollout-references.ts'
 import { lintStreams } from './rollout-streams.ts'
 
@@ -27,33 +28,45 @@ const SCALED: KnownKinds = new Set([...FLAGGERS, 'HorizontalPodAutoscaler'])
  * is among them too.
  */
 export function lintRollouts(objects: readonly KubeObject[], given: 'files' | 'its kinds' = 'its kinds'): ObjectProblem[] {
-  return objects.filter(({ apiVersion }) => apiVersion.startsWith('flagger.app/')).flatMap((object) => lintOne(object, objects, given))
+  const ground: Ground = {
+    given,
+    named: namedOf(objects),
+    canaries: objects.filter(({ kind }) => kind === 'Canary'),
+    templates: templatesOf(objects)
+  }
+  return objects.filter(({ apiVersion }) => apiVersion.startsWith('flagger.app/')).flatMap((object) => lintOne(object, ground))
 }
 
-function lintOne(object: KubeObject, objects: readonly KubeObject[], given: 'files' | 'its kinds'): ObjectProblem[] {
+/** What Canaries are looked at with. */
+interface Ground {
+  readonly given: 'files' | 'its kinds'
+  readonly named: Named
+  readonly canaries: readonly KubeObject[]
+  readonly templates: ReadonlyMap<string, string>
+}
+
+function lintOne(object: KubeObject, ground: Ground): ObjectProblem[] {
   const place = (path: string): Place => ({ object: referTo(object.kind, object), path })
   if (object.kind === 'AlertProvider') return []
   if (object.kind === 'MetricTemplate') return lintTemplate(object, place('spec.query'))
   if (object.kind !== 'Canary') return [problem('not-applied-yet', place('spec'), [`the kind ${object.kind}`])]
-  const plan = planOf(object)
-  const rival = rivalOf(
-    object,
-    objects.filter(({ kind }) => kind === 'Canary')
-  )
-  const whole = given === 'files' && objects.some((each) => isTarget(each, plan))
-  const gateConfig = gateConfigOf(object, objects, whole)
-  const notices = noticesOf(object, { rival, gateConfig })
+  return lintCanary(object, ground, place)
+}
+
+function lintCanary(canary: KubeObject, { given, named, canaries, templates }: Ground, place: (path: string) => Place): ObjectProblem[] {
+  const plan = planOf(canary)
+  const whole = given === 'files' && named.find(plan.targetKind, plan.namespace, plan.target) !== undefined
+  const gateConfig = gateConfigOf(canary, named, whole)
+  const notices = noticesOf(canary, { rival: rivalOf(canary, canaries), gateConfig })
   const told = notices.map((notice) => problemOf(notice, place(notice.path)))
   if (notices.some(({ kind }) => kind === 'refused')) return told
-  const routed = unroutedFields(object, plan).map((path) =>
+  const routed = unroutedFields(canary, plan).map((path) =>
     problem('not-applied-yet', place(path), [path.slice(path.lastIndexOf('.') + 1)])
   )
   const known = whole ? SCALED : FLAGGERS
-  const dangling = danglingOf(object, objects, known).map(({ path, text }) => problem('reference-not-found', place(path), [text]))
-  const weak = weakChecksOf({ canary: object, plan, templates: templatesOf(objects) }).map(({ path, text }) =>
-    problem('weak-check', place(path), [text])
-  )
-  const streams = lintStreams(gateRequestOf(object, gateConfig).request?.streams ?? [], plan, objects, place)
+  const dangling = danglingOf(canary, named, known).map(({ path, text }) => problem('reference-not-found', place(path), [text]))
+  const weak = weakChecksOf({ canary, plan, templates }).map(({ path, text }) => problem('weak-check', place(path), [text]))
+  const streams = lintStreams(gateRequestOf(canary, gateConfig).request?.streams ?? [], plan, named, place)
   return [...told, ...routed, ...dangling, ...streams, ...weak]
 }
 
@@ -67,18 +80,11 @@ export function templatesOf(objects: readonly KubeObject[]): ReadonlyMap<string,
   )
 }
 
-function isTarget({ kind, metadata }: KubeObject, { targetKind, target, namespace }: Plan): boolean {
-  return kind === targetKind && metadata.name === target && (metadata.namespace ?? 'default') === (namespace || 'default')
-}
-
 // undefined: it may be somewhere else than among these objects.
-function gateConfigOf(canary: KubeObject, objects: readonly KubeObject[], whole: boolean): GateConfig | undefined {
+function gateConfigOf(canary: KubeObject, named: Named, whole: boolean): GateConfig | undefined {
   const name = gateConfigName(canary)
   if (name === undefined) return undefined
-  const { namespace = 'default' } = canary.metadata
-  const isIt = ({ kind, metadata }: KubeObject): boolean =>
-    kind === 'ConfigMap' && metadata.name === name && (metadata.namespace ?? 'default') === namespace
-  const object = objects.find(isIt)
+  const object = named.find('ConfigMap', canary.metadata.namespace, name)
   if (object !== undefined) return { kind: 'found', object }
   return whole ? { kind: 'missing', name, because: 'not found' } : undefined
 }
