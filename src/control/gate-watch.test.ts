@@ -343,6 +343,33 @@ describe('looks more often than usual', () => {
     expect(await looks({ 'serin.dev/look': '1s' }, 1_000)).toBeLessThan(9)
   })
 
+  it('have the Release written every five seconds at most, but for what is acted on, which is kept before the act', async () => {
+    const run = await gated({ ...GOOD, canary: 0.06 }, { 'serin.dev/look': '1s', 'serin.dev/pace': 'evidence' })
+    const { world, traffic } = run
+    traffic.finest = 1_000
+    world.evidenceEvery = 1_000
+    await exposed(run)
+    expect(await world.until(() => world.isIn('Failed'), 300)).toBe(true)
+    const kept = world.writes.flatMap(({ t, change: { object } }, index) => {
+      const gate = object.kind === 'Release' ? dig(object, 'status', 'gate') : undefined
+      return gate === undefined
+        ? []
+        : [{ t, index, gate, said: restoredTrace(String(dig(object, 'status', 'chart')))?.points.at(-1)?.said }]
+    })
+    const told = kept.filter(({ gate }, index) => gate !== kept[index - 1]?.gate)
+    const isSoon = told
+      .slice(1)
+      .filter(({ t, said }, index) => t - (told[index]?.t ?? 0) < 5 && !['rollback', 'retreat', 'advance'].includes(said ?? ''))
+    expect(isSoon).toEqual([])
+    expect(told.length).toBeGreaterThan(3)
+    expect(told.at(-1)?.said).toBe('rollback')
+    const failed = world.writes.findIndex(
+      ({ change: { object } }) => object.kind === 'Canary' && dig(object, 'status', 'phase') === 'Failed'
+    )
+    expect(told.at(-1)?.index).toBeLessThan(failed)
+    await world.stop()
+  })
+
   it('are made no more often than counters are new', async () => {
     expect(await looks({ 'serin.dev/look': '1s' }, 15_000)).toBeGreaterThan(15)
   })

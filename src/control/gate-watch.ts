@@ -58,7 +58,13 @@ interface Watched {
   /** Whether a look has been taken since it is of this kind and about this weight. */
   heard: boolean
   // When it was last kept, what the gate said then, and its evidence.
-  saved: { readonly at: Millis; readonly what: string; readonly evidence: number }
+  saved: Kept
+}
+
+interface Kept {
+  readonly at: Millis
+  readonly what: string
+  readonly evidence: number
 }
 
 /** What an earlier controller left of a gate. */
@@ -78,7 +84,9 @@ function asSeldom(request: GateRequest, { interval, finest }: CounterSource): Ga
 }
 
 const SAVED_EVERY: Millis = 30_000
-// Evidence that has grown threefold is kept at once: little of it is lost with a controller, and who looks sees it rise.
+// However often is looked, the API is written to no more often than this, but for what is acted on: that is sent before the act.
+const SAVED_LEAST: Millis = 5_000
+// Evidence that has grown threefold is kept: little of it is lost with a controller, and who looks sees it rise.
 const MUCH_EVIDENCE = Math.log(3)
 
 /** The gates of all running rollouts. */
@@ -253,15 +261,14 @@ export class GateWatch implements RolloutListener {
     }
   }
 
-  // At each change of what it says and of the weight, when much has been learned, and twice a minute.
   async #save(watched: Watched, now: Millis, signal: AbortSignal): Promise<void> {
     const { watching, evidence, saved } = watched
     const { gate, trace, request } = watching
     if (gate === undefined || trace === undefined || evidence === undefined) return
-    const what = `${evidence.kind} ${watching.weight}`
-    const isLittle = gate.evidence - saved.evidence < MUCH_EVIDENCE
-    if (what === saved.what && isLittle && now - saved.at < (this.#ports.evidenceEvery ?? SAVED_EVERY)) return
-    watched.saved = { at: now, what, evidence: gate.evidence }
+    const current = { at: now, what: `${evidence.kind} ${watching.weight}`, evidence: gate.evidence }
+    const isActedOn = evidence.kind !== 'hold' && current.what !== saved.what
+    if (!isActedOn && !isDue(saved, current, this.#ports.evidenceEvery ?? SAVED_EVERY)) return
+    watched.saved = current
     const status = {
       gate: savedGate(gate),
       chart: savedTrace(trace),
@@ -287,6 +294,13 @@ export class GateWatch implements RolloutListener {
       return undefined
     }
   }
+}
+
+// At each change of what it says and of the weight, when much has been learned, and every so often.
+function isDue(saved: Kept, current: Kept, every: Millis): boolean {
+  const since = current.at - saved.at
+  const isNews = current.what !== saved.what || current.evidence - saved.evidence >= MUCH_EVIDENCE
+  return since >= SAVED_LEAST && (isNews || since >= every)
 }
 
 function isSame(one: Evidence | undefined, other: Evidence | undefined): boolean {

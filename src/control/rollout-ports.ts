@@ -48,7 +48,10 @@ export interface RolloutPorts {
   readonly labels?: LabelRules | undefined
   /** Where the gate gets its counters from; undefined: it does not watch, and thresholds decide alone. */
   readonly counters?: CounterSource | undefined
-  /** How often a Release is told what its gate knows, changes of its mind and of weights apart. Default 30 s; an API in this process takes it at each look. */
+  /**
+   * How often a Release is told what its gate knows when nothing changes. Default 30 s. Changes of its mind, of weights, and evidence that
+   * grows threefold come sooner, no two within 5 s however often is looked; what is acted on comes at once.
+   */
   readonly evidenceEvery?: Millis | undefined
   /** Where the counters of streams come from that Canaries bring; undefined: nobody answers. */
   readonly series?: SeriesSource | undefined
