@@ -1,7 +1,7 @@
 // What the demo reads from the objects of the shop: where the Canary stands, who gets which share, which version runs. Pure.
 
 import type { KubeObject } from '../api/object.ts'
-import { dig } from '../std/json.ts'
+import { dig, listAt } from '../std/json.ts'
 
 /** A Canary's status. */
 export interface Rollout {
@@ -28,9 +28,7 @@ export function rolloutOf(canary: KubeObject | undefined): Rollout {
 
 /** Percent of requests that a VirtualService's first HTTP route sends to `host` (and `subset`); undefined without such a route. */
 export function shareOf(virtualService: KubeObject | undefined, host: string, subset?: string): number | undefined {
-  const http = dig(virtualService, 'spec', 'http')
-  const route = dig(Array.isArray(http) ? http[0] : undefined, 'route')
-  const all: readonly unknown[] = Array.isArray(route) ? route : []
+  const all = listAt(listAt(virtualService, 'spec', 'http')[0], 'route')
   // Istio: a single destination gets everything, whatever its weight.
   const weights = all.map((each) => (all.length === 1 ? 100 : number(dig(each, 'weight'))))
   const sum = weights.reduce((total, weight) => total + weight, 0)

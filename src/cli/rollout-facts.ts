@@ -13,7 +13,7 @@ import { hashOf } from '../rollout/targets.ts'
 import { type WeakCheck, weakChecksOf } from '../rollout/weak-checks.ts'
 import type { Millis } from '../std/clock.ts'
 import { formatInstant, parseInstant } from '../std/instant.ts'
-import { dig, isObject } from '../std/json.ts'
+import { isObject, listAt, textAt } from '../std/json.ts'
 import { latestOf, type ReleaseFacts, type Seen } from './release-facts.ts'
 
 /** How a rollout stands with regard to its end. waiting: for a person. */
@@ -193,8 +193,8 @@ function hooksNamed({ hooks }: Plan, type: 'confirm-rollout' | 'confirm-promotio
 }
 
 function conditionsOf(canary: KubeObject): RolloutFacts['conditions'] {
-  const list = dig(canary['status'], 'conditions')
-  return (Array.isArray(list) ? list : []).filter(isObject).map((condition) => ({
+  const conditions = listAt(canary['status'], 'conditions').filter(isObject)
+  return conditions.map((condition) => ({
     type: textAt(condition, 'type'),
     status: textAt(condition, 'status'),
     reason: textAt(condition, 'reason'),
@@ -206,9 +206,4 @@ function conditionsOf(canary: KubeObject): RolloutFacts['conditions'] {
 export function elapsed(instant: string | null, now: Millis): Millis | undefined {
   const at = parseInstant(instant ?? undefined)
   return at === undefined ? undefined : now - at
-}
-
-function textAt(value: unknown, ...keys: readonly string[]): string {
-  const found = dig(value, ...keys)
-  return typeof found === 'string' ? found : ''
 }

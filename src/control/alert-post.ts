@@ -5,7 +5,7 @@ import type { KubeObject, ResourceRef } from '../api/object.ts'
 import type { KubeClient } from '../kube/kube-client.ts'
 import { type Alert, alertEntries, type AlertField, alertOf, hears } from '../rollout/alerts.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
-import { dig } from '../std/json.ts'
+import { dig, someText } from '../std/json.ts'
 import { printable } from '../std/printable.ts'
 import { Lanes } from './lanes.ts'
 import type { RolloutListener, Ticked } from './rollout-listener.ts'
@@ -213,6 +213,5 @@ function secretText(secret: KubeObject, key: string): string | undefined {
 }
 
 function textAt(value: unknown, key: string): string | undefined {
-  const found = dig(value, key)
-  return typeof found === 'string' && found !== '' ? found : undefined
+  return someText(dig(value, key))
 }

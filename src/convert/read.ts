@@ -1,11 +1,10 @@
 // Plain readers of what Argo's objects hold: no schema of theirs is kept here, only what is asked for is looked at.
 
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, someText } from '../std/json.ts'
 
 /** A text that is not empty. */
 export function textAt(value: unknown, ...keys: readonly string[]): string | undefined {
-  const found = dig(value, ...keys)
-  return typeof found === 'string' && found !== '' ? found : undefined
+  return someText(dig(value, ...keys))
 }
 
 /** A number, also one that is written as text, as Argo's int-or-string fields are. */

@@ -1,7 +1,7 @@
 // What a Canary refers to by name and what is not there: its checks, alerts and scaler wait for it, or are left out.
 
 import type { KubeObject } from '../api/object.ts'
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, listAt, textAt } from '../std/json.ts'
 import type { Named } from './named.ts'
 
 /** A reference that leads nowhere: where it is, and what comes of it. */
@@ -32,11 +32,9 @@ interface Reference {
 function referencesOf(canary: KubeObject, home: string): readonly Reference[] {
   const analysis = dig(canary['spec'], 'analysis')
   const listed = (field: string, ref: string): readonly (readonly [string, string, Reference['to']])[] => {
-    const list = dig(analysis, field)
-    return (Array.isArray(list) ? list : []).flatMap((item, index) => {
+    return listAt(analysis, field).flatMap((item, index) => {
       const to = nameIn(dig(item, ref), home)
-      const name = dig(item, 'name')
-      return to === undefined ? [] : [[`spec.analysis.${field}[${index}].${ref}`, typeof name === 'string' ? name : '', to] as const]
+      return to === undefined ? [] : [[`spec.analysis.${field}[${index}].${ref}`, textAt(item, 'name'), to] as const]
     })
   }
   const scaler = dig(canary['spec'], 'autoscalerRef')

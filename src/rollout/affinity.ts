@@ -1,7 +1,7 @@
 // Callers who met the canary go on meeting it: the cookies of a rollout, and how routes set, read and end them (flagger.md 1.8, 3.4).
 // A value follows from the revision and the cookie before it, so that an interrupted write is repeated with the same one.
 
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, listAt } from '../std/json.ts'
 import { lettersOf } from './revision.ts'
 
 /** What a Canary asks for. */
@@ -80,7 +80,7 @@ type Entry = Readonly<Record<string, unknown>>
 export function stickyEntries(entry: Entry, { affinity, cookies, interval }: Stickiness): readonly Entry[] {
   const { canary, primary } = cookies
   if (canary === undefined) return [entry]
-  const route = Array.isArray(entry['route']) ? entry['route'].filter(isObject) : []
+  const route = listAt(entry, 'route').filter(isObject)
   const all = (to: number): Entry => ({
     ...entry,
     route: route.map((destination, at) => ({ ...destination, weight: at === to ? 100 : 0 }))
@@ -120,7 +120,7 @@ const [PRIMARY, CANARY] = [0, 1]
 // The entry for requests that bring this cookie among theirs, whatever else it asks of them.
 function having(cookie: string, entry: Entry): Entry {
   const headers = { Cookie: { regex: `(.*; ?)?${cookie.replaceAll(/[^\w=-]/g, (char) => `\\${char}`)}(;.*)?` } }
-  const matches = Array.isArray(entry['match']) ? entry['match'].filter(isObject) : []
+  const matches = listAt(entry, 'match').filter(isObject)
   const match =
     matches.length === 0 ? [{ headers }] : matches.map((each) => ({ ...each, headers: { ...texts(each['headers']), ...headers } }))
   return { ...entry, match }

@@ -2,7 +2,7 @@
 // the ones Flagger is silent about (its issues 1663, 1515); an entry without a severity hears everything, as Flagger documents.
 
 import type { KubeObject } from '../api/object.ts'
-import { dig } from '../std/json.ts'
+import { dig, listAt, textAt } from '../std/json.ts'
 import { printable } from '../std/printable.ts'
 import type { Plan } from './plan.ts'
 import { conditionMessage, progressOf, type RolloutState } from './state.ts'
@@ -34,9 +34,7 @@ export interface AlertEntry {
 
 /** The entries of a Canary; an unset severity is info. */
 export function alertEntries(canary: KubeObject): readonly AlertEntry[] {
-  const alerts = dig(canary['spec'], 'analysis', 'alerts')
-  const list: readonly unknown[] = Array.isArray(alerts) ? alerts : []
-  return list.map((entry) => {
+  return listAt(canary['spec'], 'analysis', 'alerts').map((entry) => {
     const severity = dig(entry, 'severity')
     return {
       name: textAt(entry, 'name'),
@@ -157,8 +155,7 @@ function detailed(tick: Tick, state: RolloutState, message: string): Alert {
 }
 
 function identity({ cluster }: Tick, revision: string): readonly AlertField[] {
-  const containers = dig(cluster.target, 'spec', 'template', 'spec', 'containers')
-  const images = Array.isArray(containers) ? containers.map((container) => String(dig(container, 'image'))) : []
+  const images = listAt(cluster.target, 'spec', 'template', 'spec', 'containers').map((container) => String(dig(container, 'image')))
   return [
     ...(images.length === 0 ? [] : [{ name: 'Image', value: images.join(', ') }]),
     ...(revision === '' ? [] : [{ name: 'Revision', value: revision }])
@@ -189,9 +186,4 @@ function routing({ strategy }: Plan, analysis: unknown): string {
       return `Weight ${steps} max: ${strategy.ladder.at(-1) ?? 100}`
     }
   }
-}
-
-function textAt(value: unknown, key: string): string {
-  const found = dig(value, key)
-  return typeof found === 'string' ? found : ''
 }

@@ -1,7 +1,7 @@
 // The metric checks of a Canary: which there are, in what order, within what bounds, and what a failure of each one means (flagger.md 1.5,
 // 2.6). One entry of analysis.metrics can make several checks: a built-in one, its own query, and that of a MetricTemplate.
 
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, listAt, someText } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import { DEFAULT_INTERVAL, durationOf } from './durations.ts'
 import type { TemplateModel } from '../template/template.ts'
@@ -48,13 +48,13 @@ export function isBuiltinMetric(name: unknown): name is BuiltinMetric {
 
 /** The checks of `spec.analysis.metrics` in the order they are made: built-in ones and queries as listed, then templates as listed. */
 export function metricChecksOf(metrics: unknown, namespace: string): readonly MetricCheck[] {
-  const list: readonly unknown[] = Array.isArray(metrics) ? metrics : []
+  const list = listAt(metrics)
   return [...list.flatMap(builtinOf), ...list.flatMap((metric) => templateOf(metric, namespace))]
 }
 
 /** True for an entry that says nothing about where its value comes from. */
 export function isWithoutSource(metric: unknown): boolean {
-  return !isBuiltinMetric(dig(metric, 'name')) && text(dig(metric, 'query')) === undefined && templateName(metric) === undefined
+  return !isBuiltinMetric(dig(metric, 'name')) && someText(dig(metric, 'query')) === undefined && templateName(metric) === undefined
 }
 
 /** The responses that the annotation gives, by name of the check, and what of it cannot be read. */
@@ -81,7 +81,7 @@ export function modelOf(check: MetricCheck, names: Omit<TemplateModel, 'interval
 
 function builtinOf(metric: unknown): readonly MetricCheck[] {
   const name = dig(metric, 'name')
-  const query = text(dig(metric, 'query'))
+  const query = someText(dig(metric, 'query'))
   const checks: MetricCheck[] = []
   if (isBuiltinMetric(name))
     checks.push({ kind: 'builtin', metric: name, ...commonOf(metric, name === 'request-success-rate' ? 'min' : 'max') })
@@ -92,7 +92,7 @@ function builtinOf(metric: unknown): readonly MetricCheck[] {
 function templateOf(metric: unknown, namespace: string): readonly MetricCheck[] {
   const name = templateName(metric)
   if (name === undefined) return []
-  const template = { name, namespace: text(dig(metric, 'templateRef', 'namespace')) ?? namespace }
+  const template = { name, namespace: someText(dig(metric, 'templateRef', 'namespace')) ?? namespace }
   return [{ kind: 'template', template, variables: variablesOf(metric), ...commonOf(metric, 'max') }]
 }
 
@@ -106,7 +106,7 @@ function commonOf(metric: unknown, threshold: 'min' | 'max'): Common {
     ? { min: number(range['min']), max: number(range['max']) }
     : { min: threshold === 'min' ? bound : undefined, max: threshold === 'max' ? bound : undefined }
   return {
-    name: text(dig(metric, 'name')) ?? '',
+    name: someText(dig(metric, 'name')) ?? '',
     interval: interval ?? DEFAULT_INTERVAL,
     // Templates get the default too: with an empty window no query of theirs would be one.
     window: interval === undefined ? '1m' : String(window),
@@ -115,16 +115,12 @@ function commonOf(metric: unknown, threshold: 'min' | 'max'): Common {
 }
 
 function templateName(metric: unknown): string | undefined {
-  return text(dig(metric, 'templateRef', 'name'))
+  return someText(dig(metric, 'templateRef', 'name'))
 }
 
 function variablesOf(metric: unknown): Variables {
   const variables = dig(metric, 'templateVariables')
   return isObject(variables) ? Object.fromEntries(Object.entries(variables).map(([key, value]) => [key, String(value)])) : {}
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 function number(value: unknown): number | undefined {

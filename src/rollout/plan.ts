@@ -2,7 +2,7 @@
 // which tells what is not done, reads the spec, and render copies from it.
 
 import type { KubeObject } from '../api/object.ts'
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, listAt, someText } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import { type Affinity, affinityOf } from './affinity.ts'
 import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, SHORTEST_INTERVAL } from './durations.ts'
@@ -138,20 +138,20 @@ function readPlan(canary: KubeObject): Plan {
     skipAnalysis: dig(spec, 'skipAnalysis') === true,
     suspended: dig(spec, 'suspend') === true,
     revertOnDeletion: dig(spec, 'revertOnDeletion') === true,
-    metricsServer: text(dig(spec, 'metricsServer')),
+    metricsServer: someText(dig(spec, 'metricsServer')),
     metrics: metricChecksOf(dig(analysis, 'metrics'), canary.metadata.namespace ?? ''),
-    hooks: list(dig(analysis, 'webhooks')).map(hookOf)
+    hooks: listAt(analysis, 'webhooks').map(hookOf)
   }
 }
 
 function namesOf(spec: unknown): Pick<Plan, 'targetKind' | 'target' | 'apex' | 'ingress' | 'route'> {
-  const target = text(dig(spec, 'targetRef', 'name')) ?? ''
+  const target = someText(dig(spec, 'targetRef', 'name')) ?? ''
   return {
     targetKind: TARGET_KINDS.find((kind) => kind === dig(spec, 'targetRef', 'kind')) ?? 'Deployment',
     target,
-    apex: text(dig(spec, 'service', 'name')) ?? target,
-    ingress: text(dig(spec, 'ingressRef', 'name')) ?? target,
-    route: text(dig(spec, 'routeRef', 'name')) ?? target
+    apex: someText(dig(spec, 'service', 'name')) ?? target,
+    ingress: someText(dig(spec, 'ingressRef', 'name')) ?? target,
+    route: someText(dig(spec, 'routeRef', 'name')) ?? target
   }
 }
 
@@ -203,12 +203,12 @@ function strategyOf(analysis: unknown): Strategy {
   const iterations = positive(dig(analysis, 'iterations'))
   const mirror = dig(analysis, 'mirror') === true ? { percent: positive(dig(analysis, 'mirrorWeight')) } : undefined
   if (iterations === undefined) return { kind: 'weighted', ladder: ladderOf(analysis), mirror }
-  return list(dig(analysis, 'match')).length > 0 ? { kind: 'a/b', iterations } : { kind: 'blue-green', iterations, mirror }
+  return listAt(analysis, 'match').length > 0 ? { kind: 'a/b', iterations } : { kind: 'blue-green', iterations, mirror }
 }
 
 // Callers that are told apart by a match, or not split at all, have nothing to stick to.
 function isSplit(analysis: unknown): boolean {
-  return positive(dig(analysis, 'iterations')) === undefined && list(dig(analysis, 'match')).length === 0
+  return positive(dig(analysis, 'iterations')) === undefined && listAt(analysis, 'match').length === 0
 }
 
 // Flagger's ladders (flagger.md 2.7): stepWeight until the weight is at or past maxWeight, or the list of stepWeights, whose last element
@@ -220,7 +220,7 @@ function ladderOf(analysis: unknown): readonly number[] {
     return Array.from({ length: Math.ceil(max / step) }, (_, index) => Math.min(100, step * (index + 1)))
   }
   const rungs: number[] = []
-  for (const weight of list(dig(analysis, 'stepWeights'))) {
+  for (const weight of listAt(analysis, 'stepWeights')) {
     const rung = Math.min(100, positive(weight) ?? 0)
     if (rung > (rungs.at(-1) ?? 0)) rungs.push(rung)
   }
@@ -241,23 +241,15 @@ const HOOK_TYPES: readonly HookType[] = [
 function hookOf(hook: unknown): Hook {
   const metadata = dig(hook, 'metadata')
   return {
-    name: text(dig(hook, 'name')) ?? '',
+    name: someText(dig(hook, 'name')) ?? '',
     type: HOOK_TYPES.find((type) => type === dig(hook, 'type')) ?? 'rollout',
-    url: text(dig(hook, 'url')) ?? '',
+    url: someText(dig(hook, 'url')) ?? '',
     timeout: durationOf(dig(hook, 'timeout')) ?? DEFAULT_HOOK_TIMEOUT,
     retries: positive(dig(hook, 'retries')) ?? 0,
     disableTls: dig(hook, 'disableTLS') === true,
     muteAlert: dig(hook, 'muteAlert') === true,
     metadata: isObject(metadata) ? Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value)])) : undefined
   }
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 function positive(value: unknown): number | undefined {

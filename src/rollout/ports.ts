@@ -1,7 +1,7 @@
 // Ports of the target's containers that its Services open beside the one that is named (flagger.md 1.3, portDiscovery).
 
 import type { KubeObject } from '../api/object.ts'
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, listAt } from '../std/json.ts'
 
 /** Containers of the mesh are nobody's application. */
 const SIDECARS: readonly unknown[] = ['istio-proxy', 'envoy']
@@ -10,8 +10,7 @@ const SIDECARS: readonly unknown[] = ['istio-proxy', 'envoy']
 export function discoveredPorts(service: unknown, target: KubeObject): readonly Readonly<Record<string, unknown>>[] {
   if (dig(service, 'portDiscovery') !== true) return []
   const known: unknown[] = [dig(service, 'port'), dig(service, 'targetPort')]
-  const containers = dig(target, 'spec', 'template', 'spec', 'containers')
-  return (Array.isArray(containers) ? containers : []).flatMap((container: unknown) => {
+  return listAt(target, 'spec', 'template', 'spec', 'containers').flatMap((container) => {
     const [name, ports] = [dig(container, 'name'), dig(container, 'ports')]
     if (!Array.isArray(ports) || SIDECARS.includes(name)) return []
     return ports.filter(isObject).flatMap((port, index) => {

@@ -5,7 +5,7 @@ import type { KubeObject } from '../api/object.ts'
 import type { Release, ReleaseSpec, ReleaseStatus } from '../api/serin-kinds.ts'
 import { formatInstant } from '../std/instant.ts'
 import type { Millis } from '../std/clock.ts'
-import { dig } from '../std/json.ts'
+import { dig, listAt } from '../std/json.ts'
 import { printable } from '../std/printable.ts'
 import { checkName, type Answer, type Question } from './ask.ts'
 import { type Drift, fieldsText } from './drift.ts'
@@ -199,9 +199,8 @@ function noteOf(
 }
 
 function specOf({ cluster, finding: { plan, revision } }: Tick, of: string): ReleaseSpec {
-  const containers = dig(cluster.target, 'spec', 'template', 'spec', 'containers')
-  const images =
-    of === revision && Array.isArray(containers) ? containers.map((container: unknown) => printable(String(dig(container, 'image')))) : []
+  const containers = of === revision ? listAt(cluster.target, 'spec', 'template', 'spec', 'containers') : []
+  const images = containers.map((container) => printable(String(dig(container, 'image'))))
   return {
     canary: plan.name,
     target: printable(`${cluster.target?.kind ?? 'Deployment'}/${plan.target}`),

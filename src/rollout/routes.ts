@@ -1,7 +1,7 @@
 // The entries that a rollout wants in its VirtualService (flagger.md 3.3, 3.4), in their order: for requests, or for connections.
 
 import type { KubeObject } from '../api/object.ts'
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, listAt } from '../std/json.ts'
 import { type Cookies, endingEntries, stickyEntries } from './affinity.ts'
 import type { Plan } from './plan.ts'
 import type { Routing } from './stages.ts'
@@ -39,11 +39,11 @@ export function entriesOf({ canary, plan, routing, cookies, baseline = 0 }: Traf
   if (plan.rules === 'tcp') return [{ ...portMatch(service), route: [toPrimary, toCanary] }]
   const toBaseline = baseline === 0 ? [] : [destination(service, `${plan.apex}-baseline`, baseline)]
   const entry = { ...fields, ...copies(plan, routing), route: [toPrimary, toCanary, ...toBaseline] }
-  const insiders = list(dig(canary, 'spec', 'analysis', 'match'))
+  const insiders = listAt(canary, 'spec', 'analysis', 'match')
   if (insiders.length > 0) {
     // A single destination gets everything, whatever its weight; Flagger writes the primary's (flagger-observed.md, facts 12 and 13).
     return [
-      { ...entry, match: merged(list(dig(service, 'match')), insiders) },
+      { ...entry, match: merged(listAt(service, 'match'), insiders) },
       { ...fields, route: [toPrimary] }
     ]
   }
@@ -54,7 +54,7 @@ export function entriesOf({ canary, plan, routing, cookies, baseline = 0 }: Traf
 
 // Of the Service's matches only the ports mean something for connections, and one without a port takes all of them.
 function portMatch(service: unknown): Entry {
-  const match = list(dig(service, 'match')).map((each) => {
+  const match = listAt(service, 'match').map((each) => {
     const port = dig(each, 'port')
     return port === undefined ? {} : { port }
   })
@@ -76,7 +76,7 @@ function rewriteOf(service: unknown): unknown {
 
 // With discovered ports a Service has several; which one is meant is said where callers do not name it themselves (flagger.md 3.3).
 function destination(service: unknown, host: string, weight: number): Entry {
-  const [first, port] = [list(dig(service, 'gateways'))[0], dig(service, 'port')]
+  const [first, port] = [listAt(service, 'gateways')[0], dig(service, 'port')]
   const named = dig(service, 'portDiscovery') === true && ((first !== undefined && first !== 'mesh') || dig(service, 'delegation') === true)
   return { destination: { host, ...(named ? { port: { number: port } } : {}) }, weight }
 }
@@ -102,8 +102,4 @@ function merged(base: readonly unknown[], insiders: readonly unknown[]): readonl
       }
     })
   )
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
 }

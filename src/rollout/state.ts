@@ -1,7 +1,7 @@
 // Where a rollout stands. The only module that knows how phases and the Promoted condition are spelt on the wire: it reads them from a
 // Canary's status and writes them back. Fields of the status that are not ours (conditions of others) stay.
 
-import { dig, isObject, sameJson } from '../std/json.ts'
+import { dig, isObject, listAt, sameJson, textAt } from '../std/json.ts'
 import { printable } from '../std/printable.ts'
 import type { Millis } from '../std/clock.ts'
 import type { Checksums } from './configs.ts'
@@ -168,7 +168,7 @@ interface Written {
 }
 
 function withPromoted(state: Exclude<RolloutState, { phase: 'new' }>, conditions: unknown, { now, kind }: Written): readonly unknown[] {
-  const all: readonly unknown[] = Array.isArray(conditions) ? conditions : []
+  const all = listAt(conditions)
   const old = all.find((condition) => dig(condition, 'type') === 'Promoted')
   const [reason, status] = WIRE[state.phase]
   const message = messageOf(state, kind)
@@ -236,11 +236,6 @@ function trackedIn(status: unknown): Checksums | undefined {
   const tracked = dig(status, 'trackedConfigs')
   if (!isObject(tracked) || textAt(status, 'lastAppliedSpec') === '') return undefined
   return Object.fromEntries(Object.entries(tracked).map(([key, checksum]) => [key, String(checksum)]))
-}
-
-function textAt(value: unknown, key: string): string {
-  const found = dig(value, key)
-  return typeof found === 'string' ? found : ''
 }
 
 function countAt(value: unknown, key: string): number {

@@ -1,6 +1,6 @@
 // What the versions of a rollout are called in sentences.
 
-import { dig } from '../std/json.ts'
+import { dig, someText } from '../std/json.ts'
 import type { ClusterView } from './cluster-view.ts'
 
 /** Names of both versions. */
@@ -19,15 +19,11 @@ export function versionsOf({ target, primary }: Pick<ClusterView, 'target' | 'pr
 }
 
 function labelOf(workload: unknown): string | undefined {
-  return text(dig(workload, 'spec', 'template', 'metadata', 'labels', 'version'))
+  return someText(dig(workload, 'spec', 'template', 'metadata', 'labels', 'version'))
 }
 
 function tagOf(workload: unknown): string | undefined {
   const containers = dig(workload, 'spec', 'template', 'spec', 'containers')
-  const image = Array.isArray(containers) ? text(dig(containers[0], 'image')) : undefined
+  const image = Array.isArray(containers) ? someText(dig(containers[0], 'image')) : undefined
   return image === undefined ? undefined : /^[^@]*:([\w][\w.-]{0,30})$/.exec(image)?.[1]
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
 }

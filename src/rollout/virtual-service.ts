@@ -2,7 +2,7 @@
 // else is in them.
 
 import type { KubeObject } from '../api/object.ts'
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, listAt } from '../std/json.ts'
 import { ROUTING_ANNOTATION } from './routing-mark.ts'
 
 /** Which rules of a VirtualService a rollout writes: those for requests, or those for connections. */
@@ -47,14 +47,12 @@ export function foreignIn(entry: unknown, apex: string): readonly string[] {
 
 /** spec.http, or spec.tcp; empty where there is none. */
 export function rulesOf(virtualService: KubeObject | undefined, rules: Rules): readonly unknown[] {
-  const entries = dig(virtualService, 'spec', rules)
-  return Array.isArray(entries) ? entries : []
+  return listAt(virtualService, 'spec', rules)
 }
 
 /** The destinations of an entry, in order. */
 export function routeOf(entry: unknown): readonly Readonly<Record<string, unknown>>[] {
-  const route = dig(entry, 'route')
-  return Array.isArray(route) ? route.filter(isObject) : []
+  return listAt(entry, 'route').filter(isObject)
 }
 
 /** Hosts and weights of an entry's destinations, in order; an absent weight is 0. */

@@ -2,7 +2,7 @@
 
 import { convertAutoscaler } from '../api/autoscaler-versions.ts'
 import type { KubeObject } from '../api/object.ts'
-import { dig } from '../std/json.ts'
+import { dig, listAt } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import { age } from './human-duration.ts'
 
@@ -18,7 +18,7 @@ export function autoscalerCells(given: KubeObject, now: Millis): readonly unknow
   return [
     object.metadata.name,
     `${text(dig(spec, 'scaleTargetRef', 'kind'))}/${text(dig(spec, 'scaleTargetRef', 'name'))}`,
-    metricsCell(list(dig(spec, 'metrics')), list(dig(status, 'currentMetrics'))),
+    metricsCell(listAt(spec, 'metrics'), listAt(status, 'currentMetrics')),
     typeof least === 'number' ? String(least) : '<unset>',
     dig(spec, 'maxReplicas') ?? 0,
     dig(status, 'currentReplicas') ?? 0,
@@ -66,8 +66,4 @@ function shown(value: unknown): string {
 
 function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
 }

@@ -1,6 +1,6 @@
 // Printer columns of the built-in kinds, as a real API server prints them for `kubectl get`: names, types, priorities and cells.
 
-import { dig, isObject } from '../std/json.ts'
+import { dig, isObject, listAt, textAt } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import type { KubeObject } from '../api/object.ts'
 import { autoscalerCells } from './table-autoscaler.ts'
@@ -63,7 +63,7 @@ const PRINTERS: ReadonlyMap<string, TablePrinter> = new Map([
   ['events.events.k8s.io', printer('Last_Seen Type Reason Object !Subobject !Source Message !First_Seen !Count !Name/name', eventCells)],
   [
     'namespaces',
-    printer('Name Status Age', (object, now) => [object.metadata.name, word(object, 'status', 'phase'), createdAgo(object, now)])
+    printer('Name Status Age', (object, now) => [object.metadata.name, textAt(object, 'status', 'phase'), createdAgo(object, now)])
   ],
   ['configmaps', printer('Name Data Age', configMapCells)],
   ['secrets', printer('Name Type Data Age', secretCells)],
@@ -126,20 +126,20 @@ function replicaSetCells(object: KubeObject, now: Millis): unknown[] {
 }
 
 function templateCells(object: KubeObject): string[] {
-  const containers = list(dig(object, 'spec', 'template', 'spec', 'containers'))
-  return ['name', 'image'].map((field) => containers.map((container) => word(container, field)).join(','))
+  const containers = listAt(object, 'spec', 'template', 'spec', 'containers')
+  return ['name', 'image'].map((field) => containers.map((container) => textAt(container, field)).join(','))
 }
 
 function serviceCells(object: KubeObject, now: Millis): unknown[] {
-  const type = word(object, 'spec', 'type')
-  const ports = list(dig(object, 'spec', 'ports')).map((port) => {
+  const type = textAt(object, 'spec', 'type')
+  const ports = listAt(object, 'spec', 'ports').map((port) => {
     const node = dig(port, 'nodePort')
-    return `${text(dig(port, 'port'))}${node === undefined || node === 0 ? '' : `:${text(node)}`}/${word(port, 'protocol')}`
+    return `${text(dig(port, 'port'))}${node === undefined || node === 0 ? '' : `:${text(node)}`}/${textAt(port, 'protocol')}`
   })
   return [
     object.metadata.name,
     type,
-    word(object, 'spec', 'clusterIP') || NONE,
+    textAt(object, 'spec', 'clusterIP') || NONE,
     externalAddress(object, type),
     ports.join(',') || NONE,
     createdAgo(object, now),
@@ -148,18 +148,18 @@ function serviceCells(object: KubeObject, now: Millis): unknown[] {
 }
 
 function externalAddress(object: KubeObject, type: string): string {
-  const external = list(dig(object, 'spec', 'externalIPs')).map(text)
-  if (type === 'ExternalName') return word(object, 'spec', 'externalName')
+  const external = listAt(object, 'spec', 'externalIPs').map(text)
+  if (type === 'ExternalName') return textAt(object, 'spec', 'externalName')
   if (type !== 'LoadBalancer') return external.join(',') || NONE
-  const ingress = list(dig(object, 'status', 'loadBalancer', 'ingress')).map((entry) => word(entry, 'ip') || word(entry, 'hostname'))
+  const ingress = listAt(object, 'status', 'loadBalancer', 'ingress').map((entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'))
   return [...ingress, ...external].join(',') || '<pending>'
 }
 
 // The first three of all addresses, then how many more there are.
 function endpointsCell(object: KubeObject): string {
-  const all = list(object['subsets']).flatMap((subset) => {
-    const addresses = list(dig(subset, 'addresses')).map((address) => word(address, 'ip'))
-    const ports = list(dig(subset, 'ports'))
+  const all = listAt(object['subsets']).flatMap((subset) => {
+    const addresses = listAt(subset, 'addresses').map((address) => textAt(address, 'ip'))
+    const ports = listAt(subset, 'ports')
     if (ports.length === 0) return addresses
     return ports.flatMap((port) => addresses.map((address) => `${address}:${text(dig(port, 'port'))}`))
   })
@@ -167,11 +167,11 @@ function endpointsCell(object: KubeObject): string {
 }
 
 function endpointSliceCells(object: KubeObject, now: Millis): unknown[] {
-  const ports = list(object['ports']).map((port) => text(dig(port, 'port')))
-  const addresses = list(object['endpoints']).flatMap((endpoint) => list(dig(endpoint, 'addresses')).map(text))
+  const ports = listAt(object['ports']).map((port) => text(dig(port, 'port')))
+  const addresses = listAt(object['endpoints']).flatMap((endpoint) => listAt(endpoint, 'addresses').map(text))
   return [
     object.metadata.name,
-    word(object, 'addressType'),
+    textAt(object, 'addressType'),
     firstThree(ports, '<unset>'),
     firstThree(addresses, '<unset>'),
     createdAgo(object, now)
@@ -188,11 +188,11 @@ function configMapCells(object: KubeObject, now: Millis): unknown[] {
 }
 
 function secretCells(object: KubeObject, now: Millis): unknown[] {
-  return [object.metadata.name, word(object, 'type'), size(object['data']), createdAgo(object, now)]
+  return [object.metadata.name, textAt(object, 'type'), size(object['data']), createdAgo(object, now)]
 }
 
 function leaseCells(object: KubeObject, now: Millis): unknown[] {
-  return [object.metadata.name, word(object, 'spec', 'holderIdentity'), createdAgo(object, now)]
+  return [object.metadata.name, textAt(object, 'spec', 'holderIdentity'), createdAgo(object, now)]
 }
 
 function createdAgo(object: KubeObject, now: Millis): string {
@@ -202,12 +202,12 @@ function createdAgo(object: KubeObject, now: Millis): string {
 function selectorText(selector: unknown): string {
   const equal = Object.entries(isObject(dig(selector, 'matchLabels')) ? (dig(selector, 'matchLabels') as object) : {})
   const labels = equal.map(([key, value]) => `${key}=${text(value)}`).sort()
-  const expressions = list(dig(selector, 'matchExpressions')).map((expression) => {
-    const key = word(expression, 'key')
-    const operator = word(expression, 'operator')
+  const expressions = listAt(selector, 'matchExpressions').map((expression) => {
+    const key = textAt(expression, 'key')
+    const operator = textAt(expression, 'operator')
     if (operator === 'Exists') return key
     if (operator === 'DoesNotExist') return `!${key}`
-    return `${key} ${operator.toLowerCase()} (${list(dig(expression, 'values')).map(text).sort().join(',')})`
+    return `${key} ${operator.toLowerCase()} (${listAt(expression, 'values').map(text).sort().join(',')})`
   })
   return [...labels, ...expressions].join(',') || NONE
 }
@@ -223,17 +223,8 @@ function count(object: unknown, ...path: readonly string[]): number {
   return typeof value === 'number' ? value : 0
 }
 
-function word(object: unknown, ...path: readonly string[]): string {
-  const value = dig(object, ...path)
-  return typeof value === 'string' ? value : ''
-}
-
 function text(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
 }
 
 function size(value: unknown): number {

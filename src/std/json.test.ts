@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { dig, isObject, listAt, parsedJson, sameJson } from './json.ts'
+import { dig, isObject, listAt, parsedJson, sameJson, someText, textAt } from './json.ts'
 
 test.each([
   [{ a: 1, b: 2 }, { b: 2, a: 1 }, true],
@@ -38,7 +38,13 @@ test('dig follows own keys only', () => {
 
 test('a list is read where there is one, and is empty anywhere else', () => {
   const value = { a: { list: [1], text: 'x' } }
-  expect([listAt(value, 'a', 'list'), listAt(value, 'a', 'text'), listAt(value, 'b'), listAt([2])]).toEqual([[1], [], [], [2]])
+  expect([listAt(value, 'a', 'list'), listAt(value, 'a', 'text'), listAt(value, 'b'), listAt([2]), listAt('x')]).toEqual([
+    [1],
+    [],
+    [],
+    [2],
+    []
+  ])
 })
 
 // As ECMA-404 and JSON.parse have it: a byte order mark is no white space.
@@ -64,4 +70,10 @@ test('a key __proto__ is a key like any other: it gives the object no other prot
   expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
   expect([dig(value, '__proto__', 'polluted'), dig(value, 'polluted'), dig({}, 'polluted')]).toEqual([true, undefined, undefined])
   expect(Object.keys(value as object)).toEqual(['__proto__', 'constructor']) // an object by what is asserted above
+})
+
+test('a text is read where there is one, and is empty or absent anywhere else', () => {
+  const value = { a: { text: 'x', empty: '', number: 1 } }
+  expect([textAt(value, 'a', 'text'), textAt(value, 'a', 'number'), textAt(value, 'b', 'text'), textAt('y')]).toEqual(['x', '', '', 'y'])
+  expect([value.a.text, value.a.empty, value.a.number, undefined].map(someText)).toEqual(['x', undefined, undefined, undefined])
 })

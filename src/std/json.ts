@@ -43,8 +43,19 @@ export function dig(value: unknown, ...keys: readonly string[]): unknown {
   return at
 }
 
-/** The list under `keys`; empty where there is none. */
+/** The list under `keys`, or the value itself without any; empty where there is none. */
 export function listAt(value: unknown, ...keys: readonly string[]): readonly unknown[] {
   const found = dig(value, ...keys)
   return Array.isArray(found) ? found : []
+}
+
+/** The text under `keys`; '' where there is none. */
+export function textAt(value: unknown, ...keys: readonly string[]): string {
+  const found = dig(value, ...keys)
+  return typeof found === 'string' ? found : ''
+}
+
+/** A text that says something: what is no text, or empty, counts as absent. */
+export function someText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
