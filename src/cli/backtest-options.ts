@@ -1,5 +1,6 @@
 // The command line of `serin backtest`.
 
+import { chanceIn } from '../gate/words.ts'
 import type { Millis } from '../std/clock.ts'
 import { parseInstant } from '../std/instant.ts'
 
@@ -77,7 +78,7 @@ export function backtestOptions(flags: Words): BacktestOptions | string {
   const options = {
     look: read('--look', atLeast(1_000), 'a duration of a second or more, such as 15s'),
     rollout: read('--rollout', atLeast(60_000), 'a duration of a minute or more, such as 30m') ?? 1_800_000,
-    alpha: read('--alpha', chanceOf, 'a chance such as 0.01 or 1%, more than 0 and at most 0.5') ?? 0.01,
+    alpha: read('--alpha', chanceIn, 'a chance such as 0.01 or 1%, more than 0 and at most 0.5') ?? 0.01,
     objective: read('--objective', millisOf, 'milliseconds such as 500'),
     output: read('-o', outputOf, 'json') ?? read('--output', outputOf, 'json') ?? 'text'
   }
@@ -159,10 +160,4 @@ function millisOf(text: string): Millis | undefined {
 
 function outputOf(text: string): BacktestOptions['output'] | undefined {
   return text === 'json' || text === 'text' ? text : undefined
-}
-
-function chanceOf(text: string): number | undefined {
-  const [, number, percent] = /^(\d*\.?\d+)(%?)$/.exec(text) ?? []
-  const chance = Number(number) / (percent === '%' ? 100 : 1)
-  return chance > 0 && chance <= 0.5 ? chance : undefined
 }

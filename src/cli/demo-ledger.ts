@@ -4,6 +4,7 @@
 import type { LoadAnswer } from '../load/generate.ts'
 import type { CellData } from '../metrics/recorder.ts'
 import { dig, parsedJson } from '../std/json.ts'
+import { sum } from '../std/sum.ts'
 
 /** Counts of ended requests: good, failed by the application, or lost. */
 export interface Tally {
@@ -50,7 +51,7 @@ export class Ledger {
 
 /** The sum of counts. */
 export function total(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((sum, n) => sum + n, 0)
+  return sum([...counts.values()])
 }
 
 /** What the mesh counted at its gateways: requests, and those answered 5xx. */
@@ -64,8 +65,8 @@ export function gatewayCount(cells: readonly CellData[]): GatewayCount {
   const counts = cells
     .filter(({ labels }) => labels.reporter === 'source' && labels.sourceWorkload === 'istio-ingressgateway')
     .flatMap(({ counts }) => counts)
-  const sum = (which: typeof counts): number => which.reduce((total, { count }) => total + count, 0)
-  return { requests: sum(counts), failed: sum(counts.filter(({ code }) => code >= 500)) }
+  const all = (which: typeof counts): number => sum(which.map(({ count }) => count))
+  return { requests: all(counts), failed: all(counts.filter(({ code }) => code >= 500)) }
 }
 
 // The demo application's answer: {"app", "version", ...}.

@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { dig, listAt } from '../std/json.ts'
+import { sum } from '../std/sum.ts'
 
 /** A Canary's status. */
 export interface Rollout {
@@ -31,10 +32,10 @@ export function shareOf(virtualService: KubeObject | undefined, host: string, su
   const all = listAt(listAt(virtualService, 'spec', 'http')[0], 'route')
   // Istio: a single destination gets everything, whatever its weight.
   const weights = all.map((each) => (all.length === 1 ? 100 : number(dig(each, 'weight'))))
-  const sum = weights.reduce((total, weight) => total + weight, 0)
+  const whole = sum(weights)
   const isMeant = (each: unknown): boolean => dig(each, 'destination', 'host') === host && dig(each, 'destination', 'subset') === subset
-  const mine = all.reduce<number>((total, each, index) => total + (isMeant(each) ? (weights[index] ?? 0) : 0), 0)
-  return sum === 0 ? undefined : (100 * mine) / sum
+  const mine = sum(weights.filter((_, index) => isMeant(all[index])))
+  return whole === 0 ? undefined : (100 * mine) / whole
 }
 
 /** The tag of the image of a Deployment's first container. */

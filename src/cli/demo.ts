@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { restoredTrace, type Trace } from '../gate/trace.ts'
+import type { Trace } from '../gate/trace.ts'
 import { systemClock, systemDraw } from '../host/system-clock.ts'
 import { type Clock, type Millis, wait } from '../std/clock.ts'
 import type { Config } from './config.ts'
@@ -17,6 +17,7 @@ import { Show } from './demo-show.ts'
 import type { Screen } from './demo-screen.ts'
 import { BAD, type Ending, GOOD, release, type Stage, summaryOf } from './demo-story.ts'
 import { chartOfRelease, type DemoSummary, type Line, line, summaryLines } from './demo-view.ts'
+import { traceIn } from './release-view.ts'
 import type { DemoOptions, UpOptions } from './options.ts'
 import { avoidTakenPorts } from './ports.ts'
 import { shellWord } from './shell-word.ts'
@@ -161,7 +162,7 @@ async function perform(the: Performance): Promise<number> {
 }
 
 function traceOf(shop: Shop): Trace | undefined {
-  return restoredTrace(shop.release()?.chart ?? '')
+  return traceIn(shop.release()?.chart ?? null)
 }
 
 /** Resolves once the shop answers through the gateway. */

@@ -1,5 +1,6 @@
 // The command line of `serin rehearse` as data.
 
+import { chanceIn } from '../gate/words.ts'
 import { type Disturbance, GOOD, type Regression } from '../sim/service.ts'
 import type { Change, PaceWord } from '../sim/what-if.ts'
 
@@ -121,7 +122,7 @@ function changeOf(word: string): readonly Change[] | undefined {
   const [, key, list = ''] = /^(\w+)=(.+)$/.exec(word) ?? []
   switch (key) {
     case 'alpha':
-      return listOf(list, chanceOf)?.map((alpha) => ({ kind: 'alpha', alpha }))
+      return listOf(list, chanceIn)?.map((alpha) => ({ kind: 'alpha', alpha }))
     case 'rate':
       return listOf(list, rateOf)?.map((rate) => ({ kind: 'rate', rate }))
     case 'pace':
@@ -157,11 +158,6 @@ function shareOf(text: string): number | undefined {
   const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? []
   const share = Number(number) / (percent === '%' ? 100 : 1)
   return share >= 0 && share < 1 ? share : undefined
-}
-
-function chanceOf(text: string): number | undefined {
-  const chance = shareOf(text)
-  return chance !== undefined && chance > 0 && chance <= 0.5 ? chance : undefined
 }
 
 function paceOf(text: string): PaceWord | undefined {

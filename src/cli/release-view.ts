@@ -2,7 +2,8 @@
 
 import { chartSvg } from '../gate/chart-svg.ts'
 import { chartLines } from '../gate/chart.ts'
-import { restoredTrace } from '../gate/trace.ts'
+import { restoredTrace, type Trace } from '../gate/trace.ts'
+import { countText } from '../gate/words.ts'
 import { humanDuration } from '../server/human-duration.ts'
 import type { Millis } from '../std/clock.ts'
 import { parseInstant } from '../std/instant.ts'
@@ -38,21 +39,26 @@ export function releaseRows(release: ReleaseFacts): readonly (readonly [string, 
 }
 
 function exposureText({ requests, failed, excess, users, errorBudget }: NonNullable<ReleaseFacts['exposure']>): string {
-  const of = (count: number, what: string): string => `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`
+  const of = (count: number, what: string): string => `${countText(count)} ${what}${count === 1 ? '' : 's'}`
   const met = [of(requests, 'request'), ...(users === undefined ? [] : [of(users, 'user')])].join(' and ')
   const spent = errorBudget === undefined ? '' : `, ${errorBudget} % of the error budget of 30 days`
-  return `${met} met it; ${failed.toLocaleString('en-US')} failed, ${excess.toLocaleString('en-US')} because of it${spent}`
+  return `${met} met it; ${countText(failed)} failed, ${countText(excess)} because of it${spent}`
+}
+
+/** What the gate said in the course of a release; undefined where nothing of it was kept. */
+export function traceIn(chart: string | null): Trace | undefined {
+  return chart === null ? undefined : restoredTrace(chart)
 }
 
 /** The evidence chart of a release; no lines where its gate has not looked yet, or where it has none. */
 export function chartOf({ chart }: Pick<ReleaseFacts, 'chart'>, columns = CHART_COLUMNS): readonly string[] {
-  const trace = chart === null ? undefined : restoredTrace(chart)
+  const trace = traceIn(chart)
   return trace === undefined ? [] : chartLines(trace, { columns, rows: CHART_ROWS })
 }
 
 /** The same as an SVG document; undefined where there is none. */
 export function pictureOf({ chart, name, evidence, images }: ReleaseFacts): string | undefined {
-  const trace = chart === null ? undefined : restoredTrace(chart)
+  const trace = traceIn(chart)
   if (trace === undefined || trace.points.length === 0) return undefined
   return chartSvg(trace, { title: [name, ...images].join(', '), sentence: evidence ?? '' }).trimEnd()
 }

@@ -27,9 +27,17 @@ export async function showHistory({ name, output }: HistoryOptions, io: RolloutI
 export async function readReleases(canary: KubeObject, { client, signal }: RolloutIo): Promise<readonly KubeObject[]> {
   const { name = '', namespace = '' } = canary.metadata
   const labelSelector = `${CANARY_LABEL}=${canaryLabel(name)}`
-  const { items } = await client.list({ ...RESOURCES.releases, namespace, labelSelector }, { signal }).catch((error: unknown) => {
-    if (error instanceof ApiError && [400, 403, 404].includes(error.status)) return { items: [] }
+  const list = await unlessUnread(client.list({ ...RESOURCES.releases, namespace, labelSelector }, { signal }))
+  return list?.items ?? []
+}
+
+// Forbidden, or not served.
+const UNREAD: readonly number[] = [400, 403, 404]
+
+/** What was asked for; undefined where the cluster does not know it, or does not show it to the caller. */
+export function unlessUnread<T>(asked: Promise<T | undefined>): Promise<T | undefined> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof ApiError && UNREAD.includes(error.status)) return undefined
     throw error
   })
-  return items
 }

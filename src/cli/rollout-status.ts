@@ -1,7 +1,7 @@
 // `serin status`: how Canaries stand, once or as it changes, for people, logs and programs.
 
 import type { KubeObject, ResourceRef } from '../api/object.ts'
-import { ApiError, type KubeClient, type ListQuery } from '../kube/kube-client.ts'
+import type { KubeClient, ListQuery } from '../kube/kube-client.ts'
 import { keyOfObject, Reflector } from '../kube/reflector.ts'
 import { type Plan, planOf } from '../rollout/plan.ts'
 import { targetKindOf } from '../rollout/targets.ts'
@@ -15,7 +15,7 @@ import { factsOf, hasEnded, type RolloutFacts } from './rollout-facts.ts'
 import type { StatusOptions } from './rollout-options.ts'
 import { releasesOf, seenIn } from './release-facts.ts'
 import { pictureOf } from './release-view.ts'
-import { readReleases } from './rollout-history.ts'
+import { readReleases, unlessUnread } from './rollout-history.ts'
 import { blockOf, changeLine, dataText, tableOf } from './rollout-view.ts'
 
 /** What a command of a rollout works with. */
@@ -39,9 +39,7 @@ const REPAINT: Millis = 1000
 const TARGETS: Millis = 5000
 /** Canaries of which what belongs to them is read at the same time. */
 export const READ_AT_ONCE = 16
-// Forbidden, or not served.
 const TEMPLATES: ResourceRef = { group: 'flagger.app', version: 'v1beta1', resource: 'metrictemplates' }
-const UNREAD: readonly number[] = [400, 403, 404]
 
 /** Shows the status; resolves with the exit status. Rejects with what `failureOf` knows. */
 export async function showStatus(options: StatusOptions, io: RolloutIo): Promise<number> {
@@ -101,13 +99,6 @@ async function templatesOf({ metrics }: Plan, { client, signal }: RolloutIo): Pr
     return typeof query === 'string' ? [[key, query] as const] : []
   })
   return new Map((await Promise.all(queries)).flat())
-}
-
-function unlessUnread<T>(asked: Promise<T | undefined>): Promise<T | undefined> {
-  return asked.catch((error: unknown) => {
-    if (error instanceof ApiError && UNREAD.includes(error.status)) return undefined
-    throw error
-  })
 }
 
 function chartPicture(facts: RolloutFacts | undefined): string {

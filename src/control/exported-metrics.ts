@@ -7,6 +7,7 @@ import type { Plan, Strategy } from '../rollout/plan.ts'
 import type { Phase } from '../rollout/state.ts'
 import type { Step } from '../rollout/tick.ts'
 import type { Measured, RolloutListener, Ticked } from './rollout-listener.ts'
+import { keyOfObject } from '../kube/reflector.ts'
 
 /** Seconds; the bounds of Prometheus' own clients. */
 export const DURATION_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
@@ -50,7 +51,7 @@ export class ExportedMetrics implements RolloutListener {
 
   ticked({ tick, step, took }: Ticked): void {
     const { plan, situation, state } = tick.finding
-    const owner = keyOf(tick.canary)
+    const owner = keyOfObject(tick.canary)
     this.#canaries.set(owner, plan.namespace)
     this.#namespaces.add(plan.namespace)
     // Another Canary may have its target.
@@ -70,7 +71,7 @@ export class ExportedMetrics implements RolloutListener {
   }
 
   gone(canary: KubeObject): void {
-    const owner = keyOf(canary)
+    const owner = keyOfObject(canary)
     this.#canaries.delete(owner)
     for (const [key, series] of this.#series) if (series.owner === owner) this.#series.delete(key)
   }
@@ -134,10 +135,6 @@ export class ExportedMetrics implements RolloutListener {
     this.#series.set(key, made)
     return made
   }
-}
-
-function keyOf({ metadata }: KubeObject): string {
-  return `${metadata.namespace}/${metadata.name}`
 }
 
 function statusOf(phase: Phase): number {

@@ -5,7 +5,7 @@ import type { Millis } from '../std/clock.ts'
 import { xmlText } from '../std/xml.ts'
 import { limitLabels, oddsText, spanOf } from './chart.ts'
 import type { Said, Trace, TracePoint } from './trace.ts'
-import { durationText } from './words.ts'
+import { durationText, wrapped } from './words.ts'
 
 /** What is written above and below the chart. */
 export interface ChartTexts {
@@ -36,7 +36,8 @@ const HELD: Partial<Record<Said, string>> = {
 /** The picture; a document without a plot before the first look. */
 export function chartSvg(trace: Trace, { title, sentence }: ChartTexts): string {
   const last = trace.points.at(-1)
-  const lines = wrapped(sentence)
+  const words = sentence.split(' ').filter((each) => each !== '')
+  const lines = wrapped(words, SENTENCE_COLUMNS, ' ')
   const height = TOP + PLOT + 70 + LINE * lines.length
   const left = leftOf(trace)
   const plot = last === undefined ? [text(left, TOP + 40, 'no look yet')] : plotOf(trace, last, left)
@@ -166,16 +167,6 @@ function failures({ points }: Trace, { x }: Scales): readonly string[] {
 
 function text(x: number, y: number, words: string, anchor: 'start' | 'middle' | 'end' = 'start'): string {
   return `<text x="${x}" y="${y}" text-anchor="${anchor}" fill="#333">${xmlText(words)}</text>`
-}
-
-function wrapped(sentence: string): readonly string[] {
-  const lines: string[] = []
-  for (const word of sentence.split(' ').filter((each) => each !== '')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + word.length < SENTENCE_COLUMNS) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
 }
 
 function fixed(value: number): number {

@@ -3,7 +3,7 @@
 
 import type { Millis } from '../std/clock.ts'
 import type { Said, Trace, TracePoint } from './trace.ts'
-import { countText, durationText } from './words.ts'
+import { countText, durationText, wrapped } from './words.ts'
 
 /** How large. */
 export interface ChartSize {
@@ -177,15 +177,5 @@ function legendOf({ points }: Trace, width: number): readonly string[] {
     ...(points.some(({ failed }) => failed > 0) ? ['! it failed requests'] : []),
     ...MEANINGS.filter(([said]) => seen.has(said)).map(([, meaning]) => meaning)
   ]
-  return wrapped(parts, width)
-}
-
-function wrapped(parts: readonly string[], width: number): readonly string[] {
-  const lines: string[] = []
-  for (const part of parts) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + part.length + 2 <= width) lines[lines.length - 1] = `${last}; ${part}`
-    else lines.push(part)
-  }
-  return lines
+  return wrapped(parts, width, '; ')
 }

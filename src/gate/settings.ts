@@ -2,6 +2,7 @@
 // simulations in docs/gate.md; rates and shares are in 0..1, a point is 0.01.
 
 import type { Millis } from '../std/clock.ts'
+import { sum } from '../std/sum.ts'
 
 /** What makes a request bad. */
 export type Bad = 'failed' | { readonly slowerThan: Millis } | Counted
@@ -133,6 +134,6 @@ function weighted(streams: readonly StreamSettings[]): readonly StreamSettings[]
   const count = (wanted: string): number => streams.filter((stream) => rank(stream) === wanted).length
   const shares = { errors: 0.6, objective: 0.2, other: 0.2 }
   const raw = streams.map((stream) => shares[rank(stream)] / count(rank(stream)))
-  const sum = raw.reduce((total, share) => total + share, 0)
-  return streams.map((stream, index) => ({ ...stream, weight: (raw[index] ?? 0) / sum }))
+  const whole = sum(raw)
+  return streams.map((stream, index) => ({ ...stream, weight: (raw[index] ?? 0) / whole }))
 }

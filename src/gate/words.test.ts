@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { asSentence, countText, durationText, percentText, pointsText } from './words.ts'
+import { asSentence, chanceIn, countText, durationText, percentText, pointsText, wrapped } from './words.ts'
 
 it('numbers are as people read them', () => {
   expect([countText(0.4), countText(1_234_567.8)]).toEqual(['0', '1,234,568'])
@@ -14,4 +14,25 @@ it('a sentence begins with a capital, but for a name', () => {
     'theme-2 fails',
     'v2 fails the check'
   ])
+})
+
+it.each([
+  ['0.01', 0.01],
+  ['1%', 0.01],
+  ['.5', 0.5],
+  ['5 %', 0.05],
+  ['1e-3', 0.001],
+  ['50%', 0.5]
+])('the chance %s is read', (text, chance) => {
+  expect(chanceIn(text)).toBe(chance)
+})
+
+it.each([[''], ['0'], ['0.51'], ['51%'], ['-0.1'], ['1e3'], ['%'], ['a'], ['0.1x'], ['Infinity'], ['0x1']])('%j is no chance', (text) => {
+  expect(chanceIn(text)).toBeUndefined()
+})
+
+it('parts are put on lines that are no longer than they may be', () => {
+  expect(wrapped(['aa', 'bb', 'cc', 'a long one', 'd'], 8, '; ')).toEqual(['aa; bb', 'cc', 'a long one', 'd'])
+  expect(wrapped(['aa', 'bb', 'cc'], 8, ' ')).toEqual(['aa bb cc'])
+  expect(wrapped([], 8, ' ')).toEqual([])
 })

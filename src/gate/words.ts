@@ -1,4 +1,4 @@
-// Numbers as people read them: the same in sentences, charts and tables.
+// Numbers as people read and write them: the same in sentences, charts, tables and options.
 
 import type { Millis } from '../std/clock.ts'
 
@@ -28,4 +28,22 @@ export function durationText(time: Millis): string {
 /** A text as a sentence: `the canary`, which a version without a name is called, begins it with a capital; a name stays as it is. */
 export function asSentence(text: string): string {
   return text.replace(/^the /, 'The ')
+}
+
+/** A chance as it is written, `0.01`, `1e-3` or `1%`, more than 0 and at most 0.5; undefined for anything else. */
+export function chanceIn(text: string): number | undefined {
+  const [, number, percent] = /^(\d*\.?\d+(?:e-\d+)?)\s*(%?)$/.exec(text) ?? []
+  const chance = Number(number) / (percent === '%' ? 100 : 1)
+  return chance > 0 && chance <= 0.5 ? chance : undefined
+}
+
+/** Parts as lines of at most `width` characters, with `glue` between two of one line; a part that is longer is a line of its own. */
+export function wrapped(parts: readonly string[], width: number, glue: string): readonly string[] {
+  const lines: string[] = []
+  for (const part of parts) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + glue.length + part.length <= width) lines[lines.length - 1] = `${last}${glue}${part}`
+    else lines.push(part)
+  }
+  return lines
 }

@@ -2,7 +2,7 @@
 
 import type { KindSpec } from '../api/kind.ts'
 import type { ObjectProblem, ProblemObject } from '../route/catalogue.ts'
-import { lint } from './lint.ts'
+import { compare, lint } from './lint.ts'
 import { readManifests } from './manifests.ts'
 import type { FileFinding, Manifest, PlacedObject } from './manifests.ts'
 import { counted, lineText, placeText } from './problem-text.ts'
@@ -57,8 +57,4 @@ function objectOf({ object: { kind, metadata } }: PlacedObject): ProblemObject {
 
 function keyOf({ kind, namespace, name }: ProblemObject): string {
   return JSON.stringify([kind, namespace, name])
-}
-
-function compare(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1
 }

@@ -82,6 +82,7 @@ function orderOf({ severity, object, path }: ObjectProblem): string {
   return [severity === 'error' ? 0 : 1, object.kind, object.namespace, object.name, path].join(' ')
 }
 
-function compare(a: string, b: string): number {
+/** The order of texts, for sorting. */
+export function compare(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1
 }

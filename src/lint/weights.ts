@@ -6,6 +6,7 @@ import { problem } from '../route/catalogue.ts'
 import type { ObjectProblem } from '../route/catalogue.ts'
 import { rulesOf, within } from './mesh.ts'
 import type { Mesh, PlacedRule } from './mesh.ts'
+import { sum } from '../std/sum.ts'
 
 /** Problems of the weights of every HTTP rule. What a Canary owns is left to its controller. */
 export function lintWeights(mesh: Mesh): ObjectProblem[] {
@@ -20,7 +21,7 @@ function lintRule({ rule, place }: PlacedRule): ObjectProblem[] {
   if (route.length === 1 && only?.weight !== undefined && only.weight > 0 && only.weight !== 100) {
     return [problem('weight-alone', within(place, 'route[0].weight'), [only.weight])]
   }
-  const total = route.reduce((sum, { weight }) => sum + (weight ?? 0), 0)
+  const total = sum(route.map(({ weight = 0 }) => weight))
   if (route.length < 2 || total <= 0) return []
   const problems: ObjectProblem[] = []
   if (total !== 100) problems.push(problem('weights-not-100', within(place, 'route'), [total, sharesText(route, total)]))

@@ -13,6 +13,7 @@ import {
   type StreamSettings,
   USUAL_LOOK
 } from '../gate/settings.ts'
+import { chanceIn } from '../gate/words.ts'
 import type { Millis } from '../std/clock.ts'
 import { dig, isObject } from '../std/json.ts'
 import { affinityOf } from './affinity.ts'
@@ -123,8 +124,8 @@ function readOptions(said: ReadonlyMap<string, Said>): {
     return value
   }
   const mode = read(GATE_ANNOTATIONS.gate, modeOf, 'evidence or thresholds') ?? 'evidence'
-  const alpha = read(GATE_ANNOTATIONS.alpha, chanceOf, 'a chance such as 0.01 or 1%, more than 0 and at most 0.5')
-  const beta = read(GATE_ANNOTATIONS.beta, chanceOf, 'a chance such as 0.05 or 5%, more than 0 and at most 0.5')
+  const alpha = read(GATE_ANNOTATIONS.alpha, chanceIn, 'a chance such as 0.01 or 1%, more than 0 and at most 0.5')
+  const beta = read(GATE_ANNOTATIONS.beta, chanceIn, 'a chance such as 0.05 or 5%, more than 0 and at most 0.5')
   const tolerance = read(GATE_ANNOTATIONS.tolerance, toleranceOf, 'a factor and points such as 1.25x+0.1pt')
   const smallest = read(GATE_ANNOTATIONS.smallest, pointsOf, 'points such as 0.5pt, more than 0 and at most 50')
   const look = read(GATE_ANNOTATIONS.look, lookOf, 'a duration from 1s to 30s')
@@ -198,12 +199,6 @@ function objectiveOf({ metrics }: Plan, edges: readonly Millis[]): Millis | unde
 
 function modeOf(text: string): 'thresholds' | 'evidence' | undefined {
   return text === 'thresholds' || text === 'evidence' ? text : undefined
-}
-
-function chanceOf(text: string): number | undefined {
-  const [, number, percent] = /^(\d*\.?\d+(?:e-\d+)?)\s*(%?)$/.exec(text) ?? []
-  const chance = Number(number) / (percent === '%' ? 100 : 1)
-  return chance > 0 && chance <= 0.5 ? chance : undefined
 }
 
 // Two of them are the least that roll back: a minute.

@@ -3,9 +3,8 @@
 import { dig } from '../std/json.ts'
 import { REQUESTS } from './requests.ts'
 import { type RolloutState, standingOf } from './state.ts'
-import { targetKindOf } from './targets.ts'
 import { type Conclusion, event, held, hooksAfter, subject, type Tick } from './tick.ts'
-import { terms } from './trouble.ts'
+import { podsOf } from './trouble.ts'
 
 /**
  * The primary is restored. Traffic goes to it at once while old pods of it serve; where none do, or all end before others begin, the canary
@@ -14,8 +13,9 @@ import { terms } from './trouble.ts'
 export function takeBack(tick: Tick): Conclusion {
   const { state, plan } = tick.finding
   const { primary } = tick.cluster
+  const sides = { plan, state, cluster: tick.cluster }
   const reason = `annotation ${REQUESTS.abort}=true`
-  const bridged = (dig(primary, 'spec', 'strategy', 'type') === 'Recreate' || podsOf(tick, 'primary') === 0) && podsOf(tick, 'canary') > 0
+  const bridged = (dig(primary, 'spec', 'strategy', 'type') === 'Recreate' || podsOf(sides, 'primary') === 0) && podsOf(sides, 'canary') > 0
   const told = [
     event('Warning', `Rolling back ${subject(tick)} ${reason}`, 'progressing'),
     event('Warning', `Restoring ${plan.target}-primary.${plan.namespace} to what it was before the promotion`, 'progressing'),
@@ -32,10 +32,4 @@ export function takeBack(tick: Tick): Conclusion {
     primarySpec: 'restore',
     canaryReplicas: bridged ? 'keep' : 'zero'
   }
-}
-
-function podsOf({ finding, cluster }: Tick, who: 'primary' | 'canary'): number {
-  const { plan, state } = finding
-  const object = who === 'primary' ? cluster.primary : cluster.target
-  return targetKindOf(plan).readinessOf(object, terms({ plan, state, cluster }, who))?.pods ?? 0
 }

@@ -90,7 +90,7 @@ export function isAbandoned(known: Known): boolean {
 }
 
 /** Pods of one side that can take traffic. */
-export function podsOf(known: Known, who: Side): number {
+export function podsOf(known: Pick<Known, 'plan' | 'state' | 'cluster'>, who: Side): number {
   const object = who === 'primary' ? known.cluster.primary : known.cluster.target
   return targetKindOf(known.plan).readinessOf(object, terms(known, who))?.pods ?? 0
 }
