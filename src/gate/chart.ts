@@ -58,12 +58,14 @@ export function chartLines(trace: Trace, { columns, rows, legend = 'with' }: Cha
   const labelled = (text: string, rest: string, edge = ' '): string => `${text.padStart(label)}${edge}${rest}`
   const width = Math.max(LEAST_COLUMNS, columns - label - 1)
   const at = (column: number): Millis => from + ((last.at - from) * column) / (width - 1)
-  const columnsOf = Array.from({ length: width }, (_, column) => ({
+  const sampled = Array.from({ length: width }, (_, column) => ({
     now: pointAt(points, at(column)),
-    before: column === 0 ? undefined : pointAt(points, at(column - 1)),
-    evidence: evidenceAt(points, at(column)),
-    evidenceBefore: evidenceAt(points, at(Math.max(0, column - 1)))
+    evidence: evidenceAt(points, at(column))
   }))
+  const columnsOf = sampled.map(({ now, evidence }, column): Column => {
+    const before = sampled[column - 1]
+    return { now, before: before?.now, evidence, evidenceBefore: before?.evidence ?? evidence }
+  })
   const span = spanOf(trace)
   const plot = Array.from({ length: rows }, (_, row) => {
     const place = { row, rows, span }
