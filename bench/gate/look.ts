@@ -6,7 +6,7 @@ import type { History } from '../../src/gate/history.ts'
 import { savedGate } from '../../src/gate/saved.ts'
 import { lookAt } from '../../src/gate/served.ts'
 import { type Disturbance, SimulatedService, USUAL } from '../../src/sim/service.ts'
-import { historiesFor } from '../../src/sim/past.ts'
+import { historiesFor, LOOK_SECONDS } from '../../src/sim/past.ts'
 import { seeded } from '../../src/std/draw.ts'
 import { alone } from '../lib/command.ts'
 import type { Bench, Finding } from '../lib/finding.ts'
@@ -19,7 +19,6 @@ const BASE = 0.01
 const MOST_LOOK_US = 25
 const MOST_STATE_BYTES = 4096
 const ROUND_MS = 400
-const LOOK_SECONDS = 5
 /** As of a clock on the wall: saved instants have all their digits. */
 const BEGIN = 1_800_000_000_123
 /** Flagger's ladder by one percent is the longest that is usual. */

@@ -13,7 +13,7 @@ export type Move =
   /** `after`: seconds until all traffic can be given to the new version. */
   | { readonly kind: 'promote'; readonly after: number }
 
-/** Who leads a rollout. Seconds are counted from the canary's first traffic. */
+/** Who leads a rollout. Seconds are counted from when the canary can have traffic, as its pods are ready. */
 export interface Leader {
   /** Counters are read each so many seconds. */
   readonly grain: number
@@ -23,7 +23,7 @@ export interface Leader {
   look(traffic: SimulatedTraffic, at: number): Move
 }
 
-/** How a rollout ended. */
+/** How a rollout ended. Seconds are counted from when the canary can have traffic. */
 export interface Run {
   /** held: neither within LONGEST_SECONDS. */
   readonly outcome: 'rolled-back' | 'promoted' | 'held'
@@ -70,12 +70,15 @@ export function lead(leader: Leader, service: SimulatedService): Run {
           { from: at, to: at + PUSH_SECONDS, grain: leader.grain },
           { outcome: 'rolled-back', weights, by: move.by, because: move.because }
         )
-      case 'promote':
+      case 'promote': {
+        const taken = at + move.after
+        readUntil(traffic, { from: at, to: taken, grain: leader.grain })
         return ended(
           traffic,
-          { from: at, to: at + move.after + PUSH_SECONDS, grain: leader.grain },
+          { from: taken, to: taken + PUSH_SECONDS, grain: leader.grain },
           { outcome: 'promoted', weights, by: undefined, because: '' }
         )
+      }
     }
   }
   const rest = { from: LONGEST_SECONDS, to: LONGEST_SECONDS, grain: leader.grain }

@@ -2,12 +2,12 @@
 
 import { type History, historyOf } from '../gate/history.ts'
 import { counts, type Served } from '../gate/served.ts'
-import type { GateSettings } from '../gate/settings.ts'
+import { type GateSettings, USUAL_LOOK } from '../gate/settings.ts'
 import type { Draw } from '../std/draw.ts'
 import { type Disturbance, type Service, SimulatedService } from './service.ts'
 
 /** Seconds between readings of counters. */
-export const LOOK_SECONDS = 5
+export const LOOK_SECONDS: number = USUAL_LOOK / 1000
 
 const EVERYDAY: readonly Disturbance[] = ['storms', 'blips']
 

@@ -1,7 +1,9 @@
 // The controller's way with a rollout, by its own functions: `findingOf`, `questionsFor` and `stepOf` at each tick, the gate's `look` between
 // them. What is left out is the cluster: pods are ready, writes succeed. The whole controller is in story.ts.
 
-import type { ServedPair } from '../gate/served.ts'
+import type { Names } from '../gate/explain.ts'
+import type { Served, ServedPair } from '../gate/served.ts'
+import { USUAL_LOOK } from '../gate/settings.ts'
 import { type Answer, nextQuestion, type Question, questionsFor } from '../rollout/ask.ts'
 import type { ClusterView } from '../rollout/cluster-view.ts'
 import type { Evidence } from '../rollout/evidence.ts'
@@ -16,13 +18,12 @@ import type { RolloutState } from '../rollout/state.ts'
 import { stepOf } from '../rollout/step.ts'
 import { evidenceOf, newWatching, startOf, type Watching, withHistory, withServed, withWeight } from '../rollout/watching.ts'
 import type { Millis } from '../std/clock.ts'
-import type { Served } from '../gate/served.ts'
 import { dig } from '../std/json.ts'
 import { measured } from './checks.ts'
 import { type Leader, type Move, stepsBack } from './lead.ts'
 import { LOOK_SECONDS } from './past.ts'
 import type { Rehearsed } from './rehearsed.ts'
-import { BEGIN_SECOND, differenceOf, POD_SECONDS, type SimulatedTraffic } from './traffic.ts'
+import { BEGIN_SECOND, differenceOf, POD_SECONDS, type SimulatedTraffic, START } from './traffic.ts'
 
 /** What all rollouts of one Canary begin with. */
 export interface Prepared {
@@ -34,10 +35,6 @@ export interface Prepared {
   /** undefined where thresholds decide alone. */
   readonly watching: Watching | undefined
 }
-
-// Any instant: 2026.
-const START: Millis = 1_767_225_600_000
-const NAMES = { canary: 'the canary', stable: 'the primary', look: 1000 * LOOK_SECONDS }
 
 /** Makes a Canary ready for rollouts of a service with this history, in slices of LOOK_SECONDS. */
 export function prepared(rehearsed: Rehearsed, slices: readonly Served[], edges: readonly Millis[]): Prepared {
@@ -53,9 +50,9 @@ export function prepared(rehearsed: Rehearsed, slices: readonly Served[], edges:
 
 /** The controller. */
 export class SerinLeader implements Leader {
-  readonly grain: number
-  /** Seconds between two looks of the gate. */
-  readonly #every: number
+  grain: number
+  /** As the gate's sentences call the versions, with the time between two of its looks. */
+  readonly #names: Names
   readonly #prepared: Prepared
   #state: RolloutState
   #watching: Watching | undefined
@@ -73,9 +70,10 @@ export class SerinLeader implements Leader {
     this.#prepared = ready
     this.#state = ready.state
     this.#watching = ready.watching
-    this.#every = (ready.watching?.request.look ?? 1000 * LOOK_SECONDS) / 1000
-    this.grain = Math.min(LOOK_SECONDS, this.#every)
-    this.#nextLook = ready.watching === undefined ? Infinity : BEGIN_SECOND + this.#every
+    const look = ready.watching?.request.look ?? USUAL_LOOK
+    this.#names = { canary: 'the canary', stable: 'the primary', look }
+    this.grain = Math.min(LOOK_SECONDS, look / 1000)
+    this.#nextLook = ready.watching === undefined ? Infinity : BEGIN_SECOND + look / 1000
   }
 
   get next(): number {
@@ -91,12 +89,13 @@ export class SerinLeader implements Leader {
 
   // True when the gate wants something else than before.
   #watch(served: ServedPair, at: number): boolean {
-    this.#nextLook = at + this.#every
+    const every = this.#names.look / 1000
+    this.#nextLook = at + every
     if (this.#watching === undefined) return false
     const since = this.#seen === undefined ? served : pairOf(served, this.#seen)
     const isFirst = this.#seen === undefined
     this.#seen = served
-    const rate = (since.canary.requests + since.stable.requests) / this.#every
+    const rate = (since.canary.requests + since.stable.requests) / every
     this.#watching = { ...withServed(this.#watching, since, instantOf(at)), traffic: rate }
     const before = this.#said
     this.#said = this.#says()
@@ -108,13 +107,13 @@ export class SerinLeader implements Leader {
   #says(): Evidence['kind'] {
     if (this.#watching?.gate === undefined) return 'hold'
     const hasBudget = Object.keys(this.#watching.request.budget).length > 0
-    return hasBudget ? (evidenceOf(this.#watching, NAMES)?.kind ?? 'hold') : this.#watching.gate.verdict.kind
+    return hasBudget ? (evidenceOf(this.#watching, this.#names)?.kind ?? 'hold') : this.#watching.gate.verdict.kind
   }
 
   #evidence(): ClusterView['evidence'] {
-    const said = this.#watching === undefined ? undefined : evidenceOf(this.#watching, NAMES)
+    const said = this.#watching === undefined ? undefined : evidenceOf(this.#watching, this.#names)
     if (this.#watching === undefined || said === undefined) return undefined
-    return { ...said, revision: this.#prepared.revision, news: !this.#heard, start: startOf(this.#watching, NAMES.look) }
+    return { ...said, revision: this.#prepared.revision, news: !this.#heard, start: startOf(this.#watching, this.#names.look) }
   }
 
   #tick(traffic: SimulatedTraffic, at: number): Move {
@@ -139,8 +138,11 @@ export class SerinLeader implements Leader {
       const by = this.#said === 'rollback' ? 'evidence' : 'checks'
       return { kind: 'roll-back', by, because: state.because }
     }
-    if (state.phase === 'promoting')
+    if (state.phase === 'promoting') {
+      // The gate looks no more.
+      this.grain = LOOK_SECONDS
       return { kind: 'promote', after: Math.max(POD_SECONDS, stepsBack(plan, before) * (plan.interval / 1000)) }
+    }
     const weight = shareOf(plan, state)
     if (weight === before) return { kind: 'stay' }
     if (this.#watching !== undefined) this.#watching = withWeight(this.#watching, weight, instantOf(at), plan)

@@ -8,6 +8,10 @@ import { slicesFor } from './past.ts'
 import { prepared, SerinLeader } from './serin-leader.ts'
 import { type Disturbance, GOOD, USUAL } from './service.ts'
 import { storyOf } from './story.ts'
+import { PUSH_SECONDS } from './traffic.ts'
+
+// Who ended it: the gate, failed checks, or that all of the ladder was passed.
+type End = 'evidence' | 'checks' | 'promoted'
 
 interface Asked {
   readonly errors?: number
@@ -26,45 +30,60 @@ function told({ errors = 0, disturbance = 'calm', seed = 7, analysis, annotation
 }
 
 describe('the whole controller and its functions alone', () => {
-  it.each<[string, Asked]>([
-    ['a good release', {}],
-    ['a good release, blips', { disturbance: 'blips' }],
-    ['a good release, an outage', { disturbance: 'outage' }],
-    ['a good release that is cold at each step', { disturbance: 'cold-steps', seed: 3 }],
-    ['a release that fails a point more', { errors: 0.01 }],
-    ['a release that fails a point more, storms', { errors: 0.01, disturbance: 'storms' }],
-    ['a release that fails two points more, an outage', { errors: 0.02, disturbance: 'outage', seed: 11 }],
-    ['a release that fails all', { errors: 0.99 }],
-    ['a bad release that thresholds alone find', { errors: 0.05, annotations: { 'serin.dev/gate': 'thresholds' } }],
-    ['looks each second', { errors: 0.05, annotations: { 'serin.dev/look': '1s' } }],
-    ['the pace of the evidence', { annotations: { 'serin.dev/pace': 'evidence' } }],
-    ['the pace of the evidence, a bad release', { errors: 0.01, annotations: { 'serin.dev/pace': 'evidence' } }],
-    ['a ladder that the traffic asks for', { annotations: { 'serin.dev/pace': 'evidence, ladder=auto' } }],
-    ['a ladder that the traffic asks for, blips', { disturbance: 'blips', annotations: { 'serin.dev/pace': 'evidence, ladder=auto' } }],
+  it.each<[string, End, Asked]>([
+    ['a good release', 'promoted', {}],
+    ['a good release, blips', 'promoted', { disturbance: 'blips' }],
+    ['a good release, an outage', 'promoted', { disturbance: 'outage' }],
+    ['a good release that is cold at each step', 'promoted', { disturbance: 'cold-steps', seed: 3 }],
+    ['a release that fails a point more', 'evidence', { errors: 0.01 }],
+    ['a release that fails a point more, storms', 'checks', { errors: 0.01, disturbance: 'storms' }],
+    ['a release that fails two points more, an outage', 'evidence', { errors: 0.02, disturbance: 'outage', seed: 11 }],
+    ['a release that fails all', 'evidence', { errors: 0.99 }],
+    ['a bad release that thresholds alone find', 'checks', { errors: 0.05, annotations: { 'serin.dev/gate': 'thresholds' } }],
+    ['looks each second', 'evidence', { errors: 0.05, annotations: { 'serin.dev/look': '1s' } }],
+    ['the pace of the evidence', 'promoted', { annotations: { 'serin.dev/pace': 'evidence' } }],
+    ['the pace of the evidence, a bad release', 'evidence', { errors: 0.01, annotations: { 'serin.dev/pace': 'evidence' } }],
+    ['a ladder that the traffic asks for', 'promoted', { annotations: { 'serin.dev/pace': 'evidence, ladder=auto' } }],
+    [
+      'a ladder that the traffic asks for, looks each second',
+      'promoted',
+      { annotations: { 'serin.dev/pace': 'evidence, ladder=auto', 'serin.dev/look': '1s' } }
+    ],
+    [
+      'a ladder that the traffic asks for, blips',
+      'promoted',
+      { disturbance: 'blips', annotations: { 'serin.dev/pace': 'evidence, ladder=auto' } }
+    ],
     [
       'the pace of the evidence, a check that fails by chance',
+      'promoted',
       {
         seed: 5,
         annotations: { 'serin.dev/pace': 'evidence' },
         analysis: { threshold: 50, metrics: [{ name: 'request-success-rate', interval: '1m', thresholdRange: { min: 99.9 } }] }
       }
     ],
-    ['an exposure budget', { annotations: { 'serin.dev/exposure-budget': 'requests=3000' } }],
+    ['an exposure budget', 'evidence', { annotations: { 'serin.dev/exposure-budget': 'requests=3000' } }],
     [
       'a ladder of its own, and an interval of 10 s',
+      'checks',
       { errors: 0.03, analysis: { stepWeight: undefined, stepWeights: [5, 40], interval: '10s' } }
     ]
-  ])('give the canary the same traffic at the same seconds: %s', async (_, asked) => {
+  ])('give the canary the same traffic at the same seconds: %s, ended by %s', async (_, end, asked) => {
     const { story, run } = told(asked)
     const [whole, alone] = [await story(), run()]
-    expect(whole.weights.slice(0, alone.weights.length)).toEqual(alone.weights)
+    expect(alone.by ?? alone.outcome).toBe(end)
+    // A promoted canary's traffic is taken from it at last, which the functions alone have no need to play.
+    const taken = end === 'promoted' ? [{ at: alone.seconds - PUSH_SECONDS, weight: 0 }] : []
+    expect(whole.weights).toEqual([...alone.weights, ...taken])
     expect([whole.outcome, whole.seconds, whole.requests, whole.failed]).toEqual([
       alone.outcome,
       alone.seconds,
       alone.requests,
       alone.failed
     ])
-    expect(whole.because).toContain(alone.because)
+    expect(whole.because).toContain(end === 'promoted' ? 'Canary analysis completed' : alone.because)
+    expect(alone.because === '').toBe(end === 'promoted')
   })
 })
 

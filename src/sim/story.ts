@@ -2,6 +2,7 @@
 // clock, with pods that get ready and the traffic of a simulated service. Nothing here decides about the rollout.
 
 import type { RequestCounter, Served } from '../gate/served.ts'
+import { USUAL_LOOK } from '../gate/settings.ts'
 import type { CounterReading, CounterSource } from '../control/counter-source.ts'
 import type { HookAttempt } from '../control/hook-caller.ts'
 import type { MetricSource } from '../control/metric-source.ts'
@@ -26,16 +27,16 @@ import { LOOK_SECONDS } from './past.ts'
 import { deploymentStatus, wantedPods } from './pods.ts'
 import type { Rehearsed } from './rehearsed.ts'
 import { SimulatedService } from './service.ts'
-import { BEGIN_SECOND, POD_SECONDS, PUSH_SECONDS, SimulatedTraffic } from './traffic.ts'
+import { BEGIN_SECOND, POD_SECONDS, PUSH_SECONDS, SimulatedTraffic, START } from './traffic.ts'
 
-/** What was told of the rollout, as an Event. Seconds are counted from when the canary can have traffic. */
+/** What was told of the rollout, as an Event. */
 export interface Told {
   readonly at: number
   readonly type: 'Normal' | 'Warning'
   readonly message: string
 }
 
-/** A rollout from its first traffic to its end. */
+/** A rollout to its end. Seconds are counted from when the canary can have traffic. */
 export interface Story {
   readonly outcome: 'rolled-back' | 'promoted' | 'held'
   readonly seconds: number
@@ -46,9 +47,6 @@ export interface Story {
   readonly requests: number
   readonly failed: number
 }
-
-// Any instant: 2026.
-const START: Millis = 1_767_225_600_000
 
 /** Plays the rollout with this seed; `slices`: what stable did before. */
 export async function storyOf(rehearsed: Rehearsed, scenario: Scenario, seed: number, slices: readonly Served[]): Promise<Story> {
@@ -154,7 +152,7 @@ class Stage {
     }
     return {
       edges: this.#edges,
-      interval: 1000 * LOOK_SECONDS,
+      interval: USUAL_LOOK,
       finest: 1000,
       read: () => Promise.resolve(read()),
       history: () => Promise.resolve(this.#slices)

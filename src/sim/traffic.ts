@@ -2,7 +2,11 @@
 // leads the rollout reads it as counters are read.
 
 import type { Served, ServedPair } from '../gate/served.ts'
+import type { Millis } from '../std/clock.ts'
 import { type SimulatedService, sumOf } from './service.ts'
+
+/** The instant when simulated time begins: any, 2026. */
+export const START: Millis = 1_767_225_600_000
 
 /** Between a decision for a weight and its being in force everywhere. */
 export const PUSH_SECONDS = 2
