@@ -55,6 +55,18 @@ describe('serin rehearse', () => {
     expect(found).toMatchObject({ canary: 'shop/api', runs: 5, goodRuns: 2, whatIf: [{ change: 'rate 10' }] })
   })
 
+  it('lets no name steer a terminal, and says it in JSON as it is', async () => {
+    const hostile = `${CANARY}metadata: {name: "a\\u009b2J\\u202eb\\u007f", annotations: {serin.dev/alpha: "\\u001b[2J"}}\n${SPEC}`
+    const words = ['-f', file('hostile.yaml', hostile), '--runs', '2']
+    const [text, json] = [await rehearse(words), await rehearse([...words, '-o', 'json'])]
+    for (const { code, said, complained } of [text, json]) {
+      expect(code).toBe(0)
+      expect([...said, ...complained].join('\n')).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+    }
+    expect(text.said[0]).toMatch(/^Canary default\/a 2J b : 50, 100 %/)
+    expect(JSON.parse(json.said.join('\n'))).toMatchObject({ canary: 'default/a\u009b2J\u202eb\u007f' })
+  })
+
   it('asks which of several Canaries is meant, and takes the one that is named', async () => {
     const two = file('two.yaml', `${CANARY}metadata: {name: a}\n${SPEC}---\n${CANARY}metadata: {name: b, namespace: shop}\n${SPEC}`)
     expect(await rehearse(['-f', two])).toEqual({

@@ -13,7 +13,7 @@ import { rehearsalSvg } from '../sim/rehearsal-svg.ts'
 import { rehearsalLines } from '../sim/rehearsal-text.ts'
 import { USUAL } from '../sim/service.ts'
 import { KINDS } from './kinds.ts'
-import { plainText } from './plain-text.ts'
+import { escaped, plainText } from './plain-text.ts'
 import { readFiles, UnreadableError } from './read-files.ts'
 import type { RehearseOptions } from './rehearse-options.ts'
 
@@ -42,7 +42,7 @@ export async function rehearseFiles(options: RehearseOptions, { say, complain }:
     return 1
   }
   if (options.svg !== undefined) writePicture(options.svg, rehearsalSvg(found))
-  if (options.output === 'json') say(JSON.stringify(rehearsalJson(found), undefined, 2))
+  if (options.output === 'json') say(escaped(JSON.stringify(rehearsalJson(found), undefined, 2)))
   else for (const line of rehearsalLines(found)) say(plainText(line))
   return 0
 }

@@ -1,6 +1,7 @@
 // A rehearsal as a picture: for each release how soon the canary's traffic was gone and how many requests failed, as shares of all rollouts,
 // and how often a good release was rolled back. One SVG document that needs nothing else.
 
+import { xmlText } from '../std/xml.ts'
 import { disturbanceText, regressionText, shareText } from './words.ts'
 import type { Rehearsal, Row } from './rehearsal.ts'
 import { type Axis, COUNT_AXIS, placeOf, TIME_AXIS } from './strip.ts'
@@ -24,9 +25,9 @@ export function rehearsalSvg(found: Rehearsal): string {
   const title = `Rehearsal of Canary ${namespace}/${name}`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="system-ui, sans-serif" font-size="12" role="img">`,
-    `<title>${safe(title)}</title>`,
+    `<title>${xmlText(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff" />`,
-    `<text x="${LEFT}" y="24" font-size="15" font-weight="600" fill="#111">${safe(title)}</text>`,
+    `<text x="${LEFT}" y="24" font-size="15" font-weight="600" fill="#111">${xmlText(title)}</text>`,
     ...leaders.map((leader, index) => text(LEFT + 120 * index, 44, leader, { fill: COLOURS[index] ?? '#555' })),
     ...releases.flatMap(({ regression, rows }, index) => {
       const top = first + BLOCK * index
@@ -116,11 +117,7 @@ interface Style {
 
 function text(x: number, y: number, words: string, { anchor, fill = '#333', weight }: Style = {}): string {
   const more = `${anchor === undefined ? '' : ` text-anchor="${anchor}"`}${weight === undefined ? '' : ` font-weight="${weight}"`}`
-  return `<text x="${x}" y="${y}" fill="${fill}"${more}>${safe(words)}</text>`
-}
-
-function safe(words: string): string {
-  return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  return `<text x="${x}" y="${y}" fill="${fill}"${more}>${xmlText(words)}</text>`
 }
 
 function fixed(value: number): number {

@@ -116,9 +116,10 @@ describe('a rehearsal', () => {
 describe('the picture', () => {
   it('is one document in which names cannot write', async () => {
     const canary = documentedCanary()
-    const svg = rehearsalSvg(await answered({ canary: { ...canary, metadata: { ...canary.metadata, name: '<script>' } } }))
+    const svg = rehearsalSvg(await answered({ canary: { ...canary, metadata: { ...canary.metadata, name: '<script>\u0001' } } }))
     expect(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg"')).toBe(true)
     expect(svg).not.toContain('<script>')
+    expect(svg).toContain('<title>Rehearsal of Canary test/&lt;script&gt; </title>')
     expect(svg).not.toMatch(/NaN|undefined|Infinity/)
     expect(svg.match(/<polyline/g)).toHaveLength(6)
   })
