@@ -50,6 +50,7 @@ describe('placebo rollouts', () => {
     expect(new Set(found.rolledBack.map(({ pod }) => pod))).toEqual(new Set(['odd']))
     expect(found.rolledBack[0]?.sentence).toContain("of odd's")
     expect(found.rate.low).toBeGreaterThan(0.01)
+    expect(found.caution).toBeUndefined()
   })
 
   it('find the caution that blips of single pods need', async () => {
@@ -61,8 +62,8 @@ describe('placebo rollouts', () => {
     }))
     const found = await backtest({ pods, rate: 100 })
     expect(found.rate.count).toBeGreaterThan(1)
-    expect(found.caution).toBeGreaterThan(1)
-    expect(found.caution).toBeLessThan(20)
+    // The least of those that are tried: with 5 more than one in a hundred is still rolled back.
+    expect(found.caution).toBe(8)
   })
 
   it('take turns where there are very many pods, in every stretch of time', async () => {

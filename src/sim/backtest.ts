@@ -1,10 +1,11 @@
 // The gate on history: how often it would have rolled back a canary that was none, how bursty failures are, and whether incidents that are
 // known would have been caught, and when.
 
+import { type History, withBursts } from '../gate/history.ts'
 import { gateSettings, ERRORS, type GateSettings, slowerThan } from '../gate/settings.ts'
 import { tellingEdges } from '../rollout/gate-request.ts'
 import type { Millis } from '../std/clock.ts'
-import { type Share, shareOf } from './chances.ts'
+import { type Share, shareOf, spreadOf } from './chances.ts'
 import {
   type FalseRollback,
   historiesBefore,
@@ -13,6 +14,8 @@ import {
   type PlaceboTerms,
   replay,
   type Span,
+  type Stretch,
+  stretchOf,
   windowsOf
 } from './placebo.ts'
 import type { PodTraffic } from './pod-traffic.ts'
@@ -73,7 +76,7 @@ const PAST: Millis = 6 * 3_600_000
 const PLACEBOS_MOST = 5_000
 const OBJECTIVE_SHARE = 0.01
 // What is tried where the gate as it is rolls back too often.
-const CAUTIONS = [1, 1.5, 2, 3, 5, 8, 12, 20, 40]
+const CAUTIONS = [1.5, 2, 3, 5, 8, 12, 20, 40]
 // Pods that began so shortly before an incident may be what was released.
 const RELEASED_BEFORE: Millis = 600_000
 
@@ -85,11 +88,13 @@ export async function backtestOf(traffic: PodTraffic, asked: BacktestTerms, brea
   const { start, look } = traffic.grid
   const totals = totalsOf(traffic)
   const settings = settingsFor(traffic, totals, asked)
-  const terms: PlaceboTerms = { settings, length: Math.ceil(asked.rollout / look), past: Math.ceil(PAST / look), caution: 1 }
+  const terms: PlaceboTerms = { settings, length: Math.ceil(asked.rollout / look), past: Math.ceil(PAST / look) }
   const leftOut = asked.incidents.map((incident) => spanOf(incident, traffic))
   const windows = windowsOf(traffic, terms, leftOut)
   checkEnough(traffic, windows.length, asked)
-  const first = await placeboRun(traffic, windows, terms, breath)
+  const stretches = await stretchesIn(traffic, windows, terms, breath)
+  const run = (caution: number): Promise<PlaceboRun> => placeboRun(traffic, stretches, { settings, caution }, breath)
+  const first = await run(1)
   if (first.placebos === 0) {
     const they = `no two of ${traffic.pods.length} pods served requests in half of the looks of ${look / 1000} s`
     throw new TooLittleData(`${they} over the same ${minutes(asked.rollout)}: ask for longer looks, or more time`)
@@ -100,51 +105,69 @@ export async function backtestOf(traffic: PodTraffic, asked: BacktestTerms, brea
     pods: traffic.pods.length,
     requests: totals.requests,
     failures: totals.failures,
-    streams: settings.streams.map(({ name }, index) => ({ name, dispersion: median(first.dispersions.map((each) => each[index] ?? 1)) })),
-    windows: first.windows,
+    streams: settings.streams.map(({ name }, index) => ({ name, dispersion: usualDispersion(stretches, index) })),
+    windows: stretches.length,
     placebos: first.placebos,
     rolledBack: first.rolledBack,
-    rate: rateOf(first),
-    caution: await cautionFor(first, terms, (careful) => placeboRun(traffic, windows, careful, breath)),
+    rate: rateOf(first, stretches.length),
+    caution: await cautionFor(first, asked.alpha, run),
     gaps: traffic.gaps,
     incidents: asked.incidents.map((incident) => incidentReplay(traffic, incident, terms))
   }
 }
 
-interface PlaceboRun {
-  readonly windows: number
-  readonly placebos: number
-  readonly rolledBack: readonly FalseRollback[]
-  /** By window and stream. */
-  readonly dispersions: readonly (readonly number[])[]
+/** A stretch of time in which each of these pods is the canary once. */
+interface Placebos extends Stretch {
+  readonly pods: readonly string[]
+  /** What was known of each stream when it began. */
+  readonly histories: readonly History[]
 }
 
 // Where there are more than can be run in some seconds, pods take turns: how sure the rate is hangs on the stretches of time.
-async function placeboRun(traffic: PodTraffic, windows: readonly number[], terms: PlaceboTerms, breath: Breath): Promise<PlaceboRun> {
-  const { settings, length } = terms
-  const { grid } = traffic
+async function stretchesIn(
+  traffic: PodTraffic,
+  windows: readonly number[],
+  terms: PlaceboTerms,
+  breath: Breath
+): Promise<readonly Placebos[]> {
   const most = Math.max(1, Math.floor(PLACEBOS_MOST / Math.max(1, windows.length)))
-  const rolledBack: FalseRollback[] = []
-  const dispersions: number[][] = []
-  let placebos = 0
-  let used = 0
+  const stretches: Placebos[] = []
   for (const [index, from] of windows.entries()) {
-    const span: Span = { from, to: from + length }
-    const pods = placebosIn(traffic, span)
+    const stretch = stretchOf(traffic, { from, to: from + terms.length })
+    const pods = placebosIn(traffic, stretch)
     if (pods.length < 2) continue
     await breath()
-    used += 1
-    const histories = historiesBefore(traffic, from, terms)
-    dispersions.push(histories.map(({ dispersion }) => dispersion))
-    for (const pod of turns(pods, index, most)) {
-      const replayed = replay(traffic, span, new Set([pod]), { settings, histories })
+    stretches.push({ ...stretch, pods: turns(pods, index, most), histories: historiesBefore(traffic, from, terms) })
+  }
+  return stretches
+}
+
+interface PlaceboRun {
+  readonly placebos: number
+  readonly rolledBack: readonly FalseRollback[]
+}
+
+// `caution`: bursts are taken to be this many times as large as history shows.
+async function placeboRun(
+  traffic: PodTraffic,
+  stretches: readonly Placebos[],
+  { settings, caution }: { readonly settings: GateSettings; readonly caution: number },
+  breath: Breath
+): Promise<PlaceboRun> {
+  const rolledBack: FalseRollback[] = []
+  let placebos = 0
+  for (const stretch of stretches) {
+    await breath()
+    const histories = stretch.histories.map((history) => withBursts(history, caution))
+    for (const pod of stretch.pods) {
+      const replayed = replay(traffic, stretch, new Set([pod]), { settings, histories })
       if (replayed === undefined) continue
       placebos += 1
       if (replayed.gate.verdict.kind !== 'rollback') continue
-      rolledBack.push({ at: replayed.gate.lookedAt, pod, sentence: placeboSentence(replayed.gate, pod, grid.look) })
+      rolledBack.push({ at: replayed.gate.lookedAt, pod, sentence: placeboSentence(replayed.gate, pod, traffic.grid.look) })
     }
   }
-  return { windows: used, placebos, rolledBack, dispersions }
+  return { placebos, rolledBack }
 }
 
 function turns(pods: readonly string[], index: number, most: number): readonly string[] {
@@ -152,20 +175,20 @@ function turns(pods: readonly string[], index: number, most: number): readonly s
   return Array.from({ length: most }, (_, turn) => pods[(index * most + turn) % pods.length] ?? '')
 }
 
-// As many placebos as there are windows: those of the same time are not independent of each other.
-function rateOf({ rolledBack, placebos, windows }: PlaceboRun): Share {
-  const { low, high } = shareOf((windows * rolledBack.length) / Math.max(1, placebos), windows)
+// As many placebos as there are stretches: those of the same time are not independent of each other.
+function rateOf({ rolledBack, placebos }: PlaceboRun, stretches: number): Share {
+  const { low, high } = shareOf((stretches * rolledBack.length) / Math.max(1, placebos), stretches)
   return { count: rolledBack.length, of: placebos, low, high }
 }
 
-async function cautionFor(
-  first: PlaceboRun,
-  terms: PlaceboTerms,
-  run: (terms: PlaceboTerms) => Promise<PlaceboRun>
-): Promise<number | undefined> {
-  const keeps = ({ rolledBack, placebos }: PlaceboRun): boolean => rolledBack.length <= terms.settings.alpha * placebos
+function usualDispersion(stretches: readonly Placebos[], stream: number): number {
+  return spreadOf(stretches.map(({ histories }) => histories[stream]?.dispersion ?? 1))?.median ?? 1
+}
+
+async function cautionFor(first: PlaceboRun, alpha: number, run: (caution: number) => Promise<PlaceboRun>): Promise<number | undefined> {
+  const keeps = ({ rolledBack, placebos }: PlaceboRun): boolean => rolledBack.length <= alpha * placebos
   if (keeps(first)) return 1
-  for (const caution of CAUTIONS.slice(1)) if (keeps(await run({ ...terms, caution }))) return caution
+  for (const caution of CAUTIONS) if (keeps(await run(caution))) return caution
   return undefined
 }
 
@@ -175,7 +198,7 @@ function incidentReplay(traffic: PodTraffic, incident: Incident, terms: PlaceboT
   const histories = historiesBefore(traffic, span.from, terms)
   let [caught, most, against]: [IncidentReplay['caught'], number, string] = [undefined, -Infinity, '']
   for (const { who, pods, from } of suspectsIn(traffic, span)) {
-    const replayed = replay(traffic, { from, to: span.to }, new Set(pods), { settings: terms.settings, histories })
+    const replayed = replay(traffic, stretchOf(traffic, { from, to: span.to }), new Set(pods), { settings: terms.settings, histories })
     if (replayed === undefined) continue
     if (replayed.most > most) [most, against] = [replayed.most, who]
     const after = replayed.gate.lookedAt - Math.max(incident.from, start)
@@ -255,8 +278,4 @@ function checkEnough(traffic: PodTraffic, windows: number, { rollout }: Backtest
 
 function minutes(time: Millis): string {
   return `${Number((time / 60_000).toPrecision(3))} min`
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 1
 }

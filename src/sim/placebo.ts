@@ -4,7 +4,7 @@
 import { explained } from '../gate/explain.ts'
 import { type Gate, look, newGate } from '../gate/gate.ts'
 import type { Look } from '../gate/half-plane.ts'
-import { type History, historyOf, type PodLook, withBursts } from '../gate/history.ts'
+import { type History, historyOf, type PodLook } from '../gate/history.ts'
 import type { GateSettings } from '../gate/settings.ts'
 import type { Millis } from '../std/clock.ts'
 import type { PodLookCounts, PodTraffic } from './pod-traffic.ts'
@@ -14,8 +14,6 @@ export interface PlaceboTerms {
   readonly settings: GateSettings
   /** How long one is, in looks. */
   readonly length: number
-  /** Bursts are taken to be this many times as large as history shows. */
-  readonly caution: number
   /** Looks of which the history is made. */
   readonly past: number
 }
@@ -50,9 +48,24 @@ export interface Span {
   readonly to: number
 }
 
+/** Looks that are replayed, and what each pod that was seen in some of them was asked. */
+export interface Stretch extends Span {
+  readonly requests: ReadonlyMap<string, number>
+}
+
+/** These looks of the traffic. */
+export function stretchOf(traffic: PodTraffic, { from, to }: Span): Stretch {
+  const requestsOf = (pod: string): number => {
+    let requests = 0
+    for (let at = from; at < to; at++) requests += traffic.counts(pod, at).requests
+    return requests
+  }
+  return { from, to, requests: new Map(traffic.podsIn(from, to).map((pod) => [pod, requestsOf(pod)])) }
+}
+
 /** The pods that can be the canary of a rollout over these looks: there all the time, and asked something in half of it. */
-export function placebosIn(traffic: PodTraffic, { from, to }: Span): readonly string[] {
-  return traffic.podsIn(from, to).filter((pod) => {
+export function placebosIn(traffic: PodTraffic, { from, to, requests }: Stretch): readonly string[] {
+  return [...requests.keys()].filter((pod) => {
     let [there, asked] = [0, 0]
     for (let at = from; at < to; at++) {
       if (!traffic.has(pod, at)) continue
@@ -64,11 +77,9 @@ export function placebosIn(traffic: PodTraffic, { from, to }: Span): readonly st
 }
 
 /** A stream's history of all pods in the looks before `end`. */
-export function historiesBefore(traffic: PodTraffic, end: number, { settings, past, caution }: PlaceboTerms): readonly History[] {
+export function historiesBefore(traffic: PodTraffic, end: number, { settings, past }: PlaceboTerms): readonly History[] {
   const looks = allLooks(traffic, { from: Math.max(0, end - past), to: end })
-  return settings.streams.map((_, index) => {
-    return withBursts(historyOf(looks.map((each) => podLook(each, settings, index, traffic.grid.edges))), caution)
-  })
+  return settings.streams.map((_, index) => historyOf(looks.map((each) => podLook(each, settings, index, traffic.grid.edges))))
 }
 
 // What pods served in these looks, each pod and look by itself; of very many, every so manieth look.
@@ -89,13 +100,18 @@ export interface Begun {
 }
 
 /** Runs the gate over these looks, with some pods as the canary and all others as stable; undefined where there are no others. */
-export function replay(traffic: PodTraffic, span: Span, canary: ReadonlySet<string>, { settings, histories }: Begun): Replay | undefined {
+export function replay(
+  traffic: PodTraffic,
+  stretch: Stretch,
+  canary: ReadonlySet<string>,
+  { settings, histories }: Begun
+): Replay | undefined {
   const { grid } = traffic
-  const others = traffic.podsIn(span.from, span.to).filter((pod) => !canary.has(pod))
-  const startedAt = grid.start + (span.from - 1) * grid.look
-  let gate = newGate(settings, [shareOf(traffic, span, canary)], startedAt, histories)
+  const others = [...stretch.requests.keys()].filter((pod) => !canary.has(pod))
+  const startedAt = grid.start + (stretch.from - 1) * grid.look
+  let gate = newGate(settings, [weightOf(stretch, canary)], startedAt, histories)
   let [most, compared] = [0, 0]
-  for (let at = span.from; at < span.to && gate.verdict.kind !== 'rollback'; at++) {
+  for (let at = stretch.from; at < stretch.to && gate.verdict.kind !== 'rollback'; at++) {
     const looks = looksAt(traffic, at, { canary, others }, settings)
     if (looks === undefined) continue
     compared += 1
@@ -151,14 +167,11 @@ function summed(looks: readonly PodLook[]): PodLook {
 }
 
 // The canary's share of the requests, whole percent.
-function shareOf(traffic: PodTraffic, { from, to }: Span, canary: ReadonlySet<string>): number {
+function weightOf({ requests }: Stretch, canary: ReadonlySet<string>): number {
   let [own, all] = [0, 0]
-  for (const pod of traffic.podsIn(from, to)) {
-    for (let at = from; at < to; at++) {
-      const { requests } = traffic.counts(pod, at)
-      all += requests
-      if (canary.has(pod)) own += requests
-    }
+  for (const [pod, count] of requests) {
+    all += count
+    if (canary.has(pod)) own += count
   }
   return Math.min(100, Math.max(1, Math.round((100 * own) / Math.max(1, all))))
 }
