@@ -6,7 +6,7 @@ import type { Cell, CellResult } from './cell.ts'
 
 const SAID_EVERY_MS = 15_000
 
-/** Runs them all, and says on standard error how far it is. */
+/** Runs them all, and says on standard error how far it is. Rejects with what the first of them failed for; then none runs any more. */
 export async function runCells(cells: readonly Cell[], what: string): Promise<readonly CellResult[]> {
   const waiting = [...cells.entries()]
   const results: CellResult[] = []
@@ -15,22 +15,23 @@ export async function runCells(cells: readonly Cell[], what: string): Promise<re
     const seconds = (performance.now() - begun) / 1000
     console.error(`${what}: ${results.filter(Boolean).length} of ${cells.length} cells after ${seconds.toFixed(0)} s`)
   }, SAID_EVERY_MS)
+  const workers = Array.from({ length: availableParallelism() }, () => new Worker(new URL('./cell-worker.ts', import.meta.url)))
   try {
-    await Promise.all(Array.from({ length: availableParallelism() }, () => worked(waiting, results)))
+    await Promise.all(workers.map((worker) => worked(worker, waiting, results)))
   } finally {
     clearInterval(said)
+    await Promise.all(workers.map((worker) => worker.terminate()))
   }
   return results
 }
 
-// One thread, until nothing waits.
-function worked(waiting: [number, Cell][], results: CellResult[]): Promise<void> {
-  const worker = new Worker(new URL('./cell-worker.ts', import.meta.url))
+// Until nothing waits; rejects when the thread fails.
+function worked(worker: Worker, waiting: [number, Cell][], results: CellResult[]): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     let running = -1
     const next = (): void => {
       const [index, cell] = waiting.shift() ?? []
-      if (index === undefined || cell === undefined) return void worker.terminate().then(() => resolve())
+      if (index === undefined || cell === undefined) return resolve()
       running = index
       worker.postMessage(cell)
     }
