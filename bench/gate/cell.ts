@@ -6,7 +6,8 @@ import type { Leader, Run } from '../../src/sim/lead.ts'
 import { manyRuns } from '../../src/sim/outcomes.ts'
 import { slicesFor } from '../../src/sim/past.ts'
 import { prepared, SerinLeader } from '../../src/sim/serin-leader.ts'
-import { type Disturbance, GOOD, USUAL } from '../../src/sim/service.ts'
+import { GOOD } from '../../src/sim/regression.ts'
+import { type Disturbance, USUAL } from '../../src/sim/service.ts'
 import { seeded } from '../../src/std/draw.ts'
 import { documented } from '../../test/rehearsal-objects.ts'
 
@@ -29,12 +30,8 @@ export interface Cell {
   readonly seed: number
 }
 
-/** One rollout: seconds to its end, and requests that the canary failed until then. */
-export interface CellRun {
-  readonly outcome: 'rolled-back' | 'promoted' | 'held'
-  readonly seconds: number
-  readonly failed: number
-}
+/** One rollout; its seconds are counted from the canary's first traffic. */
+type CellRun = Pick<Run, 'outcome' | 'seconds' | 'failed'>
 
 /** What came of it. */
 export interface CellResult {
@@ -44,7 +41,6 @@ export interface CellResult {
   readonly cpu: number
 }
 
-const HISTORY_HOURS = 1
 const NO_CHECKS = {
   threshold: 1_000_000,
   metrics: [
@@ -70,7 +66,7 @@ export function runCell(cell: Cell): CellResult {
 function leaderOf({ leader, checks, rate, base, disturbance, seed }: Cell): () => Leader {
   const { plan } = documented()
   if (leader === 'flagger') return () => new FlaggerLeader(plan, USUAL.edges)
-  const slices = slicesFor({ service: { ...USUAL, rate, errors: base }, disturbance }, HISTORY_HOURS, seeded(seed))
+  const slices = slicesFor({ service: { ...USUAL, rate, errors: base }, disturbance }, seeded(seed))
   const analysis = checks === 'none' ? NO_CHECKS : {}
   const rehearsed = {
     gate: () => documented(analysis),
@@ -81,7 +77,7 @@ function leaderOf({ leader, checks, rate, base, disturbance, seed }: Cell): () =
   return () => new SerinLeader(ready)
 }
 
-// From the canary's first traffic: a ladder that suits the traffic begins with a look at it.
+// A ladder that suits the traffic begins with a look at it.
 function sinceExposed({ outcome, seconds, failed, weights }: Run): CellRun {
   return { outcome, seconds: seconds - (weights[0]?.at ?? 0), failed }
 }

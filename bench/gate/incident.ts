@@ -12,7 +12,7 @@ import { startInstance } from '../lib/instance.ts'
 import { type Stage, onStage, untilAnswered } from '../lib/stage.ts'
 import { median, quantile } from '../lib/statistics.ts'
 import { steady } from '../lib/steady.ts'
-import { BASE, RATE, type Seen, WatchedApp } from './watched-app.ts'
+import { BASE, note, nothingSeen, RATE, type Seen, WatchedApp } from './watched-app.ts'
 
 const ISTIO = '/apis/networking.istio.io/v1beta1/namespaces/default'
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments'
@@ -90,7 +90,7 @@ async function setUpByHand(call: Call, serin: Serin): Promise<void> {
 /** The rule is written with its weights the wrong way round, and put right after NOTICED_MS. */
 async function undoneByHand(call: Call, serin: Serin): Promise<Cost> {
   const end = new AbortController()
-  const seen: Seen = { requests: 0, failed: 0, firstFailed: undefined, lastMet: 0 }
+  const seen = nothingSeen()
   const port = Number(new URL(serin.addresses.mesh).port)
   const request = `GET http://${HOST}/ HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`
   const load = steady({
@@ -100,12 +100,7 @@ async function undoneByHand(call: Call, serin: Serin): Promise<Cost> {
     connections: CONNECTIONS,
     signal: end.signal,
     onAnswer: (sent, status, body) => {
-      if (versionIn(body) !== 'v2') return
-      seen.requests += 1
-      seen.lastMet = Math.max(seen.lastMet, sent)
-      if (status === 200) return
-      seen.failed += 1
-      seen.firstFailed ??= sent
+      if (versionIn(body) === 'v2') note(seen, sent, status)
     }
   })
   const write = (v1: number, v2: number): Promise<unknown> =>

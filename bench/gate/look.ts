@@ -120,7 +120,7 @@ function rolloutAt(
       return { kind: 'counts', at, looks: FIVE_STREAMS.streams.map(({ bad }) => lookAt(pair, bad, service.edges)) }
     })
   )
-  return { samples, histories: historiesFor({ service, disturbance, settings: FIVE_STREAMS }, 1, seeded(rate + 1)) }
+  return { samples, histories: historiesFor({ service, disturbance, settings: FIVE_STREAMS }, seeded(rate + 1)) }
 }
 
 if (import.meta.main) await alone(lookBench)

@@ -2,7 +2,8 @@
 // store, on one thread. Processor time, so that what else the machine does counts little. Usage: node bench/gate/speed.ts [--rounds N]
 
 import { slicesFor } from '../../src/sim/past.ts'
-import { GOOD, USUAL } from '../../src/sim/service.ts'
+import { GOOD } from '../../src/sim/regression.ts'
+import { USUAL } from '../../src/sim/service.ts'
 import { storyOf } from '../../src/sim/story.ts'
 import { seeded } from '../../src/std/draw.ts'
 import { documented } from '../../test/rehearsal-objects.ts'
@@ -92,7 +93,7 @@ function secondsOf(points: number, round: number): number {
 
 async function storiesASecond(points: number, round: number): Promise<number> {
   const service = { ...USUAL, rate: RATE, errors: BASE }
-  const slices = slicesFor({ service, disturbance: 'calm' }, 1, seeded(1))
+  const slices = slicesFor({ service, disturbance: 'calm' }, seeded(1))
   const scenario = { service, disturbance: 'calm', regression: { ...GOOD, errors: points / 100 } } as const
   const before = process.cpuUsage()
   for (let story = 0; story < STORIES; story++) await storyOf(documented(), scenario, round * STORIES + story, slices)

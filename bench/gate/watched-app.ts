@@ -1,6 +1,7 @@
 // An application with a Canary under load, and what its callers saw of each version: who failed when, and who was met last.
 
 import type { Serin } from '../../test/e2e/serin.ts'
+import { documentedAnalysis } from '../../test/rehearsal-objects.ts'
 import { CanaryApp, versionIn } from '../lib/canary-app.ts'
 
 /** What callers saw of one version; instants of performance.now. */
@@ -12,25 +13,25 @@ export interface Seen {
   lastMet: number
 }
 
+/** Before anything was. */
+export function nothingSeen(): Seen {
+  return { requests: 0, failed: 0, firstFailed: undefined, lastMet: -Infinity }
+}
+
+/** Adds an answer to a request that was sent then. */
+export function note(seen: Seen, sent: number, status: number): void {
+  seen.requests += 1
+  seen.lastMet = Math.max(seen.lastMet, sent)
+  if (status === 200) return
+  seen.failed += 1
+  seen.firstFailed = Math.min(seen.firstFailed ?? sent, sent)
+}
+
 /** Requests a second. */
 export const RATE = 200
 const CONNECTIONS = 16
 /** Share of requests that fail whatever the version. */
 export const BASE = 0.001
-
-/** Flagger's documented analysis, at another interval: up by 10 to 50, five failed checks, 99 % of requests good, 99 % within half a second. */
-export function analysis(interval: string): object {
-  return {
-    interval,
-    threshold: 5,
-    stepWeight: 10,
-    maxWeight: 50,
-    metrics: [
-      { name: 'request-success-rate', thresholdRange: { min: 99 }, interval: '1m' },
-      { name: 'request-duration', thresholdRange: { max: 500 }, interval: '1m' }
-    ]
-  }
-}
 
 /** Owns its load. */
 export class WatchedApp {
@@ -46,7 +47,7 @@ export class WatchedApp {
 
   /** Makes it, and begins the load when the primary serves. */
   async begin(interval: string): Promise<void> {
-    await this.app.create(analysis(interval), { ERROR_RATE: String(BASE) })
+    await this.app.create(documentedAnalysis(interval), { ERROR_RATE: String(BASE) })
     await this.app.untilPhase(['Initialized'])
     this.#load = this.app.load(RATE, CONNECTIONS, {
       signal: this.#end.signal,
@@ -75,13 +76,9 @@ export class WatchedApp {
 
   #note(sent: number, status: number, body: string): void {
     const version = versionIn(body)
-    const seen = this.#seen.get(version) ?? { requests: 0, failed: 0, firstFailed: undefined, lastMet: sent }
+    const seen = this.#seen.get(version) ?? nothingSeen()
     this.#seen.set(version, seen)
-    seen.requests += 1
-    seen.lastMet = Math.max(seen.lastMet, sent)
-    if (status === 200 || version === '') return
-    this.#failed += 1
-    seen.failed += 1
-    seen.firstFailed = Math.min(seen.firstFailed ?? sent, sent)
+    note(seen, sent, status)
+    if (status !== 200 && version !== '') this.#failed += 1
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GOOD } from '../sim/service.ts'
+import { GOOD } from '../sim/regression.ts'
 import { readCommandLine } from './options.ts'
 
 const read = (line: string) => readCommandLine(['rehearse', ...line.split(' ')])

@@ -1,7 +1,8 @@
 // The command line of `serin rehearse` as data.
 
 import { chanceIn } from '../gate/words.ts'
-import { type Disturbance, GOOD, type Regression } from '../sim/service.ts'
+import { GOOD, type Regression } from '../sim/regression.ts'
+import type { Disturbance } from '../sim/service.ts'
 import type { Change, PaceWord } from '../sim/what-if.ts'
 
 /** What `serin rehearse` was asked to do. */

@@ -23,9 +23,6 @@ export interface ArgoPlan {
 /** The sample of Argo's documentation: 20 % every ten minutes, 95 % of successes in five minutes, aborted at the fourth failure. */
 export const ARGO_SAMPLE: ArgoPlan = { weights: [20, 40, 60, 80], pause: 600, interval: 300, least: 95, failureLimit: 3 }
 
-/** A quicker one: two minutes at each weight, a measurement a minute against 99 % and 500 ms. */
-export const ARGO_MINUTE: ArgoPlan = { weights: [10, 25, 50, 75], pause: 120, interval: 60, least: 99, most: 500, failureLimit: 3 }
-
 /** Argo Rollouts on this plan. */
 export class ArgoLeader implements Leader {
   readonly grain: number

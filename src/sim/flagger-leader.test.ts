@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { documented } from '../../test/rehearsal-objects.ts'
 import { FlaggerLeader } from './flagger-leader.ts'
 import { manyRuns, oneRun, outcomesOf } from './outcomes.ts'
-import { type Disturbance, GOOD, USUAL } from './service.ts'
+import { GOOD } from './regression.ts'
+import { type Disturbance, USUAL } from './service.ts'
 
 const RUNS = 200
 

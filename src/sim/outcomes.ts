@@ -3,7 +3,8 @@
 import { seeded } from '../std/draw.ts'
 import { type Share, shareOf, type Spread, spreadOf } from './chances.ts'
 import { lead, type Leader, type Run } from './lead.ts'
-import { type Disturbance, type Regression, type Service, SimulatedService } from './service.ts'
+import type { Regression } from './regression.ts'
+import { type Disturbance, type Service, SimulatedService } from './service.ts'
 
 /** What the rollouts are of. */
 export interface Scenario {

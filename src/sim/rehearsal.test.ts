@@ -4,7 +4,8 @@ import { type Question, rehearsal, type Row } from './rehearsal.ts'
 import { rehearsalJson } from './rehearsal-json.ts'
 import { rehearsalSvg } from './rehearsal-svg.ts'
 import { rehearsalLines } from './rehearsal-text.ts'
-import { GOOD, USUAL } from './service.ts'
+import { GOOD } from './regression.ts'
+import { USUAL } from './service.ts'
 
 function asked(change: Partial<Question> = {}): Question {
   return {

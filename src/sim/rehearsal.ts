@@ -17,7 +17,8 @@ import { manyRuns, type Outcomes, outcomesOf, type Scenario, seedOf } from './ou
 import { slicesFor } from './past.ts'
 import { type Rehearsed, rehearsedOf } from './rehearsed.ts'
 import { prepared, SerinLeader } from './serin-leader.ts'
-import { type Disturbance, GOOD, type Regression, type Service } from './service.ts'
+import { GOOD, type Regression } from './regression.ts'
+import type { Disturbance, Service } from './service.ts'
 import { type Story, storyOf } from './story.ts'
 import { type Change, changed } from './what-if.ts'
 
@@ -66,7 +67,6 @@ export const DISTURBANCES: readonly Disturbance[] = ['calm', 'storms', 'blips', 
 
 // A good release takes its whole ladder, a bad one some looks.
 const GOOD_SHARE = 0.4
-const HOURS = 1
 
 /** Good releases for each disturbance, when `runs` of a bad one are asked for. */
 export function goodRunsOf(runs: number): number {
@@ -106,7 +106,7 @@ function allRows(rehearsed: Rehearsed, scenario: Scenario, many: Many): readonly
 }
 
 function weakChecks({ config }: Rehearsed, { canary, templates, service, seed }: Question): readonly WeakCheck[] {
-  const slices = slicesFor({ service, disturbance: 'calm' }, HOURS, seeded(seed))
+  const slices = slicesFor({ service, disturbance: 'calm' }, seeded(seed))
   const history = historyOf(slices.map((slice) => counts(slice, 'failed', service.edges)))
   const plan = planOf(canary)
   const { request, problems } = gateRequestOf(canary, config)
@@ -120,11 +120,11 @@ function weakChecks({ config }: Rehearsed, { canary, templates, service, seed }:
 
 function storyFor(rehearsed: Rehearsed, { service, regressions, disturbance, seed }: Question): Promise<Story> {
   const scenario: Scenario = { service, regression: regressions[0] ?? GOOD, disturbance }
-  return storyOf(rehearsed, scenario, seedOf(seed, 0), slicesFor(scenario, HOURS, seeded(seed)))
+  return storyOf(rehearsed, scenario, seedOf(seed, 0), slicesFor(scenario, seeded(seed)))
 }
 
 function serinRow(rehearsed: Rehearsed, scenario: Scenario, many: Many): Row {
-  const ready = prepared(rehearsed, slicesFor(scenario, HOURS, seeded(many.seed)), scenario.service.edges)
+  const ready = prepared(rehearsed, slicesFor(scenario, seeded(many.seed)), scenario.service.edges)
   return rowOf('Serin', () => new SerinLeader(ready), scenario, many)
 }
 

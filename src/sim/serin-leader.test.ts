@@ -4,7 +4,8 @@ import { seeded } from '../std/draw.ts'
 import { manyRuns, oneRun, outcomesOf } from './outcomes.ts'
 import { slicesFor } from './past.ts'
 import { prepared, SerinLeader } from './serin-leader.ts'
-import { type Disturbance, GOOD, type Regression, USUAL } from './service.ts'
+import { GOOD, type Regression } from './regression.ts'
+import { type Disturbance, USUAL } from './service.ts'
 
 const RUNS = 20
 
@@ -19,7 +20,7 @@ interface Asked {
 
 function leaderFor({ rate = 100, errors = 0.001, regression = GOOD, disturbance = 'calm', annotations, analysis }: Asked) {
   const service = { ...USUAL, rate, errors }
-  const slices = slicesFor({ service, disturbance }, 1, seeded(3))
+  const slices = slicesFor({ service, disturbance }, seeded(3))
   const ready = prepared(documented(analysis, annotations), slices, USUAL.edges)
   return { make: () => new SerinLeader(ready), scenario: { service, regression, disturbance } }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Served } from '../gate/served.ts'
 import { seeded } from '../std/draw.ts'
-import { type Disturbance, GOOD, type Regression, SimulatedService, USUAL } from './service.ts'
+import { GOOD, type Regression } from './regression.ts'
+import { type Disturbance, SimulatedService, USUAL } from './service.ts'
 
 const SECONDS = 2_000
 const NOTHING: Served = { requests: 0, failures: 0, buckets: Array.from({ length: USUAL.edges.length + 1 }, () => 0) }

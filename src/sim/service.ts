@@ -6,6 +6,7 @@ import type { Millis } from '../std/clock.ts'
 import { type Draw, seeded } from '../std/draw.ts'
 import { normalShare } from '../std/normal.ts'
 import { binomial, exponential, poisson } from './chance.ts'
+import { GOOD, type Regression } from './regression.ts'
 
 /** What a service is like. Rates are shares, 0 to 1. */
 export interface Service {
@@ -17,16 +18,6 @@ export interface Service {
   readonly p99: Millis
   /** Upper edges of the histogram's buckets. */
   readonly edges: readonly Millis[]
-}
-
-/** What is wrong with the canary. */
-export interface Regression {
-  /** Failures beyond stable's, a share. */
-  readonly errors: number
-  /** Times as slow as stable. */
-  readonly slower: number
-  /** The weight in percent from which on it shows. */
-  readonly fromWeight: number
 }
 
 /** What befalls both versions, or one that is not to blame. */
@@ -44,9 +35,6 @@ export type Disturbance =
   | 'cold-start'
   /** The same for each share of the traffic that is new to it. */
   | 'cold-steps'
-
-/** No regression. */
-export const GOOD: Regression = { errors: 0, slower: 1, fromWeight: 0 }
 
 /** One in a hundred is slower: 0.11 % than 500 ms. */
 export const USUAL: Omit<Service, 'rate' | 'errors'> = { median: 60, p99: 300, edges: [10, 25, 50, 100, 250, 500, 1000, 2500, 5000] }
@@ -123,11 +111,6 @@ export class SimulatedService {
     this.#draw = draw
     this.#fate = seeded(Math.floor(draw() * 2 ** 32))
     this.#outageAt = 10 + 80 * this.#fate()
-  }
-
-  /** Upper edges of the buckets. */
-  get edges(): readonly Millis[] {
-    return this.#service.edges
   }
 
   /** What both versions serve from the second `from` until `to` while the canary has `weight` percent. Times rise. */

@@ -6,7 +6,8 @@ import { seeded } from '../std/draw.ts'
 import { oneRun, type Scenario } from './outcomes.ts'
 import { slicesFor } from './past.ts'
 import { prepared, SerinLeader } from './serin-leader.ts'
-import { type Disturbance, GOOD, USUAL } from './service.ts'
+import { GOOD } from './regression.ts'
+import { type Disturbance, USUAL } from './service.ts'
 import { storyOf } from './story.ts'
 import { PUSH_SECONDS } from './traffic.ts'
 
@@ -23,7 +24,7 @@ interface Asked {
 
 function told({ errors = 0, disturbance = 'calm', seed = 7, analysis, annotations }: Asked) {
   const scenario: Scenario = { service: { ...USUAL, rate: 100, errors: 0.001 }, regression: { ...GOOD, errors }, disturbance }
-  const slices = slicesFor(scenario, 1, seeded(1))
+  const slices = slicesFor(scenario, seeded(1))
   const rehearsed = documented(analysis, annotations)
   const run = () => oneRun(new SerinLeader(prepared(rehearsed, slices, USUAL.edges)), scenario, seed)
   return { story: () => storyOf(rehearsed, scenario, seed, slices), run }

@@ -21,7 +21,7 @@ import { formatInstant } from '../std/instant.ts'
 import type { Change } from '../store/store-request.ts'
 import { measured } from './checks.ts'
 import { SimulatedCluster } from './cluster.ts'
-import { LONGEST_SECONDS, type Weighed } from './lead.ts'
+import { LONGEST_SECONDS, type Run, type Weighed } from './lead.ts'
 import type { Scenario } from './outcomes.ts'
 import { LOOK_SECONDS } from './past.ts'
 import { deploymentStatus, wantedPods } from './pods.ts'
@@ -29,23 +29,18 @@ import type { Rehearsed } from './rehearsed.ts'
 import { SimulatedService } from './service.ts'
 import { BEGIN_SECOND, POD_SECONDS, PUSH_SECONDS, SimulatedTraffic, START } from './traffic.ts'
 
-/** What was told of the rollout, as an Event. */
+/** What was told of the rollout, as an Event. Seconds are counted from when the canary can have traffic. */
 export interface Told {
   readonly at: number
   readonly type: 'Normal' | 'Warning'
   readonly message: string
 }
 
-/** A rollout to its end. Seconds are counted from when the canary can have traffic. */
-export interface Story {
-  readonly outcome: 'rolled-back' | 'promoted' | 'held'
-  readonly seconds: number
-  readonly weights: readonly Weighed[]
+/** A rollout to its end, its seconds counted alike, and what was told of it. */
+export interface Story extends Omit<Run, 'by'> {
   readonly told: readonly Told[]
   /** The condition that the Canary ends with. */
   readonly because: string
-  readonly requests: number
-  readonly failed: number
 }
 
 /** Plays the rollout with this seed; `slices`: what stable did before. */

@@ -1,7 +1,8 @@
 // Numbers of a rehearsal in words, the same on the terminal and in pictures.
 
 import type { Share, Spread } from './chances.ts'
-import type { Disturbance, Regression } from './service.ts'
+import type { Regression } from './regression.ts'
+import type { Disturbance } from './service.ts'
 
 const DISTURBED: Readonly<Record<Disturbance, string>> = {
   calm: 'calm',
