@@ -2,28 +2,28 @@ import { describe, expect, it } from 'vitest'
 import type { Served } from '../gate/served.ts'
 import { seeded } from '../std/draw.ts'
 import { GOOD, type Regression } from './regression.ts'
-import { type Disturbance, SimulatedService, USUAL } from './service.ts'
+import { type Disturbance, SimulatedService, sumOf, USUAL } from './service.ts'
 
 const SECONDS = 2_000
 const NOTHING: Served = { requests: 0, failures: 0, buckets: Array.from({ length: USUAL.edges.length + 1 }, () => 0) }
 
-function add(one: Served, other: Served): Served {
-  const buckets = one.buckets.map((count, index) => count + (other.buckets[index] ?? 0))
-  return { requests: one.requests + other.requests, failures: one.failures + other.failures, buckets }
+interface Asked {
+  readonly regression?: Regression
+  readonly rate?: number
+  readonly errors?: number
+  readonly from?: number
+  readonly to?: number
 }
 
-// What both versions serve in so many seconds at 200 requests a second and 1 % of failures, 10 % of it at the canary.
-function served(
-  disturbance: Disturbance,
-  { regression = GOOD, from = 0, to = SECONDS }: { regression?: Regression; from?: number; to?: number } = {}
-) {
-  const service = new SimulatedService({ ...USUAL, rate: 200, errors: 0.01 }, seeded(5), { regression, disturbance })
+// What both versions serve in so many seconds, 10 % of it at the canary.
+function served(disturbance: Disturbance, { regression = GOOD, rate = 200, errors = 0.01, from = 0, to = SECONDS }: Asked = {}) {
+  const service = new SimulatedService({ ...USUAL, rate, errors }, seeded(5), { regression, disturbance })
   let [canary, stable] = [NOTHING, NOTHING]
   for (let second = 0; second < to; second++) {
     const pair = service.span(second, second + 1, 10)
     if (second < from) continue
-    canary = add(canary, pair.canary)
-    stable = add(stable, pair.stable)
+    canary = sumOf(canary, pair.canary)
+    stable = sumOf(stable, pair.stable)
   }
   return { canary, stable }
 }
@@ -65,20 +65,30 @@ describe('a simulated service', () => {
   })
 
   it('has blips of single pods', () => {
-    const { canary, stable } = served('blips')
-    expect(failing(canary)).toBeGreaterThan(0.01)
-    expect(failing(stable)).toBeGreaterThan(0.01)
-    expect(failing(stable)).toBeLessThan(0.013)
+    // Of a service that fails nothing else: three seconds in six hundred, 30 % of what a pod gets.
+    const { canary, stable } = served('blips', { errors: 0 })
+    expect(failing(canary)).toBeGreaterThan(0.0005)
+    expect(failing(stable)).toBeGreaterThan(0.001)
+    expect(failing(stable)).toBeLessThan(0.002)
+    // What fails so takes more than a second.
+    for (const version of [canary, stable]) expect(slowerThan(version, 1_000)).toBeGreaterThan(0.9 * failing(version))
+    const calm = served('calm', { errors: 0 })
+    expect([failing(calm.canary), failing(calm.stable)]).toEqual([0, 0])
   })
 
+  // The share that takes longer than 250 ms, by the log-normal distribution whose median is 3 and 1.3 times as long.
   it.each<[Disturbance, number, number]>([
-    ['outage', 0.31, 3],
-    ['mild-outage', 0.02, 1.3]
-  ])('has an %s of both versions for a minute', (disturbance, errors) => {
-    const { canary, stable } = served(disturbance, { from: 90, to: 100 })
-    expect(failing(canary)).toBeCloseTo(errors, 1)
-    expect(Math.abs(failing(stable) - errors)).toBeLessThan(0.02)
-    expect(failing(served(disturbance, { from: 200, to: 400 }).stable)).toBeCloseTo(0.01, 2)
+    ['outage', 0.31, 0.317],
+    ['mild-outage', 0.02, 0.046]
+  ])('has an %s of both versions for a minute', (disturbance, errors, slow) => {
+    const { canary, stable } = served(disturbance, { rate: 20_000, from: 90, to: 100 })
+    for (const version of [canary, stable]) {
+      expect(Math.abs(failing(version) - errors)).toBeLessThan(0.004)
+      expect(Math.abs(slowerThan(version, 250) - slow)).toBeLessThan(0.006)
+    }
+    const after = served(disturbance, { rate: 20_000, from: 200, to: 210 }).stable
+    expect(Math.abs(failing(after) - 0.01)).toBeLessThan(0.002)
+    expect(Math.abs(slowerThan(after, 250) - 0.0196)).toBeLessThan(0.002)
   })
 
   it.each<[Disturbance]>([['outage'], ['blips']])('is befallen by %s at the same seconds, whatever the canary gets', (disturbance) => {
@@ -92,9 +102,12 @@ describe('a simulated service', () => {
   })
 
   it('begins cold and warms up', () => {
-    const cold = served('cold-start', { from: 0, to: 5 })
-    expect(slowerThan(cold.canary, 250)).toBeGreaterThan(5 * slowerThan(cold.stable, 250))
-    expect(slowerThan(served('cold-start', { from: 100, to: 400 }).canary, 250)).toBeLessThan(0.03)
+    const cold = served('cold-start', { rate: 5_000, from: 0, to: 1 })
+    expect(slowerThan(cold.canary, 250)).toBeGreaterThan(10 * slowerThan(cold.stable, 250))
+    expect(failing(cold.canary)).toBeGreaterThan(2 * failing(cold.stable))
+    const warm = served('cold-start', { rate: 5_000, from: 100, to: 110 })
+    expect(Math.abs(slowerThan(warm.canary, 250) - slowerThan(warm.stable, 250))).toBeLessThan(0.01)
+    expect(Math.abs(failing(warm.canary) - failing(warm.stable))).toBeLessThan(0.005)
   })
 
   it('is cold with each share of the traffic that is new, when steps are', () => {
