@@ -6,13 +6,16 @@ import { POINTS_MOST, restoredTrace, savedTrace, type Trace, tracedWith } from '
 const BEGUN = 1_790_000_000_000
 const at = (second: number): number => BEGUN + 1000 * second
 
-// A rollout of so many looks whose canary fails `bad` of its 100 requests from the second `from` on.
-function rollout(looks: number, { bad = 0, from = 0 }: { bad?: number; from?: number } = {}): { gate: Gate; trace: Trace | undefined } {
+// A rollout of so many looks whose canary fails `bad` of its 100 requests from the second `from` to the second `to`.
+function rollout(
+  looks: number,
+  { bad = 0, from = 0, to = Infinity }: { bad?: number; from?: number; to?: number } = {}
+): { gate: Gate; trace: Trace | undefined } {
   let gate = newGate(gateSettings(), [10, 50], BEGUN)
   let trace: Trace | undefined
   for (let index = 1; index <= looks; index++) {
     const second = 5 * index
-    const canaryBad = second >= from ? bad : 0
+    const canaryBad = second >= from && second <= to ? bad : 0
     gate = look(gate, { kind: 'counts', at: at(second), looks: [{ canaryRequests: 100, canaryBad, stableRequests: 900, stableBad: 1 }] })
     trace = tracedWith(trace, gate, { at: at(second), weight: gate.step === 0 ? 10 : 50 })
     if (second === 60) gate = atStep(gate, 1, at(second))
@@ -42,19 +45,26 @@ describe('a trace', () => {
     expect(tracedWith(short, rollout(2).gate, { at: at(10), weight: 10 })).toBe(short)
   })
 
-  it('stays small however long the rollout is, keeps its ends and loses no peak', () => {
-    const { trace } = rollout(5_000, { bad: 2, from: 200 })
+  it('stays small however long the rollout is, and has all of its course', () => {
+    const { trace } = rollout(5_000)
     const points = trace?.points ?? []
-    expect(points.length).toBeLessThanOrEqual(POINTS_MOST)
-    expect(points.length).toBeGreaterThan(POINTS_MOST / 2 - 2)
-    expect(points.at(-1)?.at).toBe(Math.min(at(25_000), points.at(-1)?.at ?? 0))
-    expect(points.every(({ at: time }, index) => time > (points[index - 1]?.at ?? 0))).toBe(true)
+    expect(points).toHaveLength(POINTS_MOST)
+    expect([points[0]?.at, points.at(-1)?.at]).toEqual([at(5), at(25_000)])
+    const gaps = points.slice(1).map((point, index) => point.at - (points[index]?.at ?? 0))
+    expect(Math.min(...gaps)).toBeGreaterThan(0)
+    // 5,000 looks are at best 53 for each point.
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(128 * 5_000)
     expect(savedTrace(trace as Trace).length).toBeLessThan(3072)
-    const all = rollout(95, { bad: 1, from: 470 }).trace?.points ?? []
-    const peak = Math.max(...all.map(({ evidence }) => evidence))
-    expect(Math.max(...(rollout(97, { bad: 1, from: 470 }).trace?.points ?? []).map(({ evidence }) => evidence))).toBeGreaterThanOrEqual(
-      peak
-    )
+  })
+
+  it.each([41, 42])('loses no peak when looks become one: that of look %d', (look) => {
+    // Failures in two looks, which are not enough, and then none for long.
+    const evidence = (looks: number): readonly number[] =>
+      (rollout(looks, { bad: 10, from: 5 * (look - 1), to: 5 * look }).trace?.points ?? []).map((point) => point.evidence)
+    const peak = Math.max(...evidence(look))
+    expect(peak).toBeGreaterThan(0.1)
+    expect(Math.max(...evidence(1_000).slice(0, -1))).toBe(peak)
+    expect(evidence(1_000).at(-1)).toBeLessThan(peak)
   })
 
   it('comes back from its text with two digits of each logarithm', () => {

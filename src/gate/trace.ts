@@ -1,5 +1,5 @@
 // What a gate said at each look of a rollout, kept small: for the evidence chart, never for a verdict. Where there are more looks than points,
-// two become one.
+// the two that are closest become one.
 
 import type { Millis } from '../std/clock.ts'
 import { dig, listAt, parsedJson } from '../std/json.ts'
@@ -66,7 +66,7 @@ export function tracedWith(before: Trace | undefined, gate: Gate, { at, weight }
     failed: gate.streams[errors]?.total.canaryBad ?? 0,
     said: gate.verdict.kind === 'hold' ? gate.verdict.reason : gate.verdict.kind
   }
-  return { ...trace, points: [...(trace.points.length < POINTS_MOST ? trace.points : halved(trace.points)), point] }
+  return { ...trace, points: [...(trace.points.length < POINTS_MOST ? trace.points : thinned(trace.points)), point] }
 }
 
 /** As text, with as many digits as a chart shows. */
@@ -104,12 +104,17 @@ function pointIn(value: unknown, from: Millis): readonly TracePoint[] {
   return [{ at: from + 1000 * seconds, weight, evidence, proof: isNumber(proof) ? proof : -Infinity, failed, said }]
 }
 
-// The later of two, with the higher evidence of both: a peak is not to be lost.
-function halved(points: readonly TracePoint[]): readonly TracePoint[] {
-  return points.flatMap((point, index) => {
-    if (index % 2 === 0) return index === points.length - 1 ? [point] : []
-    return [{ ...point, evidence: Math.max(point.evidence, points[index - 1]?.evidence ?? -Infinity) }]
-  })
+// Where points are closest one goes into the one after it, with the higher evidence of both: a peak is not to be lost. So they stay as far
+// apart everywhere, from the first to the last.
+function thinned(points: readonly TracePoint[]): readonly TracePoint[] {
+  let [closest, gone] = [Infinity, 0]
+  for (let index = 1; index < points.length - 1; index++) {
+    const span = (points[index + 1]?.at ?? Infinity) - (points[index - 1]?.at ?? 0)
+    if (span < closest) [closest, gone] = [span, index]
+  }
+  const evidence = points[gone]?.evidence ?? -Infinity
+  const later = points.slice(gone + 1, gone + 2).map((point) => ({ ...point, evidence: Math.max(point.evidence, evidence) }))
+  return [...points.slice(0, gone), ...later, ...points.slice(gone + 2)]
 }
 
 function isNumber(value: unknown): value is number {
