@@ -1,7 +1,8 @@
 // The command line as users get it wrong: one clear line and a status of its own; and `serin lint` on files, folders and standard input.
 
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { closeSync, createReadStream, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -119,13 +120,18 @@ describe('serin up -f with an object that the API refuses ends with 1 before any
 it('a reader that is slower than the program gets all that it says', async () => {
   const many = Array.from({ length: 2_000 }, (_, index) => UNEVEN.replace('name: v', `name: v${index}`)).join('---\n')
   writeFileSync(join(folder, 'many.yaml'), many)
-  const child = spawn(process.execPath, [join(ROOT, 'bin', 'serin'), 'lint', '-f', 'many.yaml'], { cwd: folder })
+  // A pipe as shells make it. It holds 64 KiB, which are full as long as the program has more: each bite is asked for after the one before.
+  const pipe = join(folder, 'slow')
+  await run('mkfifo', [pipe])
+  const output = openSync(pipe, 'r+')
+  const child = spawn(process.execPath, [join(ROOT, 'bin', 'serin'), 'lint', '-f', 'many.yaml'], { cwd: folder, stdio: ['ignore', output] })
+  const exit = once(child, 'exit')
+  const reader = createReadStream(pipe, { encoding: 'utf8', highWaterMark: 256 })
+  await once(reader, 'open')
+  closeSync(output)
   let text = ''
-  for await (const piece of child.stdout.setEncoding('utf8')) {
-    text += String(piece)
-    // As long as another program takes to begin and end.
-    await run('true', [])
-  }
+  for await (const bite of reader) text += String(bite)
+  expect(await exit).toEqual([1, null])
   expect(text.split('\n').filter((line) => line.includes('[weight-alone]'))).toHaveLength(2_000)
   expect(text.trimEnd().split('\n').at(-1)).toBe('3999 errors, 2000 warnings in 2000 objects of 1 file')
 })
