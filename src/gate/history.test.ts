@@ -54,6 +54,8 @@ describe('rateOf and boundOf', () => {
   it('assume 0.1 % where there is no history, and bound nothing', () => {
     expect(rateOf(NO_HISTORY)).toBeCloseTo(0.001)
     expect(boundOf(NO_HISTORY)).toBeUndefined()
+    // The assumption weighs as much as a hundred requests.
+    expect(rateOf({ requests: 100, bad: 2, dispersion: 1 })).toBeCloseTo(0.0105, 12)
   })
 
   it('bound the rate from above, the higher the burstier', () => {

@@ -100,6 +100,15 @@ describe('proof that a canary is safe', () => {
     expect(proofFor(state, 0.0001, ERRORS)).toBe(-Infinity)
   })
 
+  it('allows for a quarter more than stable fails beside the difference', () => {
+    const proofAt = (canaryBad: number): number => {
+      const looks = Array.from({ length: 20 }, () => ({ canaryRequests: 1_000, canaryBad, stableRequests: 9_000, stableBad: 900 }))
+      return proofFor(after(looks, {}, ERRORS, { requests: 100_000, bad: 10_000, dispersion: 1 }), 0.005, ERRORS)
+    }
+    expect(proofAt(110)).toBeGreaterThan(0)
+    expect(proofAt(140)).toBeLessThan(0)
+  })
+
   it('falls with each failure of the canary', () => {
     const fine = after([CALM, CALM])
     const worse = after([CALM, { ...CALM, canaryBad: 3 }])
