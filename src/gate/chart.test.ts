@@ -75,6 +75,7 @@ describe('the evidence chart', () => {
   it('shows evidence beyond all bounds at its top, and nothing at all before the first look', () => {
     const sure = traceOf([tracePoint(5, 1), tracePoint(10, 300, { said: 'rollback' })])
     expect(spanOf(sure).top).toBeLessThan(3)
+    expect(spanOf(traceOf([tracePoint(5, -9)])).bottom).toBe(-1)
     expect(chartLines(sure, { columns: 60, rows: 6 })[0]).toContain('*')
     expect(chartLines(traceOf([]), { columns: 60, rows: 6 })).toEqual([])
     expect(chartSvg(traceOf([]), { title: 'x', sentence: '' })).toContain('no look yet')

@@ -49,7 +49,12 @@ describe('countedSince', () => {
   })
 
   it('never has more bad ones than there were', () => {
-    expect(lookOf(begun, side(20, { c: 101 }, { c: 0 }), side(22, { s: 1_001 }, { s: 9 }))?.stableBad).toBe(1)
+    expect(lookOf(begun, side(20, { c: 102 }, { c: 9 }), side(22, { s: 1_001 }, { s: 9 }))).toEqual({
+      canaryRequests: 2,
+      canaryBad: 2,
+      stableRequests: 1,
+      stableBad: 1
+    })
   })
 
   it('tells the versions apart where pods have no names', () => {

@@ -57,8 +57,21 @@ describe('explained', () => {
     )
   })
 
+  it('allows for a quarter of what stable fails beside what is excluded', () => {
+    const proven = atStep(looked(begun(), 12, FINE), 1, 60_000)
+    const gate = looked(proven, 12, { ...FINE, canaryRequests: 60 })
+    const streams = gate.streams.map((state) => ({ ...state, total: { ...state.total, stableBad: 0.02 * state.total.stableRequests } }))
+    expect(explained({ ...gate, streams }, NAMES)).toContain('v2 fails at most 2.5 points more than v1')
+  })
+
   it.each([
     ['warm-up', looked(begun(), 2, FINE), 'Holding at 5 %: v2 warms up for another 20 s.'],
+    ['the end of the warm-up, a look at least', looked(begun(), 6, FINE), 'Holding at 5 %: v2 warms up for another 5 s.'],
+    [
+      'warm-up at a new weight, until it is in force and settled',
+      looked(atStep(looked(begun(), 8, FINE), 1, 40_000), 1, FINE),
+      'Holding at 10 %: v2 warms up for another 7 s.'
+    ],
     ['dwell', looked(atStep(looked(begun(), 8, FINE), 1, 40_000), 4, FINE), 'Holding at 10 %: the shortest stay at a weight is 30 s.'],
     [
       'an outage of both',
@@ -79,6 +92,16 @@ describe('explained', () => {
       'far too few requests',
       looked(begun(), 121, { ...FINE, canaryRequests: 0 }),
       'Holding at 5 %: 0 v2 requests in 10 min are too few to exclude +5 points. Promote it by hand, or say that a larger difference is the smallest that matters.'
+    ],
+    [
+      'too few requests since a later step began',
+      { ...looked(begun(), 121, { ...FINE, canaryRequests: 0 }), stepAt: 300_000 },
+      'Holding at 5 %: 0 v2 requests in 5 min are too few to exclude +5 points.'
+    ],
+    [
+      'what will be proven at the next look',
+      { ...looked(begun(), 12, FINE), verdict: { kind: 'hold', reason: 'not-proven' } as const },
+      'Holding at 5 %: 360 v2 requests so far; about 5 s more at this traffic to exclude +5 points.'
     ],
     ['no traffic', looked(begun(), 12, { ...FINE, canaryRequests: 0 }), 'without traffic there is no time to exclude +5 points.'],
     [
@@ -104,6 +127,19 @@ describe('explained', () => {
     const slow = looked(begun([ERRORS, slowerThan(500)]), 10, FINE, { ...FINE, canaryBad: 15, stableBad: 285 })
     expect(explained({ ...slow, verdict: { kind: 'hold', reason: 'not-proven' } }, { ...NAMES, canary: 'the canary' })).toMatch(
       /^Holding at 5 %: 300 requests of the canary so far; about \d+ (s|min) more at this traffic to exclude \+10 points slower than 500 ms\.$/
+    )
+  })
+
+  it('begins with a capital letter where the canary has no name', () => {
+    const bad = looked(begun(), 2, { ...FINE, canaryBad: 29 })
+    expect(explained(bad, { ...NAMES, canary: 'the canary' })).toMatch(/^The canary rolled back after 10 s at 5 %: /)
+  })
+
+  it('names the stream that is suspect by history alone', () => {
+    const gate = looked(begun([ERRORS, slowerThan(500, 0.01)]), 12, FINE, FINE)
+    const streams = gate.streams.map((state, index) => (index === 0 ? state : { ...state, relative: [-9], absolute: [1] }))
+    expect(explained({ ...gate, streams, verdict: { kind: 'hold', reason: 'suspicion' } }, NAMES)).toContain(
+      "evidence against v2 grows: 0 of v2's 360 requests were slower than 500 ms"
     )
   })
 

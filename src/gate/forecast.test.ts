@@ -55,6 +55,12 @@ describe('timeToDetection', () => {
     expect(time).toBeLessThan(1.6 * seconds)
   })
 
+  it('grows with bursts', () => {
+    const bursty = newGate(gateSettings(), [5], 0, [{ ...HISTORY, dispersion: 4 }])
+    const terms = { traffic: { canary: 5, stable: 95 }, look: LOOK }
+    expect(timeToDetection(bursty, 0, 0.05, terms)).toBeGreaterThan(2.5 * timeToDetection(GATE, 0, 0.05, terms))
+  })
+
   it('takes two looks at least, and for ever for what is tolerated', () => {
     const traffic = { canary: 500, stable: 9_500 }
     expect(timeToDetection(GATE, 0, 0.9, { traffic, look: LOOK })).toBe(10_000)

@@ -228,6 +228,41 @@ describe('looks of a second', () => {
   })
 })
 
+describe('the lines', () => {
+  const warm = (): Gate => {
+    let gate = newGate(SETTINGS, [5], 0, [HISTORY])
+    for (let second = 5; second <= 60; second += 5) gate = look(gate, counts(second, FINE))
+    return gate
+  }
+
+  // Evidence is the mean of what is staked and what waits.
+  it.each([
+    [1e-6, 'rollback'],
+    [-1e-6, 'hold']
+  ])('of evidence is at 1/alpha: %d beyond it', (beyond, kind) => {
+    const gate = warm()
+    const wealth = Math.log(100 * Math.exp(beyond) - (1 - gate.masses.spent))
+    const found = judged({ ...gate, streams: gate.streams.map((state) => ({ ...state, relative: [wealth], absolute: [wealth] })) })
+    expect(found.evidence).toBeCloseTo(Math.log(100) + beyond, 9)
+    expect(found.verdict.kind).toBe(kind)
+  })
+
+  it.each([
+    [1e-6, 'advance'],
+    [-1e-6, 'hold']
+  ])('of proof is at 1/beta: %d beyond it', (beyond, kind) => {
+    const gate = warm()
+    const proofs = gate.streams.map((state) => ({ ...state, proofs: state.proofs.map(() => Math.log(20) + beyond) }))
+    expect(judged({ ...gate, streams: proofs }).verdict.kind).toBe(kind)
+  })
+})
+
+it('a stable that is slow is no outage', () => {
+  const slow = { ...FINE, canaryBad: 12, stableBad: 240 }
+  const gate = look(newGate(gateSettings([ERRORS, slowerThan(500)]), LADDER, 0, [HISTORY, HISTORY]), counts(5, FINE, slow))
+  expect(gate.unhealthySince).toBeUndefined()
+})
+
 describe('time', () => {
   it('does not go back: a look that was counted is not counted again', () => {
     const gate = look(newGate(SETTINGS, LADDER, 0, [HISTORY]), counts(5, BAD))

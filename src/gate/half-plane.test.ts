@@ -46,6 +46,22 @@ describe('halfPlaneBet', () => {
     within: fc.double({ min: 0, max: 1, noNaN: true })
   })
 
+  it('can win no more than it says, on either side of the edge, and that much', () => {
+    fc.assert(
+      fc.property(situation, ({ nc, ns, stable, ratio, margin, effect, within }) => {
+        const canary = within < 0.5 ? stable : Math.min(ratio * stable + margin + effect, 0.985)
+        const edge = { ratio, margin: within < 0.5 ? effect : margin }
+        const bets = [0, nc].flatMap((canaryBad) =>
+          [0, ns].map((stableBad) =>
+            halfPlaneBet({ canaryRequests: nc, canaryBad, stableRequests: ns, stableBad }, { canary, stable }, edge)
+          )
+        )
+        const most = Math.max(...bets.map(({ gain }) => gain))
+        for (const each of bets) expect(Math.abs(each.most - most)).toBeLessThanOrEqual(1e-9 * Math.max(1, most))
+      })
+    )
+  })
+
   it('has an expectation of at most 1 for every pair of rates within the edge, all outcomes enumerated', () => {
     fc.assert(
       fc.property(situation, ({ nc, ns, stable, ratio, margin, effect, null: nullStable, within }) => {

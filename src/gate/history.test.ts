@@ -61,8 +61,9 @@ describe('rateOf and boundOf', () => {
   it('bound the rate from above, the higher the burstier', () => {
     const calm = boundOf({ requests: 1_000_000, bad: 1000, dispersion: 1 }) ?? 0
     const bursty = boundOf({ requests: 1_000_000, bad: 1000, dispersion: 16 }) ?? 0
-    expect(calm).toBeGreaterThan(0.001)
-    expect(calm).toBeLessThan(0.0012)
-    expect(bursty).toBeGreaterThan(calm)
+    // By 3.1 deviations of a Poisson count, which bursts multiply by the root of their size.
+    expect(calm * 1_000_000).toBeCloseTo(1_001 + 3.1 * Math.sqrt(1_001), 6)
+    expect(bursty * 1_000_000).toBeCloseTo(1_001 + 4 * 3.1 * Math.sqrt(1_001), 6)
+    expect([999, 1_000].map((requests) => boundOf({ requests, bad: 0, dispersion: 1 }) !== undefined)).toEqual([false, true])
   })
 })

@@ -44,6 +44,7 @@ describe('moreThan', () => {
 
 describe('isWithin', () => {
   it('allows for bursts', () => {
+    expect(isWithin(3, 1000, 0.001, 1)).toBe(true)
     expect(isWithin(4, 1000, 0.001, 1)).toBe(false)
     expect(isWithin(4, 1000, 0.001, 8)).toBe(true)
   })

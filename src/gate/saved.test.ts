@@ -40,6 +40,20 @@ describe('a saved gate', () => {
     expect(rollout((gate) => restoredGate(savedGate(gate), asked) ?? newGate(SETTINGS, [1], 0))).toEqual(undisturbed)
   })
 
+  it('gains no more from a burst of failures than the gate that was saved in it', () => {
+    const looks = SHARES.map(() => ({ canaryRequests: 25, canaryBad: 25, stableRequests: 475, stableBad: 0 }))
+    const after = (gate: Gate, second: number): Gate => look(gate, { kind: 'counts', at: BEGUN + 1000 * second, looks })
+    const gate = after(newGate(SETTINGS, [5], BEGUN, HISTORIES), 1)
+    const restored = restoredGate(savedGate(gate), asked) ?? newGate(SETTINGS, [1], 0)
+    expect(after(restored, 2).evidence).toBeGreaterThan(gate.evidence)
+    expect(after(restored, 2).evidence).toBeLessThanOrEqual(after(gate, 2).evidence + 1e-4)
+  })
+
+  it('takes failures for no steadier than chance', () => {
+    const steady = savedGate(newGate(SETTINGS, [5], BEGUN, HISTORIES)).replaceAll('1.37', '0.1')
+    expect(restoredGate(steady, asked)?.histories.map(({ dispersion }) => dispersion)).toEqual([1, 1, 1, 1, 1])
+  })
+
   it('has rolled back when it had', () => {
     let last = newGate(SETTINGS, [1], 0)
     rollout((gate) => {
@@ -89,6 +103,8 @@ describe('a saved gate', () => {
 
   it('is not read where other streams are asked for', () => {
     expect(restoredGate(text, () => gateSettings([ERRORS]))).toBeUndefined()
+    expect(restoredGate(savedGate(newGate(gateSettings([ERRORS]), [5, 10], BEGUN)), asked)).toBeUndefined()
+    expect(restoredGate(text, () => ({ ...SETTINGS, streams: SETTINGS.streams.with(2, slowerThan(75)) }))).toBeUndefined()
     expect(restoredGate(text, () => ({ ...SETTINGS, streams: SETTINGS.streams.toReversed() }))).toBeUndefined()
   })
 })

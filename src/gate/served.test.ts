@@ -23,9 +23,10 @@ describe('servedSince', () => {
     ['no answer', { code: 0, flags: 'UC' }, 3, 3],
     ['a caller that went away', { code: 0, flags: 'DC' }, 0, 0],
     ['a caller that went away after a failed try', { code: 503, flags: 'DC,UF' }, 0, 0],
-    ['gRPC that worked', { grpc: '0' }, 3, 0],
-    ['gRPC that did not find', { grpc: '5' }, 3, 0],
-    ['gRPC that is not there', { grpc: '14' }, 3, 3]
+    // The statuses that a server answers for: unknown, deadline exceeded, unimplemented, internal, unavailable, data loss.
+    ...Array.from({ length: 17 }, (_, status): [string, Partial<RequestCounter>, number, number] => {
+      return [`gRPC of status ${status}`, { grpc: String(status) }, 3, [2, 4, 12, 13, 14, 15].includes(status) ? 3 : 0]
+    })
   ])('counts %s', (_, changed, requests, failures) => {
     expect(between([counter({ ...changed, count: 3 })]).canary).toMatchObject({ requests, failures })
   })

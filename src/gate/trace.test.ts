@@ -81,9 +81,16 @@ describe('a trace', () => {
     ['no JSON', '{'],
     ['nothing', ''],
     ['another version', '{"version":2,"from":1,"limits":[0.01,0.05],"points":[]}'],
-    ['no chances', '{"version":1,"from":1,"limits":[0,5],"points":[]}']
+    ['a chance of 0', '{"version":1,"from":1,"limits":[0,0.05],"points":[]}'],
+    ['a chance of 1', '{"version":1,"from":1,"limits":[0.01,1],"points":[]}']
   ])('is none in %s', (_, text) => {
     expect(restoredTrace(text)).toBeUndefined()
+  })
+
+  it('has no more points than are kept, whatever the text has', () => {
+    const points = Array.from({ length: POINTS_MOST + 4 }, (_, second) => [second, 10, 0, null, 0, 3])
+    const trace = restoredTrace(JSON.stringify({ version: 1, from: 0, limits: [0.01, 0.05], points }))
+    expect([trace?.points.length, trace?.points[0]?.at]).toEqual([POINTS_MOST, 4_000])
   })
 
   it('leaves out points that are none, or not in the order of time', () => {
