@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readCommandLine } from './options.ts'
 
@@ -98,4 +100,20 @@ test('help is for all commands or for one, however it is asked for, and names ev
     expect(help('up --help')).toContain(`\n    ${option} `)
   }
   expect(help('lint --help')).toMatch(/Exit status: 0 .*1 .*2 /)
+})
+
+// What a file loads, directly or not; types are gone by then.
+function loadedBy(path: string, loaded: Set<string> = new Set()): ReadonlySet<string> {
+  if (loaded.has(path)) return loaded
+  loaded.add(path)
+  const imports = readFileSync(path, 'utf8').matchAll(/^import (?!type )[^']*'(\.[^']+)'/gm)
+  for (const [, file = ''] of imports) loadedBy(join(dirname(path), file), loaded)
+  return loaded
+}
+
+test('any command waits for its command line to be read: what is loaded for that from other parts loads nothing more', () => {
+  const here = import.meta.dirname
+  const outside = [...loadedBy(join(here, 'options.ts'))].filter((path) => dirname(path) !== here)
+  expect(outside).toContain(join(here, '../sim/regression.ts'))
+  expect(outside.filter((path) => loadedBy(path).size > 1)).toEqual([])
 })
