@@ -15,7 +15,7 @@ export type SeriesReading =
   | { readonly kind: 'series'; readonly at: Millis; readonly series: readonly Series[] }
   | { readonly kind: 'down' | 'misconfigured'; readonly because: string }
 
-/** What was counted in the minute that ends at `at`. */
+/** What was counted in the minute that ends at `at`, a whole one: of all selectors the same. */
 export interface Counted {
   readonly at: Millis
   readonly value: number

@@ -26,10 +26,13 @@ export function askRange(provider: ProviderOf, query: string, world: ProviderWor
   return ask(provider, { path: '/api/v1/query', parameters: { query } }, world, signal)
 }
 
-/** One value for each minute of the last six hours. */
+/**
+ * One value for each minute of the last six hours. The minutes are whole ones: what is asked for together (events and the bad ones, counts and
+ * durations) is not asked in the same millisecond, and is put together by the time of its minutes.
+ */
 export function askMinutes(provider: ProviderOf, query: string, world: ProviderWorld, signal: AbortSignal): Promise<Matrix> {
-  const end = world.clock.now() / 1000
-  const range = { start: String(end - HISTORY / 1000), end: String(end), step: String(STEP / 1000) }
+  const end = Math.floor(world.clock.now() / STEP) * STEP
+  const range = { start: String((end - HISTORY) / 1000), end: String(end / 1000), step: String(STEP / 1000) }
   return ask(provider, { path: '/api/v1/query_range', parameters: { query, ...range } }, world, signal)
 }
 

@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { type Answer, providerWorld, type SeenRequest, serveProvider } from '../../test/provider-server.ts'
+import { type Answer, NOW, providerWorld, type SeenRequest, serveProvider } from '../../test/provider-server.ts'
+import { VirtualClock } from '../std/clock.ts'
 import { PrometheusSeries } from './prometheus-series.ts'
 
 const never = new AbortController().signal
 const SELECTOR = 'orders_total{deployment="api"}'
 
-async function sourceOf(answer: (request: SeenRequest) => Answer) {
+async function sourceOf(answer: (request: SeenRequest) => Answer, now = NOW) {
   const server = await serveProvider(answer)
   const provider = {
     spec: { type: 'prometheus' as const, address: server.address },
     namespace: 'test',
     credentials: { token: 'secret-token' }
   }
-  return { server, provider, source: new PrometheusSeries(providerWorld()) }
+  return { server, provider, source: new PrometheusSeries({ ...providerWorld(), clock: new VirtualClock(now) }) }
 }
 
 const success = (result: readonly unknown[], resultType = 'matrix'): Answer => ({
@@ -54,6 +55,12 @@ describe('PrometheusSeries', () => {
       { at: 180_000, value: 6 }
     ])
     expect(server.seen[0]?.parameters).toMatchObject({ query: `sum(increase(${SELECTOR}[1m]))`, step: '60' })
+  })
+
+  it('asks for whole minutes, so that what is asked a moment later is of the same ones', async () => {
+    const { source, provider, server } = await sourceOf(() => success([]), NOW + 12_345)
+    await source.increases({ provider, selector: SELECTOR }, never)
+    expect(server.seen[0]?.parameters).toMatchObject({ start: String(NOW / 1000 - 21_600), end: String(NOW / 1000) })
   })
 
   it.each<readonly [Answer, RegExp]>([
