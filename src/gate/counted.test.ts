@@ -57,6 +57,17 @@ describe('countedSince', () => {
     })
   })
 
+  it('counts bad ones that are a scrape ahead of all events with the next look, and no later', () => {
+    const ahead = countedSince(begun, { canary: side(20, { c: 100 }, { c: 3 }), stable: side(22, { s: 1_001 }, { s: 8 }) })
+    expect(ahead.look).toMatchObject({ canaryRequests: 0, canaryBad: 0, stableRequests: 1, stableBad: 1 })
+    const next = countedSince(ahead.baseline, { canary: side(30, { c: 103 }, { c: 3 }), stable: side(32, { s: 1_002 }, { s: 8 }) })
+    expect(next.look).toMatchObject({ canaryRequests: 3, canaryBad: 3, stableRequests: 1, stableBad: 1 })
+    expect(lookOf(next.baseline, side(40, { c: 110 }, { c: 3 }), side(42, { s: 1_010 }, { s: 8 }))).toMatchObject({
+      canaryBad: 0,
+      stableBad: 0
+    })
+  })
+
   it('tells the versions apart where pods have no names', () => {
     const first = countedSince(NO_COUNTED, { canary: side(10, { '': 100 }), stable: side(12, { '': 1_000 }) }).baseline
     expect(lookOf(first, side(20, { '': 101 }), side(22, { '': 1_007 }))).toMatchObject({ canaryRequests: 1, stableRequests: 7 })

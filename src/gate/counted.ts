@@ -25,6 +25,8 @@ export interface CountedBaseline {
   readonly counters: Baseline
   readonly canaryAt: Millis
   readonly stableAt: Millis
+  /** Bad ones of that look beyond all of its events: those are of a scrape that was read a moment before. */
+  readonly ahead: { readonly canary: number; readonly stable: number }
 }
 
 /** What has been counted since the last look; undefined look: nothing to compare yet. */
@@ -35,7 +37,9 @@ export interface CountedLook {
   readonly baseline: CountedBaseline
 }
 
-export const NO_COUNTED: CountedBaseline = { counters: NO_BASELINE, canaryAt: -Infinity, stableAt: -Infinity }
+const NONE_AHEAD = { canary: 0, stable: 0 }
+
+export const NO_COUNTED: CountedBaseline = { counters: NO_BASELINE, canaryAt: -Infinity, stableAt: -Infinity, ahead: NONE_AHEAD }
 
 const UNKNOWN: Births = { startedAt: () => undefined }
 
@@ -45,17 +49,28 @@ export function countedSince(before: CountedBaseline, { canary, stable }: Counte
   if (canary.at <= before.canaryAt || stable.at <= before.stableAt) return { look: undefined, since, baseline: before }
   const sides = [...seriesOf('canary', canary), ...seriesOf('stable', stable)]
   const { counted, baseline: counters } = increaseSince(before.counters, sides, Math.max(canary.at, stable.at), UNKNOWN)
-  const baseline = { counters, canaryAt: canary.at, stableAt: stable.at }
+  const baseline = { counters, canaryAt: canary.at, stableAt: stable.at, ahead: NONE_AHEAD }
   if (since === -Infinity) return { look: undefined, since, baseline }
   const of = (what: string): number => {
     let sum = 0
     for (const [key, more] of counted) if (key.startsWith(what)) sum += more
     return sum
   }
-  const [canaryRequests, stableRequests] = [of(CANARY_TOTAL), of(STABLE_TOTAL)]
-  // A sample of the bad ones may be a little newer than that of all.
-  const canaryBad = Math.min(canaryRequests, of('canary bad '))
-  return { look: { canaryRequests, canaryBad, stableRequests, stableBad: Math.min(stableRequests, of('stable bad ')) }, since, baseline }
+  const [ofCanary, ofStable] = [
+    badOf(of(CANARY_TOTAL), of('canary bad '), before.ahead.canary),
+    badOf(of(STABLE_TOTAL), of('stable bad '), before.ahead.stable)
+  ]
+  return {
+    look: { canaryRequests: of(CANARY_TOTAL), canaryBad: ofCanary.bad, stableRequests: of(STABLE_TOTAL), stableBad: ofStable.bad },
+    since,
+    baseline: { ...baseline, ahead: { canary: ofCanary.ahead, stable: ofStable.ahead } }
+  }
+}
+
+// All events and the bad ones are read apart: between the two there may be a scrape, whose bad ones wait for one look.
+function badOf(all: number, bad: number, ahead: number): { readonly bad: number; readonly ahead: number } {
+  const now = Math.min(all, ahead + bad)
+  return { bad: now, ahead: Math.min(bad, ahead + bad - now) }
 }
 
 const [CANARY_TOTAL, STABLE_TOTAL] = ['canary total ', 'stable total ']
