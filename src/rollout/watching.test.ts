@@ -132,6 +132,17 @@ describe('a revision under the gate', () => {
     expect(withoutCounters(fresh(), 5_000, '').gate).toBeUndefined()
   })
 
+  it('is down where a stream that others count cannot be read, unless there is a verdict', () => {
+    const begun = withWeight(withHistory(withCounters(fresh(), counters(0)), HISTORY, undefined), 10, 0)
+    const unread = [{ name: 'orders', kind: 'unread', because: 'prometheus:9090: connection refused' }] as const
+    const held = evidenceOf(withCounters(begun, counters(2), unread), NAMES)
+    expect(held).toMatchObject({ kind: 'hold', outcome: 'down' })
+    expect(held?.sentence).toMatch(/^Holding at 10 %: .* The stream orders: prometheus:9090: connection refused\.$/)
+    const bad = [1, 2].reduce((watching, each) => withCounters(watching, counters(each, 50), unread), begun)
+    expect(evidenceOf(bad, NAMES)).toMatchObject({ kind: 'rollback', outcome: 'fail' })
+    expect(evidenceOf(withCounters(begun, counters(2)), NAMES)).toMatchObject({ kind: 'hold', outcome: 'no-data' })
+  })
+
   it('is blind only for what it saw at this exposure, and no more once the canary has no traffic', () => {
     const known = withHistory(withCounters(fresh(), counters(0)), HISTORY, undefined)
     const unseen = withWeight(known, 10, 1_000)

@@ -246,10 +246,11 @@ export function startOf({ traffic, unread, asked, plan }: Watching, look: Millis
   return unread === undefined ? undefined : DEFAULT_START
 }
 
-function outcomeOf({ gate, unread }: Watching): Evidence['outcome'] {
+function outcomeOf({ gate, unread, unreadStreams }: Watching): Evidence['outcome'] {
   if (gate?.verdict.kind === 'rollback') return 'fail'
   if (unread !== undefined && unread !== '') return 'down'
-  return gate?.verdict.kind === 'advance' ? 'pass' : 'no-data'
+  if (gate?.verdict.kind === 'advance') return 'pass'
+  return unreadStreams.length > 0 ? 'down' : 'no-data'
 }
 
 // A gate begins with the first traffic, or when its settings are known.
