@@ -12,7 +12,8 @@ const LONG = [
   'walkthrough',
   'canary-strategies',
   'canary-script',
-  'guide-traffic'
+  'guide-traffic',
+  'gate-prometheus'
 ]
 
 // Where bodies are long, connections end or are held: what reading could change.
