@@ -1,6 +1,7 @@
 // Six hours of counters in a real Prometheus, as the gate's history and `serin backtest` ask for them.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readPrometheus } from '../../src/cli/backtest-prometheus.ts'
 import { guardedFetch } from '../../src/remote/guarded-fetch.ts'
 import { PrometheusCounters } from '../../src/remote/prometheus-counters.ts'
 import { PrometheusRanges, type RangeSeries } from '../../src/remote/prometheus-ranges.ts'
@@ -23,6 +24,7 @@ const start = end - SCRAPES * EVERY
 
 const PAIR = { namespace: 'test', canaryService: 'shop-canary', stableService: 'shop-primary' }
 const CALLED = 'reporter="source",destination_service_namespace="test",destination_service_name="shop-primary"'
+const SERVED = 'reporter="destination",destination_workload_namespace="shop",destination_workload="api",response_flags="-"'
 const prometheus = new RealPrometheus({ pages, names: [], words: [`--query.max-samples=${SAMPLES_MOST}`], before: before() })
 
 // In each scrape of a pod three orders more, 30 requests of which one failed, and ten slower than 100 ms; one pod is started again halfway.
@@ -47,6 +49,15 @@ function before(): string {
       ['+Inf', 30]
     ] as const) {
       add(`istio_request_duration_milliseconds_bucket{${CALLED},response_code="200",le="${le}"}`, more * scrape)
+    }
+    for (const [pod, counted] of [
+      ['steady', scrape],
+      ['restarted', since]
+    ] as const) {
+      add(`istio_requests_total{${SERVED},pod="${pod}",response_code="200"}`, 29 * counted)
+      add(`istio_requests_total{${SERVED},pod="${pod}",response_code="503"}`, counted)
+      add(`istio_request_duration_milliseconds_bucket{${SERVED},pod="${pod}",response_code="200",le="100"}`, 20 * counted)
+      add(`istio_request_duration_milliseconds_bucket{${SERVED},pod="${pod}",response_code="200",le="+Inf"}`, 30 * counted)
     }
     for (let pod = 0; pod < PODS; pod++) add(`many{pod="${pod}"}`, scrape * PODS + pod)
   }
@@ -88,6 +99,19 @@ describe.skipIf(PROMETHEUS_FOLDER === undefined)('six hours in a real Prometheus
     expect(slices.length).toBeGreaterThanOrEqual(MINUTES - 5)
     const buckets = [...source.edges, Infinity].map((edge) => (edge === 100 ? 80 : edge === 250 ? 40 : 0))
     expect(slices).toEqual(slices.map(() => ({ requests: 120, failures: 4, buckets })))
+  })
+
+  it('a backtest: what each pod served in each look, as often as it was scraped', async () => {
+    const source = new PrometheusRanges({ url: prometheus.url, headers: {} }, guardedFetch())
+    const ask = { namespace: 'shop', workload: 'api', from: start * 1000, to: (end - EVERY) * 1000, look: undefined, objective: undefined }
+    const traffic = await readPrometheus(source, ask, never)
+    expect([traffic.grid, traffic.pods]).toEqual([{ start: start * 1000, look: EVERY * 1000, edges: [100] }, ['restarted', 'steady']])
+    const looks = Array.from({ length: SCRAPES - 1 }, (_, index) => index + 1)
+    const served = { requests: 30, failures: 1, timed: 30, slower: [10] }
+    const nothing = { requests: 0, failures: 0, timed: 0, slower: [0] }
+    expect(looks.map((look) => traffic.counts('steady', look))).toEqual(looks.map(() => served))
+    expect(looks.map((look) => traffic.counts('restarted', look))).toEqual(looks.map((look) => (look === SCRAPES / 2 ? nothing : served)))
+    await expect(readPrometheus(source, { ...ask, workload: 'web' }, never)).rejects.toThrow('workloads with it in its last day: api')
   })
 
   it('a range of more samples than it loads at a time comes in smaller chunks, each sample once', async () => {
