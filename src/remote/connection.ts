@@ -1,8 +1,9 @@
 // The connections to one API server: TLS by the kubeconfig, kept alive, through a proxy where it names one. Made anew when the client
 // certificate or the authority changes; requests under way keep theirs.
 
-import type { Agent, IncomingMessage, RequestOptions } from 'node:http'
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import https from 'node:https'
+import type { Socket } from 'node:net'
 import type tls from 'node:tls'
 import type { Millis } from '../std/clock.ts'
 import type { Credential } from './credentials.ts'
@@ -45,20 +46,30 @@ interface Way {
 export class Connections {
   readonly #access: Access
   #open: { readonly texts: TlsTexts; readonly way: Way } | undefined
-  readonly #agents = new Set<Agent>()
+  /** How many requests are under way over each; what is retired and has none is dropped. */
+  readonly #agents = new Map<Agent, number>()
 
   constructor(access: Access) {
     this.#access = access
   }
 
-  /** The head of the answer, with its body to be read. Rejects with what the network says, or with the signal's reason. */
+  /**
+   * The head of the answer, with its body to be read. Rejects with what the network or TLS says, or with the signal's reason: at once, also
+   * while a proxy is still asked for a way. What is aborted after the head has come ends the body with an error.
+   */
   send(outgoing: Outgoing, { certificate, key }: Credential, authority: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
-    return sendOver(this.#wayFor({ authority, certificate, key }), outgoing, signal)
+    const way = this.#wayFor({ authority, certificate, key })
+    return sendOver(way, outgoing, signal, (request) => this.#count(way.agent, request))
+  }
+
+  /** Closes the connections that wait for a next request: it will have a new one. */
+  closeIdle(): void {
+    if (this.#open !== undefined) closeIdle(this.#open.way.agent)
   }
 
   /** Ends all connections and what runs over them. */
   close(): void {
-    for (const agent of this.#agents) agent.destroy()
+    for (const agent of this.#agents.keys()) agent.destroy()
     this.#agents.clear()
     this.#open = undefined
   }
@@ -73,17 +84,39 @@ export class Connections {
     ) {
       return open.way
     }
-    if (open !== undefined) retire(open.way.agent)
     const way = wayOf(this.#access, texts)
-    this.#agents.add(way.agent)
+    this.#agents.set(way.agent, 0)
     this.#open = { texts, way }
+    if (open !== undefined) this.#retire(open.way.agent)
     return way
+  }
+
+  // What still runs over the old connections ends by itself.
+  #retire(agent: Agent): void {
+    agent.maxFreeSockets = 0
+    closeIdle(agent)
+    this.#dropUnused(agent)
+  }
+
+  #count(agent: Agent, request: ClientRequest): void {
+    this.#agents.set(agent, (this.#agents.get(agent) ?? 0) + 1)
+    request.on('close', () => {
+      const rest = this.#agents.get(agent)
+      // Closed altogether.
+      if (rest === undefined) return
+      this.#agents.set(agent, rest - 1)
+      this.#dropUnused(agent)
+    })
+  }
+
+  #dropUnused(agent: Agent): void {
+    if (agent === this.#open?.way.agent || this.#agents.get(agent) !== 0) return
+    agent.destroy()
+    this.#agents.delete(agent)
   }
 }
 
-// What still runs over the old connections ends by itself.
-function retire(agent: Agent): void {
-  agent.maxFreeSockets = 0
+function closeIdle(agent: Agent): void {
   for (const sockets of Object.values(agent.freeSockets)) sockets?.forEach((socket) => socket.destroy())
 }
 
@@ -112,8 +145,8 @@ function agentOf(secure: boolean, options: tls.ConnectionOptions): Agent {
 function tunnelling(target: URL, proxy: URL, options: tls.ConnectionOptions): Agent {
   const agent = agentOf(true, options)
   agent.createConnection = (_, done) => {
-    tunnel(target, proxy, {}, AbortSignal.timeout(TUNNEL_MAX)).then(
-      (socket) => done?.(null, overTls(target, socket, options)),
+    securedTunnel(target, proxy, options).then(
+      (socket) => done?.(null, socket),
       // Where nothing came of it there is no connection, whatever the types say.
       (error: Error) => done?.(error, undefined as never)
     )
@@ -122,17 +155,34 @@ function tunnelling(target: URL, proxy: URL, options: tls.ConnectionOptions): Ag
   return agent
 }
 
+async function securedTunnel(target: URL, proxy: URL, options: tls.ConnectionOptions): Promise<Socket> {
+  const socket = await tunnel(target, proxy, {}, AbortSignal.timeout(TUNNEL_MAX))
+  try {
+    return overTls(target, socket, options)
+  } catch (error) {
+    // A certificate or key that is none.
+    socket.destroy()
+    throw error
+  }
+}
+
 function sendOver(
   { agent, place, headers: own, secure, prefix }: Way,
   { method, path, headers, body }: Outgoing,
-  signal: AbortSignal
+  signal: AbortSignal,
+  begun: (request: ClientRequest) => void
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
     const all = { ...own, ...headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) }
     const send = secure ? https.request : http.request
     const request = send({ ...place, agent, method, path: prefix + path, headers: all, maxHeaderSize: HEAD_MAX })
-    const end = (): void => void request.destroy(new Error('no longer wanted'))
+    begun(request)
+    const end = (): void => {
+      // A request that has no connection yet hears of its end only with one.
+      reject(signal.reason)
+      request.destroy(new Error('no longer wanted'))
+    }
     signal.addEventListener('abort', end, { once: true })
     request.on('close', () => signal.removeEventListener('abort', end))
     request.on('error', reject)

@@ -147,6 +147,22 @@ describe('the client over HTTPS', () => {
     })
   })
 
+  test('a read over a kept connection that has died is done over a new one, whatever else is kept', async () => {
+    const known = new WeakSet<object>()
+    const waiting: ServerResponse[] = []
+    const { client, seen } = await served((response) => {
+      const { socket } = response
+      // Whatever was kept is dead when it is used again.
+      if (socket === null || known.has(socket)) return void socket?.destroy()
+      known.add(socket)
+      waiting.push(response)
+      if (waiting.length === 2 || seen.length > 2) for (const each of waiting.splice(0)) say(each, 200, { metadata: {} })
+    })
+    await Promise.all([client.get(key, { signal }), client.get(key, { signal })])
+    expect(await client.get(key, { signal })).toEqual({ metadata: {} })
+    expect(seen).toHaveLength(4)
+  })
+
   test('an answer that does not come is a Timeout, and a signal still has its own reason', async () => {
     const { client } = await served(() => undefined, { timeout: 50 })
     expect(await failure(client.get(key, { signal }))).toMatchObject({ status: 504, reason: 'Timeout' })

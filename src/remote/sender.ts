@@ -101,8 +101,9 @@ export class Sender {
     try {
       return await send()
     } catch (error) {
-      // A kept connection that the server had closed meanwhile; reading twice does no harm.
+      // A kept connection that the server had closed meanwhile; reading twice does no harm. It may have closed the other kept ones too.
       if (sent.method !== 'GET' || signal.aborted || !isClosed(error)) throw error
+      this.#connections.closeIdle()
       return send()
     }
   }
