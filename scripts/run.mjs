@@ -22,11 +22,15 @@ export function run(file, args) {
     child.kill('SIGTERM')
   }, 500)
   watch.unref()
-  child.on('exit', (code, signal) => {
+  // As in bin/serin: the status it has told of, where a signal passed on too late kills what has ended by itself.
+  let told
+  child.on('message', (status) => (told = status))
+  const end = (code, signal) => {
     // As in bin/serin: a demo that is killed cannot give the terminal back.
     if (signal && args[0] === 'demo' && process.stdout.isTTY) process.stdout.write('\x1b[?7h\x1b[?25h\x1b[?1049l')
-    process.exit(signal ? 1 : (code ?? 1))
-  })
+    process.exit(code ?? told ?? 1)
+  }
+  child.on('exit', (code, signal) => (child.connected ? child.once('disconnect', () => end(code, signal)) : end(code, signal)))
 }
 
 if (process.argv[1] && process.argv[1].endsWith('run.mjs')) {

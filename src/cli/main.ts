@@ -5,6 +5,7 @@ import { HostError } from '../host/host-error.ts'
 import { ManifestError } from './manifest-error.ts'
 import { readCommandLine, usageOf } from './options.ts'
 import { UnreadableError } from './read-files.ts'
+import { tellStatus } from './starter.ts'
 import { complain, messageOf, say } from './terminal.ts'
 import { ownVersion } from './version.ts'
 
@@ -57,16 +58,20 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
+let status: number
 try {
-  process.exitCode = await main(process.argv.slice(2))
+  status = await main(process.argv.slice(2))
 } catch (error) {
   for (const line of error instanceof ManifestError ? error.lines : [messageOf(error)]) complain(line)
   // A failure of the world is one line; anything else is a bug and its stack is wanted.
   if (!(error instanceof HostError) && error instanceof TypeError) process.stderr.write(`${error.stack ?? ''}\n`)
-  process.exitCode = codeOf(error)
+  status = codeOf(error)
 }
+process.exitCode = status
+await tellStatus(status)
 if (process.connected === true) process.disconnect()
-// Left to end by itself, Node takes its handlers of signals away first: the second half of a Ctrl-C (asked.ts) would kill what has ended well.
+// Left to end by itself, Node takes its handlers of signals away long before: the second half of a Ctrl-C (asked.ts) would kill what has
+// ended well.
 // What a slow reader has not taken yet would be lost with the process.
 await Promise.all([process.stdout, process.stderr].map(written))
 process.exit()
