@@ -77,11 +77,10 @@ export function servedSince(
   counters: Pick<CountersRead, 'at' | 'canary' | 'stable'>,
   births: Births
 ): { readonly served: ServedPair; readonly baseline: Baseline } {
-  const canary = counters.canary.filter((each) => !isAbandoned(each))
-  const stable = counters.stable.filter((each) => !isAbandoned(each))
-  const series = [...canary.flatMap((each) => seriesOf('canary', each)), ...stable.flatMap((each) => seriesOf('stable', each))]
-  const { counted, baseline } = increaseSince(before, series, counters.at, births)
-  return { served: { canary: summed('canary', canary, counted), stable: summed('stable', stable, counted) }, baseline }
+  const canary = keyedOf('canary', counters.canary)
+  const stable = keyedOf('stable', counters.stable)
+  const { counted, baseline } = increaseSince(before, [...canary, ...stable].flatMap(seriesOf), counters.at, births)
+  return { served: { canary: summed(canary, counted), stable: summed(stable, counted) }, baseline }
 }
 
 /** One stream's look; an edge must be one of `edges`. */
@@ -97,25 +96,34 @@ export function counts({ requests, failures, buckets }: Served, bad: Bad, edges:
   return { requests: sum(buckets), bad: sum(buckets.slice(edges.indexOf(bad.slowerThan) + 1)) }
 }
 
-function seriesOf(version: string, counter: RequestCounter): readonly Series[] {
-  const { process, count, buckets } = counter
-  const key = keyOf(version, counter)
-  return [{ key, process, value: count }, ...buckets.map((value, index) => ({ key: `${key}\n${index}`, process, value }))]
+interface Keyed {
+  readonly counter: RequestCounter
+  readonly key: string
+  /** By bucket. */
+  readonly bucketKeys: readonly string[]
 }
 
-function summed(version: string, counters: readonly RequestCounter[], counted: ReadonlyMap<string, number>): Served {
+function keyedOf(version: string, counters: readonly RequestCounter[]): readonly Keyed[] {
+  return counters
+    .filter((counter) => !isAbandoned(counter))
+    .map((counter) => {
+      const key = `${version} ${counter.process} ${counter.id}`
+      return { counter, key, bucketKeys: counter.buckets.map((_, index) => `${key}\n${index}`) }
+    })
+}
+
+function seriesOf({ counter: { process, count, buckets }, key, bucketKeys }: Keyed): readonly Series[] {
+  return [{ key, process, value: count }, ...bucketKeys.map((each, index) => ({ key: each, process, value: buckets[index] ?? 0 }))]
+}
+
+function summed(counters: readonly Keyed[], counted: ReadonlyMap<string, number>): Served {
   let [requests, failures] = [0, 0]
   const buckets: number[] = []
-  for (const counter of counters) {
-    const key = keyOf(version, counter)
+  for (const { counter, key, bucketKeys } of counters) {
     const more = counted.get(key) ?? 0
     requests += more
     if (isFailure(counter)) failures += more
-    for (const index of counter.buckets.keys()) buckets[index] = (buckets[index] ?? 0) + (counted.get(`${key}\n${index}`) ?? 0)
+    for (const [index, each] of bucketKeys.entries()) buckets[index] = (buckets[index] ?? 0) + (counted.get(each) ?? 0)
   }
   return { requests, failures, buckets }
-}
-
-function keyOf(version: string, { process, id }: RequestCounter): string {
-  return `${version} ${process} ${id}`
 }

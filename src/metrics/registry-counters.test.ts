@@ -47,3 +47,18 @@ it('counts the cookies that came with answers of the canary', async () => {
   source.collected(1_000, recorder.snapshot())
   expect(await source.read(QUERY)).toMatchObject({ canaryCookies: 1 })
 })
+
+it('knows a counter again by its labels, in whatever order a worker says them', async () => {
+  const source = new RegistryCounters()
+  const labels = callerOf('shop-canary')
+  const turned = Object.fromEntries(Object.entries(labels).toReversed()) as unknown as typeof labels // the same fields
+  const ids: unknown[] = []
+  for (const each of [labels, turned]) {
+    const recorder = new Recorder()
+    recorder.cell(each).record(200, '-', 3)
+    source.collected(ids.length + 1, recorder.snapshot())
+    const read = await source.read(QUERY)
+    ids.push(...read.canary.map(({ id }) => id))
+  }
+  expect(ids[1]).toBe(ids[0])
+})

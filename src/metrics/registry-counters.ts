@@ -4,7 +4,7 @@
 import { type CountersRead, isAbandoned, isFailure, type RequestCounter, type Served, type ServicePair } from '../gate/served.ts'
 import type { Millis } from '../std/clock.ts'
 import { DURATION_EDGES } from './buckets.ts'
-import type { CellData, CountData } from './recorder.ts'
+import { type CellData, cellKey, type CountData } from './recorder.ts'
 import { type HistoryView, WorkloadHistory } from './workload-history.ts'
 
 // The registry adds up all workers, and its counts never fall.
@@ -42,10 +42,12 @@ export class RegistryCounters {
     let canaryCookies = 0
     for (const { labels, counts, cookies = 0 } of cells) {
       if (labels.reporter !== 'source' || labels.destinationServiceNamespace !== namespace) continue
-      const into = labels.destinationServiceName === canaryService ? canary : labels.destinationServiceName === stableService ? stable : []
+      const { destinationServiceName: service } = labels
+      const into = service === canaryService ? canary : service === stableService ? stable : undefined
+      if (into === undefined) continue
       if (into === canary) canaryCookies += cookies
-      // All of them: versions of a workload have counters of their own.
-      const who = JSON.stringify(labels)
+      // By all labels: versions of a workload have counters of their own.
+      const who = cellKey(labels)
       for (const count of counts) into.push(counterOf(who, count))
     }
     return Promise.resolve({ kind: 'read', at, canary, stable, canaryCookies })
