@@ -54,6 +54,8 @@ export class Findings {
   readonly #lint = new LiveLint((object) => notesOn([object]))
   /** By the object that findings are about. */
   readonly #ledger = new Map<string, Ledger>()
+  /** Which of them were told here, and not by the rollout controller. */
+  readonly #told = new Map<string, Set<string>>()
   /** Objects whose findings changed since they were settled, or are too young to be told. */
   #unsettled = new Set<string>()
   #signal: AbortSignal | undefined
@@ -140,9 +142,11 @@ export class Findings {
   }
 
   #tellNews(now: Millis, signal: AbortSignal): void {
+    const touched = this.#unsettled
     const settled = this.#settle(now)
     for (const problem of settled.appeared) this.#tell(problem, this.#lint.get(problem.object), signal)
     for (const problem of settled.resolved) this.#tellResolved(problem, this.#lint.get(problem.object), signal)
+    for (const about of touched) if (!this.#ledger.has(about)) this.#told.delete(about)
     this.#settleAt = now + LOOK_AFTER
     if (settled.wake !== undefined) this.#lookAfter(Math.max(settled.wake, this.#pause))
   }
@@ -163,17 +167,27 @@ export class Findings {
   }
 
   #tell(problem: ObjectProblem, about: KubeObject | undefined, signal: AbortSignal): void {
-    if (about !== undefined && isNotice(problem, about)) return
+    const toldHere = about === undefined || !isNotice(problem, about)
+    this.#keepTold(problem, toldHere)
+    if (!toldHere) return
     this.#options.log(problemLine(problem))
     if (about === undefined) return
     this.#record({ about, type: 'Warning', reason: eventReason(problem), message: warningText(problem) }, signal)
   }
 
   #tellResolved(problem: ObjectProblem, about: KubeObject | undefined, signal: AbortSignal): void {
-    if (isNoticed(problem)) return
+    if (this.#told.get(keyOfProblem(problem.object))?.has(placeOf(problem)) !== true) return
     this.#options.log(`resolved: ${problemLine(problem)}`)
     if (about === undefined) return
     this.#record({ about, type: 'Normal', reason: 'Resolved', message: `no longer so: ${warningText(problem)}` }, signal)
+  }
+
+  #keepTold(problem: ObjectProblem, toldHere: boolean): void {
+    const about = keyOfProblem(problem.object)
+    const told = this.#told.get(about) ?? new Set()
+    if (toldHere) told.add(placeOf(problem))
+    else told.delete(placeOf(problem))
+    this.#told.set(about, told)
   }
 
   #record(happening: Parameters<EventRecorder['record']>[0], signal: AbortSignal): void {
@@ -202,12 +216,9 @@ function isNotice(problem: ObjectProblem, about: KubeObject): boolean {
   return problem.code === 'canary-refused' || noticesOf(about).some(({ path }) => path === problem.path)
 }
 
-// When it is resolved the Canary says nothing of it any more. Of what goes into rules lint alone has spoken.
-function isNoticed({ object, code, path }: ObjectProblem): boolean {
-  return object.kind === 'Canary' && NOTICED.has(code) && !path.startsWith('spec.service.')
+function placeOf({ code, path }: ObjectProblem): string {
+  return `${code} ${path}`
 }
-
-const NOTICED: ReadonlySet<string> = new Set(['canary-refused', 'not-applied-yet', 'read-otherwise'])
 
 function bounded(warnings: readonly string[]): string[] {
   const rest = warnings.length - WARNINGS_MAX
