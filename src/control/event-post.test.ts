@@ -20,8 +20,8 @@ function given(write: (happened: Happened) => ReturnType<WriteEvent>) {
       return failure
     }
   })
-  const tell = (name: string, message: string): void =>
-    post.record({ ...canaryOf(), metadata: { name, namespace: 'test' } }, 'Normal', message, never)
+  const tell = (name: string, message: string, signal: AbortSignal = never): void =>
+    post.record({ ...canaryOf(), metadata: { name, namespace: 'test' } }, 'Normal', message, signal)
   return { clock, log, written, post, tell }
 }
 
@@ -73,6 +73,33 @@ test('what an API does not take is bounded: the oldest go, and are counted', asy
     'an Event is lost, and further ones may be: they come faster than the API takes them',
     'the API takes Events again; lost meanwhile: 5'
   ])
+})
+
+test('an object whose Events are refused is told of once, whatever is taken of others', async () => {
+  const { log, written, post, tell } = given(({ about }) => Promise.resolve(about.metadata.name === 'api' ? REFUSED : undefined))
+  for (let turn = 0; turn < 3; turn++) {
+    tell('api', 'refused')
+    tell('other', 'taken')
+  }
+  await post.idle()
+  expect(written).toHaveLength(3)
+  expect(log).toEqual(['an Event is lost, and further ones may be: events are forbidden', 'Events that the API has not taken are lost: 3'])
+})
+
+test('what is still to be written when a stop cuts it off is said', async () => {
+  const { log, written, post, tell } = given(({ message }) => (message === 'taken' ? Promise.resolve(undefined) : hangs))
+  const stop = new AbortController()
+  const hangs = new Promise<never>((_, reject) => {
+    stop.signal.addEventListener('abort', () => reject(stop.signal.reason))
+  })
+  tell('other', 'taken', stop.signal)
+  for (const message of ['one', 'two', 'three']) tell('api', message, stop.signal)
+  const idle = post.idle()
+  stop.abort(new Error('stopping'))
+  tell('api', 'four', stop.signal)
+  await idle
+  expect(written).toEqual(['other taken 1000'])
+  expect(log).toEqual(['Events that the API has not taken are lost: 4'])
 })
 
 /** A world whose controller may tell for as long as `telling` lasts. */

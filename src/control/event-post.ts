@@ -35,15 +35,20 @@ export const QUEUE_MAX = 1024
 /** Pauses before the second and third try. */
 const PAUSES: readonly Millis[] = [1000, 5000]
 
-/** Posts Events. Owns what is queued, and how many were lost since the API last took one. */
+/** Posts Events. Owns what is queued, and how many of each queue were lost since the API last took one of it. */
 export class EventPost implements EventSink {
   readonly #options: EventPostOptions
   readonly #lanes: Lanes
-  #lost = 0
+  readonly #lost = new Map<string, number>()
+  /** Queued or under way. */
+  #open = 0
 
   constructor(options: EventPostOptions) {
     this.#options = { ...options, log: (line) => options.log(printable(line)) }
-    this.#lanes = new Lanes(() => this.#lose('they come faster than the API takes them'), QUEUE_MAX)
+    this.#lanes = new Lanes((queue) => {
+      this.#open--
+      this.#lose(queue, 'they come faster than the API takes them')
+    }, QUEUE_MAX)
   }
 
   /** Rejects for a bug. */
@@ -51,33 +56,53 @@ export class EventPost implements EventSink {
     return this.#lanes.failed
   }
 
-  /** Resolves once all Events are written or given up. */
-  idle(): Promise<void> {
-    return this.#lanes.idle()
+  /** Resolves once all Events are written or given up; how many are lost that nobody has been told of is said then. */
+  async idle(): Promise<void> {
+    await this.#lanes.idle()
+    // What its signal has ended.
+    const lost = [...this.#lost.values()].reduce((sum, each) => sum + each, this.#open)
+    this.#open = 0
+    this.#lost.clear()
+    if (lost > 0) this.#options.log(`Events that the API has not taken are lost: ${lost}`)
   }
 
   record(about: KubeObject, type: Happened['type'], message: string, signal: AbortSignal): void {
     const happened: Happened = { about, type, message, at: this.#options.clock.now() }
-    this.#lanes.push(queueOf(about), (stop) => this.#deliver(happened, stop), signal)
+    const queue = queueOf(about)
+    this.#open++
+    this.#lanes.push(
+      queue,
+      async (stop) => {
+        const failure = await this.#deliver(happened, stop)
+        this.#open--
+        if (failure === undefined) this.#taken(queue)
+        else this.#lose(queue, failure)
+      },
+      signal
+    )
   }
 
-  async #deliver(happened: Happened, signal: AbortSignal): Promise<void> {
+  /** Why it is not taken in the end. */
+  async #deliver(happened: Happened, signal: AbortSignal): Promise<string | undefined> {
     for (let attempt = 0; ; attempt++) {
       const failure = await this.#options.write(happened, signal)
-      if (failure === undefined) return this.#taken()
+      if (failure === undefined) return undefined
       const pause = PAUSES[attempt]
-      if (pause === undefined || !failure.mayPass) return this.#lose(failure.because)
+      if (pause === undefined || !failure.mayPass) return failure.because
       await wait(this.#options.clock, pause, signal)
     }
   }
 
-  #lose(because: string): void {
-    if (this.#lost++ === 0) this.#options.log(`an Event is lost, and further ones may be: ${because}`)
+  #lose(queue: string, because: string): void {
+    const lost = (this.#lost.get(queue) ?? 0) + 1
+    this.#lost.set(queue, lost)
+    if (lost === 1) this.#options.log(`an Event is lost, and further ones may be: ${because}`)
   }
 
-  #taken(): void {
-    if (this.#lost > 0) this.#options.log(`the API takes Events again; lost meanwhile: ${this.#lost}`)
-    this.#lost = 0
+  #taken(queue: string): void {
+    const lost = this.#lost.get(queue)
+    if (lost !== undefined) this.#options.log(`the API takes Events again; lost meanwhile: ${lost}`)
+    this.#lost.delete(queue)
   }
 }
 
