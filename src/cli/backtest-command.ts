@@ -37,7 +37,7 @@ export async function runBacktest(options: BacktestOptions): Promise<number> {
 }
 
 function trafficOf({ source, look, objective }: BacktestOptions, signal: AbortSignal): Promise<PodTraffic> {
-  if (source.kind === 'csv') return readCsv(source.file, look)
+  if (source.kind === 'csv') return readCsv(source.file, look, signal)
   const { url, headers, namespace, workload, since, until } = source
   const to = until ?? systemClock().now()
   // Whole seconds, as Prometheus spells instants.

@@ -12,7 +12,10 @@ function fileOf(...lines: readonly string[]): string {
   return file
 }
 
+const never = new AbortController().signal
 const HEAD = 'time,pod,requests,failures'
+const manyRows = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${1_790_000_000 + 5 * index},a,${2 * index},0`)
 
 test('rows are counters of pods at instants, in any order of columns; comments and blank lines are passed over', async () => {
   const traffic = await readCsv(
@@ -25,7 +28,8 @@ test('rows are counters of pods at instants, in any order of columns; comments a
       'a,1790000015,9,10,1,4',
       'b,2026-09-21T14:13:35Z,6,8,0,6'
     ),
-    undefined
+    undefined,
+    never
   )
   expect(traffic.grid).toEqual({ start: 1_790_000_000_000, look: 15_000, edges: [100, 500] })
   expect(traffic.counts('a', 1)).toEqual({ requests: 10, failures: 1, timed: 10, slower: [6, 1] })
@@ -34,15 +38,14 @@ test('rows are counters of pods at instants, in any order of columns; comments a
 
 test('looks are as far apart as rows, or as asked', async () => {
   const rows = [0, 30, 60, 90].map((second) => `${1_790_000_000 + second},a,${second},0`)
-  expect((await readCsv(fileOf(HEAD, ...rows), undefined)).grid.look).toBe(30_000)
-  const asked = await readCsv(fileOf(HEAD, ...rows), 60_000)
+  expect((await readCsv(fileOf(HEAD, ...rows), undefined, never)).grid.look).toBe(30_000)
+  const asked = await readCsv(fileOf(HEAD, ...rows), 60_000, never)
   expect(asked.grid.look).toBe(60_000)
   expect([0, 1, 2].map((look) => asked.counts('a', look).requests)).toEqual([0, 60, 30])
 })
 
 test('a long file is read in batches without losing what is between them', async () => {
-  const rows = Array.from({ length: 45_001 }, (_, index) => `${1_790_000_000 + 5 * index},a,${2 * index},0`)
-  const traffic = await readCsv(fileOf(HEAD, ...rows), undefined)
+  const traffic = await readCsv(fileOf(HEAD, ...manyRows(45_001)), undefined, never)
   let sum = 0
   for (let look = 0; look < traffic.looks; look++) sum += traffic.counts('a', look).requests
   expect(sum).toBe(90_000)
@@ -62,11 +65,19 @@ test.each([
   [[HEAD, `5,${'x'.repeat(10_001)},1,0`], ':2: the line is longer than 10000 characters']
 ])('%j is no history: %s', async (lines, message) => {
   const file = fileOf(...lines)
-  const reading = readCsv(file, undefined)
+  const reading = readCsv(file, undefined, never)
   await expect(reading).rejects.toThrow(CsvProblem)
   await expect(reading).rejects.toThrow(`${file}${message}`)
 })
 
 test('a file that is not there is an error of the system', async () => {
-  await expect(readCsv('/nowhere/history.csv', undefined)).rejects.toThrow('ENOENT')
+  await expect(readCsv('/nowhere/history.csv', undefined, never)).rejects.toThrow('ENOENT')
+})
+
+test('a signal ends the reading of a long file', async () => {
+  const stop = new AbortController()
+  const reading = readCsv(fileOf(HEAD, ...manyRows(45_001)), undefined, stop.signal)
+  const reason = new Error('enough')
+  setImmediate(() => stop.abort(reason))
+  await expect(reading).rejects.toBe(reason)
 })

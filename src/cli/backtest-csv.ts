@@ -1,10 +1,10 @@
 // The history of a workload's pods out of a CSV file, read in batches: a row is what a pod's counters were at an instant.
 
-import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { type Column, PodTraffic, type PodSeries } from '../sim/pod-traffic.ts'
 import type { Millis } from '../std/clock.ts'
 import { parseInstant } from '../std/instant.ts'
+import { inputStream } from './input-stream.ts'
 
 /** What is wrong with the file, with its line. */
 export class CsvProblem extends Error {
@@ -31,13 +31,23 @@ interface Row {
 
 /**
  * Reads the file: `time,pod,requests,failures` and as many `le_MS` (requests not slower) as there are edges; counters are cumulative, rows of
- * a pod in the order of time. `look` undefined: as far apart as the rows of a pod are. Rejects with `CsvProblem`, `TooMuchTraffic`, or what
- * reading a file fails with.
+ * a pod in the order of time. `look` undefined: as far apart as the first rows of a pod are. Rejects with `CsvProblem`, `TooMuchTraffic`, or what
+ * reading a file fails with, or the signal's reason.
  */
-export async function readCsv(file: string, look: Millis | undefined): Promise<PodTraffic> {
-  const reading = new Reading(file, look)
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) reading.take(line)
-  return reading.end()
+export async function readCsv(file: string, look: Millis | undefined, signal: AbortSignal): Promise<PodTraffic> {
+  const input = await inputStream(file)
+  try {
+    const reading = new Reading(file, look)
+    for await (const line of createInterface({ input, crlfDelay: Infinity, signal })) {
+      signal.throwIfAborted()
+      reading.take(line)
+    }
+    // Its end may be the signal's.
+    signal.throwIfAborted()
+    return reading.end()
+  } finally {
+    input.destroy()
+  }
 }
 
 // Owns what was read so far.
@@ -83,8 +93,8 @@ class Reading {
 
   #flush(header: Header): PodTraffic | undefined {
     if (this.#start === undefined) return undefined
-    const look = this.#look ?? distanceOf(this.#rows)
-    this.#traffic ??= new PodTraffic({ start: this.#start, look, edges: header.edges })
+    // By the first batch, where nobody says.
+    this.#traffic ??= new PodTraffic({ start: this.#start, look: this.#look ?? distanceOf(this.#rows), edges: header.edges })
     this.#traffic.add(seriesOf(this.#rows, header))
     this.#rows = []
     return this.#traffic
