@@ -18,6 +18,31 @@ export interface Asking {
   readonly changed: (signal: AbortSignal) => Promise<boolean>
 }
 
+/** Hears of changes from the moment it is made. */
+export interface Heeding extends Pick<Asking, 'seeing'> {
+  /** Nobody is told any more. */
+  readonly end: () => void
+}
+
+/** Keeps what changes while nobody asks, for who asks next: it may have come after what was read. */
+export function heed(seeing: Asking['seeing']): Heeding {
+  let missed = false
+  let hear: (() => void) | undefined
+  seeing(() => {
+    if (hear === undefined) missed = true
+    else hear()
+  })
+  return {
+    seeing: (next) => {
+      hear = next
+      if (next === undefined || !missed) return
+      missed = false
+      next()
+    },
+    end: () => seeing(undefined)
+  }
+}
+
 /** The answers, or that they are not waited for. */
 export async function answersUnless(asking: Asking, signal: AbortSignal): Promise<readonly Answer[] | 'interrupted'> {
   const over = new AbortController()
@@ -43,16 +68,24 @@ function rethought({ changed }: Asking, over: AbortController, stop: AbortSignal
     thinking = true
     do {
       again = false
-      if (await changed(stop)) over.abort(new Error('there is something else to do'))
+      if (await saysSo(changed, stop)) over.abort(new Error('there is something else to do'))
     } while (again && !stop.aborted)
     thinking = false
   }
-  const fail = (error: unknown): void => {
-    thinking = false
-    if (!(error instanceof ApiError) && !stop.aborted) failed(error)
-  }
   return () => {
     again = true
-    if (!thinking && !stop.aborted) think().catch(fail)
+    if (thinking || stop.aborted) return
+    think().catch((error: unknown) => {
+      if (!stop.aborted) failed(error)
+    })
+  }
+}
+
+async function saysSo(changed: Asking['changed'], stop: AbortSignal): Promise<boolean> {
+  try {
+    return await changed(stop)
+  } catch (error) {
+    if (error instanceof ApiError) return false
+    throw error
   }
 }

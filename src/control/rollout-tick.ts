@@ -17,7 +17,7 @@ import { RESOURCES } from '../rollout/write.ts'
 import type { Millis } from '../std/clock.ts'
 import { keepReleases } from './release-keeper.ts'
 import { apply, tellEvent, writesCanary } from './rollout-apply.ts'
-import { answersUnless, type Patiently } from './rollout-asking.ts'
+import { answersUnless, heed, type Patiently } from './rollout-asking.ts'
 import { type Contended, findContended, heedDrift, mendRoutes, mustMend } from './rollout-drift.ts'
 import { observe } from './rollout-observe.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
@@ -53,7 +53,7 @@ export interface Ticked {
   readonly reading: (names: readonly string[]) => void
   /** Ends the questions: the Canary wants something else by now. */
   readonly interrupted: AbortSignal
-  /** Hears of each change of an object that it reads, for as long as questions are put. */
+  /** Hears of each change of an object that it reads, for as long as it acts. */
   readonly seeing: (hear: (() => void) | undefined) => void
   /** What the gate says of it. */
   readonly evidence: (canary: KubeObject) => ClusterView['evidence']
@@ -65,7 +65,14 @@ export interface Ticked {
  */
 export async function tick(ports: RolloutPorts, ticked: Ticked, memory: Memory, signal: AbortSignal): Promise<TickResult> {
   const quiet = await glance(ports, ticked, memory, signal)
-  return quiet ?? act(ports, ticked, memory, signal)
+  if (quiet !== undefined) return quiet
+  // From before anything is read.
+  const { seeing, end } = heed(ticked.seeing)
+  try {
+    return await act(ports, { ...ticked, seeing }, memory, signal)
+  } finally {
+    end()
+  }
 }
 
 /** What else cannot wait for answers. */
