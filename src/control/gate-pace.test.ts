@@ -140,6 +140,18 @@ describe('a good canary', () => {
     await world.stop()
   })
 
+  it('goes on soon when its ladder is changed to a step that is proven already', async () => {
+    const steps = { stepWeight: undefined, maxWeight: undefined }
+    const run = await paced({ ...GOOD, rate: 30 }, { ...OWN, ...steps, interval: '200m', stepWeights: [10, 100] })
+    const { world } = run
+    await world.clock.advance(240_000)
+    expect(run.weights).toEqual([10])
+    world.patch(RESOURCES.canaries, 'test', 'api', { spec: { analysis: { stepWeights: [10, 11, 100] } } })
+    await world.clock.advance(15_000)
+    expect(run.weights).toEqual([10, 11])
+    await world.stop()
+  })
+
   it('keeps the interval without the annotation', async () => {
     const run = await paced(GOOD, OWN, 'interval')
     const begun = run.world.t

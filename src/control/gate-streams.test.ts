@@ -71,15 +71,24 @@ class Orders implements SeriesSource {
 }
 
 async function released(failing: number, ...templates: readonly KubeObject[]): Promise<{ readonly world: World; readonly orders: Orders }> {
+  const { world, orders } = await initialized(failing, STREAMS, templates)
+  world.release('api:2')
+  return { world, orders }
+}
+
+async function initialized(
+  failing: number,
+  annotations: Readonly<Record<string, string>>,
+  templates: readonly KubeObject[]
+): Promise<{ readonly world: World; readonly orders: Orders }> {
   const canary = canaryOf(SLOW)
-  const annotated = { ...canary, metadata: { ...canary.metadata, annotations: STREAMS } }
+  const annotated = { ...canary, metadata: { ...canary.metadata, annotations } }
   const world = worldOf(deploymentOf('api:1'), annotated, ...templates)
   const orders = new Orders(world, failing)
   world.counters = new WorldTraffic(world, { rate: 200, stable: 0.001, canary: 0.001 })
   world.series = orders
   world.start()
   expect(await world.until(() => world.isIn('Initialized'), 120)).toBe(true)
-  world.release('api:2')
   return { world, orders }
 }
 
@@ -96,6 +105,27 @@ describe('a stream of business events', () => {
     expect(await world.until(() => world.isIn('Failed'), 300)).toBe(true)
     expect(causeOf(world)).toMatch(/ of 2's [\d,]+ checkout events were bad, against [\d,]+ of [\d,]+ on 1 in the same seconds\./)
     expect(new Set(orders.asked).size).toBe(4)
+    await world.stop()
+  })
+
+  it('is asked for every five seconds at most, however often the gate looks', async () => {
+    const { world, orders } = await initialized(0.1, { ...STREAMS, 'serin.dev/look': '1s' }, [ALL, BAD])
+    world.release('api:2')
+    await world.until(() => orders.asked.length > 0, 30)
+    await world.clock.advance(60_000)
+    const times = Map.groupBy(orders.asked, (selector) => selector)
+    expect(times.size).toBe(4)
+    for (const each of times.values()) expect(each.length).toBeLessThanOrEqual(13)
+    await world.stop()
+  })
+
+  it('whose history hangs holds the gate up for ten seconds, and is judged as one without', async () => {
+    const { world, orders } = await initialized(0.4, STREAMS, [ALL, BAD])
+    orders.increases = () => new Promise(() => undefined)
+    world.release('api:2')
+    expect(await world.until(() => world.isIn('Failed'), 300)).toBe(true)
+    expect(causeOf(world)).toContain('checkout events were bad')
+    expect(world.log).toContain('canary test/api: stream checkout: no history within 10 s; judged without')
     await world.stop()
   })
 

@@ -6,13 +6,14 @@ import type { PodLook } from '../gate/history.ts'
 import { selectorProblem, type StreamRequest, streamModel, type TemplateName, type Version } from '../rollout/gate-streams.ts'
 import type { Plan } from '../rollout/plan.ts'
 import type { StreamReading } from '../rollout/watching.ts'
+import { type Millis, wait } from '../std/clock.ts'
 import { renderQuery } from '../template/template.ts'
 import { type Found, findTemplate, refusedReference } from './metric-templates.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 import type { AskedSelector, SeriesSource } from './series-source.ts'
 
 /** What it is made of. */
-export interface GateStreamsPorts extends Pick<RolloutPorts, 'client'> {
+export interface GateStreamsPorts extends Pick<RolloutPorts, 'client' | 'clock' | 'log'> {
   readonly series?: SeriesSource | undefined
   readonly noCrossNamespaceRefs: boolean
 }
@@ -20,6 +21,9 @@ export interface GateStreamsPorts extends Pick<RolloutPorts, 'client'> {
 type Failed = Exclude<Found, { readonly kind: 'found' }>
 type Template = Extract<Found, { readonly kind: 'found' }>
 type Side = { readonly kind: 'side'; readonly side: CountedSide } | Failed
+
+/** How long the gate's first look waits for history. Without it a rate of 0.1 % and bursts of two are assumed (gate/history.ts). */
+const HISTORY_WITHIN: Millis = 10_000
 
 /** The streams of one revision. */
 export class GateStreams {
@@ -44,8 +48,21 @@ export class GateStreams {
     return { name: stream.name, kind: 'unread', because: failed.kind === 'side' ? '' : failed.because }
   }
 
-  /** What stable did in the minutes before; empty where nobody knows. */
-  async history({ total, bad }: StreamRequest, signal: AbortSignal): Promise<readonly PodLook[]> {
+  /** What stable did in the minutes before; empty where nobody knows, and where nobody says so within ten seconds, which is logged. */
+  async history(stream: StreamRequest, signal: AbortSignal): Promise<readonly PodLook[]> {
+    const { clock, log } = this.#ports
+    const over = new AbortController()
+    const stop = AbortSignal.any([signal, over.signal])
+    const late = wait(clock, HISTORY_WITHIN, stop).then(() => 'late' as const)
+    const found = await Promise.race([this.#history(stream, stop), late])
+    over.abort(new Error('not waited for'))
+    if (found !== 'late') return found
+    const { namespace, name } = this.#plan
+    log(`canary ${namespace}/${name}: stream ${stream.name}: no history within ${HISTORY_WITHIN / 1000} s; judged without`)
+    return []
+  }
+
+  async #history({ total, bad }: StreamRequest, signal: AbortSignal): Promise<readonly PodLook[]> {
     const [all, failed] = await Promise.all([this.#increases(total, signal), this.#increases(bad, signal)])
     return [...all].map(([at, value]) => {
       const requests = Math.round(value)

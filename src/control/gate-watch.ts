@@ -55,6 +55,8 @@ interface Watched {
   streams: readonly StreamReading[]
   watching: Watching
   evidence: Evidence | undefined
+  /** The kind of evidence that the Canary was last touched for. */
+  touchedFor: Evidence['kind'] | undefined
   /** Whether a look has been taken since it is of this kind and about this weight. */
   heard: boolean
   // When it was last kept, what the gate said then, and its evidence.
@@ -77,6 +79,9 @@ interface Saved {
 
 /** Has the Canary `namespace/name` ticked: at once, breaking off a tick that waits for answers, or after it. */
 export type Touch = (key: string, when: 'at once' | 'next') => void
+
+/** Who counts a stream is asked of it no more often than this, however often the gate looks. */
+const STREAMS_EVERY: Millis = 5_000
 
 // No more often than there is something new to see.
 function asSeldom(request: GateRequest, { interval, finest }: CounterSource): GateRequest & { readonly look: Millis } {
@@ -167,6 +172,7 @@ export class GateWatch implements RolloutListener {
       streams: [],
       evidence: undefined,
       heard: false,
+      touchedFor: undefined,
       saved: { at: this.#ports.clock.now(), what: '', evidence: 0 }
     }
     this.#watched.set(key, watched)
@@ -201,7 +207,7 @@ export class GateWatch implements RolloutListener {
       const now = troubles.join('; ')
       if (now !== before && now !== '') log(`canary ${plan.namespace}/${plan.name}: ${now}`)
       before = now
-      await wait(clock, request.look ?? counters.interval, signal)
+      await wait(clock, Math.max(request.look ?? counters.interval, STREAMS_EVERY), signal)
     }
   }
 
@@ -212,9 +218,11 @@ export class GateWatch implements RolloutListener {
     const isNew = reading.kind === 'read' && reading.at > watched.watching.baseline.at
     const unread = reading.kind === 'read' ? '' : reading.because
     watched.watching = isNew ? withCounters(watched.watching, reading, watched.streams) : withoutCounters(watched.watching, now, unread)
-    const before = watched.evidence?.kind
     const kind = this.#judge(watched)
-    if (kind !== undefined && kind !== before) this.#touch(key, kind === 'rollback' || kind === 'retreat' ? 'at once' : 'next')
+    // Not by what was judged last: a tick judges too, when it has given another weight or ladder, and has no use of it any more.
+    const isNews = kind !== watched.touchedFor
+    watched.touchedFor = kind
+    if (kind !== undefined && isNews) this.#touch(key, kind === 'rollback' || kind === 'retreat' ? 'at once' : 'next')
     await this.#save(watched, now, signal)
   }
 
