@@ -1,9 +1,10 @@
 // The history of a workload's pods out of a Prometheus: Istio's counters as the pods' own proxies report them, pod by pod.
 
 import { isAbandoned, isFailure } from '../gate/served.ts'
+import { DURATION_BUCKET, REQUESTS_TOTAL } from '../metrics/istio-series.ts'
 import { tellingEdges } from '../rollout/gate-request.ts'
 import { PodTraffic, type PodSeries } from '../sim/pod-traffic.ts'
-import { PrometheusFailure, type PrometheusRanges, type RangeSeries } from '../remote/prometheus-ranges.ts'
+import { PrometheusFailure, type PrometheusRanges, type RangeSeries, seriesId } from '../remote/prometheus-ranges.ts'
 import type { Millis } from '../std/clock.ts'
 
 /** Whose history, of what time, looked at how often. */
@@ -17,8 +18,6 @@ export interface HistoryAsk {
   readonly objective: Millis | undefined
 }
 
-const COUNT = 'istio_requests_total'
-const BUCKET = 'istio_request_duration_milliseconds_bucket'
 // As scrapers name the pod; the address they scrape where nothing else says it.
 const POD_LABELS = ['pod', 'kubernetes_pod_name', 'pod_name', 'instance']
 const NAMES_MOST = 10
@@ -33,12 +32,12 @@ export async function readPrometheus(source: PrometheusRanges, ask: HistoryAsk, 
   const edges = await edgesOf(source, whose, ask, signal)
   const traffic = new PodTraffic({ start: from, look, edges: edges.map(({ edge }) => edge) })
   const range = { from, to, step: look }
-  for await (const chunk of source.chunks({ ...range, query: `${COUNT}{${whose}}` }, signal)) traffic.add(chunk.flatMap(countsOf))
+  for await (const chunk of source.chunks({ ...range, query: `${REQUESTS_TOTAL}{${whose}}` }, signal)) traffic.add(chunk.flatMap(countsOf))
   if (traffic.pods.length === 0) throw await nothingFound(source, ask, signal)
   if (edges.length === 0) return traffic
   const les = [...edges.map(({ le }) => le), '\\+Inf'].join('|').replaceAll('.', '\\.')
   const buckets = new Map(edges.map(({ le }, index) => [le, index]))
-  for await (const chunk of source.chunks({ ...range, query: `${BUCKET}{${whose},le=~"${quoted(les)}"}` }, signal)) {
+  for await (const chunk of source.chunks({ ...range, query: `${DURATION_BUCKET}{${whose},le=~"${quoted(les)}"}` }, signal)) {
     traffic.add(chunk.flatMap((series) => bucketsOf(series, buckets)))
   }
   return traffic
@@ -46,7 +45,7 @@ export async function readPrometheus(source: PrometheusRanges, ask: HistoryAsk, 
 
 // From how many samples the last hour has of a counter.
 async function scrapeInterval(source: PrometheusRanges, whose: string, to: Millis, signal: AbortSignal): Promise<Millis> {
-  const [counted] = await source.instant(`max(count_over_time(${COUNT}{${whose}}[1h]))`, to, signal)
+  const [counted] = await source.instant(`max(count_over_time(${REQUESTS_TOTAL}{${whose}}[1h]))`, to, signal)
   const samples = counted?.points.at(-1)?.value ?? 0
   return samples < 2 ? USUAL_LOOK : Math.max(SHORTEST_LOOK, 1000 * Math.round(3600 / samples))
 }
@@ -65,7 +64,7 @@ async function edgesOf(
   signal: AbortSignal
 ): Promise<readonly Edge[]> {
   const window = `${Math.max(1, Math.round((to - from) / 1000))}s`
-  const counted = await source.instant(`sum by (le) (last_over_time(${BUCKET}{${whose}}[${window}]))`, to, signal)
+  const counted = await source.instant(`sum by (le) (last_over_time(${DURATION_BUCKET}{${whose}}[${window}]))`, to, signal)
   const all = counted
     .flatMap(({ labels: { le = '' }, points }) =>
       points.slice(-1).map(({ value }) => ({ le, edge: le === '+Inf' ? Infinity : Number(le), value }))
@@ -89,12 +88,12 @@ async function nothingFound(
   { namespace, workload, to }: HistoryAsk,
   signal: AbortSignal
 ): Promise<PrometheusFailure> {
-  const inNamespace = `${COUNT}{reporter="destination",destination_workload_namespace="${namespace}"}`
+  const inNamespace = `${REQUESTS_TOTAL}{reporter="destination",destination_workload_namespace="${namespace}"}`
   const others = await source.instant(`count by (destination_workload) (last_over_time(${inNamespace}[1d]))`, to, signal)
   const names = others.flatMap(({ labels }) => labels['destination_workload'] ?? []).toSorted()
   const known = names.slice(0, NAMES_MOST).join(', ')
   return new PrometheusFailure(
-    `no ${COUNT} with reporter="destination" of workload ${workload} in namespace ${namespace} in this time; ${
+    `no ${REQUESTS_TOTAL} with reporter="destination" of workload ${workload} in namespace ${namespace} in this time; ${
       names.length === 0 ? 'none of any workload in this namespace in its last day' : `workloads with it in its last day: ${known}`
     }`
   )
@@ -104,22 +103,18 @@ function countsOf({ labels, points }: RangeSeries): readonly PodSeries[] {
   const { response_code: code = '', response_flags: flags = '-', grpc_response_status: grpc = '' } = labels
   if (isAbandoned({ flags })) return []
   const failed = isFailure({ code: Number(code) || 0, grpc })
-  return [{ pod: podOf(labels), key: idOf(labels), into: failed ? ['requests', 'failures'] : ['requests'], points }]
+  return [{ pod: podOf(labels), key: seriesId(labels), into: failed ? ['requests', 'failures'] : ['requests'], points }]
 }
 
 function bucketsOf({ labels, points }: RangeSeries, edges: ReadonlyMap<string, number>): readonly PodSeries[] {
   if (isAbandoned({ flags: labels['response_flags'] ?? '-' })) return []
   const { le = '' } = labels
   const column = le === '+Inf' ? ('timed' as const) : edges.get(le)
-  return column === undefined ? [] : [{ pod: podOf(labels), key: idOf(labels), into: [column], points }]
+  return column === undefined ? [] : [{ pod: podOf(labels), key: seriesId(labels), into: [column], points }]
 }
 
 function podOf(labels: RangeSeries['labels']): string {
   return POD_LABELS.map((name) => labels[name]).find((name) => name !== undefined) ?? '?'
-}
-
-function idOf(labels: RangeSeries['labels']): string {
-  return JSON.stringify(Object.entries(labels).toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }
 
 function quoted(text: string): string {

@@ -1,6 +1,7 @@
 // Prometheus' text format (version 0.0.4) of Istio's standard metrics.
 
 import { DURATION_EDGES } from './buckets.ts'
+import { REQUEST_DURATION, REQUESTS_TOTAL } from './istio-series.ts'
 import type { CellData, CellLabels, CountData, Spread, StreamData } from './recorder.ts'
 
 /** Content-Type of the text. */
@@ -39,10 +40,10 @@ export function* expositionParts(cells: readonly CellData[], others: readonly Pl
 const PART_LENGTH = 65_536
 
 function* blocks(cells: readonly CellData[], others: readonly PlainMetric[]): Generator<string> {
-  yield head('istio_requests_total', 'counter', 'Requests, by caller, destination and response.')
-  for (const { count, labels } of seriesOf(cells)) yield `istio_requests_total{${labels}} ${count.count}\n`
-  yield head(DURATION, 'histogram', 'Time from the start of a request to the end of its response.')
-  for (const { count, labels } of seriesOf(cells)) yield histogram(DURATION, labels, count)
+  yield head(REQUESTS_TOTAL, 'counter', 'Requests, by caller, destination and response.')
+  for (const { count, labels } of seriesOf(cells)) yield `${REQUESTS_TOTAL}{${labels}} ${count.count}\n`
+  yield head(REQUEST_DURATION, 'histogram', 'Time from the start of a request to the end of its response.')
+  for (const { count, labels } of seriesOf(cells)) yield histogram(REQUEST_DURATION, labels, count)
   for (const [side, what] of SIZES) {
     const name = `istio_${side}_bytes`
     yield head(name, 'histogram', what)
@@ -91,7 +92,6 @@ export function limitMetric(names: readonly string[], reached: Readonly<Record<s
   }
 }
 
-const DURATION = 'istio_request_duration_milliseconds'
 const SIZES = [
   ['request', 'Bytes of requests, heads and bodies.'],
   ['response', 'Bytes of responses, heads and bodies.']

@@ -3,8 +3,10 @@
 
 import { type CountersRead, isFailure, type RequestCounter, type Served, type ServicePair } from '../gate/served.ts'
 import { DURATION_EDGES } from '../metrics/buckets.ts'
+import { DURATION_BUCKET as BUCKET, REQUESTS_TOTAL as COUNT } from '../metrics/istio-series.ts'
 import type { Millis } from '../std/clock.ts'
 import { askMinutes, askRange } from './prometheus-matrix.ts'
+import { seriesId } from './prometheus-ranges.ts'
 import type { ProviderQuery, ProviderWorld } from './provider-call.ts'
 
 /** Which Prometheus, and how often it scrapes. */
@@ -24,8 +26,6 @@ interface Sample {
 type Down = { readonly kind: 'down'; readonly because: string }
 type Samples = { readonly kind: 'samples'; readonly samples: readonly Sample[] } | Down
 
-const COUNT = 'istio_requests_total'
-const BUCKET = 'istio_request_duration_milliseconds_bucket'
 // A sample that is older is not of a process that still runs.
 const SCRAPES_MISSED = 4
 
@@ -98,8 +98,7 @@ function callersOf({ namespace }: ServicePair): string {
 
 // Which counter a series belongs to: all its labels but the bucket's edge and the name of the metric.
 function idOf(labels: Labels): string {
-  const telling = Object.entries(labels).filter(([name]) => name !== '__name__' && name !== 'le')
-  return JSON.stringify(telling.toSorted(([one], [other]) => (one < other ? -1 : 1)))
+  return seriesId(labels, '__name__', 'le')
 }
 
 function countersOf(service: string, counts: readonly Sample[], buckets: readonly Sample[]): readonly RequestCounter[] {

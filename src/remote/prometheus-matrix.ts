@@ -1,19 +1,14 @@
 // A Prometheus asked for ranges of raw samples, or for one value a step: what its two kinds of queries answer, as plain series.
 
 import type { Millis } from '../std/clock.ts'
-import { dig, listAt } from '../std/json.ts'
-import { callForJson, numberOf, type ProviderQuery, type ProviderWorld, urlOf } from './provider-call.ts'
+import { dig } from '../std/json.ts'
+import { type RangeSeries, seriesIn } from './prometheus-ranges.ts'
+import { callForJson, type ProviderQuery, type ProviderWorld, urlOf } from './provider-call.ts'
 import { headersOf } from './provider-prometheus.ts'
-
-/** A series and its samples, oldest first. */
-export interface RangeOfSamples {
-  readonly labels: Readonly<Record<string, string>>
-  readonly points: readonly { readonly at: Millis; readonly value: number }[]
-}
 
 /** The series; or why there are none. */
 export type Matrix =
-  | { readonly kind: 'matrix'; readonly series: readonly RangeOfSamples[] }
+  | { readonly kind: 'matrix'; readonly series: readonly RangeSeries[] }
   | { readonly kind: 'down' | 'misconfigured'; readonly because: string }
 
 type ProviderOf = ProviderQuery['provider']
@@ -53,16 +48,5 @@ async function ask(
   if (dig(answer.value, 'status') !== 'success' || dig(answer.value, 'data', 'resultType') !== 'matrix') {
     return { kind: 'down', because: `${url.host} does not answer as Prometheus does` }
   }
-  return { kind: 'matrix', series: listAt(answer.value, 'data', 'result').map(listed) }
-}
-
-function listed(series: unknown): RangeOfSamples {
-  const metric: unknown = dig(series, 'metric')
-  const labels = Object.fromEntries(Object.entries(Object(metric)).map(([name, value]) => [name, String(value)]))
-  const points = listAt(series, 'values').flatMap((point) => {
-    const [at, text] = listAt(point)
-    const value = numberOf(text)
-    return typeof at === 'number' && value !== undefined && Number.isFinite(value) ? [{ at: at * 1000, value }] : []
-  })
-  return { labels, points }
+  return { kind: 'matrix', series: seriesIn(answer.value, 'values') }
 }

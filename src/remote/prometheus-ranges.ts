@@ -1,5 +1,5 @@
 // Long ranges of a Prometheus' series, in chunks: never more points of a series than it answers (11,000), and about as many in all as can be
-// held and read at a time. Raw samples on a grid, without rate() or increase().
+// held and read at a time. Raw samples on a grid, without rate() or increase(). And the series of an answer, as others ask for them, too.
 
 import type { Millis } from '../std/clock.ts'
 import { dig, listAt, parsedJson } from '../std/json.ts'
@@ -102,13 +102,20 @@ export class PrometheusRanges {
   }
 }
 
-function seriesIn(body: unknown, field: 'value' | 'values'): readonly RangeSeries[] {
+/** The series of an answer: those of an instant have one sample each. What is no finite number at a time is left out. */
+export function seriesIn(body: unknown, field: 'value' | 'values'): readonly RangeSeries[] {
   return listAt(body, 'data', 'result').map((series) => {
     const metric: unknown = dig(series, 'metric')
     const labels = Object.fromEntries(Object.entries(Object(metric)).map(([name, value]) => [name, String(value)]))
     const points = field === 'values' ? listAt(series, 'values') : [dig(series, 'value')]
     return { labels, points: points.flatMap(pointIn) }
   })
+}
+
+/** One text for the same labels, in whatever order they came; `leftOut`: labels that do not tell the series apart here. */
+export function seriesId(labels: RangeSeries['labels'], ...leftOut: readonly string[]): string {
+  const telling = Object.entries(labels).filter(([name]) => !leftOut.includes(name))
+  return JSON.stringify(telling.toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }
 
 function pointIn(point: unknown): RangeSeries['points'] {

@@ -5,6 +5,7 @@ import type { Series } from '../gate/increments.ts'
 import type { Millis } from '../std/clock.ts'
 import { printable } from '../std/printable.ts'
 import { type Matrix, askMinutes, askRange } from './prometheus-matrix.ts'
+import { seriesId } from './prometheus-ranges.ts'
 import type { ProviderQuery, ProviderWorld } from './provider-call.ts'
 import { withoutSecrets } from './metric-providers.ts'
 
@@ -38,7 +39,7 @@ export class PrometheusSeries {
     const answer = await askRange(provider, `${selector}[${WINDOW}]`, this.#world, signal)
     if (answer.kind !== 'matrix') return { ...answer, because: told(answer.because, asked) }
     const latest = answer.series.flatMap(({ labels, points }) => points.slice(-1).map((point) => ({ labels, ...point })))
-    const series = latest.map(({ labels, value }) => ({ key: keyOf(labels), process: processOf(labels), value }))
+    const series = latest.map(({ labels, value }) => ({ key: seriesId(labels), process: processOf(labels), value }))
     return { kind: 'series', at: latest.reduce((newest, { at }) => Math.max(newest, at), -Infinity), series }
   }
 
@@ -48,10 +49,6 @@ export class PrometheusSeries {
     const answer = await askMinutes(provider, `sum(increase(${selector}[1m]))`, this.#world, signal)
     return answer.kind === 'matrix' ? (answer.series[0]?.points ?? []) : []
   }
-}
-
-function keyOf(labels: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(labels).toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }
 
 // Whose counters begin at 0 together.
