@@ -15,6 +15,7 @@ const DEFAULTS = {
   meshPort: undefined,
   prometheus: 'auto',
   metricsServer: undefined,
+  metricsInterval: 15_000,
   noCrossNamespaceRefs: false,
   accessLog: 'text'
 }
@@ -35,6 +36,10 @@ test.each([
   [
     'up --metrics-server http://p:9090/ --no-cross-namespace-refs',
     { kind: 'up', options: { ...DEFAULTS, metricsServer: 'http://p:9090', noCrossNamespaceRefs: true } }
+  ],
+  [
+    'up --metrics-server http://p:9090 --metrics-interval 5s',
+    { kind: 'up', options: { ...DEFAULTS, metricsServer: 'http://p:9090', metricsInterval: 5_000 } }
   ],
   ['up --prometheus off', { kind: 'up', options: { ...DEFAULTS, prometheus: 'off' } }],
   ['up --prometheus=http://p:9090/', { kind: 'up', options: { ...DEFAULTS, prometheus: { url: 'http://p:9090' } } }],
@@ -59,6 +64,9 @@ test.each([
   ['up --data-dir=', '--data-dir needs a value'],
   ['up --workers 0', '--workers must be 1 to 64, not "0"'],
   ['up --workers two', '--workers must be 1 to 64, not "two"'],
+  ['up --metrics-interval 5s', '--metrics-interval is for --metrics-server, which is not there'],
+  ['up --metrics-server http://p --metrics-interval 1m', '--metrics-interval must be a duration from 1s to 30s, not "1m"'],
+  ['up --metrics-server http://p --metrics-interval 5', '--metrics-interval must be a duration from 1s to 30s, not "5"'],
   ['up --access-log yes', '--access-log must be text, json or off, not "yes"'],
   ['up --metrics-server p:9090', '--metrics-server must be a URL such as http://127.0.0.1:9090, not "p:9090"'],
   ['up --prometheus on', '--prometheus must be auto, off or a URL such as http://127.0.0.1:9090, not "on"'],

@@ -1,5 +1,7 @@
 // The command line as data. One table says which options each command has; nothing is read from the environment here.
 
+import { durationOf } from '../rollout/durations.ts'
+import type { Millis } from '../std/clock.ts'
 import { BACKTEST_FLAGS, BACKTEST_USAGE, type BacktestOptions, backtestOptions } from './backtest-options.ts'
 import { OVERVIEW } from './overview.ts'
 import { REHEARSE_FLAGS, REHEARSE_USAGE, rehearseOptions, type RehearseOptions } from './rehearse-options.ts'
@@ -19,8 +21,10 @@ export interface UpOptions {
   readonly meshPort: number | undefined
   /** auto: one of this machine is started where there is one. Otherwise the URL of one that scrapes this instance, or none. */
   readonly prometheus: 'auto' | 'off' | { readonly url: string }
-  /** A Prometheus that built-in metrics and queries of Canaries are put to, instead of the mesh's own counts. */
+  /** A Prometheus that built-in metrics and queries of Canaries are put to, and the gate's questions, instead of the mesh's own counts. */
   readonly metricsServer: string | undefined
+  /** How often that one scrapes. */
+  readonly metricsInterval: Millis
   /** A Canary may not use MetricTemplates of other namespaces. */
   readonly noCrossNamespaceRefs: boolean
   /** How requests are logged; off: only those of routes that ask for it. */
@@ -54,7 +58,8 @@ export type Command =
 
 const UP_USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--workers N]
          [--api-port N] [--http-port N] [--https-port N] [--admin-port N] [--mesh-port N]
-         [--prometheus auto|off|URL] [--access-log text|json|off] [--metrics-server URL] [--no-cross-namespace-refs]
+         [--prometheus auto|off|URL] [--access-log text|json|off] [--metrics-server URL] [--metrics-interval TIME]
+         [--no-cross-namespace-refs]
     Run the embedded mesh until SIGTERM. It prints its addresses, then "ready".
     -f PATH           manifests to apply first: a file, a folder (its YAML and JSON files), or - for standard input
     --data-dir DIR    where everything is kept (default .serin); kubeconfig and serin.json are written there
@@ -68,8 +73,10 @@ const UP_USAGE = `serin up [-f PATH]... [--data-dir DIR] [--config FILE] [--work
     --prometheus HOW  auto: start one beside the mesh where the program is installed (default; on port 9090 or any free one);
                       off: none; or the URL of one that scrapes /metrics of the admin port
     --metrics-server URL
-                      a Prometheus for the metrics of Canaries that name none, built-in ones included (default: the mesh's own counts,
-                      and the Prometheus above for their queries)
+                      a Prometheus for the metrics of Canaries that name none, built-in ones included, and for the gate: it has Istio's
+                      series of their callers (default: the mesh's own counts, and the Prometheus above for their queries)
+    --metrics-interval TIME
+                      how often that one scrapes, 1s to 30s (default 15s): the gate looks no more often
     --no-cross-namespace-refs
                       Canaries may not refer to MetricTemplates of other namespaces
     --access-log HOW  lines for each request, as Envoy writes them under Istio: text (default), json, or off. A pod's are shown by
@@ -110,11 +117,15 @@ const UP_FLAGS = new Set([
   '--workers',
   '--prometheus',
   '--metrics-server',
+  '--metrics-interval',
   '--access-log',
   ...PORTS
 ])
 const UP_SWITCHES = ['--no-cross-namespace-refs']
 const MAX_WORKERS = 64
+// Istio's own Prometheus; and how often a gate may look.
+const USUAL_SCRAPES: Millis = 15_000
+const [SCRAPES_LEAST, SCRAPES_MOST]: readonly [Millis, Millis] = [1_000, 30_000]
 
 interface CommandSpec {
   readonly usage: string
@@ -291,12 +302,17 @@ function upOptions(flags: Words): UpOptions | string {
   }
 }
 
-function metricOptions(flags: Words): Pick<UpOptions, 'metricsServer' | 'noCrossNamespaceRefs'> | string {
+function metricOptions(flags: Words): Pick<UpOptions, 'metricsServer' | 'metricsInterval' | 'noCrossNamespaceRefs'> | string {
   const word = flags.get('--metrics-server')?.at(-1)
   const metricsServer = word === undefined ? undefined : httpUrl(word)
   if (word !== metricsServer && metricsServer === undefined)
     return `--metrics-server must be a URL such as http://127.0.0.1:9090, not "${word}"`
-  return { metricsServer, noCrossNamespaceRefs: flags.has('--no-cross-namespace-refs') }
+  const interval = flags.get('--metrics-interval')?.at(-1)
+  if (interval !== undefined && metricsServer === undefined) return '--metrics-interval is for --metrics-server, which is not there'
+  const metricsInterval = interval === undefined ? USUAL_SCRAPES : durationOf(interval)
+  if (metricsInterval === undefined || metricsInterval < SCRAPES_LEAST || metricsInterval > SCRAPES_MOST)
+    return `--metrics-interval must be a duration from 1s to 30s, not "${interval}"`
+  return { metricsServer, metricsInterval, noCrossNamespaceRefs: flags.has('--no-cross-namespace-refs') }
 }
 
 function isLogWord(word: string): word is UpOptions['accessLog'] {

@@ -1,6 +1,7 @@
 // The rollout controller of an instance: what it asks, calls and tells through.
 
 import { AlertPost } from '../control/alert-post.ts'
+import type { CounterSource } from '../control/counter-source.ts'
 import { EventPost } from '../control/event-post.ts'
 import { RolloutLoop } from '../control/rollout-loop.ts'
 import type { RolloutPorts } from '../control/rollout-ports.ts'
@@ -11,8 +12,11 @@ import { guardedFetch } from '../remote/guarded-fetch.ts'
 import { HttpHookCaller } from '../remote/http-hook-caller.ts'
 import { MetricProviders } from '../remote/metric-providers.ts'
 import { PrometheusSeries } from '../remote/prometheus-series.ts'
+import type { ProviderWorld } from '../remote/provider-call.ts'
 import { controllerRules } from './controller-settings.ts'
 import { detourOf } from './detour.ts'
+import { gateCounters } from './gate-counters.ts'
+import type { UpOptions } from './options.ts'
 import type { Plane } from './plane.ts'
 import { GRACE, type Rig } from './rig.ts'
 
@@ -54,8 +58,7 @@ export function startRollouts(
     draw,
     log,
     metrics: new RegistrySource(history),
-    ...evidencePorts(counters),
-    ...providersOf({ fetch, route, clock, client, environment: process.env }),
+    ...metricPorts(up, counters, { fetch, route, clock, client, environment: process.env }),
     settings: {
       metricsServer: up.metricsServer,
       ownPrometheus: () => rig.prometheus,
@@ -80,12 +83,13 @@ export function startRollouts(
   }
 }
 
-// Of MetricTemplates: numbers for checks, and counters for the gate.
-function providersOf(world: ConstructorParameters<typeof MetricProviders>[0]): Pick<RolloutPorts, 'queries' | 'series'> {
-  return { queries: new MetricProviders(world), series: new PrometheusSeries(world) }
-}
-
-// The API is this process: who looks sees the evidence as it is.
-function evidencePorts(counters: Plane['counters']): Pick<RolloutPorts, 'counters' | 'evidenceEvery'> {
-  return { counters, evidenceEvery: counters.interval }
+// What is measured elsewhere: numbers for checks and counters of streams, by MetricTemplates, and what the gate reads.
+function metricPorts(
+  up: UpOptions,
+  mesh: CounterSource,
+  world: ProviderWorld
+): Pick<RolloutPorts, 'queries' | 'series' | 'counters' | 'evidenceEvery'> {
+  const counters = gateCounters(up, mesh, world)
+  // The API is this process: who looks sees the evidence as it is.
+  return { queries: new MetricProviders(world), series: new PrometheusSeries(world), counters, evidenceEvery: counters.interval }
 }
