@@ -12,6 +12,7 @@ import { RESOURCES } from '../rollout/write.ts'
 import { dig } from '../std/json.ts'
 
 const WEIGHTS = { interval: '10s', stepWeight: 40, maxWeight: 80, threshold: 2 }
+const NO_WORD = { metadata: { annotations: { 'serin.dev/baseline': null } } }
 const OBJECTS = [RESOURCES.deployments, RESOURCES.services, RESOURCES.destinationRules]
 
 function asking(analysis: Readonly<Record<string, unknown>> = {}, spec: Readonly<Record<string, unknown>> = {}): KubeObject {
@@ -137,6 +138,24 @@ describe('a fresh baseline', () => {
     world.patch(RESOURCES.canaries, 'test', 'api', { metadata: { annotations: { 'serin.dev/baseline': null } } })
     expect(await world.until(() => left(world).length === 0, 5)).toBe(true)
     expect(weights(world)).toEqual(['primary 60, canary 40'])
+    await world.stop()
+  })
+
+  it.each<readonly [string, Readonly<Record<string, unknown>>]>([
+    ['another provider', { spec: { provider: 'kubernetes' } }],
+    ['iterations', { spec: { analysis: { iterations: 5, stepWeight: null, maxWeight: null } } }],
+    ['a match', { spec: { analysis: { match: [{ headers: { a: { exact: 'b' } } }] } } }],
+    ['connections', { spec: { service: { port: 80, appProtocol: 'tcp' }, analysis: { metrics: null } } }],
+    ['no say in it and another provider', { ...NO_WORD, spec: { provider: 'kubernetes' } }],
+    ['no say in it and iterations', { ...NO_WORD, spec: { analysis: { iterations: 5, stepWeight: null, maxWeight: null } } }],
+    ['an abort', { metadata: { annotations: { 'flagger.app/rollback': 'true' } } }],
+    ['no say in it and an abort', { metadata: { annotations: { 'flagger.app/rollback': 'true', 'serin.dev/baseline': null } } }]
+  ])('is taken away for %s in mid-analysis', async (_, change) => {
+    const { world } = await begun(asking({ interval: '60s' }))
+    world.release('api:2')
+    expect(await world.until(() => weights(world)[0] === 'primary 20, canary 40, baseline 40', 90)).toBe(true)
+    world.patch(RESOURCES.canaries, 'test', 'api', change)
+    expect([await world.until(() => left(world).length === 0, 5), left(world)]).toEqual([true, []])
     await world.stop()
   })
 

@@ -11,12 +11,25 @@ const FOREIGN: KubeObject = {
   apiVersion: 'networking.istio.io/v1beta1',
   kind: 'VirtualService',
   metadata: { name: 'api', namespace: 'test' },
-  spec: { hosts: ['api'], http: [{ route: [{ destination: { host: 'api' } }] }] }
+  spec: {
+    hosts: ['api'],
+    http: [
+      {
+        route: [
+          { destination: { host: 'api' }, weight: 90 },
+          { destination: { host: 'api-baseline' }, weight: 10 }
+        ]
+      }
+    ]
+  }
 }
+
+// Of a name that a baseline of a Canary of ours would have.
+const THEIRS = deploymentOf('other:1', 'api-baseline')
 
 async function begun(analysis: Record<string, unknown>): Promise<World> {
   const { uid: _, ...metadata } = canaryOf().metadata
-  const world = worldOf(deploymentOf('api:1'), { ...canaryOf(analysis, { provider: 'kubernetes' }), metadata }, FOREIGN)
+  const world = worldOf(deploymentOf('api:1'), { ...canaryOf(analysis, { provider: 'kubernetes' }), metadata }, FOREIGN, THEIRS)
   world.start()
   expect(await world.until(() => world.isIn('Initialized'), 60)).toBe(true)
   return world

@@ -95,17 +95,18 @@ async function previousOf(
   }
 }
 
-// Its Deployment is there as long as anything of it is.
+// Its Deployment is there as long as anything of it is; of one that is wanted no longer too, whatever the Canary has become meanwhile.
 async function baselineIn(
   get: (resource: ResourceRef, name: string) => Promise<KubeObject | undefined>,
   plan: Plan
 ): Promise<BaselineView | undefined> {
-  if (plan.strategy.kind !== 'weighted' || plan.provider !== 'istio' || plan.targetKind !== 'Deployment') return undefined
   const deployment = await get(RESOURCES.deployments, baselineName(plan))
   if (deployment === undefined && !plan.baseline) return undefined
   const name = `${plan.apex}-baseline`
-  const [service, rule] = await Promise.all([get(RESOURCES.services, name), get(RESOURCES.destinationRules, name)])
-  return { deployment, service, rule }
+  // Of a provider without routes those of before are still there.
+  const abandoned = plan.provider === 'kubernetes' ? get(RESOURCES.virtualServices, plan.apex) : undefined
+  const [service, rule, routes] = await Promise.all([get(RESOURCES.services, name), get(RESOURCES.destinationRules, name), abandoned])
+  return { deployment, service, rule, routes }
 }
 
 // No rollout waits for the options of its gate.

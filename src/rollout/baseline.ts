@@ -24,6 +24,8 @@ export interface BaselineView {
   readonly deployment: KubeObject | undefined
   readonly service: KubeObject | undefined
   readonly rule: KubeObject | undefined
+  /** The VirtualService of a Canary whose provider was changed to one without; absent for others. */
+  readonly routes?: KubeObject | undefined
 }
 
 type Splitting = Pick<Plan, 'strategy' | 'provider' | 'rules' | 'targetKind'>

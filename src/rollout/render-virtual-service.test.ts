@@ -4,7 +4,7 @@ import type { KubeObject } from '../api/object.ts'
 import { planOf } from './plan.ts'
 import type { Traffic } from './routes.ts'
 import { FLUX_OPT_OUTS, type Write } from './write.ts'
-import { releaseVirtualService, virtualServiceWrites } from './render-virtual-service.ts'
+import { ledFromBaseline, releaseVirtualService, virtualServiceWrites } from './render-virtual-service.ts'
 
 const canary = (service: Record<string, unknown>): KubeObject => canaryOf({}, { service: { port: 80, ...service } })
 
@@ -116,4 +116,20 @@ test("a user's VirtualService gets its spec back, an unreadable one stays", () =
     { patch: { operations: [{ op: 'test' }, { op: 'replace', path: '/spec', value: { hosts: ['api'] } }] } }
   ])
   expect(releaseVirtualService(canary({}), live('{'))).toEqual([])
+})
+
+test('what routes of before lead to a baseline goes to the primary, in each entry that does', () => {
+  const to = (role: string, weight: number) => ({ destination: { host: `api-${role}` }, weight, headers: { request: { set: { role } } } })
+  const sticky = { match: [{ headers: { cookie: { exact: 'a' } } }], route: [to('canary', 100)] }
+  const entry = { timeout: '1s', route: [to('primary', 20), to('canary', 40), to('baseline', 40)] }
+  const live = { ...liveOf(), spec: { hosts: ['api'], http: [sticky, entry] } }
+  const plan = planOf(canary({}))
+  expect(ledFromBaseline(plan, live)).toMatchObject([
+    {
+      verb: 'patch',
+      patch: { operations: [{ op: 'test' }, { op: 'replace', path: '/spec/http/1/route', value: [to('primary', 60), to('canary', 40)] }] }
+    }
+  ])
+  expect(ledFromBaseline(plan, { ...live, spec: { hosts: ['api'], http: [sticky] } })).toEqual([])
+  expect(ledFromBaseline(plan, undefined)).toEqual([])
 })

@@ -69,6 +69,22 @@ export function releaseVirtualService(canary: KubeObject, live: KubeObject): rea
   return patchOf(RESOURCES.virtualServices, live, [...(isObject(spec) ? setAt(live, ['spec'], spec) : []), ...unmarked])
 }
 
+/** Gives what routes of before lead to a baseline that is to go to the primary; all else of them stays. */
+export function ledFromBaseline({ apex }: Plan, live: KubeObject | undefined): readonly Write[] {
+  if (live === undefined) return []
+  const operations = rulesOf(live, 'http').flatMap((entry, index): readonly PatchOperation[] => {
+    const share = destinationsOf(entry).find(({ host }) => host === `${apex}-baseline`)?.weight
+    if (share === undefined) return []
+    const route = routeOf(entry).flatMap((to, place) => {
+      const { host, weight } = destinationsOf(entry)[place] ?? { host: '', weight: 0 }
+      if (host === `${apex}-baseline`) return []
+      return [host === `${apex}-primary` ? { ...to, weight: weight + share } : to]
+    })
+    return setAt(live, ['spec', 'http', String(index), 'route'], route)
+  })
+  return patchOf(RESOURCES.virtualServices, live, operations)
+}
+
 function correct(traffic: Traffic, live: KubeObject, own: readonly number[]): readonly PatchOperation[] {
   const { apex, rules } = traffic.plan
   const entries = rulesOf(live, rules)

@@ -14,7 +14,7 @@ import { copyWrites } from './render-configs.ts'
 import type { PrimarySource } from './render-deployment.ts'
 import { ruleWrites } from './render-destination-rule.ts'
 import { pauseWrites, primaryScalerWrites, targetSize } from './render-scaler.ts'
-import { releaseVirtualService, virtualServiceWrites } from './render-virtual-service.ts'
+import { ledFromBaseline, releaseVirtualService, virtualServiceWrites } from './render-virtual-service.ts'
 import { restoreWrites, snapshotWrites } from './snapshot.ts'
 import { cookiesOf, standingOf } from './state.ts'
 import { targetKindOf } from './targets.ts'
@@ -81,17 +81,22 @@ interface Traffic {
 }
 
 function trafficWrites({ canary, plan, step, cluster, scale, source }: Traffic): readonly Write[] {
-  if (plan.provider === 'kubernetes') return scale
+  const baseline = baselineWrites(source, step.state, cluster)
+  if (plan.provider === 'kubernetes') return [...scale, ...withoutBaseline(plan, cluster, baseline.after)]
   const rules = [...ruleWrites(canary, plan, 'canary', cluster.canaryRule), ...ruleWrites(canary, plan, 'primary', cluster.primaryRule)]
   const mark = routingMark(standingOf(step.state).applied, step.routing)
   const share = step.routing.kind === 'weights' ? baselineShare(plan, step.state, step.routing.canary, cluster) : 0
   const traffic = { canary, plan, routing: step.routing, cookies: cookiesOf(step.state), mark, baseline: share }
   const routes = virtualServiceWrites(traffic, cluster.virtualService)
-  const baseline = baselineWrites(source, step.state, cluster)
   // Pods end after a live VirtualService has let go of them. Without one, the main Service has already moved traffic to the primary.
   const last = (step.canaryReplicas === 'zero' || step.canaryReplicas === 'refresh') && cluster.virtualService !== undefined
   const led = [...baseline.before, ...rules, ...routes]
   return last ? [...led, ...baseline.after, ...scale] : [...scale, ...led, ...baseline.after]
+}
+
+// Routes of before are touched only where they lead to what is taken away.
+function withoutBaseline(plan: Plan, { baseline }: ClusterView, gone: readonly Write[]): readonly Write[] {
+  return gone.length === 0 ? [] : [...ledFromBaseline(plan, baseline?.routes), ...gone]
 }
 
 function releasedRoutes(canary: KubeObject, { virtualService }: ClusterView): readonly Write[] {
