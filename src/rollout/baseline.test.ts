@@ -53,6 +53,14 @@ describe('baselineShare', () => {
     expect([0, 10, 50, 80, 100].map((weight) => baselineShare(PLAN, ANALYSIS, weight, whole(1)))).toEqual([0, 10, 50, 20, 0])
   })
 
+  it('is nothing as long as fewer pods are available than are wanted', () => {
+    const deployment = (pods: number): KubeObject => ({ ...made('api-baseline', pods), spec: { replicas: 3 } })
+    const shares = [1, 2, 3].map((pods) =>
+      baselineShare(PLAN, ANALYSIS, 10, { baseline: { ...whole(1).baseline, deployment: deployment(pods) } })
+    )
+    expect(shares).toEqual([0, 0, 10])
+  })
+
   it('is nothing without pods, a Service, an analysis, or for pods of others', () => {
     expect(baselineShare(PLAN, ANALYSIS, 10, whole(0))).toBe(0)
     expect(baselineShare(PLAN, ANALYSIS, 10, {})).toBe(0)
@@ -97,13 +105,19 @@ describe('baselineWrites', () => {
     revision: 'r',
     configs: []
   }
-  const spread = {
-    topologySpreadConstraints: [{ labelSelector: { matchLabels: { app: 'api-primary' } } }],
+  const apart = (name: string) => ({
+    topologySpreadConstraints: [{ labelSelector: { matchLabels: { app: name } } }],
+    affinity: {
+      podAntiAffinity: { required: [{ labelSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: [name, 'other'] }] } }] },
+      // Near the primary is where it may be.
+      podAffinity: { required: [{ labelSelector: { matchLabels: { app: 'api-primary' } } }] }
+    },
+    nodeSelector: { app: 'api-primary' },
     containers: [{ name: 'api-primary' }]
-  }
+  })
   const primary = deploymentOf('api:1', 'api-primary', {
     selector: { matchLabels: { app: 'api-primary' } },
-    template: { metadata: { labels: { app: 'api-primary', team: 'api-primary' } }, spec: spread }
+    template: { metadata: { labels: { app: 'api-primary', team: 'api-primary' } }, spec: apart('api-primary') }
   })
 
   it('makes what the primary runs under another label, with as many pods as the canary has', () => {
@@ -122,7 +136,7 @@ describe('baselineWrites', () => {
         selector: { matchLabels: { app: 'api-baseline' } },
         template: {
           metadata: { labels: { app: 'api-baseline', team: 'api-primary' } },
-          spec: { ...spread, topologySpreadConstraints: [{ labelSelector: { matchLabels: { app: 'api-baseline' } } }] }
+          spec: apart('api-baseline')
         }
       }
     })

@@ -3,13 +3,13 @@
 // analysis, never promoted, and taken away after it; its Deployment is made first and goes last, so that whoever finds it finds the rest.
 
 import type { KubeObject } from '../api/object.ts'
-import { dig, isObject, listAt, sameJson } from '../std/json.ts'
+import { dig, listAt } from '../std/json.ts'
 import type { ClusterView } from './cluster-view.ts'
 import type { Misread } from './gate-options.ts'
 import { isComparable } from './pace.ts'
 import type { Plan } from './plan.ts'
 import { readinessOf } from './readiness.ts'
-import type { PrimarySource } from './render-deployment.ts'
+import { copiedSelector, copiedTemplate, type PrimarySource, replicasOf, settingsOf } from './render-deployment.ts'
 import { ruleWrites } from './render-destination-rule.ts'
 import { serviceWrites } from './render-service.ts'
 import type { RolloutState } from './state.ts'
@@ -53,9 +53,9 @@ export function baselineName({ target }: Pick<Plan, 'target'>): string {
   return `${target}-baseline`
 }
 
-/** Its share of the traffic, percent: as much as the canary's, as long as its pods can take it. */
+/** Its share of the traffic, percent: as much as the canary's, as long as all its pods are there to take it. */
 export function baselineShare(plan: Plan, state: RolloutState, canary: number, { baseline }: Pick<ClusterView, 'baseline'>): number {
-  if (!isWanted(plan, state) || baseline?.service === undefined || !isOurs(baseline, plan) || podsOf(baseline) === 0) return 0
+  if (!isWanted(plan, state) || baseline?.service === undefined || !isOurs(baseline, plan) || !isWhole(baseline)) return 0
   return Math.min(canary, 100 - canary)
 }
 
@@ -94,7 +94,7 @@ export function baselineWrites(
   const { plan, canary } = source
   const live = baseline ?? { deployment: undefined, service: undefined, rule: undefined }
   if (!isWanted(plan, state) || primary === undefined || !isOurs(live, plan)) return { before: [], after: gone(live, canary) }
-  const wanted = baselineDeployment(source, primary, Math.max(1, Number(dig(target, 'spec', 'replicas') ?? 1)))
+  const wanted = baselineDeployment(source, primary, Math.max(1, target === undefined ? 1 : replicasOf(target)))
   const made: readonly Write[] =
     live.deployment === undefined
       ? [{ verb: 'create', passing: true, resource: RESOURCES.deployments, object: wanted }]
@@ -115,45 +115,34 @@ function isOurs({ deployment }: Pick<BaselineView, 'deployment'>, { uid }: Plan)
   return deployment === undefined || (deployment.metadata.ownerReferences ?? []).some((owner) => owner.uid === uid)
 }
 
-function podsOf({ deployment }: BaselineView): number {
-  const pods = dig(deployment, 'status', 'availableReplicas')
-  return typeof pods === 'number' ? pods : 0
+// A share that is meant for all of its pods would be too much for some, and whatever that does would be laid at stable's door.
+function isWhole({ deployment }: BaselineView): boolean {
+  const pods = Number(dig(deployment, 'status', 'availableReplicas') ?? 0)
+  return deployment !== undefined && pods > 0 && pods >= replicasOf(deployment)
 }
+
+const COPIED = ['minReadySeconds', 'progressDeadlineSeconds', 'strategy'] as const
 
 // The primary as it is, under another label and name.
 function baselineDeployment({ canary, plan, label }: PrimarySource, primary: KubeObject, replicas: number): KubeObject {
-  const spec = primary['spec']
-  const rename = (value: unknown): unknown => relabelled(value, label.key, `${label.value}-primary`, `${label.value}-baseline`)
+  const [name, value] = [baselineName(plan), `${label.value}-baseline`]
+  const names = { key: label.key, value, from: `${plan.target}-primary`, to: name }
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: {
-      name: baselineName(plan),
+      name,
       namespace: plan.namespace,
-      labels: { ...primary.metadata.labels, [label.key]: `${label.value}-baseline` },
+      labels: { ...primary.metadata.labels, [label.key]: value },
       ownerReferences: [ownerOf(canary)]
     },
     spec: {
-      ...(isObject(spec) ? Object.fromEntries(Object.entries(spec).filter(([key]) => SETTINGS.has(key))) : {}),
+      ...settingsOf(primary, COPIED),
       replicas,
-      selector: rename(dig(spec, 'selector')),
-      template: rename(dig(spec, 'template'))
+      selector: copiedSelector(primary, names),
+      template: copiedTemplate(primary, names)
     }
   }
-}
-
-const SETTINGS: ReadonlySet<string> = new Set(['minReadySeconds', 'progressDeadlineSeconds', 'strategy'])
-
-// In labels, selectors and rules that keep pods apart.
-function relabelled(value: unknown, key: string, from: string, to: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => relabelled(item, key, from, to))
-  if (!isObject(value)) return value
-  const next = Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, name === key && inner === from ? to : relabelled(inner, key, from, to)])
-  )
-  const values = next['values']
-  if (next['key'] === key && Array.isArray(values)) next['values'] = values.map((item: unknown) => (item === from ? to : item))
-  return sameJson(next, value) ? value : next
 }
 
 function gone({ deployment, service, rule }: BaselineView, canary: KubeObject): readonly Write[] {

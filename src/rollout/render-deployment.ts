@@ -60,9 +60,36 @@ export function primaryMetadata({ canary, plan, target, label, labels }: Primary
 }
 
 /** The target's selector, led to the primary's pods. */
-export function primarySelector({ target, label }: PrimarySource): Readonly<Record<string, unknown>> {
-  const matchLabels = dig(target, 'spec', 'selector', 'matchLabels')
-  return { matchLabels: { ...(isObject(matchLabels) ? matchLabels : {}), [label.key]: `${label.value}-primary` } }
+export function primarySelector(source: PrimarySource): Readonly<Record<string, unknown>> {
+  return copiedSelector(source.target, asPrimary(source))
+}
+
+/** A copy of a workload beside it: what its pods have as their selector label, and both names, by which rules keep pods apart. */
+export interface CopyNames extends SelectorLabel {
+  readonly from: string
+  readonly to: string
+}
+
+/** The selector of a workload, led to the pods of its copy. */
+export function copiedSelector(workload: KubeObject, { key, value }: CopyNames): Readonly<Record<string, unknown>> {
+  const matchLabels = dig(workload, 'spec', 'selector', 'matchLabels')
+  return { matchLabels: { ...(isObject(matchLabels) ? matchLabels : {}), [key]: value } }
+}
+
+/** The pod template of a workload as its copy's: relabelled, and its pods kept apart from one another as the workload's are. */
+export function copiedTemplate(workload: KubeObject, names: CopyNames): Readonly<Record<string, unknown>> {
+  const template = dig(workload, 'spec', 'template')
+  const [metadata, spec] = [dig(template, 'metadata'), dig(template, 'spec')]
+  const labels = dig(metadata, 'labels')
+  return {
+    ...(isObject(template) ? template : {}),
+    metadata: { ...(isObject(metadata) ? metadata : {}), labels: { ...(isObject(labels) ? labels : {}), [names.key]: names.value } },
+    spec: isObject(spec) ? spread(spec, names) : spec
+  }
+}
+
+function asPrimary({ plan: { target }, label }: PrimarySource): CopyNames {
+  return { key: label.key, value: `${label.value}-primary`, from: target, to: `${target}-primary` }
 }
 
 /** The patch that copies the target's template and settings to the primary; its own metadata and labels stay. */
@@ -98,7 +125,8 @@ export function sizeOf(primary: KubeObject | undefined): number {
   return Math.max(1, primary === undefined ? 1 : replicasOf(primary))
 }
 
-function replicasOf(deployment: KubeObject): number {
+/** How many pods a Deployment asks for. */
+export function replicasOf(deployment: KubeObject): number {
   const replicas = dig(deployment, 'spec', 'replicas')
   return typeof replicas === 'number' ? replicas : 1
 }
@@ -109,26 +137,24 @@ export function settingsOf(target: KubeObject, keys: readonly string[]): Readonl
 }
 
 /** The target's pod template as the primary's: relabelled, marked, reading the copies of configs. */
-export function primaryTemplate({ plan, target, label, revision, configs }: PrimarySource): Readonly<Record<string, unknown>> {
-  const template = dig(target, 'spec', 'template')
-  const metadata = dig(template, 'metadata')
-  const labels = dig(metadata, 'labels')
+export function primaryTemplate(source: PrimarySource): Readonly<Record<string, unknown>> {
+  const { plan, target, revision, configs } = source
+  const copy = copiedTemplate(target, asPrimary(source))
+  const metadata = dig(copy, 'metadata')
   const annotations = dig(metadata, 'annotations')
-  const spec = readingCopies(dig(template, 'spec'), configs)
   return {
-    ...(isObject(template) ? template : {}),
+    ...copy,
     metadata: {
       ...(isObject(metadata) ? metadata : {}),
-      labels: { ...(isObject(labels) ? labels : {}), [label.key]: `${label.value}-primary` },
       annotations: { ...(isObject(annotations) ? withoutTools(annotations) : {}), 'flagger-id': promotionMark(plan.uid, revision) }
     },
-    spec: isObject(spec) ? spread(spec, label, plan.target) : spec
+    spec: readingCopies(copy['spec'], configs)
   }
 }
 
-// Rules that keep the target's pods apart must keep the primary's apart, not the two from each other.
-function spread(spec: Record<string, unknown>, label: SelectorLabel, target: string): Record<string, unknown> {
-  const rename = (value: unknown): unknown => renamed(value, label.key, target)
+// Rules that keep a workload's pods apart must keep its copy's apart, not the two from each other.
+function spread(spec: Record<string, unknown>, names: CopyNames): Record<string, unknown> {
+  const rename = (value: unknown): unknown => renamed(value, names)
   const antiAffinity = dig(spec, 'affinity', 'podAntiAffinity')
   const affinity = spec['affinity']
   const constraints = spec['topologySpreadConstraints']
@@ -139,16 +165,15 @@ function spread(spec: Record<string, unknown>, label: SelectorLabel, target: str
   }
 }
 
-function renamed(value: unknown, key: string, target: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => renamed(item, key, target))
+function renamed(value: unknown, names: CopyNames): unknown {
+  if (Array.isArray(value)) return value.map((item) => renamed(item, names))
   if (!isObject(value)) return value
-  const next = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, renamed(inner, key, target)]))
+  const { key, from, to } = names
+  const next = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, renamed(inner, names)]))
   const labels = next['matchLabels']
-  if (isObject(labels) && labels[key] === target) next['matchLabels'] = { ...labels, [key]: `${target}-primary` }
+  if (isObject(labels) && labels[key] === from) next['matchLabels'] = { ...labels, [key]: to }
   const values = next['values']
-  if (next['key'] === key && Array.isArray(values)) {
-    next['values'] = values.map((item: unknown) => (item === target ? `${target}-primary` : item))
-  }
+  if (next['key'] === key && Array.isArray(values)) next['values'] = values.map((item: unknown) => (item === from ? to : item))
   return sameJson(next, value) ? value : next
 }
 
