@@ -2,8 +2,8 @@
 // callers' proxies of a mesh count them.
 
 import type { CounterReading, CounterSource } from '../src/control/counter-source.ts'
-import type { RequestCounter, Served } from '../src/gate/served.ts'
-import { liveRouting } from '../src/rollout/virtual-service.ts'
+import type { RequestCounter, Served, ServicePair } from '../src/gate/served.ts'
+import { destinationsOf, liveRouting, rulesOf } from '../src/rollout/virtual-service.ts'
 import { RESOURCES } from '../src/rollout/write.ts'
 import { binomial, poisson } from '../src/sim/chance.ts'
 import type { Millis } from '../src/std/clock.ts'
@@ -35,6 +35,8 @@ export class WorldTraffic implements CounterSource {
   readonly #world: World
   readonly #draw = seeded(11)
   readonly #stable = { requests: 0, failures: 0 }
+  /** Of a fresh baseline, which fails as stable does. */
+  readonly #baseline = { requests: 0, failures: 0 }
   #countedTo: Millis
 
   constructor(world: World, truth: Truth) {
@@ -43,7 +45,7 @@ export class WorldTraffic implements CounterSource {
     this.#countedTo = world.clock.now()
   }
 
-  read(): Promise<CounterReading> {
+  read({ stableService }: ServicePair): Promise<CounterReading> {
     const now = this.#world.clock.now()
     this.#count(now)
     if (this.down) return Promise.resolve({ kind: 'down', because: 'away' })
@@ -52,7 +54,7 @@ export class WorldTraffic implements CounterSource {
       kind: 'read',
       at: now,
       canary: countersOf(this.canary),
-      stable: countersOf(this.#stable),
+      stable: countersOf(stableService.endsWith('-baseline') ? this.#baseline : this.#stable),
       ...(this.cookies ? { canaryCookies: this.canary.requests } : {})
     })
   }
@@ -68,9 +70,19 @@ export class WorldTraffic implements CounterSource {
   #count(now: Millis): void {
     const seconds = (now - this.#countedTo) / 1000
     this.#countedTo = now
-    const share = (liveRouting(this.#world.named(RESOURCES.virtualServices), 'api')?.canary ?? 0) / 100
+    const routes = this.#world.named(RESOURCES.virtualServices)
+    const share = (liveRouting(routes, 'api')?.canary ?? 0) / 100
+    const fresh =
+      (rulesOf(routes, 'http')
+        .flatMap(destinationsOf)
+        .find(({ host }) => host === 'api-baseline')?.weight ?? 0) / 100
     const { rate, stable, canary } = this.truth
-    for (const [version, part, failing] of [[this.canary, share, canary] as const, [this.#stable, 1 - share, stable] as const]) {
+    const versions = [
+      [this.canary, share, canary] as const,
+      [this.#stable, 1 - share - fresh, stable] as const,
+      ...(fresh > 0 ? [[this.#baseline, fresh, stable] as const] : [])
+    ]
+    for (const [version, part, failing] of versions) {
       const requests = poisson(this.#draw, seconds * rate * part)
       version.requests += requests
       version.failures += binomial(this.#draw, requests, failing)

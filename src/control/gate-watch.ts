@@ -8,7 +8,9 @@ import type { ServicePair } from '../gate/served.ts'
 import { savedTrace } from '../gate/trace.ts'
 import { ApiError } from '../kube/kube-client.ts'
 import { keyOfObject } from '../kube/reflector.ts'
+import { BASELINE } from '../rollout/baseline.ts'
 import type { ClusterView } from '../rollout/cluster-view.ts'
+import { optionName } from '../rollout/gate-options.ts'
 import { type Asked, askedIn, type GateRequest, gateRequestOf, requestAsked } from '../rollout/gate-request.ts'
 import { isComparable } from '../rollout/pace.ts'
 import type { Plan } from '../rollout/plan.ts'
@@ -281,7 +283,7 @@ export class GateWatch implements RolloutListener {
       gate: savedGate(gate),
       chart: savedTrace(trace),
       evidence: evidence.sentence,
-      asked: request.asked,
+      asked: { ...request.asked, ...baselineAsked(watching.plan) },
       ...exposureField(exposureIn(watching))
     }
     await this.#patchRelease(watched, status, signal)
@@ -313,6 +315,11 @@ function isDue(saved: Kept, current: Kept, every: Millis): boolean {
 
 function isSame(one: Evidence | undefined, other: Evidence | undefined): boolean {
   return one?.kind === other?.kind && one?.weight === other?.weight
+}
+
+// What the counts are of is told beside them; a controller that starts again has it from the Canary.
+function baselineAsked({ baseline }: Plan): Asked {
+  return baseline ? { [optionName(BASELINE)]: 'fresh' } : {}
 }
 
 // What stable did before is the primary's to tell; an analysis may have a fresh copy of it to compare with.

@@ -200,9 +200,9 @@ describe('the gate', () => {
       edges: traffic.edges,
       interval: traffic.interval,
       finest: traffic.finest,
-      read: ({ canaryService, stableService }: ServicePair) => {
-        asked.push(`read ${canaryService} ${stableService}`)
-        return traffic.read()
+      read: (pair: ServicePair) => {
+        asked.push(`read ${pair.canaryService} ${pair.stableService}`)
+        return traffic.read(pair)
       },
       history: ({ stableService }: ServicePair) => {
         asked.push(`history ${stableService}`)
@@ -215,6 +215,8 @@ describe('the gate', () => {
     await ends(world, 'Failed')
     expect(new Set(asked)).toEqual(new Set(['history api-primary', 'read api-canary api-baseline']))
     expect(left(world)).toEqual([])
+    const kept = world.all(RESOURCES.releases).map(({ status }) => dig(status, 'asked', 'baseline'))
+    expect(kept).toContain('fresh')
     await world.stop()
   })
 })

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { timeToDetection, timeToProof, trafficOf } from './forecast.ts'
-import { look, newGate } from './gate.ts'
-import { gateSettings } from './settings.ts'
+import { binomial, poisson } from '../sim/chance.ts'
+import { seeded } from '../std/draw.ts'
+import { sidesOf, timeToDetection, timeToProof, trafficOf } from './forecast.ts'
+import { atStep, type Gate, look, newGate } from './gate.ts'
+import { gateSettings, type StableShare } from './settings.ts'
 
 const HISTORY = { requests: 1_000_000, bad: 1_000, dispersion: 1 }
 const GATE = newGate(gateSettings(), [5, 10, 25, 50], 0, [HISTORY])
@@ -41,6 +43,58 @@ describe('trafficOf', () => {
     const gate = look(newGate(gateSettings(), [10, 50], 0, [HISTORY]), { kind: 'counts', at: 5_000, looks })
     expect(trafficOf(gate)).toEqual({ canary: 10, stable: 90 })
     expect(trafficOf({ ...gate, step: 1 })).toEqual({ canary: 50, stable: 50 })
+  })
+})
+
+/** A gate whose canary is as good as stable, by the seed; so many requests a second, and no push delay. */
+function played(seed: number, stableShare: StableShare, rate: number): (gate: Gate) => Gate {
+  const draw = seeded(seed)
+  return (gate) => {
+    const sides = sidesOf(rate, (gate.ladder[gate.step] ?? 100) / 100, stableShare)
+    const [canaryRequests, stableRequests] = [poisson(draw, 5 * sides.canary), poisson(draw, 5 * sides.stable)]
+    const [canaryBad, stableBad] = [binomial(draw, canaryRequests, 0.001), binomial(draw, stableRequests, 0.001)]
+    return look(gate, { kind: 'counts', at: gate.lookedAt + LOOK, looks: [{ canaryRequests, canaryBad, stableRequests, stableBad }] })
+  }
+}
+
+/** How long the proof of the second step took, by how long it was said to take when it was first missing; 1 where it never was. */
+function tookBySaid(seed: number, stableShare: StableShare): number {
+  const next = played(seed, stableShare, 20)
+  let gate = newGate(gateSettings(undefined, { stableShare, pushDelay: 0 }), [5, 10, 25, 50], 0, [HISTORY])
+  while (gate.verdict.kind === 'hold') gate = next(gate)
+  gate = atStep(gate, 1, gate.lookedAt)
+  while (gate.verdict.kind === 'hold' && gate.verdict.reason !== 'not-proven') gate = next(gate)
+  if (gate.verdict.kind !== 'hold') return 1
+  const [at, traffic] = [gate.lookedAt, trafficOf(gate)]
+  const said = traffic === undefined ? Infinity : timeToProof(gate, traffic, LOOK)
+  while (gate.verdict.kind === 'hold') gate = next(gate)
+  return (gate.lookedAt - at) / said
+}
+
+describe('what is said of the time', () => {
+  // Luck is allowed for: half of them take 0.6 of it. Even sides that are taken for a canary and the rest would take 0.08.
+  it.each<readonly [StableShare]>([['rest'], ['even']])('is about as long as it takes when stable gets %s', (stableShare) => {
+    const ratios = Array.from({ length: 41 }, (_, seed) => tookBySaid(seed + 1, stableShare)).toSorted((one, other) => one - other)
+    expect(ratios[20]).toBeGreaterThan(0.4)
+    expect(ratios[20]).toBeLessThan(1)
+    expect(ratios[37]).toBeLessThan(2)
+  })
+
+  it('is of what both sides get at the weight, on average over all of them', () => {
+    const next = played(7, 'even', 1_000)
+    let gate = newGate(gateSettings(undefined, { stableShare: 'even', pushDelay: 0 }), [5, 10, 80], 0, [HISTORY])
+    for (const step of [0, 1, 2]) {
+      gate = step === 0 ? gate : atStep(gate, step, gate.lookedAt)
+      for (let looks = 0; looks < 20; looks++) gate = next(gate)
+      const { canary = 0, stable = 0 } = trafficOf(gate) ?? {}
+      expect([canary, stable].map((rate) => Math.round(rate / 10))).toEqual(
+        [
+          [5, 5],
+          [10, 10],
+          [80, 20]
+        ][step]
+      )
+    }
   })
 })
 

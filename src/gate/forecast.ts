@@ -5,7 +5,7 @@ import type { Millis } from '../std/clock.ts'
 import { type Gate, nextMargin, proofOf } from './gate.ts'
 import { halfPlaneBet } from './half-plane.ts'
 import { NO_HISTORY, rateOf } from './history.ts'
-import { isCounted, type StreamSettings } from './settings.ts'
+import { isCounted, type StableShare, type StreamSettings } from './settings.ts'
 import { PROOF_RATIO, RELATIVE_CAP } from './stream.ts'
 import { robustGain } from './wealth.ts'
 
@@ -22,16 +22,24 @@ const LUCK = 0.4
 const FRESH = Math.log(0.7)
 const NO_TRAFFIC: Traffic = { canary: 0, stable: 0 }
 
-/** What each version gets in this stream at the present weight, when both together get what they got on average; undefined before the first look. */
-export function trafficOf({ streams, startedAt, lookedAt, ladder, step }: Gate, index = 0): Traffic | undefined {
+/** What each version gets of so much traffic when the canary has this share (0..1) of it. */
+export function sidesOf(all: number, share: number, stable: StableShare): Traffic {
+  return { canary: all * share, stable: all * (stable === 'rest' ? 1 - share : Math.min(share, 1 - share)) }
+}
+
+/** What each version gets in this stream at the present weight, when all traffic is what it was on average; undefined before the first look. */
+export function trafficOf({ settings, streams, startedAt, lookedAt, exposed, ladder, step }: Gate, index = 0): Traffic | undefined {
   const total = streams[index]?.total
   const seconds = (lookedAt - startedAt) / 1000
   if (total === undefined || seconds <= 0) return undefined
+  const { canaryRequests, stableRequests } = total
+  const averages = { canary: canaryRequests / seconds, stable: stableRequests / seconds }
   // Averages of the canary's part are of all weights so far: at the first of them they say it better than the weight.
-  if (step === 0) return { canary: total.canaryRequests / seconds, stable: total.stableRequests / seconds }
-  const all = (total.canaryRequests + total.stableRequests) / seconds
+  if (step === 0) return averages
   const share = (ladder[step] ?? 100) / 100
-  return { canary: all * share, stable: all * (1 - share) }
+  if (settings.stableShare === 'rest') return sidesOf(averages.canary + averages.stable, share, 'rest')
+  // Beside even sides there is traffic that nobody counts: how much, the canary's requests and shares say.
+  return exposed > 0 ? sidesOf(canaryRequests / exposed, share, settings.stableShare) : averages
 }
 
 /** Until the next step is proven when the canary is as good as stable; Infinity at no traffic. */

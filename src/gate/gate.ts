@@ -37,6 +37,8 @@ export interface Gate {
   readonly stepAt: Millis
   /** The end of the latest look with counts. */
   readonly lookedAt: Millis
+  /** The canary's share of the traffic (0..1) times the seconds that it had it: its requests divided by it are those of all traffic in a second. */
+  readonly exposed: number
   readonly masses: Masses
   readonly streams: readonly StreamState[]
   /** Stable's looks of the last half minute, oldest first. */
@@ -92,6 +94,7 @@ export function newGate(settings: GateSettings, ladder: readonly number[], at: M
     startedAt: at,
     stepAt: at,
     lookedAt: at,
+    exposed: 0,
     masses: { spent: 0, proofSpent: 0, due: FIRST_MASS, proofDue: PROOF_FIRST_MASS, events: 0, steady: 0, warmedUp: false },
     streams: settings.streams.map(newStream),
     recent: [],
@@ -135,7 +138,8 @@ export function look(gate: Gate, sample: Sample): Gate {
     return streamAfter(state, sample.looks[index] ?? NO_LOOK, { ...terms, warmingUp, stableNormal }, known)
   })
   const unhealthySince = isUnhealthy(gate, recent) ? (gate.unhealthySince ?? sample.at) : undefined
-  return judged({ ...gate, masses: { ...masses, due: 0, proofDue: 0 }, streams, recent, unhealthySince, lookedAt: sample.at })
+  const exposed = gate.exposed + exposedIn(gate, sample.at)
+  return judged({ ...gate, masses: { ...masses, due: 0, proofDue: 0 }, streams, recent, unhealthySince, exposed, lookedAt: sample.at })
 }
 
 /** The gate with its evidence and its verdict as of its latest look, which follow from all else. */
@@ -181,6 +185,13 @@ function settingsOf({ settings }: Gate, index: number): StreamSettings {
 function settledAt({ settings, startedAt, step, stepAt }: Gate): Millis {
   const warm = startedAt + settings.warmUp
   return step === 0 ? warm : Math.max(warm, stepAt + settings.settle + settings.pushDelay)
+}
+
+// Until a change is in force the share is that of the step before.
+function exposedIn({ settings, ladder, step, stepAt, lookedAt }: Gate, at: Millis): number {
+  const since = Math.min(at, Math.max(lookedAt, stepAt + settings.pushDelay))
+  const [before, now] = [ladder[step - 1] ?? 0, ladder[step] ?? 100]
+  return (before * (since - lookedAt) + now * (at - since)) / 100_000
 }
 
 // The masses with what joins at this look as due.

@@ -61,6 +61,8 @@ describe('a saved gate', () => {
       return gate
     })
     expect(restoredGate(savedGate(last), asked)?.verdict).toEqual({ kind: 'rollback', stream: 'errors' })
+    expect(last.exposed).toBeGreaterThan(0)
+    expect(restoredGate(savedGate(last), asked)?.exposed).toBeCloseTo(last.exposed, 3)
   })
 
   it('fits into 4 KiB', () => {

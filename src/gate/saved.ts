@@ -20,6 +20,7 @@ export function savedGate(gate: Gate): string {
     // Seconds.
     times: [gate.startedAt, gate.stepAt, gate.lookedAt, unhealthySince].map((at) => at / 1000).map(orNull),
     step: [gate.step],
+    exposed: [rounded(gate.exposed)],
     masses: [spent, proofSpent, due, proofDue, events, steady].map(rounded).concat(warmedUp ? 1 : 0),
     streams: gate.settings.streams.map((settings, index) => savedStream(settings, gate.streams[index], gate.histories[index])),
     recent: gate.recent.map(({ at, requests, bad }) => [at / 1000, ...requests, ...bad])
@@ -39,6 +40,7 @@ export function restoredGate(text: string, settingsFor: (edges: readonly Millis[
   return judged({
     ...newGate(settings, ladder, startedAt, streams.histories),
     step: numbersIn(saved, 'step')[0] ?? 0,
+    exposed: numbersIn(saved, 'exposed')[0] ?? 0,
     stepAt,
     lookedAt,
     masses,

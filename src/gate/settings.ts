@@ -33,6 +33,12 @@ export interface StreamSettings {
   readonly absolute: { readonly share: number } | undefined
 }
 
+/**
+ * What stable gets of the traffic beside a canary: `rest`, all that the canary has not; `even`, as much as the canary, as far as that is left,
+ * where a fresh copy of it stands beside the canary.
+ */
+export type StableShare = 'rest' | 'even'
+
 /** What a gate is asked to hold. */
 export interface GateSettings {
   /** The chance that a canary within the tolerance is ever rolled back, for a rollout. */
@@ -54,6 +60,8 @@ export interface GateSettings {
   readonly sharedOutageTimeout: Millis
   /** After so long without counts of the canary it is taken off without blame. */
   readonly blindTimeout: Millis
+  /** For forecasts: evidence needs the counts alone. */
+  readonly stableShare: StableShare
 }
 
 /** The usual time between two looks: as long as failures are likely to have one cause. */
@@ -123,6 +131,7 @@ export function gateSettings(streams: readonly StreamSettings[] = [ERRORS], chan
     maxStep: 600_000,
     sharedOutageTimeout: 300_000,
     blindTimeout: BLIND,
+    stableShare: 'rest',
     streams: weighted(streams),
     ...changed
   }

@@ -170,6 +170,12 @@ describe('requestAsked', () => {
 })
 
 describe('gateSettingsFor', () => {
+  it('is of even sides beside a fresh baseline alone', () => {
+    const share = (annotations: Readonly<Record<string, string>>): string =>
+      gateSettingsFor(requestAsked({}), planOf(canary(annotations)), [], []).stableShare
+    expect([share({}), share({ 'serin.dev/baseline': 'fresh' }), share({ 'serin.dev/baseline': 'none' })]).toEqual(['rest', 'even', 'rest'])
+  })
+
   it('lets a version settle for longer where looks are short, and misses some where they are long', () => {
     const timesAt = (look: string): readonly unknown[] => {
       const { request: asked } = gateRequestOf(canary({ [GATE_ANNOTATIONS.look]: look }))

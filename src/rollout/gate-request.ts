@@ -10,6 +10,7 @@ import {
   gateSettings,
   settingsFor,
   slowerThan,
+  type StableShare,
   type StreamSettings,
   USUAL_LOOK
 } from '../gate/settings.ts'
@@ -171,7 +172,16 @@ export function gateSettingsFor(
   const objective = objectiveOf(plan, edges)
   const others = telling.filter((edge) => edge !== objective)
   const latency = [...(objective === undefined ? [] : [slowerThan(objective, OBJECTIVE_SHARE)]), ...others.map((edge) => slowerThan(edge))]
-  return gateSettings([errors, ...latency, ...streams.map(({ name }) => countedAs(name))], { ...settingsFor(look), ...changed })
+  return gateSettings([errors, ...latency, ...streams.map(({ name }) => countedAs(name))], {
+    ...settingsFor(look),
+    ...changed,
+    stableShare: stableShareOf(plan)
+  })
+}
+
+/** What the side that the canary is compared with gets of the traffic. */
+export function stableShareOf({ baseline }: Pick<Plan, 'baseline'>): StableShare {
+  return baseline ? 'even' : 'rest'
 }
 
 const USUAL_OBJECTIVE = 0.999

@@ -21,8 +21,8 @@ test('the rate is that of both versions, and stable is what history and the roll
   }
   const status = { gate: savedGate(gate), asked: { alpha: '1%' } }
   expect(trafficSeen(status, plan)).toEqual({ rate: 100, history: { requests: 11_800, bad: 24, dispersion: 1.5 } })
-  // A fresh baseline has as much traffic as the canary, whatever the primary has.
-  expect(trafficSeen(status, { ...plan, baseline: true })).toBeUndefined()
+  // Of what the primary serves beside a baseline nobody knows.
+  expect(trafficSeen({ ...status, asked: { alpha: '1%', baseline: 'fresh' } }, plan)).toBeUndefined()
 })
 
 test.each([[undefined], [{}], [{ gate: '{' }], [{ gate: savedGate(newGate(gateSettingsFor(requestOf(), plan, [], []), [10], 0)) }]])(

@@ -3,16 +3,21 @@
 import type { Gate } from '../gate/gate.ts'
 import { restoredGate } from '../gate/saved.ts'
 import { dig } from '../std/json.ts'
+import { BASELINE } from './baseline.ts'
+import { optionName } from './gate-options.ts'
 import { askedIn, gateSettingsFor, requestAsked } from './gate-request.ts'
 import type { Plan } from './plan.ts'
 import type { KnownTraffic } from './weak-checks.ts'
 
-/** Requests a second, and stable's failures, as the gate of a Release with this status saw them; undefined where it saw none. */
+/**
+ * Requests a second, and stable's failures, as the gate of a Release with this status saw them; undefined where it saw none, and beside a
+ * baseline, where nobody counts what the primary serves.
+ */
 export function trafficSeen(status: unknown, plan: Plan): KnownTraffic | undefined {
   const saved = dig(status, 'gate')
-  // Beside a baseline the primary's requests are not counted.
-  if (typeof saved !== 'string' || plan.baseline) return undefined
-  const request = requestAsked(askedIn(status) ?? {})
+  const asked = askedIn(status) ?? {}
+  if (typeof saved !== 'string' || asked[optionName(BASELINE)] !== undefined) return undefined
+  const request = requestAsked(asked)
   const gate = restoredGate(saved, (edges) => gateSettingsFor(request, plan, edges, edges))
   return gate === undefined ? undefined : trafficOf(gate)
 }

@@ -117,6 +117,14 @@ describe('a difference that this traffic cannot exclude', () => {
     )
   })
 
+  it('is larger beside a baseline that gets no more than the canary', () => {
+    const few = traffic(9.8, 0.001)
+    expect(weak({ metrics: [], stepWeights: [20] }, few, { annotations })).toEqual([])
+    expect(weak({ metrics: [], stepWeights: [20] }, few, { annotations: { ...annotations, 'serin.dev/baseline': 'fresh' } })).toHaveLength(
+      1
+    )
+  })
+
   it('is none at enough traffic, or where the clock sets the pace', () => {
     expect(weak({ metrics: [] }, traffic(100, 0.001), { annotations })).toEqual([])
     expect(weak({ metrics: [] }, traffic(1, 0.001))).toEqual([])

@@ -2,7 +2,7 @@
 // versions, a proof that this traffic never gives. For lint (what needs no traffic), status and rehearsals (with the traffic that there is).
 
 import type { KubeObject } from '../api/object.ts'
-import { timeToProof } from '../gate/forecast.ts'
+import { sidesOf, timeToProof } from '../gate/forecast.ts'
 import { atStep, newGate } from '../gate/gate.ts'
 import type { History } from '../gate/history.ts'
 import { gateSettings, settingsFor, USUAL_LOOK } from '../gate/settings.ts'
@@ -10,7 +10,7 @@ import { moreThan } from '../gate/poisson.ts'
 import { dig, listAt } from '../std/json.ts'
 import type { Millis } from '../std/clock.ts'
 import { renderQuery } from '../template/template.ts'
-import type { GateRequest } from './gate-request.ts'
+import { type GateRequest, stableShareOf } from './gate-request.ts'
 import { type MetricCheck, modelOf } from './metric-checks.ts'
 import { autoLadder, DEFAULT_START, MOST_START, startWeight } from './pace.ts'
 import type { Plan } from './plan.ts'
@@ -142,13 +142,11 @@ function unprovable(checked: Checked, traffic: KnownTraffic): readonly WeakCheck
   if (request === undefined || plan.pace !== 'evidence') return []
   const ladder = ladderOf(checked, traffic)
   const asked = request.errors.smallest
-  const slow = slowestProof(ladder, request, traffic)
+  const proof = (smallest: number): ReturnType<typeof slowestProof> =>
+    slowestProof(plan, ladder, { ...request, errors: { ...request.errors, smallest } }, traffic)
+  const slow = proof(asked)
   if (slow.time <= slow.longest) return []
-  const enough = DIFFERENCES.find(
-    (points) =>
-      points / 100 > asked &&
-      slowestProof(ladder, { ...request, errors: { ...request.errors, smallest: points / 100 } }, traffic).time <= slow.longest
-  )
+  const enough = DIFFERENCES.find((points) => points / 100 > asked && proof(points / 100).time <= slow.longest)
   const advice = enough === undefined ? 'no difference can' : `choose serin.dev/smallest-difference: ${enough}pt or more`
   return [
     {
@@ -159,16 +157,17 @@ function unprovable(checked: Checked, traffic: KnownTraffic): readonly WeakCheck
 }
 
 function slowestProof(
+  plan: Plan,
   ladder: readonly number[],
   request: GateRequest,
   { rate, history }: KnownTraffic
 ): { readonly time: Millis; readonly weight: number; readonly longest: Millis } {
   const look = lookOf(request)
-  const settings = gateSettings([request.errors], { ...settingsFor(look), ...request.changed })
+  const stableShare = stableShareOf(plan)
+  const settings = gateSettings([request.errors], { ...settingsFor(look), ...request.changed, stableShare })
   const fresh = newGate(settings, ladder.length === 0 ? [100] : ladder, 0, [history])
   const times = ladder.map((weight, step) => {
-    const canary = (rate * weight) / 100
-    return { weight, time: timeToProof(atStep(fresh, step, 0), { canary, stable: rate - canary }, look) }
+    return { weight, time: timeToProof(atStep(fresh, step, 0), sidesOf(rate, weight / 100, stableShare), look) }
   })
   const slowest = times.toSorted((one, other) => other.time - one.time)[0] ?? { weight: 100, time: 0 }
   return { ...slowest, longest: settings.maxStep }
