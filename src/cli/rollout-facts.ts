@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { type Drift, driftAdvice, driftOf, driftText } from '../rollout/drift.ts'
+import type { GateConfig } from '../rollout/gate-options.ts'
 import { gateRequestOf, requestAsked } from '../rollout/gate-request.ts'
 import { autoLadderAt } from '../rollout/pace.ts'
 import { type Plan, planOf } from '../rollout/plan.ts'
@@ -54,19 +55,21 @@ export interface RolloutFacts {
   readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string; readonly message: string }[]
 }
 
-/** What is shown of one Canary alone, as far as it was read; Releases are the oldest first. */
+/** What is shown of a Canary beside itself, as far as it was read; Releases are the oldest first. */
 export interface Around {
   readonly routes?: KubeObject | undefined
   readonly releases?: readonly ReleaseFacts[]
   /** What the gate of the latest of them saw. */
   readonly seen?: Seen | undefined
+  /** The ConfigMap of the gate's options. */
+  readonly gateConfig?: GateConfig | undefined
   /** Queries of MetricTemplates by `namespace/name`. */
   readonly templates?: ReadonlyMap<string, string>
 }
 
 /** The facts of a Canary; its target is undefined when it was not read or is not there. */
 export function factsOf(canary: KubeObject, target: KubeObject | undefined, around: Around = {}): RolloutFacts {
-  const plan = planOf(canary)
+  const plan = planOf(canary, around.gateConfig)
   const state = readState(canary['status'])
   const standing = standingOf(state)
   const routing = routingOf(plan, state)
@@ -100,9 +103,9 @@ export function factsOf(canary: KubeObject, target: KubeObject | undefined, arou
   }
 }
 
-// What is asked may be in a ConfigMap, which is not read here: the Release says what that came to.
-function weakOf(canary: KubeObject, plan: Plan, { seen, templates }: Around): readonly WeakCheck[] {
-  const { request } = gateRequestOf(canary)
+// Where its gate has seen traffic the Release says what was asked: options may have been changed since.
+function weakOf(canary: KubeObject, plan: Plan, { seen, templates, gateConfig }: Around): readonly WeakCheck[] {
+  const { request } = gateRequestOf(canary, gateConfig)
   const asked = request === undefined || seen?.asked === undefined ? request : requestAsked(seen.asked)
   return weakChecksOf({ canary, plan, request: asked, ...(templates !== undefined && { templates }) }, seen?.traffic)
 }

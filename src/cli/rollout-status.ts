@@ -3,6 +3,7 @@
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import type { KubeClient, ListQuery } from '../kube/kube-client.ts'
 import { keyOfObject, Reflector } from '../kube/reflector.ts'
+import { type GateConfig, gateConfigName } from '../rollout/gate-options.ts'
 import { type Plan, planOf } from '../rollout/plan.ts'
 import { targetKindOf } from '../rollout/targets.ts'
 import { RESOURCES } from '../rollout/write.ts'
@@ -78,15 +79,20 @@ async function factsNow(canary: KubeObject, among: 'one' | 'many', io: RolloutIo
   const plan = planOf(canary)
   const read = (resource: ResourceRef, name: string): Promise<KubeObject | undefined> =>
     unlessUnread(client.get({ ...resource, namespace, name }, { signal }))
-  const target = read(targetKindOf(plan).resource, plan.target)
-  if (among === 'many') return factsOf(canary, await target)
-  const [workload, routes, objects, templates] = await Promise.all([
-    target,
+  const options = gateConfigName(canary)
+  const own = [read(targetKindOf(plan).resource, plan.target), options === undefined ? undefined : read(RESOURCES.configMaps, options)] as const
+  const configOf = (object: KubeObject | undefined): GateConfig | undefined => object && { kind: 'found', object }
+  if (among === 'many') {
+    const [workload, config] = await Promise.all(own)
+    return factsOf(canary, workload, { gateConfig: configOf(config) })
+  }
+  const [workload, config, routes, objects, templates] = await Promise.all([
+    ...own,
     read(RESOURCES.virtualServices, plan.apex),
     readReleases(canary, io),
     templatesOf(plan, io)
   ])
-  return factsOf(canary, workload, { routes, releases: releasesOf(canary, objects), seen: seenIn(canary, objects), templates })
+  return factsOf(canary, workload, { routes, releases: releasesOf(canary, objects), seen: seenIn(canary, objects), templates, gateConfig: configOf(config) })
 }
 
 // The queries of the MetricTemplates that it names, of those that may be read.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { canaryOf, deploymentOf, hookOf, REVISION } from '../../test/rollout-objects.ts'
+import { canaryOf, configMapOf, deploymentOf, hookOf, REVISION } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import { planOf } from '../rollout/plan.ts'
 import { virtualServiceWrites } from '../rollout/render-virtual-service.ts'
@@ -38,6 +38,12 @@ function given(status: object = {}, metadata: object = {}, canary: KubeObject = 
 
 const target = deploymentOf('api:2')
 const lines = (canary: KubeObject): readonly string[] => blockOf(factsOf(canary, target), NOW).map(({ text }) => text)
+
+test('steps are those of the pace that a ConfigMap says', () => {
+  const canary = given({}, { annotations: { 'serin.dev/gate-config': 'rules' } }, canaryOf({ stepWeight: undefined }))
+  const object = configMapOf('rules', { pace: 'evidence' })
+  expect([factsOf(canary, target).steps, factsOf(canary, target, { gateConfig: { kind: 'found', object } }).steps]).toEqual([1, 4])
+})
 
 test('one Canary is shown with all that one asks', () => {
   expect(lines(given())).toEqual([

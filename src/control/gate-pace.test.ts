@@ -1,9 +1,10 @@
 // Rollouts whose pace the gate sets (annotation serin.dev/pace), in virtual time with traffic drawn by chance.
 
 import { describe, expect, it } from 'vitest'
-import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
+import { canaryOf, configMapOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
 import { World } from '../../test/rollout-world.ts'
 import { type Truth, WorldTraffic } from '../../test/world-traffic.ts'
+import type { KubeObject } from '../api/object.ts'
 import { latestOf, releasesOf } from '../cli/release-facts.ts'
 import { factsOf } from '../cli/rollout-facts.ts'
 import { liveRouting } from '../rollout/virtual-service.ts'
@@ -28,12 +29,16 @@ class Paced {
     }
   }
 
-  async begin(analysis: Readonly<Record<string, unknown>>, pace: string): Promise<void> {
+  async begin(
+    analysis: Readonly<Record<string, unknown>>,
+    annotations: Readonly<Record<string, string>>,
+    ...more: readonly KubeObject[]
+  ): Promise<void> {
     const { world } = this
     world.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'test' } })
-    world.create(deploymentOf('api:1'))
+    for (const object of [deploymentOf('api:1'), ...more]) world.create(object)
     const canary = canaryOf(analysis)
-    world.create({ ...canary, metadata: { ...canary.metadata, annotations: { 'serin.dev/pace': pace } } })
+    world.create({ ...canary, metadata: { ...canary.metadata, annotations } })
     world.start()
     expect(await world.until(() => world.isIn('Initialized'), 120)).toBe(true)
     world.release('api:2')
@@ -51,7 +56,7 @@ class Paced {
 
 async function paced(truth: Truth, analysis: Readonly<Record<string, unknown>> = OWN, pace = 'evidence'): Promise<Paced> {
   const run = new Paced(truth)
-  await run.begin(analysis, pace)
+  await run.begin(analysis, { 'serin.dev/pace': pace })
   return run
 }
 
@@ -60,6 +65,18 @@ function condition(world: World): string {
 }
 
 describe('a good canary', () => {
+  it.each<readonly [string, string, Readonly<Record<string, string>>]>([
+    ['is led by the pace of the ConfigMap', 'evidence', {}],
+    ['is led by the annotation where both say one', 'interval', { 'serin.dev/pace': 'evidence' }]
+  ])('%s', async (_, pace, annotations) => {
+    const run = new Paced(GOOD)
+    await run.begin(OWN, { 'serin.dev/gate-config': 'rules', ...annotations }, configMapOf('rules', { pace }))
+    const begun = run.world.t
+    expect(await run.world.until(() => run.weight === 20, 59)).toBe(true)
+    expect(run.world.t - begun).toBeGreaterThan(29)
+    await run.world.stop()
+  })
+
   it('goes up its own ladder as soon as each step is proven safe, and says what proved it', async () => {
     const run = await paced(GOOD)
     const { world } = run
@@ -254,7 +271,7 @@ describe('what holds an advance that is proven', () => {
   it('is an approval, which is asked for only when there is proof', async () => {
     const webhooks = ['confirm-traffic-increase', 'confirm-promotion'].map(hookOf)
     const run = new Paced({ ...GOOD, rate: 0 })
-    await run.begin({ ...OWN, webhooks }, 'evidence')
+    await run.begin({ ...OWN, webhooks }, { 'serin.dev/pace': 'evidence' })
     const { world, traffic } = run
     world.hooks.length = 0
     await world.until(() => false, 200)

@@ -38,7 +38,7 @@ export class GateStreams {
 
   /** The counters of both versions; rejects only with the signal's reason. */
   async read(stream: StreamRequest, signal: AbortSignal): Promise<StreamReading> {
-    const other = this.#plan.baseline ? 'baseline' : 'primary'
+    const other = this.#plan.baseline.kind === 'primary' ? 'primary' : 'baseline'
     const [canary, stable] = await Promise.all([this.#side(stream, 'canary', signal), this.#side(stream, other, signal)])
     if (canary.kind === 'side' && stable.kind === 'side') {
       return { name: stream.name, kind: 'read', pair: { canary: canary.side, stable: stable.side } }

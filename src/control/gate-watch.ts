@@ -8,7 +8,7 @@ import type { ServicePair } from '../gate/served.ts'
 import { savedTrace } from '../gate/trace.ts'
 import { ApiError } from '../kube/kube-client.ts'
 import { keyOfObject } from '../kube/reflector.ts'
-import { BASELINE } from '../rollout/baseline.ts'
+import { BASELINE } from '../rollout/baseline-asked.ts'
 import type { ClusterView } from '../rollout/cluster-view.ts'
 import { optionName } from '../rollout/gate-options.ts'
 import { type Asked, askedIn, type GateRequest, gateRequestOf, requestAsked } from '../rollout/gate-request.ts'
@@ -36,7 +36,7 @@ import {
 } from '../rollout/watching.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import { wait, type Millis } from '../std/clock.ts'
-import { dig } from '../std/json.ts'
+import { dig, sameJson } from '../std/json.ts'
 import type { CounterSource } from './counter-source.ts'
 import { GateStreams } from './gate-streams.ts'
 import type { RolloutListener, Ticked } from './rollout-listener.ts'
@@ -134,7 +134,7 @@ export class GateWatch implements RolloutListener {
     const revision = standingOf(step.state).applied
     const now = this.#ports.clock.now()
     const known = this.#watched.get(key)
-    if (known?.uid !== plan.uid || known.revision !== revision || known.watching.plan.baseline !== plan.baseline) {
+    if (known?.uid !== plan.uid || known.revision !== revision || !sameJson(known.watching.plan.baseline, plan.baseline)) {
       this.#forget(key)
       const watching = newWatching(plan, asSeldom(request, this.#ports.counters), this.#ports.counters.edges, now)
       const release = releaseName(plan, revision)
@@ -319,11 +319,11 @@ function isSame(one: Evidence | undefined, other: Evidence | undefined): boolean
 
 // What the counts are of is told beside them; a controller that starts again has it from the Canary.
 function baselineAsked({ baseline }: Plan): Asked {
-  return baseline ? { [optionName(BASELINE)]: 'fresh' } : {}
+  return baseline.kind === 'primary' ? {} : { [optionName(BASELINE)]: baseline.kind }
 }
 
 // What stable did before is the primary's to tell; an analysis may have a fresh copy of it to compare with.
 function queryOf({ namespace, apex, baseline }: Plan, when: 'now' | 'before'): ServicePair {
-  const stable = baseline && when === 'now' ? 'baseline' : 'primary'
+  const stable = baseline.kind === 'fresh' && when === 'now' ? 'baseline' : 'primary'
   return { namespace, canaryService: `${apex}-canary`, stableService: `${apex}-${stable}` }
 }

@@ -2,7 +2,7 @@
 // analysis whatever is interrupted, and that the gate compares with it.
 
 import { describe, expect, it } from 'vitest'
-import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
+import { canaryOf, configMapOf, deploymentOf } from '../../test/rollout-objects.ts'
 import { type World, worldAt, worldOf } from '../../test/rollout-world.ts'
 import { WorldTraffic } from '../../test/world-traffic.ts'
 import type { KubeObject } from '../api/object.ts'
@@ -136,6 +136,18 @@ describe('a fresh baseline', () => {
     world.release('api:2')
     expect(await world.until(() => weights(world)[0] === 'primary 20, canary 40, baseline 40', 90)).toBe(true)
     world.patch(RESOURCES.canaries, 'test', 'api', { metadata: { annotations: { 'serin.dev/baseline': null } } })
+    expect(await world.until(() => left(world).length === 0, 5)).toBe(true)
+    expect(weights(world)).toEqual(['primary 60, canary 40'])
+    await world.stop()
+  })
+
+  it('may be a key of the ConfigMap that the Canary names, and goes with it', async () => {
+    const plain = asking({ interval: '60s' })
+    const canary = { ...plain, metadata: { ...plain.metadata, annotations: { 'serin.dev/gate-config': 'rules' } } }
+    const { world } = await begun(canary, configMapOf('rules', { baseline: 'fresh' }))
+    world.release('api:2')
+    expect(await world.until(() => weights(world)[0] === 'primary 20, canary 40, baseline 40', 90)).toBe(true)
+    world.patch(RESOURCES.configMaps, 'test', 'rules', { data: { baseline: 'none' } })
     expect(await world.until(() => left(world).length === 0, 5)).toBe(true)
     expect(weights(world)).toEqual(['primary 60, canary 40'])
     await world.stop()

@@ -49,7 +49,9 @@ export async function observe({ client, configs }: Sources, canary: KubeObject, 
     routing(RESOURCES.destinationRules, `${apex}-primary`),
     routing(RESOURCES.virtualServices, apex)
   ])
-  const [previous, baseline] = await Promise.all([previousOf(get, canary), baselineIn(get, plan)])
+  const options = gateConfigName(canary)
+  const gateConfig = options === undefined ? undefined : await gateConfigOf(get, options)
+  const [previous, baseline] = await Promise.all([previousOf(get, canary), baselineIn(get, planOf(canary, gateConfig))])
   const objects = {
     previous,
     baseline,
@@ -65,12 +67,10 @@ export async function observe({ client, configs }: Sources, canary: KubeObject, 
   const scalers = autoscaler && (await scalersOf((name) => get(SCALER_RESOURCES[autoscaler.kind], name), autoscaler.name))
   const podSpec = kind.podSpecOf(targetObject)
   const refs = podSpec === undefined ? [] : configRefsOf(podSpec)
-  const options = gateConfigName(canary)
   if (configs !== 'none') {
     const copied = refs.flatMap(({ kind, name }) => [name, copyName(name)].map((each) => `${RESOURCE_OF[kind].resource}/${each}`))
     configs.reading([...copied, ...(options === undefined ? [] : [`${RESOURCES.configMaps.resource}/${options}`])])
   }
-  const gateConfig = options === undefined ? undefined : await gateConfigOf(get, options)
   const seen = { ...moment, ...objects, scalers, gateConfig }
   if (configs === 'none' || podSpec === undefined) return { ...seen, configs: undefined }
   const views = refs.map(async (ref): Promise<ConfigView> => {
@@ -101,7 +101,7 @@ async function baselineIn(
   plan: Plan
 ): Promise<BaselineView | undefined> {
   const deployment = await get(RESOURCES.deployments, baselineName(plan))
-  if (deployment === undefined && !plan.baseline) return undefined
+  if (deployment === undefined && plan.baseline.kind !== 'fresh') return undefined
   const name = `${plan.apex}-baseline`
   // Of a provider without routes those of before are still there.
   const abandoned = plan.provider === 'kubernetes' ? get(RESOURCES.virtualServices, plan.apex) : undefined

@@ -54,9 +54,10 @@ function lintOne(object: KubeObject, ground: Ground): ObjectProblem[] {
 }
 
 function lintCanary(canary: KubeObject, { given, named, canaries, templates }: Ground, place: (path: string) => Place): ObjectProblem[] {
-  const plan = planOf(canary)
-  const whole = given === 'files' && named.find(plan.targetKind, plan.namespace, plan.target) !== undefined
+  const { targetKind, namespace, target } = planOf(canary)
+  const whole = given === 'files' && named.find(targetKind, namespace, target) !== undefined
   const gateConfig = gateConfigOf(canary, named, whole)
+  const plan = planOf(canary, gateConfig)
   const notices = noticesOf(canary, { rival: rivalOf(canary, canaries), gateConfig })
   const told = notices.map((notice) => problemOf(notice, place(notice.path)))
   if (notices.some(({ kind }) => kind === 'refused')) return told

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
-import { BASELINE, baselineOf, baselineShare, baselineTrouble, baselineWrites, liveShare } from './baseline.ts'
+import { baselineShare, baselineTrouble, baselineWrites, liveShare } from './baseline.ts'
+import { BASELINE } from './baseline-asked.ts'
 import { DEFAULT_LABELS } from './label-rules.ts'
 import { type Plan, planOf } from './plan.ts'
 import type { RolloutState } from './state.ts'
@@ -31,22 +32,6 @@ const service: KubeObject = {
   metadata: { name: 'api-baseline', namespace: 'test', uid: 's', ownerReferences: OWN }
 }
 const whole = (pods: number) => ({ baseline: { deployment: made('api-baseline', pods), service, rule: undefined } })
-
-describe('baselineOf', () => {
-  it.each<readonly [string, KubeObject, boolean, string | undefined]>([
-    ['weights', CANARY, true, undefined],
-    ['none', asking('none'), false, undefined],
-    ['a word of another kind', asking('old'), false, 'must be fresh or none'],
-    ['a match', asking('fresh', { match: [{}] }), false, 'all callers that match get the canary'],
-    ['iterations', asking('fresh', { iterations: 2, stepWeight: undefined }), false, 'requests are not split by weight'],
-    ['a DaemonSet', asking('fresh', {}, { targetRef: { kind: 'DaemonSet', name: 'api' } }), false, 'a DaemonSet has no second copy']
-  ])('%s', (_, canary, fresh, text) => {
-    const asked = baselineOf(canary, planOf(canary))
-    expect(asked.fresh).toBe(fresh)
-    expect(planOf(canary).baseline).toBe(fresh)
-    expect(asked.problems.map((problem) => problem.text.includes(text ?? '?'))).toEqual(text === undefined ? [] : [true])
-  })
-})
 
 describe('baselineShare', () => {
   it('is as much as the canary has, as far as something is left', () => {

@@ -3,10 +3,9 @@
 // analysis, never promoted, and taken away after it; its Deployment is made first and goes last, so that whoever finds it finds the rest.
 
 import type { KubeObject } from '../api/object.ts'
-import { dig, listAt } from '../std/json.ts'
+import { dig } from '../std/json.ts'
+import { BASELINE } from './baseline-asked.ts'
 import type { ClusterView } from './cluster-view.ts'
-import type { Misread } from './gate-options.ts'
-import { isComparable } from './pace.ts'
 import type { Plan } from './plan.ts'
 import { readinessOf } from './readiness.ts'
 import { copiedSelector, copiedTemplate, type PrimarySource, replicasOf, settingsOf } from './render-deployment.ts'
@@ -16,9 +15,6 @@ import type { RolloutState } from './state.ts'
 import { destinationsOf, ownEntries, rulesOf } from './virtual-service.ts'
 import { isOwned, ownerOf, patchOf, RESOURCES, setAt, type Write } from './write.ts'
 
-/** The annotation. */
-export const BASELINE = 'serin.dev/baseline'
-
 /** The objects of a baseline; undefined where there is none. */
 export interface BaselineView {
   readonly deployment: KubeObject | undefined
@@ -26,26 +22,6 @@ export interface BaselineView {
   readonly rule: KubeObject | undefined
   /** The VirtualService of a Canary whose provider was changed to one without; absent for others. */
   readonly routes?: KubeObject | undefined
-}
-
-type Splitting = Pick<Plan, 'strategy' | 'provider' | 'rules' | 'targetKind'>
-
-/** Whether a Canary wants one and can have it, and what of it cannot be. */
-export function baselineOf(canary: KubeObject, splitting: Splitting): { readonly fresh: boolean; readonly problems: readonly Misread[] } {
-  const text = canary.metadata.annotations?.[BASELINE]?.trim()
-  const problem = (said: string): { readonly fresh: false; readonly problems: readonly Misread[] } => ({
-    fresh: false,
-    problems: [{ annotation: BASELINE, text: said }]
-  })
-  if (text === undefined || text === 'none') return { fresh: false, problems: [] }
-  if (text !== 'fresh') return problem(`${JSON.stringify(text)}: must be fresh or none; the canary is compared with the primary`)
-  if (splitting.targetKind !== 'Deployment') return problem(`has no effect: a ${splitting.targetKind} has no second copy of its pods`)
-  if (!isComparable(canary, splitting)) {
-    const why =
-      listAt(canary['spec'], 'analysis', 'match').length > 0 ? 'all callers that match get the canary' : 'requests are not split by weight'
-    return problem(`has no effect: ${why}, so nothing is left of the same callers for a baseline`)
-  }
-  return { fresh: true, problems: [] }
 }
 
 /** The name of its Deployment. */
@@ -107,7 +83,7 @@ export function baselineWrites(
 }
 
 function isWanted({ baseline }: Plan, { phase }: RolloutState): boolean {
-  return baseline && (phase === 'progressing' || phase === 'waiting-promotion')
+  return baseline.kind === 'fresh' && (phase === 'progressing' || phase === 'waiting-promotion')
 }
 
 // A Deployment of this name may have been somebody's before.

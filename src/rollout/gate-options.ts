@@ -18,10 +18,15 @@ export interface Misread {
   readonly text: string
 }
 
-/** What is said of one option, and how a mistake in it is told. */
+/** What is said of one option, and how something about it is told: where it was said. */
 export interface Said {
   readonly text: string
-  readonly misread: (wanted: string) => Misread
+  readonly told: (text: string) => Misread
+}
+
+/** That an option is not what it must be, and what counts `instead`. */
+export function misreadOf({ text, told }: Said, wanted: string, instead = 'the default is used'): Misread {
+  return told(`${JSON.stringify(text)}: must be ${wanted}; ${instead}`)
 }
 
 const PREFIX = 'serin.dev/'
@@ -53,11 +58,16 @@ export function gateOptionsOf(
   const [entries, problems] = configured(canary, config, known)
   for (const annotation of known) {
     const text = annotations[annotation]
-    if (text !== undefined) said.set(annotation, { text, misread: misreadOf(annotation, JSON.stringify(text)) })
+    if (text !== undefined) said.set(annotation, annotated(annotation, text))
     const entry = entries.get(annotation)
     if (text === undefined && entry !== undefined) said.set(annotation, entry)
   }
   return { said, problems }
+}
+
+/** What is said of one option. */
+export function optionOf(canary: KubeObject, config: GateConfig | undefined, annotation: string): Said | undefined {
+  return gateOptionsOf(canary, config, [annotation]).said.get(annotation)
 }
 
 type Entries = readonly [ReadonlyMap<string, Said>, readonly Misread[]]
@@ -66,7 +76,7 @@ function configured({ metadata }: KubeObject, config: GateConfig | undefined, kn
   const name = metadata.annotations?.[GATE_CONFIG]
   if (name === undefined) return [new Map(), []]
   if (gateConfigName({ apiVersion: '', kind: '', metadata }) === undefined) {
-    return [new Map(), [misreadOf(GATE_CONFIG, JSON.stringify(name))('the name of a ConfigMap')]]
+    return [new Map(), [misreadOf(annotated(GATE_CONFIG, name), 'the name of a ConfigMap')]]
   }
   if (config === undefined) return [new Map(), []]
   if (config.kind === 'missing') {
@@ -83,7 +93,7 @@ function entriesOf({ metadata, data }: KubeObject, known: readonly string[]): En
     const annotation = `${PREFIX}${key}`
     const where = `ConfigMap ${metadata.name ?? ''}: data.${key}`
     if (known.includes(annotation)) {
-      said.set(annotation, { text: String(text), misread: misreadOf(GATE_CONFIG, `${where} ${JSON.stringify(text)}`) })
+      said.set(annotation, { text: String(text), told: (problem) => ({ annotation: GATE_CONFIG, text: `${where} ${problem}` }) })
     } else {
       problems.push({ annotation: GATE_CONFIG, text: `${where} is not read: it must be one of ${known.map(optionName).join(', ')}` })
     }
@@ -91,6 +101,7 @@ function entriesOf({ metadata, data }: KubeObject, known: readonly string[]): En
   return [said, problems]
 }
 
-function misreadOf(annotation: string, what: string): Said['misread'] {
-  return (wanted) => ({ annotation, text: `${what}: must be ${wanted}; the default is used` })
+/** An option as an annotation has it. */
+export function annotated(annotation: string, text: string): Said {
+  return { text, told: (problem) => ({ annotation, text: problem }) }
 }

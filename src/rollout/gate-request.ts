@@ -19,8 +19,10 @@ import type { Millis } from '../std/clock.ts'
 import { dig, isObject } from '../std/json.ts'
 import { affinityOf } from './affinity.ts'
 import { durationOf } from './durations.ts'
-import { type GateConfig, gateOptionsOf, type Misread, optionName, type Said } from './gate-options.ts'
+import { BASELINE } from './baseline-asked.ts'
+import { annotated, type GateConfig, gateOptionsOf, type Misread, misreadOf, optionName, type Said } from './gate-options.ts'
 import { type StreamRequest, STREAMS_WANTED, streamsIn } from './gate-streams.ts'
+import { PACE } from './pace.ts'
 import type { Plan } from './plan.ts'
 
 /** The annotations, and what they say. */
@@ -44,6 +46,9 @@ export const GATE_ANNOTATIONS = {
   /** What a rollout may cost at most: `requests=100000,failures=200,users=5000`. */
   budget: 'serin.dev/exposure-budget'
 } as const
+
+// What is read of them elsewhere says how the rollout is led, and is no part of a test.
+const OPTIONS: readonly string[] = [...Object.values(GATE_ANNOTATIONS), PACE, BASELINE]
 
 /** What is asked of the gate. */
 export interface GateRequest {
@@ -83,7 +88,7 @@ export function gateRequestOf(canary: KubeObject, config?: GateConfig): GateRead
 const readings = new WeakMap<KubeObject, { readonly config: GateConfig | undefined; readonly reading: GateReading }>()
 
 function readRequest(canary: KubeObject, config: GateConfig | undefined): GateReading {
-  const { said, problems } = gateOptionsOf(canary, config, Object.values(GATE_ANNOTATIONS))
+  const { said, problems } = gateOptionsOf(canary, config, OPTIONS)
   const { mode, request, misread } = readOptions(said)
   const uncounted = request.budget.users !== undefined && affinityOf(dig(canary['spec'], 'analysis', 'sessionAffinity')) === undefined
   return { request: mode === 'thresholds' ? undefined : request, problems: [...problems, ...misread, ...(uncounted ? [UNCOUNTED] : [])] }
@@ -104,7 +109,7 @@ export function askedIn(status: unknown): Asked | undefined {
 export function requestAsked(asked: Asked): GateRequest {
   const said = Object.values(GATE_ANNOTATIONS).flatMap((annotation): readonly (readonly [string, Said])[] => {
     const text = asked[optionName(annotation)]
-    return text === undefined ? [] : [[annotation, { text, misread: (wanted) => ({ annotation, text: wanted }) }]]
+    return text === undefined ? [] : [[annotation, annotated(annotation, text)]]
   })
   return readOptions(new Map(said)).request
 }
@@ -120,7 +125,7 @@ function readOptions(said: ReadonlyMap<string, Said>): {
     const found = said.get(annotation)
     if (found === undefined) return undefined
     const value = parse(found.text.trim())
-    if (value === undefined) misread.push(found.misread(wanted))
+    if (value === undefined) misread.push(misreadOf(found, wanted))
     else asked[optionName(annotation)] = found.text.trim()
     return value
   }
@@ -181,7 +186,7 @@ export function gateSettingsFor(
 
 /** What the side that the canary is compared with gets of the traffic. */
 export function stableShareOf({ baseline }: Pick<Plan, 'baseline'>): StableShare {
-  return baseline ? 'even' : 'rest'
+  return baseline.kind === 'fresh' ? 'even' : 'rest'
 }
 
 const USUAL_OBJECTIVE = 0.999

@@ -6,8 +6,8 @@ import type { KubeObject } from '../api/object.ts'
 import { dig, isObject, listAt } from '../std/json.ts'
 import { ACTED_ON } from './acted-on.ts'
 import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, SHORTEST_INTERVAL } from './durations.ts'
-import { baselineOf } from './baseline.ts'
-import type { GateConfig } from './gate-options.ts'
+import { baselineOf } from './baseline-asked.ts'
+import { type GateConfig, type Misread, optionOf } from './gate-options.ts'
 import { GATE_ANNOTATIONS, gateRequestOf } from './gate-request.ts'
 import { isWithoutSource, ON_FAILURE, responsesOf } from './metric-checks.ts'
 import { PACE, paceOf } from './pace.ts'
@@ -222,18 +222,23 @@ function misread(canary: KubeObject, { gateConfig, counters }: Surroundings): re
   return [
     ...problems.map((problem) => told(ON_FAILURE, `${problem}: that part is not used`)),
     ...gateRequestOf(canary, gateConfig).problems.map(({ annotation, text }) => told(annotation, text)),
-    ...baselineOf(canary, planOf(canary)).problems.map(({ annotation, text }) => told(annotation, text)),
-    ...paceOf(canary).problems.map(({ annotation, text }) => told(annotation, text)),
-    ...unpaced(canary, { gateConfig, counters }).map((why) => told(PACE, `is not used: ${why}`))
+    ...[
+      ...baselineOf(canary, planOf(canary, gateConfig), gateConfig).problems,
+      ...paceOf(canary, gateConfig).problems,
+      ...unpaced(canary, { gateConfig, counters })
+    ].map(({ annotation, text }) => told(annotation, text))
   ]
 }
 
 // Where there is no gate to set the pace.
-function unpaced(canary: KubeObject, { gateConfig, counters }: Surroundings): readonly string[] {
-  if (paceOf(canary).asked.pace === 'interval') return []
-  if (planOf(canary).pace === 'interval') return ['the gate compares versions in rollouts by weights of HTTP requests without match only']
-  if (gateRequestOf(canary, gateConfig).request === undefined) return [`${GATE_ANNOTATIONS.gate} wants thresholds alone`]
-  return counters === 'none' ? ['this controller reads no counters of requests'] : []
+function unpaced(canary: KubeObject, { gateConfig, counters }: Surroundings): readonly Misread[] {
+  const said = optionOf(canary, gateConfig, PACE)
+  if (said === undefined || paceOf(canary, gateConfig).asked.pace === 'interval') return []
+  const unused = (why: string): readonly Misread[] => [said.told(`is not used: ${why}`)]
+  if (planOf(canary, gateConfig).pace === 'interval')
+    return unused('the gate compares versions in rollouts by weights of HTTP requests without match only')
+  if (gateRequestOf(canary, gateConfig).request === undefined) return unused(`${GATE_ANNOTATIONS.gate} wants thresholds alone`)
+  return counters === 'none' ? unused('this controller reads no counters of requests') : []
 }
 
 // A scaler that is not there is waited for; one that others made for the primary is theirs.

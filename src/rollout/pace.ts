@@ -1,10 +1,10 @@
 // Who says when a rollout by weights goes on: Flagger's interval, or the gate, which lets it go on as soon as the next weight is proven safe
-// (annotation `serin.dev/pace: evidence`). With it may come a ladder that begins as low as the traffic allows: `evidence, ladder=auto`.
+// (option `pace: evidence`). With it may come a ladder that begins as low as the traffic allows: `evidence, ladder=auto`.
 
 import type { KubeObject } from '../api/object.ts'
 import type { Millis } from '../std/clock.ts'
 import { dig, listAt } from '../std/json.ts'
-import type { Misread } from './gate-options.ts'
+import { type GateConfig, type Misread, misreadOf, optionOf } from './gate-options.ts'
 
 /** The annotation. */
 export const PACE = 'serin.dev/pace'
@@ -32,17 +32,16 @@ const START_REQUESTS = 5
 const LEAST_START = 1
 
 /** What the Canary asks, and what of it cannot be read. Without a word about the ladder its own weights count, where it has any. */
-export function paceOf({ metadata, spec }: KubeObject): { readonly asked: PaceAsked; readonly problems: readonly Misread[] } {
-  const analysis = dig(spec, 'analysis')
+export function paceOf(canary: KubeObject, config?: GateConfig): { readonly asked: PaceAsked; readonly problems: readonly Misread[] } {
+  const analysis = dig(canary['spec'], 'analysis')
   const weighs = Number(dig(analysis, 'stepWeight')) > 0 || listAt(analysis, 'stepWeights').length > 0
-  const text = metadata.annotations?.[PACE]
+  const said = optionOf(canary, config, PACE)
   const own: PaceAsked = { pace: 'interval', ladder: 'own' }
-  if (text === undefined) return { asked: own, problems: [] }
-  const [pace, ladder, ...rest] = text.split(',').map((word) => word.trim().replace(/\s*=\s*/, '='))
+  if (said === undefined) return { asked: own, problems: [] }
+  const [pace, ladder, ...rest] = said.text.split(',').map((word) => word.trim().replace(/\s*=\s*/, '='))
   if (pace === 'interval' && ladder === undefined) return { asked: own, problems: [] }
   const isRead = pace === 'evidence' && rest.length === 0 && [undefined, 'ladder=auto', 'ladder=own'].includes(ladder)
-  if (!isRead)
-    return { asked: own, problems: [{ annotation: PACE, text: `${JSON.stringify(text)}: must be ${WANTED}; the interval is used` }] }
+  if (!isRead) return { asked: own, problems: [misreadOf(said, WANTED, 'the interval is used')] }
   const isAuto = ladder === 'ladder=auto' || (ladder === undefined && !weighs)
   return { asked: { pace, ladder: isAuto ? 'auto' : 'own' }, problems: [] }
 }

@@ -7,7 +7,8 @@ import type { Millis } from '../std/clock.ts'
 import { type Affinity, affinityOf } from './affinity.ts'
 import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, SHORTEST_INTERVAL } from './durations.ts'
 import { type FailureResponse, type MetricCheck, metricChecksOf, ON_FAILURE, responsesOf } from './metric-checks.ts'
-import { baselineOf } from './baseline.ts'
+import { type Baseline, baselineOf } from './baseline-asked.ts'
+import type { GateConfig } from './gate-options.ts'
 import { autoLadder, isComparable, type Pace, paceOf } from './pace.ts'
 import { type Autoscaler, autoscalerOf } from './scaler.ts'
 import type { Rules } from './virtual-service.ts'
@@ -81,8 +82,8 @@ export interface Plan {
   readonly strategy: Strategy
   /** Who says when a rollout by weights goes on. */
   readonly pace: Pace
-  /** A fresh copy of stable takes as much traffic as the canary (baseline.ts). */
-  readonly baseline: boolean
+  /** What the gate compares the canary with. */
+  readonly baseline: Baseline
   /** Of rollouts by weight. */
   readonly affinity: Affinity | undefined
   /** Decrement of the canary's weight per look while promoting; 0: one jump. */
@@ -107,19 +108,22 @@ const DEFAULT_DEADLINE_SECONDS = 600
 /** Of provider kubernetes, whose Canaries are always blue/green. */
 const DEFAULT_ITERATIONS = 10
 
-/** Reads a decoded Canary; fields with values no decoder would pass fall back to their defaults. */
-export function planOf(canary: KubeObject): Plan {
-  const known = plans.get(canary)
-  if (known !== undefined) return known
-  const plan = readPlan(canary)
-  plans.set(canary, plan)
+/**
+ * Reads a decoded Canary; fields with values no decoder would pass fall back to their defaults. `config` is the ConfigMap of its gate, which may
+ * say the pace and the baseline: who asks for nothing but names needs none.
+ */
+export function planOf(canary: KubeObject, config?: GateConfig): Plan {
+  const beside = config?.kind === 'found' ? config.object : canary
+  const of = plans.get(canary) ?? new WeakMap<KubeObject, Plan>()
+  const plan = of.get(beside) ?? readPlan(canary, config)
+  plans.set(canary, of.set(beside, plan))
   return plan
 }
 
-// A tick asks several times; objects are never changed in place.
-const plans = new WeakMap<KubeObject, Plan>()
+// A tick asks several times; objects are never changed in place. By Canary and ConfigMap.
+const plans = new WeakMap<KubeObject, WeakMap<KubeObject, Plan>>()
 
-function readPlan(canary: KubeObject): Plan {
+function readPlan(canary: KubeObject, config: GateConfig | undefined): Plan {
   const spec = canary['spec']
   const [names, splitting] = [namesOf(spec), splittingOf(spec)]
   const analysis = dig(spec, 'analysis')
@@ -129,8 +133,8 @@ function readPlan(canary: KubeObject): Plan {
     autoscaler: autoscalerOf(canary),
     interval: Math.max(SHORTEST_INTERVAL, durationOf(dig(analysis, 'interval')) ?? DEFAULT_INTERVAL),
     threshold: positive(dig(analysis, 'threshold')) ?? 1,
-    ...pacedSplitting(canary, splitting),
-    baseline: baselineOf(canary, { ...names, ...splitting }).fresh,
+    ...pacedSplitting(canary, splitting, config),
+    baseline: baselineOf(canary, { ...names, ...splitting }, config).baseline,
     stepWeightPromotion: positive(dig(analysis, 'stepWeightPromotion')) ?? 0,
     canaryReadyThreshold: positive(dig(analysis, 'canaryReadyThreshold')) ?? 100,
     primaryReadyThreshold: positive(dig(analysis, 'primaryReadyThreshold')) ?? 100,
@@ -161,8 +165,12 @@ export function isTcp(spec: unknown): boolean {
 }
 
 // The gate sets the pace only where it can compare.
-function pacedSplitting<S extends Pick<Plan, 'provider' | 'rules' | 'strategy'>>(canary: KubeObject, splitting: S): S & Pick<Plan, 'pace'> {
-  const { asked } = paceOf(canary)
+function pacedSplitting<S extends Pick<Plan, 'provider' | 'rules' | 'strategy'>>(
+  canary: KubeObject,
+  splitting: S,
+  config: GateConfig | undefined
+): S & Pick<Plan, 'pace'> {
+  const { asked } = paceOf(canary, config)
   const { strategy } = splitting
   if (asked.pace === 'interval' || strategy.kind !== 'weighted' || !isComparable(canary, splitting))
     return { ...splitting, pace: 'interval' }

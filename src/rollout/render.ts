@@ -25,7 +25,7 @@ import type { Step } from './tick.ts'
 /** The writes of `step`, in the order they must be made; the Canary's own status and metadata come after them and are not among them. */
 export function render(canary: KubeObject, step: Step, cluster: ClusterView): readonly Write[] {
   const { target, primary, labels = DEFAULT_LABELS } = cluster
-  const plan = planOf(canary)
+  const plan = planOf(canary, cluster.gateConfig)
   const kind = targetKindOf(plan)
   const label = target === undefined ? undefined : kind.labelOf(target, labels)
   if (target === undefined || label === undefined) return []

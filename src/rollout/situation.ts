@@ -85,7 +85,7 @@ export type Situation =
 
 /** What a tick of `canary` in `state` finds in `cluster`. */
 export function findingOf(canary: KubeObject, state: RolloutState, cluster: ClusterView): Finding {
-  const asked = planOf(canary)
+  const asked = planOf(canary, cluster.gateConfig)
   const { state: adopted, revision } = recognise(
     adopt(asked, state, liveRouting(cluster.virtualService, asked.apex, asked.rules)),
     asked,

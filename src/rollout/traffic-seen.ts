@@ -3,7 +3,7 @@
 import type { Gate } from '../gate/gate.ts'
 import { restoredGate } from '../gate/saved.ts'
 import { dig } from '../std/json.ts'
-import { BASELINE } from './baseline.ts'
+import { BASELINE } from './baseline-asked.ts'
 import { optionName } from './gate-options.ts'
 import { askedIn, gateSettingsFor, requestAsked } from './gate-request.ts'
 import type { Plan } from './plan.ts'

@@ -170,7 +170,7 @@ export function exposureIn({ gate, plan, cookies }: Watching): Ledger | undefine
   if (gate === undefined) return undefined
   const ledger = ledgerOf(gate, { objective: successObjective(plan), users })
   // Of all traffic, which is not known beside a baseline.
-  return plan.baseline ? { ...ledger, budget: undefined } : ledger
+  return plan.baseline.kind === 'primary' ? ledger : { ...ledger, budget: undefined }
 }
 
 // Without traffic the canary gives none: what is counted before it began is of runs before.
@@ -241,7 +241,7 @@ function unreadOf({ gate, unreadStreams }: Watching): readonly string[] {
 /** The first weight that the traffic asks for; undefined while nobody knows. */
 export function startOf({ traffic, unread, asked, plan }: Watching, look: Millis): number | undefined {
   // Beside a baseline the primary's requests are not counted: how much traffic there is, nobody knows.
-  if (plan.baseline) return DEFAULT_START
+  if (plan.baseline.kind !== 'primary') return DEFAULT_START
   if (traffic !== undefined && asked !== undefined) return startWeight(traffic, look, asked.settings.pushDelay)
   return unread === undefined ? undefined : DEFAULT_START
 }

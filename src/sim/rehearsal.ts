@@ -108,9 +108,9 @@ function allRows(rehearsed: Rehearsed, scenario: Scenario, many: Many): readonly
 function weakChecks({ config }: Rehearsed, { canary, templates, service, seed }: Question): readonly WeakCheck[] {
   const slices = slicesFor({ service, disturbance: 'calm' }, seeded(seed))
   const history = historyOf(slices.map((slice) => counts(slice, 'failed', service.edges)))
-  const plan = planOf(canary)
+  const plan = planOf(canary, config)
   const { request, problems } = gateRequestOf(canary, config)
-  const misread = [...problems, ...paceOf(canary).problems].map(({ annotation, text }) => ({
+  const misread = [...problems, ...paceOf(canary, config).problems].map(({ annotation, text }) => ({
     path: `metadata.annotations["${annotation}"]`,
     text
   }))

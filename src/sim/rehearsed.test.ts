@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { documentedCanary } from '../../test/rehearsal-objects.ts'
 import { revisionOf } from '../rollout/revision.ts'
+import { configMapOf } from '../../test/rollout-objects.ts'
 import { dig } from '../std/json.ts'
 import { rehearsedOf } from './rehearsed.ts'
 
@@ -50,6 +51,15 @@ describe('what is rehearsed', () => {
     ])
     expect(found.plan.strategy).toMatchObject({ mirror: undefined })
     expect(found.plan.autoscaler).toBeUndefined()
+  })
+
+  it('plays the pace that a ConfigMap says, and no baseline of it', () => {
+    const object = configMapOf('rules', { pace: 'evidence', baseline: 'fresh', alpha: '2%' })
+    const found = rehearsedOf(documentedCanary({}, { 'serin.dev/gate-config': 'rules' }), undefined, { kind: 'found', object })
+    if (typeof found === 'string') throw new Error(found)
+    expect(found.leftOut).toEqual(['serin.dev/baseline: the canary is compared with the primary'])
+    expect(found.plan).toMatchObject({ pace: 'evidence', baseline: { kind: 'primary' } })
+    expect(dig(found.config, 'object', 'data')).toEqual({ pace: 'evidence', alpha: '2%' })
   })
 
   it.each([

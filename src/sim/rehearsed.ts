@@ -2,12 +2,14 @@
 // is left out, and said.
 
 import type { KubeObject } from '../api/object.ts'
-import { BASELINE } from '../rollout/baseline.ts'
-import type { GateConfig } from '../rollout/gate-options.ts'
+import { BASELINE } from '../rollout/baseline-asked.ts'
+import { type GateConfig, optionName, optionOf } from '../rollout/gate-options.ts'
 import { GATE_ANNOTATIONS } from '../rollout/gate-request.ts'
 import { isBuiltinMetric } from '../rollout/metric-checks.ts'
 import { type Plan, planOf } from '../rollout/plan.ts'
 import { dig, isObject, listAt } from '../std/json.ts'
+
+const UNPLAYED: readonly string[] = [GATE_ANNOTATIONS.streams, BASELINE]
 
 /** A Canary that can be rehearsed. */
 export interface Rehearsed {
@@ -27,9 +29,10 @@ export function rehearsedOf(canary: KubeObject, target: KubeObject | undefined, 
   const refused = refusalOf(canary)
   if (refused !== undefined) return refused
   const ready = playable(canary)
-  const plan = planOf(ready)
+  const played = playableConfig(config)
+  const plan = planOf(ready, played)
   const before = deploymentOf(plan, target)
-  return { canary: ready, plan, target: before, next: withVersion(before), config, leftOut: leftOutOf(canary) }
+  return { canary: ready, plan, target: before, next: withVersion(before), config: played, leftOut: leftOutOf(canary, config) }
 }
 
 function refusalOf({ metadata, ...rest }: KubeObject): string | undefined {
@@ -44,17 +47,17 @@ function refusalOf({ metadata, ...rest }: KubeObject): string | undefined {
   return undefined
 }
 
-function leftOutOf(canary: KubeObject): readonly string[] {
+function leftOutOf(canary: KubeObject, config: GateConfig | undefined): readonly string[] {
   const spec = canary['spec']
   const { metrics, hooks } = planOf(canary)
   const queries = metrics.filter(({ kind }) => kind !== 'builtin').map(({ name }) => name)
   return [
     ...(queries.length > 0 ? [`checks by query (${queries.join(', ')}): they pass`] : []),
     ...(hooks.length > 0 ? [`webhooks (${hooks.map(({ name }) => name).join(', ')}): they pass`] : []),
-    ...(canary.metadata.annotations?.[GATE_ANNOTATIONS.streams] === undefined
+    ...(optionOf(canary, config, GATE_ANNOTATIONS.streams) === undefined
       ? []
       : ['serin.dev/streams: failures and latency are judged alone']),
-    ...(canary.metadata.annotations?.[BASELINE] === undefined ? [] : [`${BASELINE}: the canary is compared with the primary`]),
+    ...(optionOf(canary, config, BASELINE) === undefined ? [] : [`${BASELINE}: the canary is compared with the primary`]),
     ...(listAt(spec, 'analysis', 'match').length === 0
       ? []
       : ['analysis.match: weights are played as those of all callers, without the gate, which does not watch such rollouts']),
@@ -70,7 +73,7 @@ function playable(canary: KubeObject): KubeObject {
   const spec = fieldsOf(canary['spec'])
   const { mirror: _, mirrorWeight: __, alerts: ___, metrics, ...analysis } = fieldsOf(spec['analysis'])
   const { autoscalerRef: ____, suspend: _____, metricsServer: ______, ...rest } = spec
-  const { [GATE_ANNOTATIONS.streams]: _______, [BASELINE]: ________, ...played } = annotations
+  const played = Object.fromEntries(Object.entries(annotations).filter(([name]) => !UNPLAYED.includes(name)))
   const builtin = Array.isArray(metrics) ? metrics.filter((metric) => isBuiltinMetric(dig(metric, 'name'))) : []
   const targetRef = { ...fieldsOf(spec['targetRef']), apiVersion: 'apps/v1', kind: 'Deployment' }
   return {
@@ -79,6 +82,12 @@ function playable(canary: KubeObject): KubeObject {
     metadata: { name, namespace, labels, annotations: played, uid: 'rehearsal' },
     spec: { ...rest, targetRef, analysis: { ...analysis, metrics: builtin.map(withoutQuery) } }
   }
+}
+
+function playableConfig(config: GateConfig | undefined): GateConfig | undefined {
+  if (config?.kind !== 'found') return config
+  const data = Object.entries(fieldsOf(config.object['data'])).filter(([key]) => !UNPLAYED.map(optionName).includes(key))
+  return { ...config, object: { ...config.object, data: Object.fromEntries(data) } }
 }
 
 // Flagger lets an entry have a name of its own metrics and a query or template too.

@@ -167,12 +167,13 @@ export class SerinLeader implements Leader {
 }
 
 // A cluster whose pods are all there.
-function clusterOf({ target, next, plan }: Rehearsed): ClusterView {
+function clusterOf({ target, next, plan, config: gateConfig }: Rehearsed): ClusterView {
   const primary = { ...target, metadata: { ...target.metadata, name: `${plan.target}-primary` } }
   return {
     now: START,
     lookedAt: undefined,
     rival: undefined,
+    gateConfig,
     target: available(next),
     primary: available(primary),
     apexService: undefined,

@@ -54,7 +54,7 @@ export function changed(
 function annotated(rehearsed: Rehearsed, name: string, text: string): Rehearsed {
   const { metadata } = rehearsed.canary
   const canary = { ...rehearsed.canary, metadata: { ...metadata, annotations: { ...metadata.annotations, [name]: text } } }
-  return { ...rehearsed, canary, plan: planOf(canary) }
+  return { ...rehearsed, canary, plan: planOf(canary, rehearsed.config) }
 }
 
 function withSteps(rehearsed: Rehearsed, weights: readonly number[]): Rehearsed {
@@ -62,5 +62,5 @@ function withSteps(rehearsed: Rehearsed, weights: readonly number[]): Rehearsed 
   const fields = isObject(spec) ? spec : {}
   const { stepWeight: _, maxWeight: __, ...analysis } = isObject(fields['analysis']) ? fields['analysis'] : {}
   const canary = { ...rehearsed.canary, spec: { ...fields, analysis: { ...analysis, stepWeights: weights } } }
-  return { ...rehearsed, canary, plan: planOf(canary) }
+  return { ...rehearsed, canary, plan: planOf(canary, rehearsed.config) }
 }
