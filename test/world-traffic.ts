@@ -2,7 +2,7 @@
 // callers' proxies of a mesh count them.
 
 import type { CounterReading, CounterSource } from '../src/control/counter-source.ts'
-import type { RequestCounter, Served, ServicePair } from '../src/gate/served.ts'
+import type { RequestCounter, Served, StableSide, VersionPair } from '../src/gate/served.ts'
 import { destinationsOf, liveRouting, rulesOf } from '../src/rollout/virtual-service.ts'
 import { RESOURCES } from '../src/rollout/write.ts'
 import { binomial, poisson } from '../src/sim/chance.ts'
@@ -35,6 +35,9 @@ export class WorldTraffic implements CounterSource {
   readonly #world: World
   readonly #draw = seeded(11)
   readonly #stable = { requests: 0, failures: 0 }
+  /** What another workload takes of others' requests, a second, and the share of them that it fails; not of `truth`. */
+  other = { name: '', rate: 0, failing: 0 }
+  readonly #other = { requests: 0, failures: 0 }
   /** Of a fresh baseline, which fails as stable does. */
   readonly #baseline = { requests: 0, failures: 0 }
   #countedTo: Millis
@@ -45,7 +48,7 @@ export class WorldTraffic implements CounterSource {
     this.#countedTo = world.clock.now()
   }
 
-  read({ stableService }: ServicePair): Promise<CounterReading> {
+  read({ stable }: VersionPair): Promise<CounterReading> {
     const now = this.#world.clock.now()
     this.#count(now)
     if (this.down) return Promise.resolve({ kind: 'down', because: 'away' })
@@ -54,7 +57,7 @@ export class WorldTraffic implements CounterSource {
       kind: 'read',
       at: now,
       canary: countersOf(this.canary),
-      stable: countersOf(stableService.endsWith('-baseline') ? this.#baseline : this.#stable),
+      stable: countersOf(this.#of(stable)),
       ...(this.cookies ? { canaryCookies: this.canary.requests } : {})
     })
   }
@@ -65,6 +68,11 @@ export class WorldTraffic implements CounterSource {
     return Promise.resolve(
       Array.from({ length: 720 }, () => ({ requests, failures: binomial(this.#draw, requests, stable), buckets: [requests, 0] }))
     )
+  }
+
+  #of({ kind, name }: StableSide): Counts {
+    if (kind === 'workload') return name === this.other.name ? this.#other : NOTHING
+    return name.endsWith('-baseline') ? this.#baseline : this.#stable
   }
 
   #count(now: Millis): void {
@@ -80,7 +88,8 @@ export class WorldTraffic implements CounterSource {
     const versions = [
       [this.canary, share, canary] as const,
       [this.#stable, 1 - share - fresh, stable] as const,
-      ...(fresh > 0 ? [[this.#baseline, fresh, stable] as const] : [])
+      ...(fresh > 0 ? [[this.#baseline, fresh, stable] as const] : []),
+      ...(this.other.rate > 0 ? [[this.#other, this.other.rate / rate, this.other.failing] as const] : [])
     ]
     for (const [version, part, failing] of versions) {
       const requests = poisson(this.#draw, seconds * rate * part)
@@ -90,7 +99,14 @@ export class WorldTraffic implements CounterSource {
   }
 }
 
-function countersOf({ requests, failures }: { readonly requests: number; readonly failures: number }): readonly RequestCounter[] {
+interface Counts {
+  readonly requests: number
+  readonly failures: number
+}
+
+const NOTHING: Counts = { requests: 0, failures: 0 }
+
+function countersOf({ requests, failures }: Counts): readonly RequestCounter[] {
   const counter = (code: number, count: number): RequestCounter => ({
     process: 'gateway',
     id: String(code),

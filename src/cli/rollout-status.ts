@@ -80,7 +80,10 @@ async function factsNow(canary: KubeObject, among: 'one' | 'many', io: RolloutIo
   const read = (resource: ResourceRef, name: string): Promise<KubeObject | undefined> =>
     unlessUnread(client.get({ ...resource, namespace, name }, { signal }))
   const options = gateConfigName(canary)
-  const own = [read(targetKindOf(plan).resource, plan.target), options === undefined ? undefined : read(RESOURCES.configMaps, options)] as const
+  const own = [
+    read(targetKindOf(plan).resource, plan.target),
+    options === undefined ? undefined : read(RESOURCES.configMaps, options)
+  ] as const
   const configOf = (object: KubeObject | undefined): GateConfig | undefined => object && { kind: 'found', object }
   if (among === 'many') {
     const [workload, config] = await Promise.all(own)
@@ -92,7 +95,13 @@ async function factsNow(canary: KubeObject, among: 'one' | 'many', io: RolloutIo
     readReleases(canary, io),
     templatesOf(plan, io)
   ])
-  return factsOf(canary, workload, { routes, releases: releasesOf(canary, objects), seen: seenIn(canary, objects), templates, gateConfig: configOf(config) })
+  return factsOf(canary, workload, {
+    routes,
+    releases: releasesOf(canary, objects),
+    seen: seenIn(canary, objects),
+    templates,
+    gateConfig: configOf(config)
+  })
 }
 
 // The queries of the MetricTemplates that it names, of those that may be read.

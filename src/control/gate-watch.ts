@@ -4,7 +4,7 @@
 import type { KubeObject } from '../api/object.ts'
 import type { ReleaseStatus } from '../api/serin-kinds.ts'
 import { savedGate } from '../gate/saved.ts'
-import type { ServicePair } from '../gate/served.ts'
+import type { ServiceName, VersionPair } from '../gate/served.ts'
 import { savedTrace } from '../gate/trace.ts'
 import { ApiError } from '../kube/kube-client.ts'
 import { keyOfObject } from '../kube/reflector.ts'
@@ -18,7 +18,7 @@ import { exposureField } from '../rollout/release-exposure.ts'
 import { releaseName } from '../rollout/release.ts'
 import { shareOf } from '../rollout/stages.ts'
 import { standingOf } from '../rollout/state.ts'
-import { versionsOf } from '../rollout/versions.ts'
+import { type Versions, versionsOf } from '../rollout/versions.ts'
 import type { Evidence } from '../rollout/evidence.ts'
 import {
   evidenceOf,
@@ -29,6 +29,7 @@ import {
   type Watching,
   withCounters,
   withHistory,
+  withOwnBaseline,
   withoutCounters,
   withTrace,
   withUsers,
@@ -138,12 +139,13 @@ export class GateWatch implements RolloutListener {
       this.#forget(key)
       const watching = newWatching(plan, asSeldom(request, this.#ports.counters), this.#ports.counters.edges, now)
       const release = releaseName(plan, revision)
-      this.#begin(key, { uid: plan.uid, revision, release, names: versionsOf(cluster), watching }, signal)
+      this.#begin(key, { uid: plan.uid, revision, release, names: namesOf(cluster, plan), watching }, signal)
     }
     const watched = this.#watched.get(key)
     if (watched === undefined) return
     if (step.look === 'taken' && isSame(cluster.evidence, watched.evidence)) watched.heard = true
-    watched.watching = withWeight(watched.watching, shareOf(plan, step.state), now, plan)
+    const seen = withOwnBaseline(watched.watching, cluster.baselineWorkload)
+    watched.watching = withWeight(seen, shareOf(plan, step.state), now, plan)
     this.#judge(watched)
   }
 
@@ -186,7 +188,7 @@ export class GateWatch implements RolloutListener {
 
   async #follow(key: string, watched: Watched, signal: AbortSignal): Promise<never> {
     const { clock } = this.#ports
-    const query = queryOf(watched.watching.plan, 'now')
+    const query = versionsIn(watched.watching.plan)
     const streams = new GateStreams({ ...this.#ports, ...this.#ports.settings }, watched.watching.plan)
     await this.#recall(watched, streams, signal)
     // Whoever counts them may be slow: nothing else waits for it.
@@ -213,7 +215,7 @@ export class GateWatch implements RolloutListener {
     }
   }
 
-  async #look(key: string, watched: Watched, query: ServicePair, signal: AbortSignal): Promise<void> {
+  async #look(key: string, watched: Watched, query: VersionPair, signal: AbortSignal): Promise<void> {
     const { clock, counters } = this.#ports
     const reading = await counters.read(query, signal)
     const now = clock.now()
@@ -246,7 +248,7 @@ export class GateWatch implements RolloutListener {
     const saved = await this.#savedGate(watched, signal)
     const request = saved?.asked === undefined ? watched.watching.request : asSeldom(requestAsked(saved.asked), counters)
     const events = request.streams.map(async (stream) => [stream.name, await streams.history(stream, signal)] as const)
-    const [slices, before] = await Promise.all([counters.history(queryOf(watched.watching.plan, 'before'), signal), Promise.all(events)])
+    const [slices, before] = await Promise.all([counters.history(primaryOf(watched.watching.plan), signal), Promise.all(events)])
     const known = withTrace(withHistory({ ...watched.watching, request }, slices, saved?.gate, new Map(before)), saved?.chart)
     watched.watching = withUsers(known, saved?.users ?? 0)
     const { gate, weight } = watched.watching
@@ -319,11 +321,29 @@ function isSame(one: Evidence | undefined, other: Evidence | undefined): boolean
 
 // What the counts are of is told beside them; a controller that starts again has it from the Canary.
 function baselineAsked({ baseline }: Plan): Asked {
-  return baseline.kind === 'primary' ? {} : { [optionName(BASELINE)]: baseline.kind }
+  return baseline.kind === 'primary' ? {} : { [optionName(BASELINE)]: baseline.kind === 'fresh' ? 'fresh' : baseline.name }
 }
 
-// What stable did before is the primary's to tell; an analysis may have a fresh copy of it to compare with.
-function queryOf({ namespace, apex, baseline }: Plan, when: 'now' | 'before'): ServicePair {
-  const stable = baseline.kind === 'fresh' && when === 'now' ? 'baseline' : 'primary'
-  return { namespace, canaryService: `${apex}-canary`, stableService: `${apex}-${stable}` }
+// A workload of somebody's own is told by its name: it need not be of the version that the primary runs.
+function namesOf(cluster: ClusterView, { baseline }: Plan): Versions {
+  const versions = versionsOf(cluster)
+  return baseline.kind === 'workload' ? { ...versions, stable: baseline.name } : versions
+}
+
+function versionsIn({ namespace, apex, baseline }: Plan): VersionPair {
+  const stable = (): VersionPair['stable'] => {
+    switch (baseline.kind) {
+      case 'primary':
+      case 'fresh':
+        return { kind: 'service', name: `${apex}-${baseline.kind === 'fresh' ? 'baseline' : 'primary'}` }
+      case 'workload':
+        return { kind: 'workload', name: baseline.name }
+    }
+  }
+  return { namespace, canaryService: `${apex}-canary`, stable: stable() }
+}
+
+// What stable did before is the primary's to tell, whatever an analysis compares with.
+function primaryOf({ namespace, apex }: Plan): ServiceName {
+  return { namespace, service: `${apex}-primary` }
 }

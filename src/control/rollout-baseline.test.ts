@@ -6,7 +6,7 @@ import { canaryOf, configMapOf, deploymentOf } from '../../test/rollout-objects.
 import { type World, worldAt, worldOf } from '../../test/rollout-world.ts'
 import { WorldTraffic } from '../../test/world-traffic.ts'
 import type { KubeObject } from '../api/object.ts'
-import type { ServicePair } from '../gate/served.ts'
+import type { ServiceName, VersionPair } from '../gate/served.ts'
 import { destinationsOf, rulesOf } from '../rollout/virtual-service.ts'
 import { RESOURCES } from '../rollout/write.ts'
 import { dig } from '../std/json.ts'
@@ -212,12 +212,12 @@ describe('the gate', () => {
       edges: traffic.edges,
       interval: traffic.interval,
       finest: traffic.finest,
-      read: (pair: ServicePair) => {
-        asked.push(`read ${pair.canaryService} ${pair.stableService}`)
+      read: (pair: VersionPair) => {
+        asked.push(`read ${pair.canaryService} ${pair.stable.name}`)
         return traffic.read(pair)
       },
-      history: ({ stableService }: ServicePair) => {
-        asked.push(`history ${stableService}`)
+      history: ({ service }: ServiceName) => {
+        asked.push(`history ${service}`)
         return traffic.history()
       }
     }

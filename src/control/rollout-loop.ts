@@ -258,6 +258,7 @@ function readsOf(canary: KubeObject): ReadonlySet<string> {
     `${resource.resource}/${target}`,
     `${resource.resource}/${primaryName(plan)}`,
     `${resource.resource}/${baselineName(plan)}`,
+    ...(plan.baseline.kind === 'workload' ? [`${resource.resource}/${plan.baseline.name}`] : []),
     ...['', '-canary', '-primary', '-baseline'].map((role) => `services/${apex}${role}`),
     `destinationrules/${apex}-canary`,
     `destinationrules/${apex}-primary`,

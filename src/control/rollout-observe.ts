@@ -51,10 +51,13 @@ export async function observe({ client, configs }: Sources, canary: KubeObject, 
   ])
   const options = gateConfigName(canary)
   const gateConfig = options === undefined ? undefined : await gateConfigOf(get, options)
-  const [previous, baseline] = await Promise.all([previousOf(get, canary), baselineIn(get, planOf(canary, gateConfig))])
+  const asked = planOf(canary, gateConfig)
+  const named = asked.baseline.kind === 'workload' ? get(kind.resource, asked.baseline.name).then(isThere) : undefined
+  const [previous, baseline, baselineWorkload] = await Promise.all([previousOf(get, canary), baselineIn(get, asked), named])
   const objects = {
     previous,
     baseline,
+    baselineWorkload,
     target: targetObject,
     primary,
     apexService,
@@ -78,6 +81,10 @@ export async function observe({ client, configs }: Sources, canary: KubeObject, 
     return { ...ref, object, copy }
   })
   return { ...seen, configs: await Promise.all(views) }
+}
+
+function isThere(object: KubeObject | undefined): 'there' | 'missing' {
+  return object === undefined ? 'missing' : 'there'
 }
 
 // Only a run needs it, and the way back from one. Who may not read Secrets does without.

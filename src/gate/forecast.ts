@@ -23,7 +23,7 @@ const FRESH = Math.log(0.7)
 const NO_TRAFFIC: Traffic = { canary: 0, stable: 0 }
 
 /** What each version gets of so much traffic when the canary has this share (0..1) of it. */
-export function sidesOf(all: number, share: number, stable: StableShare): Traffic {
+export function sidesOf(all: number, share: number, stable: Exclude<StableShare, 'its own'>): Traffic {
   return { canary: all * share, stable: all * (stable === 'rest' ? 1 - share : Math.min(share, 1 - share)) }
 }
 
@@ -37,9 +37,12 @@ export function trafficOf({ settings, streams, startedAt, lookedAt, exposed, lad
   // Averages of the canary's part are of all weights so far: at the first of them they say it better than the weight.
   if (step === 0) return averages
   const share = (ladder[step] ?? 100) / 100
-  if (settings.stableShare === 'rest') return sidesOf(averages.canary + averages.stable, share, 'rest')
-  // Beside even sides there is traffic that nobody counts: how much, the canary's requests and shares say.
-  return exposed > 0 ? sidesOf(canaryRequests / exposed, share, settings.stableShare) : averages
+  const { stableShare } = settings
+  if (stableShare === 'rest') return sidesOf(averages.canary + averages.stable, share, stableShare)
+  if (exposed <= 0) return averages
+  // There is traffic that nobody counts: how much, the canary's requests and shares say.
+  const all = canaryRequests / exposed
+  return stableShare === 'even' ? sidesOf(all, share, stableShare) : { canary: all * share, stable: averages.stable }
 }
 
 /** Until the next step is proven when the canary is as good as stable; Infinity at no traffic. */

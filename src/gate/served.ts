@@ -25,11 +25,20 @@ export interface RequestCounter {
   readonly buckets: readonly number[]
 }
 
-/** Two Services of a namespace, whose callers' counters tell a canary from stable. */
-export interface ServicePair {
+/** Whose requests are stable's, by its callers' counters: those to a Service, or those that pods of a workload took, whatever Service they were for. */
+export type StableSide = { readonly kind: 'service'; readonly name: string } | { readonly kind: 'workload'; readonly name: string }
+
+/** What tells a canary from stable, in one namespace. */
+export interface VersionPair {
   readonly namespace: string
   readonly canaryService: string
-  readonly stableService: string
+  readonly stable: StableSide
+}
+
+/** A Service. */
+export interface ServiceName {
+  readonly namespace: string
+  readonly service: string
 }
 
 /** Counters of both versions at one instant. */

@@ -35,9 +35,9 @@ export interface StreamSettings {
 
 /**
  * What stable gets of the traffic beside a canary: `rest`, all that the canary has not; `even`, as much as the canary, as far as that is left,
- * where a fresh copy of it stands beside the canary.
+ * where a fresh copy of it stands beside the canary; `its own`, as much as somebody leads to it, whatever the canary has.
  */
-export type StableShare = 'rest' | 'even'
+export type StableShare = 'rest' | 'even' | 'its own'
 
 /** What a gate is asked to hold. */
 export interface GateSettings {

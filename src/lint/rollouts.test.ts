@@ -66,6 +66,16 @@ test('the ConfigMap with the options of the gate is read, and missed where every
   expect(told()).toEqual([])
 })
 
+test.each([
+  ['api', '"api" is the target, which is the canary itself; the canary is compared with the primary'],
+  ['api-primary', '"api-primary" is the primary: that needs no word; the canary is compared with the primary'],
+  ['Api_Old', '"Api_Old": must be fresh, none, or the name of a workload; the canary is compared with the primary']
+])('the baseline %s is named', (name, text) => {
+  const plain = canaryOf()
+  const canary = { ...plain, metadata: { ...plain.metadata, annotations: { 'serin.dev/baseline': name } } }
+  expect(lines(canary)).toEqual([`warning: Canary test/api: metadata.annotations[serin.dev/baseline]: ${text} [read-otherwise]`])
+})
+
 test('a query that counts both versions is named with what it will not see, from a MetricTemplate too', () => {
   const query = '100 * sum(rate(istio_requests_total{destination_workload=~"{{ target }}.*", response_code=~"5.."}[1m]))'
   const own = canaryOf({ metrics: [{ name: 'e', query, thresholdRange: { max: 1 } }] })

@@ -3,7 +3,8 @@ import { callerOf, describeCounterSource } from '../../test/conformance/counter-
 import { Recorder } from './recorder.ts'
 import { RegistryCounters } from './registry-counters.ts'
 
-const QUERY = { namespace: 'test', canaryService: 'shop-canary', stableService: 'shop-primary' }
+const QUERY = { namespace: 'test', canaryService: 'shop-canary', stable: { kind: 'service', name: 'shop-primary' } } as const
+const PRIMARY = { namespace: 'test', service: 'shop-primary' }
 
 describeCounterSource('the registry', () => {
   const recorder = new Recorder()
@@ -26,14 +27,14 @@ it('knows what stable did before, in slices of five seconds, judged as its count
     cell.record(0, 'UF', 3)
     source.collected(second * 1_000, recorder.snapshot())
   }
-  const slices = await source.history(QUERY)
+  const slices = await source.history(PRIMARY)
   expect(slices.map(({ requests, failures }) => [requests, failures])).toEqual([
     [10, 5],
     [10, 5],
     [10, 5],
     [10, 10]
   ])
-  expect(await source.history({ ...QUERY, stableService: 'other' })).toEqual([])
+  expect(await source.history({ ...PRIMARY, service: 'other' })).toEqual([])
 })
 
 it('counts the cookies that came with answers of the canary', async () => {

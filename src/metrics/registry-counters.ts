@@ -1,10 +1,19 @@
 // The registry as the gate's source of counters: requests to a Service as their callers' proxies counted them, those that never reached a pod
 // included, and the last hours of it as history. Owns that history.
 
-import { type CountersRead, isAbandoned, isFailure, type RequestCounter, type Served, type ServicePair } from '../gate/served.ts'
+import {
+  type CountersRead,
+  isAbandoned,
+  isFailure,
+  type RequestCounter,
+  type Served,
+  type ServiceName,
+  type StableSide,
+  type VersionPair
+} from '../gate/served.ts'
 import type { Millis } from '../std/clock.ts'
 import { DURATION_EDGES } from './buckets.ts'
-import { type CellData, cellKey, type CountData } from './recorder.ts'
+import { type CellData, cellKey, type CellLabels, type CountData } from './recorder.ts'
 import { type HistoryView, WorkloadHistory } from './workload-history.ts'
 
 // The registry adds up all workers, and its counts never fall.
@@ -35,15 +44,15 @@ export class RegistryCounters {
     this.#history.add(at, cells)
   }
 
-  /** The counters of both Services. */
-  read({ namespace, canaryService, stableService }: ServicePair): Promise<CountersRead> {
+  /** The counters of both versions. */
+  read({ namespace, canaryService, stable: side }: VersionPair): Promise<CountersRead> {
     const { at, cells } = this.#latest
     const [canary, stable]: [RequestCounter[], RequestCounter[]] = [[], []]
     let canaryCookies = 0
     for (const { labels, counts, cookies = 0 } of cells) {
-      if (labels.reporter !== 'source' || labels.destinationServiceNamespace !== namespace) continue
-      const { destinationServiceName: service } = labels
-      const into = service === canaryService ? canary : service === stableService ? stable : undefined
+      if (labels.reporter !== 'source') continue
+      const isCanary = isOf(labels, namespace, { kind: 'service', name: canaryService })
+      const into = isCanary ? canary : isOf(labels, namespace, side) ? stable : undefined
       if (into === undefined) continue
       if (into === canary) canaryCookies += cookies
       // By all labels: versions of a workload have counters of their own.
@@ -53,11 +62,18 @@ export class RegistryCounters {
     return Promise.resolve({ kind: 'read', at, canary, stable, canaryCookies })
   }
 
-  /** The last two hours of the stable Service. */
-  history({ namespace, stableService }: ServicePair): Promise<readonly Served[]> {
-    const slices = this.#history.slices(`${namespace}/${stableService}`, SLICE)
+  /** The last two hours of a Service. */
+  history({ namespace, service }: ServiceName): Promise<readonly Served[]> {
+    const slices = this.#history.slices(`${namespace}/${service}`, SLICE)
     return Promise.resolve(slices.map(({ total, failures, buckets }) => ({ requests: total, failures, buckets })))
   }
+}
+
+function isOf(labels: CellLabels, namespace: string, { kind, name }: StableSide): boolean {
+  const { destinationServiceName: service, destinationWorkload: workload } = labels
+  return kind === 'service'
+    ? service === name && labels.destinationServiceNamespace === namespace
+    : workload === name && labels.destinationNamespace === namespace
 }
 
 function counterOf(who: string, { code, flags, grpc = '', count, buckets }: CountData): RequestCounter {

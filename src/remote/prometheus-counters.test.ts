@@ -9,7 +9,8 @@ import { Recorder } from '../metrics/recorder.ts'
 import { PrometheusCounters } from './prometheus-counters.ts'
 
 const never = new AbortController().signal
-const QUERY = { namespace: 'test', canaryService: 'shop-canary', stableService: 'shop-primary' }
+const QUERY = { namespace: 'test', canaryService: 'shop-canary', stable: { kind: 'service', name: 'shop-primary' } } as const
+const PRIMARY = { namespace: 'test', service: 'shop-primary' }
 
 async function sourceOf(answer: (request: SeenRequest) => Answer) {
   const server = await serveProvider(answer)
@@ -38,13 +39,13 @@ describeCounterSource('a Prometheus', async () => {
 // What `name{matchers}[window]` selects: the samples of the latest scrape.
 function select(text: string, query: string, at: number): readonly unknown[] {
   const [, name = '', list = ''] = /^(\w+)\{(.*)\}\[\d+s\]$/.exec(query) ?? []
-  const matchers = [...list.matchAll(/(\w+)(=~|=)"([^"]*)"/g)].map(([, label = '', , value = '']) => ({
+  const matchers = [...list.matchAll(/(\w+)(=~|!=|=)"([^"]*)"/g)].map(([, label = '', operator = '', value = '']) => ({
     label,
-    is: new RegExp(`^(?:${value})$`)
+    fits: (text: string) => new RegExp(`^(?:${value})$`).test(text) === (operator !== '!=')
   }))
   return readMetrics(text)
     .flatMap(({ samples }) => samples)
-    .filter((sample) => sample.name === name && matchers.every(({ label, is }) => is.test(sample.labels.get(label) ?? '')))
+    .filter((sample) => sample.name === name && matchers.every(({ label, fits }) => fits(sample.labels.get(label) ?? '')))
     .map(({ labels, value }) => ({
       metric: { __name__: name, pod: 'gateway-1', ...Object.fromEntries(labels) },
       values: [[at, String(value)]]
@@ -83,7 +84,7 @@ describe('PrometheusCounters', () => {
           : [codes('200', '97.6'), codes('503', '2.4'), codes('0', '1')]
       )
     )
-    const [slice, ...others] = await source.history(QUERY, never)
+    const [slice, ...others] = await source.history(PRIMARY, never)
     expect(others).toEqual([])
     expect(slice).toMatchObject({ requests: 101, failures: 3 })
     expect([100, 250, 500].map((edge) => slice?.buckets[source.edges.indexOf(edge)])).toEqual([80, 18, 0])
@@ -99,7 +100,7 @@ describe('PrometheusCounters', () => {
   ])('is down when the server answers with %s', async (_, answer, because) => {
     const { source } = await sourceOf(() => answer)
     expect(await source.read(QUERY, never)).toEqual({ kind: 'down', because: expect.stringContaining(because) })
-    expect(await source.history(QUERY, never)).toEqual([])
+    expect(await source.history(PRIMARY, never)).toEqual([])
   })
 
   it('is not upset by series that are not what they should be', async () => {

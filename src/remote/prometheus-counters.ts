@@ -1,7 +1,7 @@
 // A Prometheus as the gate's source of counters: Istio's series as callers' proxies report them, raw samples with the times of their scrapes,
 // never rate() or increase() (they invent counts at the edges of windows and miss the first failure of a new version).
 
-import { type CountersRead, isFailure, type RequestCounter, type Served, type ServicePair } from '../gate/served.ts'
+import { type CountersRead, isFailure, type RequestCounter, type Served, type ServiceName, type VersionPair } from '../gate/served.ts'
 import { DURATION_EDGES } from '../metrics/buckets.ts'
 import { DURATION_BUCKET as BUCKET, REQUESTS_TOTAL as COUNT } from '../metrics/istio-series.ts'
 import type { Millis } from '../std/clock.ts'
@@ -44,35 +44,41 @@ export class PrometheusCounters {
     this.#world = world
   }
 
-  /** The latest samples of both Services' counters; `at` is that of the newest. */
-  async read(pair: ServicePair, signal: AbortSignal): Promise<CountersRead | Down> {
+  /** The latest samples of both versions' counters; `at` is that of the newest. */
+  async read(pair: VersionPair, signal: AbortSignal): Promise<CountersRead | Down> {
+    const { namespace, canaryService } = pair
     const window = `${Math.round((SCRAPES_MISSED * this.interval) / 1000)}s`
-    const services = `destination_service_name=~"${pair.canaryService}|${pair.stableService}"`
-    const ask = (name: string): Promise<Samples> => this.#latest(`${name}{${callersOf(pair)},${services}}[${window}]`, pair, signal)
+    const ask = async (name: string): Promise<Samples> => {
+      const selected = selectorsOf(pair).map((each) => this.#latest(`${name}{${CALLERS},${each}}[${window}]`, namespace, signal))
+      return together(await Promise.all(selected))
+    }
     const [counts, buckets] = await Promise.all([ask(COUNT), ask(BUCKET)])
     if (counts.kind === 'down') return counts
     if (buckets.kind === 'down') return buckets
-    const of = (service: string): readonly RequestCounter[] => countersOf(service, counts.samples, buckets.samples)
+    const isCanary = ({ labels }: Sample): boolean => labels['destination_service_name'] === canaryService
     return {
       kind: 'read',
       at: counts.samples.reduce((latest, { at }) => Math.max(latest, at), -Infinity),
-      canary: of(pair.canaryService),
-      stable: of(pair.stableService)
+      canary: countersOf(counts.samples.filter(isCanary), buckets.samples),
+      stable: countersOf(
+        counts.samples.filter((sample) => !isCanary(sample)),
+        buckets.samples
+      )
     }
   }
 
-  /** What the stable Service served in each minute of the last six hours; nothing where it cannot be asked. */
-  async history(pair: ServicePair, signal: AbortSignal): Promise<readonly Served[]> {
-    const stable = `${callersOf(pair)},destination_service_name="${pair.stableService}",response_flags!~".*DC.*"`
+  /** What a Service served in each minute of the last six hours; nothing where it cannot be asked. */
+  async history({ namespace, service }: ServiceName, signal: AbortSignal): Promise<readonly Served[]> {
+    const its = `${CALLERS},destination_service_namespace="${namespace}",destination_service_name="${service}",response_flags!~".*DC.*"`
     const [counts, buckets] = await Promise.all([
-      this.#slices(`sum by (response_code,grpc_response_status) (increase(${COUNT}{${stable}}[1m]))`, pair, signal),
-      this.#slices(`sum by (le) (increase(${BUCKET}{${stable}}[1m]))`, pair, signal)
+      this.#slices(`sum by (response_code,grpc_response_status) (increase(${COUNT}{${its}}[1m]))`, namespace, signal),
+      this.#slices(`sum by (le) (increase(${BUCKET}{${its}}[1m]))`, namespace, signal)
     ])
     const times = [...new Set(counts.map(({ at }) => at))].toSorted((one, other) => one - other)
     return times.map((at) => sliceOf(at, counts, buckets))
   }
 
-  async #latest(query: string, { namespace }: ServicePair, signal: AbortSignal): Promise<Samples> {
+  async #latest(query: string, namespace: string, signal: AbortSignal): Promise<Samples> {
     const answer = await askRange(this.#provider(namespace), query, this.#world, signal)
     if (answer.kind !== 'matrix') return { kind: 'down', because: answer.because }
     return {
@@ -81,7 +87,7 @@ export class PrometheusCounters {
     }
   }
 
-  async #slices(query: string, { namespace }: ServicePair, signal: AbortSignal): Promise<readonly Sample[]> {
+  async #slices(query: string, namespace: string, signal: AbortSignal): Promise<readonly Sample[]> {
     const answer = await askMinutes(this.#provider(namespace), query, this.#world, signal)
     return answer.kind === 'matrix' ? answer.series.flatMap(({ labels, points }) => points.map((point) => ({ labels, ...point }))) : []
   }
@@ -91,9 +97,20 @@ export class PrometheusCounters {
   }
 }
 
-// Waypoints report for callers in ambient meshes. Names of Services and namespaces are DNS labels: nothing in them needs to be quoted.
-function callersOf({ namespace }: ServicePair): string {
-  return `reporter=~"source|waypoint",destination_service_namespace="${namespace}"`
+// Waypoints report for callers in ambient meshes. Names of Services, workloads and namespaces are DNS names: nothing in them needs to be quoted.
+const CALLERS = 'reporter=~"source|waypoint"'
+
+// One query where one can have both versions: it is of one instant.
+function selectorsOf({ namespace, canaryService, stable: { kind, name } }: VersionPair): readonly string[] {
+  const to = `destination_service_namespace="${namespace}",destination_service_name`
+  if (kind === 'service') return [`${to}=~"${canaryService}|${name}"`]
+  const taken = `destination_workload_namespace="${namespace}",destination_workload="${name}"`
+  return [`${to}="${canaryService}"`, `${taken},destination_service_name!="${canaryService}"`]
+}
+
+function together(all: readonly Samples[]): Samples {
+  const down = all.find((each) => each.kind === 'down')
+  return down ?? { kind: 'samples', samples: all.flatMap((each) => (each.kind === 'samples' ? each.samples : [])) }
 }
 
 // Which counter a series belongs to: all its labels but the bucket's edge and the name of the metric.
@@ -101,22 +118,20 @@ function idOf(labels: Labels): string {
   return seriesId(labels, '__name__', 'le')
 }
 
-function countersOf(service: string, counts: readonly Sample[], buckets: readonly Sample[]): readonly RequestCounter[] {
+function countersOf(counts: readonly Sample[], buckets: readonly Sample[]): readonly RequestCounter[] {
   const byId = Map.groupBy(buckets, (sample) => idOf(sample.labels))
-  return counts
-    .filter(({ labels }) => labels['destination_service_name'] === service)
-    .map(({ labels, value }) => {
-      const id = idOf(labels)
-      const { pod = '', instance = '' } = labels
-      return {
-        process: `${pod} ${instance}`,
-        id,
-        ...outcomeOf(labels),
-        flags: labels['response_flags'] ?? '-',
-        count: value,
-        buckets: apart(byId.get(id) ?? [])
-      }
-    })
+  return counts.map(({ labels, value }) => {
+    const id = idOf(labels)
+    const { pod = '', instance = '' } = labels
+    return {
+      process: `${pod} ${instance}`,
+      id,
+      ...outcomeOf(labels),
+      flags: labels['response_flags'] ?? '-',
+      count: value,
+      buckets: apart(byId.get(id) ?? [])
+    }
+  })
 }
 
 function outcomeOf({ response_code: code, grpc_response_status: grpc = '' }: Labels): Pick<RequestCounter, 'code' | 'grpc'> {

@@ -24,7 +24,11 @@ describe('baselineOf', () => {
     ['weights', { said: 'fresh' }, undefined],
     ['none', { said: 'none' }, undefined],
     ['no word', {}, undefined],
-    ['a word of another kind', { said: 'Old' }, '"Old": must be fresh'],
+    ['what is no name', { said: 'Old' }, '"Old": must be fresh'],
+    ['the target', { said: 'api' }, '"api" is the target'],
+    ['the primary', { said: 'api-primary' }, '"api-primary" is the primary'],
+    ['a workload beside a match', { said: 'api-old', analysis: { match: [{}] } }, 'so the gate does not compare them'],
+    ['a workload beside a Service', { said: 'api-old', spec: { targetRef: { kind: 'Service', name: 'api' } } }, 'behind a Service'],
     ['a match', { said: 'fresh', analysis: { match: [{}] } }, 'all callers that match get the canary'],
     ['iterations', { said: 'fresh', analysis: { iterations: 2, stepWeight: undefined } }, 'requests are not split by weight'],
     ['a DaemonSet', { said: 'fresh', spec: { targetRef: { kind: 'DaemonSet', name: 'api' } } }, 'a DaemonSet has no second copy']
@@ -48,9 +52,15 @@ describe('baselineOf', () => {
     expect(planOf(object).baseline).toEqual({ kind: said === 'fresh' ? 'fresh' : 'primary' })
   })
 
+  it.each(['Deployment', 'DaemonSet'])('of a %s may be a workload', (kind) => {
+    const object = canary({ said: ' api-old ', spec: { targetRef: { kind, name: 'api' } } })
+    expect(baselineOf(object, planOf(object))).toEqual({ baseline: { kind: 'workload', name: 'api-old' }, problems: [] })
+  })
+
   it('tells of a key where it stands', () => {
     const object = canary({})
-    const text = 'ConfigMap rules: data.baseline "Old": must be fresh or none; the canary is compared with the primary'
+    const text =
+      'ConfigMap rules: data.baseline "Old": must be fresh, none, or the name of a workload; the canary is compared with the primary'
     expect(baselineOf(object, planOf(object), configured('Old')).problems).toEqual([{ annotation: GATE_CONFIG, text }])
   })
 })

@@ -2,15 +2,18 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { listAt } from '../std/json.ts'
-import { type GateConfig, type Misread, misreadOf, optionOf } from './gate-options.ts'
+import { type GateConfig, type Misread, misreadOf, OBJECT_NAME, optionOf } from './gate-options.ts'
 import { isComparable } from './pace.ts'
 import type { Plan } from './plan.ts'
 
 /** The annotation. */
 export const BASELINE = 'serin.dev/baseline'
 
-/** Whose counters are stable's: the primary's, those of a fresh copy of it that is made for each analysis (baseline.ts). */
-export type Baseline = { readonly kind: 'primary' } | { readonly kind: 'fresh' }
+/**
+ * Whose counters are stable's: the primary's; those of a fresh copy of it, which is made for each analysis (baseline.ts); or those of a
+ * workload of somebody's own, of the target's kind and namespace, which is neither made nor given traffic here.
+ */
+export type Baseline = { readonly kind: 'primary' } | { readonly kind: 'fresh' } | { readonly kind: 'workload'; readonly name: string }
 
 /** What the Canary can be compared with, and why not with what it wants. */
 export interface BaselineAsked {
@@ -19,23 +22,45 @@ export interface BaselineAsked {
 }
 
 const PRIMARY: Baseline = { kind: 'primary' }
-const WANTED = 'fresh or none'
+const WANTED = 'fresh, none, or the name of a workload'
+const INSTEAD = 'the canary is compared with the primary'
 
 /** What a Canary asks, in an annotation or in the ConfigMap of its gate; what it says wins. */
 export function baselineOf(
   canary: KubeObject,
-  plan: Pick<Plan, 'strategy' | 'provider' | 'rules' | 'targetKind'>,
+  plan: Pick<Plan, 'strategy' | 'provider' | 'rules' | 'targetKind' | 'target'>,
   config?: GateConfig
 ): BaselineAsked {
   const said = optionOf(canary, config, BASELINE)
   const word = said?.text.trim() ?? 'none'
   if (said === undefined || word === 'none') return { baseline: PRIMARY, problems: [] }
   const without = (problem: Misread): BaselineAsked => ({ baseline: PRIMARY, problems: [problem] })
-  if (word !== 'fresh') return without(misreadOf(said, WANTED, 'the canary is compared with the primary'))
-  if (plan.targetKind !== 'Deployment') return without(said.told(`has no effect: a ${plan.targetKind} has no second copy of its pods`))
-  if (!isComparable(canary, plan))
-    return without(said.told(`has no effect: ${uncompared(canary)}, so nothing is left of the same callers for a baseline`))
-  return { baseline: { kind: 'fresh' }, problems: [] }
+  if (!OBJECT_NAME.test(word)) return without(misreadOf(said, WANTED, INSTEAD))
+  const isFresh = word === 'fresh'
+  const baseline: Baseline = isFresh ? { kind: 'fresh' } : { kind: 'workload', name: word }
+  const fault = faultOf(baseline, plan)
+  if (fault !== undefined) return without(said.told(fault))
+  if (!isComparable(canary, plan)) {
+    const so = isFresh ? 'nothing is left of the same callers for a baseline' : 'the gate does not compare them'
+    return without(said.told(`has no effect: ${uncompared(canary)}, so ${so}`))
+  }
+  return { baseline, problems: [] }
+}
+
+function faultOf(baseline: Baseline, { target, targetKind }: Pick<Plan, 'target' | 'targetKind'>): string | undefined {
+  switch (baseline.kind) {
+    case 'primary':
+      return undefined
+    case 'fresh':
+      return targetKind === 'Deployment' ? undefined : `has no effect: a ${targetKind} has no second copy of its pods`
+    case 'workload': {
+      const { name } = baseline
+      if (targetKind === 'Service') return 'has no effect: nobody knows which workload is behind a Service'
+      if (name !== target && name !== `${target}-primary`) return undefined
+      const whose = name === target ? 'target, which is the canary itself' : 'primary: that needs no word'
+      return `${JSON.stringify(name)} is the ${whose}; ${INSTEAD}`
+    }
+  }
 }
 
 function uncompared(canary: KubeObject): string {

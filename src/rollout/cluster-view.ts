@@ -38,6 +38,8 @@ export interface ClusterView {
   readonly virtualService: KubeObject | undefined
   /** The fresh copy of stable that the canary is compared with; absent where none is wanted or left. */
   readonly baseline?: BaselineView | undefined
+  /** Whether the workload is there that the Canary names as its baseline; absent where it names none. */
+  readonly baselineWorkload?: 'there' | 'missing' | undefined
   /** Who puts the routes back time and again, and what to do about it; undefined while nobody does. */
   readonly contested?: string | undefined
   /** What the primary was before a promotion (snapshot.ts); read during a run and after a failure. */

@@ -14,6 +14,8 @@ export interface Evidence {
   readonly done?: string
   /** Of a hold; undefined before the canary has had traffic. */
   readonly reason?: HoldReason
+  /** Why there is nothing to compare with beside a workload that the Canary names as its baseline. */
+  readonly silent?: string
 }
 
 /** What the gate says of one revision. */

@@ -30,8 +30,8 @@ export function misreadOf({ text, told }: Said, wanted: string, instead = 'the d
 }
 
 const PREFIX = 'serin.dev/'
-// As Kubernetes holds names of ConfigMaps (RFC 1123).
-const OBJECT_NAME = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/
+/** As Kubernetes holds names of ConfigMaps and workloads (RFC 1123). */
+export const OBJECT_NAME = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/
 
 /** The name of the ConfigMap, undefined where none is named or none could have that name. */
 export function gateConfigName({ metadata }: KubeObject): string | undefined {

@@ -186,7 +186,14 @@ export function gateSettingsFor(
 
 /** What the side that the canary is compared with gets of the traffic. */
 export function stableShareOf({ baseline }: Pick<Plan, 'baseline'>): StableShare {
-  return baseline.kind === 'fresh' ? 'even' : 'rest'
+  switch (baseline.kind) {
+    case 'primary':
+      return 'rest'
+    case 'fresh':
+      return 'even'
+    case 'workload':
+      return 'its own'
+  }
 }
 
 const USUAL_OBJECTIVE = 0.999

@@ -27,6 +27,18 @@ describe('streamsIn', () => {
 })
 
 describe('streamModel', () => {
+  it('fills in a baseline by its name, that of one of the user’s own for its Service too', () => {
+    const named = (text: string): unknown => {
+      const plain = canaryOf()
+      const plan = planOf({ ...plain, metadata: { ...plain.metadata, annotations: { 'serin.dev/baseline': text } } })
+      const { target, service, variables } = streamModel(plan, 'baseline')
+      return { target, service, variables }
+    }
+    const variables = { version: 'baseline' }
+    expect(named('fresh')).toEqual({ target: 'api-baseline', service: 'api-baseline', variables })
+    expect(named('old')).toEqual({ target: 'old', service: 'old', variables })
+  })
+
   it('names the workload and the Service of each version', () => {
     const plan = planOf(canaryOf())
     const [canary, primary] = [streamModel(plan, 'canary'), streamModel(plan, 'primary')]

@@ -45,9 +45,12 @@ export function streamsIn(text: string): readonly StreamRequest[] | undefined {
 
 /** What a template may ask for: of names those of one version's workload and Service, and which one it is. */
 export function streamModel(plan: Plan, version: Version): TemplateModel {
-  const { name, namespace, target, apex, ingress, route } = plan
-  const workload = { canary: target, primary: targetKindOf(plan).primaryName(plan), baseline: baselineName(plan) }[version]
-  return { name, namespace, target: workload, service: `${apex}-${version}`, ingress, route, interval: '1m', variables: { version } }
+  const { name, namespace, target, apex, ingress, route, baseline } = plan
+  // What a workload of somebody's own has for a Service is its own affair: most have one of their name.
+  const own = baseline.kind === 'workload' ? baseline.name : undefined
+  const workload = { canary: target, primary: targetKindOf(plan).primaryName(plan), baseline: own ?? baselineName(plan) }[version]
+  const service = version === 'baseline' && own !== undefined ? own : `${apex}-${version}`
+  return { name, namespace, target: workload, service, ingress, route, interval: '1m', variables: { version } }
 }
 
 // The name of a metric, matchers in braces, or both; quotes may have anything in them.

@@ -6,7 +6,8 @@ import type { KubeObject } from '../api/object.ts'
 import { dig, isObject, listAt } from '../std/json.ts'
 import { ACTED_ON } from './acted-on.ts'
 import { DEFAULT_HOOK_TIMEOUT, DEFAULT_INTERVAL, durationOf, SHORTEST_INTERVAL } from './durations.ts'
-import { baselineOf } from './baseline-asked.ts'
+import { BASELINE, baselineOf } from './baseline-asked.ts'
+import type { Evidence } from './evidence.ts'
 import { type GateConfig, type Misread, optionOf } from './gate-options.ts'
 import { GATE_ANNOTATIONS, gateRequestOf } from './gate-request.ts'
 import { isWithoutSource, ON_FAILURE, responsesOf } from './metric-checks.ts'
@@ -32,10 +33,14 @@ export interface Surroundings {
   readonly gateConfig?: GateConfig | undefined
   /** none: there is no gate. */
   readonly counters?: 'none' | undefined
+  /** Whether the workload is there that it names as its baseline. */
+  readonly baselineWorkload?: 'there' | 'missing' | undefined
+  readonly evidence?: Pick<Evidence, 'silent'> | undefined
 }
 
 /** What to tell about a Canary. A refused one is only told why. */
-export function noticesOf(canary: KubeObject, { rival, scalers, gateConfig, counters }: Surroundings = {}): readonly Notice[] {
+export function noticesOf(canary: KubeObject, surroundings: Surroundings = {}): readonly Notice[] {
+  const { rival, scalers } = surroundings
   const { spec } = canary
   const refused = [...refusalsOf(spec), ...(rival === undefined ? [] : [rival])]
   if (refused.length > 0) return refused
@@ -50,7 +55,7 @@ export function noticesOf(canary: KubeObject, { rival, scalers, gateConfig, coun
     ...withoutTcpEffect(spec),
     ...otherwise(spec),
     ...uncalled(spec),
-    ...misread(canary, { gateConfig, counters }),
+    ...misread(canary, surroundings),
     ...unscaled(canary, scalers)
   ]
 }
@@ -216,7 +221,8 @@ function uncallable(given: string): string | undefined {
   return url.hostname.startsWith('169.254.') ? 'it is a link-local or metadata address, unless the operator allows those' : undefined
 }
 
-function misread(canary: KubeObject, { gateConfig, counters }: Surroundings): readonly Notice[] {
+function misread(canary: KubeObject, surroundings: Surroundings): readonly Notice[] {
+  const { gateConfig } = surroundings
   const { problems } = responsesOf(canary.metadata.annotations?.[ON_FAILURE])
   const told = (annotation: string, text: string): Notice => ({ path: `metadata.annotations[${annotation}]`, kind: 'read-otherwise', text })
   return [
@@ -225,9 +231,21 @@ function misread(canary: KubeObject, { gateConfig, counters }: Surroundings): re
     ...[
       ...baselineOf(canary, planOf(canary, gateConfig), gateConfig).problems,
       ...paceOf(canary, gateConfig).problems,
-      ...unpaced(canary, { gateConfig, counters })
+      ...unpaced(canary, surroundings),
+      ...silent(canary, surroundings)
     ].map(({ annotation, text }) => told(annotation, text))
   ]
+}
+
+// A baseline of somebody's own without requests: the gate has nothing to compare with, which must not pass for a good word.
+function silent(canary: KubeObject, { gateConfig, baselineWorkload, evidence }: Surroundings): readonly Misread[] {
+  const said = optionOf(canary, gateConfig, BASELINE)
+  const { baseline, targetKind } = planOf(canary, gateConfig)
+  if (said === undefined || baseline.kind !== 'workload' || gateRequestOf(canary, gateConfig).request === undefined) return []
+  const missing = baselineWorkload === 'missing' ? `${targetKind.toLowerCase()} ${baseline.name} not found` : undefined
+  // How long it has been so is said in the status; here it is said once.
+  const because = missing ?? (evidence?.silent === undefined ? undefined : `${targetKind.toLowerCase()} ${baseline.name} has no requests`)
+  return because === undefined ? [] : [said.told(`${because}: the gate has nothing to compare with, and holds until it has`)]
 }
 
 // Where there is no gate to set the pace.

@@ -11,6 +11,7 @@ import {
   type Watching,
   withCounters,
   withHistory,
+  withOwnBaseline,
   withoutCounters,
   withWeight
 } from './watching.ts'
@@ -56,6 +57,34 @@ describe('a revision beside a fresh baseline', () => {
     })
     expect(ledgers.map((watching) => exposureIn(watching)?.budget === undefined)).toEqual([false, true])
     expect(startOf(paired, 5_000)).toBe(5)
+  })
+})
+
+describe('a revision beside a baseline of the user’s own', () => {
+  const plan = planOf({ ...CANARY, metadata: { ...CANARY.metadata, annotations: { 'serin.dev/baseline': 'old' } } })
+  const proven = (gate: Watching['gate']): Watching['gate'] => gate && { ...gate, verdict: { kind: 'advance', proof: 'strong' } }
+  const after = (looks: number): Watching => {
+    let watching = withWeight(withHistory(withCounters({ ...fresh(), plan }, counters(0)), HISTORY, undefined), 10, 0)
+    for (let look = 1; look <= looks; look++) watching = withCounters(watching, counters(look))
+    return watching
+  }
+
+  it('leads on while it is heard, and not on the word of a controller before this one', () => {
+    const heard = after(3)
+    expect(evidenceOf({ ...heard, gate: proven(heard.gate) }, NAMES)?.kind).toBe('advance')
+    const taken = withHistory({ ...fresh(), plan, weight: 10, exposedAt: 15_000 }, HISTORY, saved(heard))
+    expect(evidenceOf(taken, NAMES)).toMatchObject({ kind: 'hold', reason: 'warm-up' })
+    expect(evidenceOf({ ...taken, gate: proven(taken.gate) }, NAMES)).toMatchObject({
+      kind: 'hold',
+      outcome: 'no-data',
+      reason: 'no-counts',
+      sentence: 'Holding at 10 %: nothing to compare with: deployment old, the baseline, has had no requests yet.'
+    })
+  })
+
+  it('still goes back for what it costs', () => {
+    const dear = withOwnBaseline({ ...after(3), request: { ...fresh().request, budget: { requests: 100 } } }, 'missing')
+    expect(evidenceOf(dear, NAMES)).toMatchObject({ kind: 'rollback', sentence: expect.stringContaining('150 requests met it') })
   })
 })
 

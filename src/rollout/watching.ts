@@ -15,6 +15,7 @@ import { restoredTrace, type Trace, tracedWith } from '../gate/trace.ts'
 import { asSentence } from '../gate/words.ts'
 import type { Millis } from '../std/clock.ts'
 import { sameJson } from '../std/json.ts'
+import { durationText } from '../gate/words.ts'
 import type { Evidence } from './evidence.ts'
 import { type GateRequest, gateSettingsFor, successObjective, tellingEdges } from './gate-request.ts'
 import { DEFAULT_START, startWeight } from './pace.ts'
@@ -45,6 +46,8 @@ export interface Watching {
   readonly unread: string | undefined
   /** Requests a second to both versions, in the latest look; undefined until one is over. */
   readonly traffic: number | undefined
+  /** When a workload of somebody's own, the baseline, last had a request, and whether it is there; undefined: as far as is known. */
+  readonly ownBaseline: { readonly servedAt: Millis | undefined; readonly is: 'there' | 'missing' | undefined }
   /** undefined until the canary has traffic. */
   readonly gate: Gate | undefined
   /** What the gate said so far; undefined before its first look. */
@@ -74,6 +77,7 @@ export function newWatching(plan: Plan, request: GateRequest, edges: readonly Mi
     exposedAt: at,
     unread: undefined,
     traffic: undefined,
+    ownBaseline: { servedAt: undefined, is: undefined },
     gate: undefined,
     trace: undefined
   }
@@ -140,7 +144,15 @@ export function withCounters(watching: Watching, counters: Omit<CountersRead, 'k
   }
   const unreadStreams = streams.flatMap((each) => (each.kind === 'unread' ? [`${each.name}: ${each.because}`] : []))
   const cookies = given(watching, counters.canaryCookies)
-  return withServed({ ...watching, baseline, cookies, traffic, counted, unreadStreams }, served, counters.at, events)
+  const { ownBaseline: own } = watching
+  const ownBaseline = served.stable.requests > 0 ? { ...own, servedAt: counters.at } : own
+  return withServed({ ...watching, baseline, cookies, traffic, ownBaseline, counted, unreadStreams }, served, counters.at, events)
+}
+
+/** When it is known whether the workload is there that the Canary names as its baseline. */
+export function withOwnBaseline(watching: Watching, is: Watching['ownBaseline']['is']): Watching {
+  const { ownBaseline } = watching
+  return ownBaseline.is === is ? watching : { ...watching, ownBaseline: { ...ownBaseline, is } }
 }
 
 /** When it is known what both versions served since the last look, and of streams that others count, `events`. */
@@ -213,9 +225,29 @@ export function evidenceOf(watching: Watching, names: Names): Evidence | undefin
     const sentence = asSentence(`${names.canary} rolled back at ${weight} %: ${over}, more than its exposure budget.`)
     return { kind: 'rollback', outcome: 'fail', weight, sentence }
   }
+  const silent = silenceOf(watching, gate)
+  if (silent !== undefined && (verdict.kind === 'hold' || verdict.kind === 'advance')) {
+    const sentence = `Holding at ${weight} %: nothing to compare with: ${silent}.`
+    return { kind: 'hold', outcome: 'no-data', weight, sentence, reason: 'no-counts', silent }
+  }
   const more = verdict.kind === 'hold' ? { reason: verdict.reason } : verdict.kind === 'advance' ? { done: explained(gate, names) } : {}
   const sentence = [explained(gate, { ...names, unread, advance: 'proven' }), ...unreadOf(watching)].join(' ')
   return { kind: verdict.kind, outcome: outcomeOf(watching), weight, sentence, ...more }
+}
+
+// Nothing is proven without it and the canary is not to be blamed, but what was proven before it fell silent is old.
+function silenceOf(
+  { plan: { baseline, targetKind }, ownBaseline, exposedAt, unread }: Watching,
+  { lookedAt, settings, verdict }: Gate
+): string | undefined {
+  if (baseline.kind !== 'workload' || (unread !== undefined && unread !== '')) return undefined
+  const its = `${targetKind.toLowerCase()} ${baseline.name}, the baseline`
+  if (ownBaseline.is === 'missing') return `${its}, is not there`
+  const since = Math.max(exposedAt, ownBaseline.servedAt ?? -Infinity)
+  const isLong = lookedAt - since >= settings.blindTimeout
+  // An earlier controller left it as proven: how old that is, nobody knows here.
+  if (!isLong && ownBaseline.servedAt === undefined && verdict.kind === 'advance') return `${its}, has had no requests yet`
+  return isLong ? `${its}, has had no requests for ${durationText(lookedAt - since)}` : undefined
 }
 
 function overBudget(watching: Watching): string | undefined {

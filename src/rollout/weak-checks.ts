@@ -165,9 +165,11 @@ function slowestProof(
   const look = lookOf(request)
   const stableShare = stableShareOf(plan)
   const settings = gateSettings([request.errors], { ...settingsFor(look), ...request.changed, stableShare })
+  // What a workload of somebody's own gets nobody knows here: at best it is no less than the primary would get.
+  const known = stableShare === 'its own' ? 'rest' : stableShare
   const fresh = newGate(settings, ladder.length === 0 ? [100] : ladder, 0, [history])
   const times = ladder.map((weight, step) => {
-    return { weight, time: timeToProof(atStep(fresh, step, 0), sidesOf(rate, weight / 100, stableShare), look) }
+    return { weight, time: timeToProof(atStep(fresh, step, 0), sidesOf(rate, weight / 100, known), look) }
   })
   const slowest = times.toSorted((one, other) => other.time - one.time)[0] ?? { weight: 100, time: 0 }
   return { ...slowest, longest: settings.maxStep }

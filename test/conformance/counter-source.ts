@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import type { CounterReading, CounterSource } from '../../src/control/counter-source.ts'
 import { NO_BASELINE } from '../../src/gate/increments.ts'
-import { lookAt, servedSince, type ServicePair } from '../../src/gate/served.ts'
+import { lookAt, servedSince, type VersionPair } from '../../src/gate/served.ts'
 import type { CellLabels } from '../../src/metrics/recorder.ts'
 import { cellLabels } from '../cell-labels.ts'
 
@@ -16,7 +16,7 @@ export interface SourceUnderTest {
   collect(): void
 }
 
-const QUERY: ServicePair = { namespace: 'test', canaryService: 'shop-canary', stableService: 'shop-primary' }
+const QUERY: VersionPair = { namespace: 'test', canaryService: 'shop-canary', stable: { kind: 'service', name: 'shop-primary' } }
 const OK = { code: 200, flags: '-', ms: 30 }
 const UNKNOWN = { startedAt: () => undefined }
 const never = new AbortController().signal
@@ -53,6 +53,26 @@ export function describeCounterSource(name: string, make: () => Promise<SourceUn
       expect(after.at).toBeGreaterThan(before.at)
       expect([total(after.canary), total(after.stable)]).toEqual([4, 7])
       expect(after.canary.map(({ code, flags, count }) => `${code} ${flags} ${count}`).toSorted()).toEqual(['200 - 3', '503 UH 1'])
+    })
+
+    test('a workload has the requests that its pods took, through whatever Service, and the canary keeps its own', async () => {
+      const under = await make()
+      const old = { destinationWorkload: 'shop-old' }
+      const pair: VersionPair = { ...QUERY, stable: { kind: 'workload', name: 'shop-old' } }
+      under.collect()
+      const before = await read(under.source, pair)
+      for (let index = 0; index < 3; index++) under.count(callerOf('shop-canary'), OK)
+      under.count(callerOf('shop-canary', old), OK)
+      for (let index = 0; index < 5; index++) under.count(callerOf('shop-primary', old), OK)
+      under.count(callerOf('shop-old', old), { code: 503, flags: '-', ms: 1 })
+      for (let index = 0; index < 7; index++) under.count(callerOf('shop-primary'), OK)
+      under.count(callerOf('shop-primary', { ...old, reporter: 'destination' }), OK)
+      under.count(callerOf('shop-primary', { ...old, destinationNamespace: 'other' }), OK)
+      under.collect()
+      const after = await read(under.source, pair)
+      expect(after.at).toBeGreaterThan(before.at)
+      expect([total(after.canary), total(after.stable)]).toEqual([4, 6])
+      expect(after.stable.map(({ code }) => code).toSorted((one, other) => one - other)).toEqual([200, 503])
     })
 
     test('the first failure of a version that served before is counted, and each request once', async () => {
@@ -111,8 +131,8 @@ export function describeCounterSource(name: string, make: () => Promise<SourceUn
   })
 }
 
-async function read(source: CounterSource): Promise<Extract<CounterReading, { kind: 'read' }>> {
-  const reading = await source.read(QUERY, never)
+async function read(source: CounterSource, pair: VersionPair = QUERY): Promise<Extract<CounterReading, { kind: 'read' }>> {
+  const reading = await source.read(pair, never)
   if (reading.kind === 'read') return reading
   throw new Error(reading.because)
 }
