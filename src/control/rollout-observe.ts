@@ -49,15 +49,7 @@ export async function observe({ client, configs }: Sources, canary: KubeObject, 
     routing(RESOURCES.destinationRules, `${apex}-primary`),
     routing(RESOURCES.virtualServices, apex)
   ])
-  const options = gateConfigName(canary)
-  const gateConfig = options === undefined ? undefined : await gateConfigOf(get, options)
-  const asked = planOf(canary, gateConfig)
-  const named = asked.baseline.kind === 'workload' ? get(kind.resource, asked.baseline.name).then(isThere) : undefined
-  const [previous, baseline, baselineWorkload] = await Promise.all([previousOf(get, canary), baselineIn(get, asked), named])
   const objects = {
-    previous,
-    baseline,
-    baselineWorkload,
     target: targetObject,
     primary,
     apexService,
@@ -70,11 +62,16 @@ export async function observe({ client, configs }: Sources, canary: KubeObject, 
   const scalers = autoscaler && (await scalersOf((name) => get(SCALER_RESOURCES[autoscaler.kind], name), autoscaler.name))
   const podSpec = kind.podSpecOf(targetObject)
   const refs = podSpec === undefined ? [] : configRefsOf(podSpec)
+  const options = gateConfigName(canary)
   if (configs !== 'none') {
     const copied = refs.flatMap(({ kind, name }) => [name, copyName(name)].map((each) => `${RESOURCE_OF[kind].resource}/${each}`))
     configs.reading([...copied, ...(options === undefined ? [] : [`${RESOURCES.configMaps.resource}/${options}`])])
   }
-  const seen = { ...moment, ...objects, scalers, gateConfig }
+  const gateConfig = options === undefined ? undefined : await gateConfigOf(get, options)
+  const asked = planOf(canary, gateConfig)
+  const named = asked.baseline.kind === 'workload' ? get(kind.resource, asked.baseline.name).then(isThere) : undefined
+  const [previous, baseline, baselineWorkload] = await Promise.all([previousOf(get, canary), baselineIn(get, asked), named])
+  const seen = { ...moment, ...objects, previous, baseline, baselineWorkload, scalers, gateConfig }
   if (configs === 'none' || podSpec === undefined) return { ...seen, configs: undefined }
   const views = refs.map(async (ref): Promise<ConfigView> => {
     const [object, copy] = await Promise.all([get(RESOURCE_OF[ref.kind], ref.name), get(RESOURCE_OF[ref.kind], copyName(ref.name))])
