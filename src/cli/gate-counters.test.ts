@@ -13,6 +13,8 @@ import type { Millis } from '../std/clock.ts'
 import { dig } from '../std/json.ts'
 import { gateCounters } from './gate-counters.ts'
 
+const PAIR = { namespace: 'test', canaryService: 'api-canary', stable: { kind: 'service', name: 'api-primary' } } as const
+
 const GOOD: Truth = { rate: 200, stable: 0.001, canary: 0.001 }
 const SCRAPED_EVERY: Millis = 15_000
 const PROMETHEUS = { metricsServer: 'http://prometheus:9090', metricsInterval: SCRAPED_EVERY }
@@ -45,7 +47,7 @@ class Scraped {
   async #scrape(): Promise<void> {
     const now = this.#world.clock.now()
     if (now - this.#at < SCRAPED_EVERY) return
-    const read = await this.traffic.read()
+    const read = await this.traffic.read(PAIR)
     if (read.kind !== 'read') return
     this.#at = now
     this.#series = [...seriesOf('api-canary', read.canary), ...seriesOf('api-primary', read.stable)]

@@ -77,13 +77,9 @@ async function factsNow(canary: KubeObject, among: 'one' | 'many', io: RolloutIo
   const { client, signal } = io
   const { namespace = '' } = canary.metadata
   const plan = planOf(canary)
-  const read = (resource: ResourceRef, name: string): Promise<KubeObject | undefined> =>
-    unlessUnread(client.get({ ...resource, namespace, name }, { signal }))
-  const options = gateConfigName(canary)
-  const own = [
-    read(targetKindOf(plan).resource, plan.target),
-    options === undefined ? undefined : read(RESOURCES.configMaps, options)
-  ] as const
+  const read = (resource: ResourceRef, name: string | undefined): Promise<KubeObject | undefined> =>
+    name === undefined ? Promise.resolve(undefined) : unlessUnread(client.get({ ...resource, namespace, name }, { signal }))
+  const own = [read(targetKindOf(plan).resource, plan.target), read(RESOURCES.configMaps, gateConfigName(canary))] as const
   const configOf = (object: KubeObject | undefined): GateConfig | undefined => object && { kind: 'found', object }
   if (among === 'many') {
     const [workload, config] = await Promise.all(own)

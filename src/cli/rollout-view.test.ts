@@ -42,7 +42,7 @@ const lines = (canary: KubeObject): readonly string[] => blockOf(factsOf(canary,
 test('steps are those of the pace that a ConfigMap says', () => {
   const canary = given({}, { annotations: { 'serin.dev/gate-config': 'rules' } }, canaryOf({ stepWeight: undefined }))
   const object = configMapOf('rules', { pace: 'evidence' })
-  expect([factsOf(canary, target).steps, factsOf(canary, target, { gateConfig: { kind: 'found', object } }).steps]).toEqual([1, 4])
+  expect([factsOf(canary, target).steps, factsOf(canary, target, { gateConfig: { kind: 'found', object } }).steps]).toEqual([1, 3])
 })
 
 test('one Canary is shown with all that one asks', () => {

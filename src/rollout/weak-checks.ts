@@ -57,7 +57,7 @@ function ladderOf({ plan: { strategy, baseline }, request }: Checked, traffic: K
   if (strategy.kind !== 'weighted') return []
   if (strategy.auto !== true) return strategy.ladder
   // Nobody measures the traffic beside a baseline.
-  if (baseline) return autoLadder(DEFAULT_START)
+  if (baseline.kind !== 'primary') return autoLadder(DEFAULT_START)
   return autoLadder(traffic === undefined ? MOST_START : startWeight(traffic.rate, lookOf(request), gateSettings().pushDelay))
 }
 
@@ -81,7 +81,8 @@ function diluted(check: MetricCheck, { plan, templates }: Checked, weight: numbe
     unseen === undefined
       ? `only ${percent(weight / 100)} of what it counts is the canary`
       : `it passes while up to ${percent(unseen)} of the canary's requests fail`
-  const isAtMost = traffic === undefined && plan.strategy.kind === 'weighted' && plan.strategy.auto === true && !plan.baseline
+  const isAtMost =
+    traffic === undefined && plan.strategy.kind === 'weighted' && plan.strategy.auto === true && plan.baseline.kind === 'primary'
   const where = isAtMost ? `${weight} %, the most that it begins with,` : `${weight} %`
   return [`counts both versions: at ${where} ${blind}; select the canary alone, such as by destination_workload="${target}"`]
 }

@@ -260,7 +260,7 @@ describe.skipIf(PROMETHEUS_FOLDER === undefined).concurrent('a real Prometheus',
     })
     // Long ones: what was shown for a moment is to be among what is looked back for.
     const source = new PrometheusCounters({ address: prometheus.url, interval: 60_000 }, realWorld())
-    const pair = { namespace: 'big', canaryService: 'shop-canary', stableService: 'shop-primary' }
+    const pair = { namespace: 'big', canaryService: 'shop-canary', stable: { kind: 'service', name: 'shop-primary' } } as const
     expect(await source.read(pair, never)).toEqual({ kind: 'down', because: expect.stringMatching(/ answers 422: /) })
   })
 })

@@ -22,7 +22,7 @@ const pages = new Pages()
 const end = 60 * Math.floor(Date.now() / 60_000) - 53
 const start = end - SCRAPES * EVERY
 
-const PAIR = { namespace: 'test', canaryService: 'shop-canary', stableService: 'shop-primary' }
+const STABLE = { namespace: 'test', service: 'shop-primary' }
 const CALLED = 'reporter="source",destination_service_namespace="test",destination_service_name="shop-primary"'
 const SERVED = 'reporter="destination",destination_workload_namespace="shop",destination_workload="api",response_flags="-"'
 const prometheus = new RealPrometheus({ pages, names: [], words: [`--query.max-samples=${SAMPLES_MOST}`], before: before() })
@@ -95,7 +95,7 @@ describe.skipIf(PROMETHEUS_FOLDER === undefined)('six hours in a real Prometheus
 
   it('the mesh: requests, failures and durations of each minute', async () => {
     const source = new PrometheusCounters({ address: prometheus.url, interval: 15_000 }, realWorld())
-    const slices = (await source.history(PAIR, never)).slice(1, -1)
+    const slices = (await source.history(STABLE, never)).slice(1, -1)
     expect(slices.length).toBeGreaterThanOrEqual(MINUTES - 5)
     const buckets = [...source.edges, Infinity].map((edge) => (edge === 100 ? 80 : edge === 250 ? 40 : 0))
     expect(slices).toEqual(slices.map(() => ({ requests: 120, failures: 4, buckets })))

@@ -123,7 +123,8 @@ export const MESH: Kind = {
         return counted
       },
       look: async () => {
-        const reading = await source.read({ namespace: of, canaryService: 'shop-canary', stableService: 'shop-primary' }, never)
+        const stable = { kind: 'service', name: 'shop-primary' } as const
+        const reading = await source.read({ namespace: of, canaryService: 'shop-canary', stable }, never)
         if (reading.kind === 'down') return reading.because
         // As the gate takes it: a reading that is not later says nothing new. What is first seen is where counting begins.
         if (reading.at <= before.at) return ''
