@@ -9,7 +9,8 @@ type Instance = Pick<Serin, 'addresses'>
 
 /** The text at `path`; fails the test when the answer is not 200. */
 export async function adminText({ addresses }: Instance, path: string): Promise<string> {
-  const answer = await fetch(addresses.admin + path)
+  // A kept connection may be closed by the server while a busy test is about to use it again.
+  const answer = await fetch(addresses.admin + path, { headers: { connection: 'close' } })
   expect(answer.status, path).toBe(200)
   return answer.text()
 }

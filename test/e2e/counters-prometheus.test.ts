@@ -6,7 +6,7 @@ import { PrometheusCounters } from '../../src/remote/prometheus-counters.ts'
 import { PrometheusSeries } from '../../src/remote/prometheus-series.ts'
 import type { Look } from '../../src/gate/half-plane.ts'
 import { exposition } from '../../src/metrics/exposition.ts'
-import { Recorder } from '../../src/metrics/recorder.ts'
+import { type CellLabels, Recorder } from '../../src/metrics/recorder.ts'
 import { describeCounterSource } from '../conformance/counter-source.ts'
 import {
   ASSUMED_EVERY,
@@ -29,6 +29,7 @@ const SUITES = ['suite-1', 'suite-2', 'suite-3', 'suite-4', 'suite-5', 'suite-6'
 const BIG = ['long', 'wide']
 const PODS = ['a', 'b', 'stable']
 const SAMPLES_MOST = 20_000
+const FIRST_SCRAPES_MAX = 120_000
 
 const never = new AbortController().signal
 const pages = new Pages()
@@ -43,7 +44,9 @@ beforeAll(async () => {
   if (PROMETHEUS_FOLDER === undefined) return
   await pages.start()
   await prometheus.start()
-})
+  // It answers some time before it scrapes: five seconds, and many more on a busy machine.
+  await until('the first scrapes', async () => (await prometheus.ask('count(up)'))[0]?.value === names.length, FIRST_SCRAPES_MAX)
+}, FIRST_SCRAPES_MAX)
 afterAll(async () => {
   await prometheus.stop()
   await pages.stop()
@@ -113,6 +116,13 @@ function timed(text: string, at: number | undefined): string {
   return at === undefined ? text : text.replaceAll(/^([^#\n].*)$/gm, `$1 ${at}`)
 }
 
+// Each test has a namespace of its own, as one Prometheus has the counters of all.
+function inNamespace(own: string, labels: CellLabels): CellLabels {
+  const put = (namespace: string): string => (namespace === 'test' ? own : namespace)
+  const { destinationServiceNamespace, destinationNamespace } = labels
+  return { ...labels, destinationServiceNamespace: put(destinationServiceNamespace), destinationNamespace: put(destinationNamespace) }
+}
+
 describe.skipIf(PROMETHEUS_FOLDER === undefined).concurrent('a real Prometheus', () => {
   let suites = 0
   describeCounterSource('a real Prometheus', () => {
@@ -123,7 +133,6 @@ describe.skipIf(PROMETHEUS_FOLDER === undefined).concurrent('a real Prometheus',
     const source = new PrometheusCounters({ address: prometheus.url, interval: ASSUMED_EVERY }, realWorld())
     const { edges, interval, finest } = source
     return Promise.resolve({
-      // Each test has a namespace of its own, as one Prometheus has the counters of all.
       source: {
         edges,
         interval,
@@ -134,8 +143,7 @@ describe.skipIf(PROMETHEUS_FOLDER === undefined).concurrent('a real Prometheus',
           return source.read({ ...pair, namespace: page }, signal)
         }
       },
-      count: ({ destinationServiceNamespace: of, ...labels }, { code, flags, ms }) =>
-        recorder.cell({ ...labels, destinationServiceNamespace: of === 'test' ? page : of }).record(code, flags, ms),
+      count: (labels, { code, flags, ms }) => recorder.cell(inNamespace(page, labels)).record(code, flags, ms),
       collect: () => void (text = exposition(recorder.snapshot(), []))
     })
   })

@@ -134,7 +134,17 @@ export class RealPrometheus {
     await until(`${up === 1 ? 'scrapes' : 'failed scrapes'} of ${names.join(', ')}`, async () => {
       const found = await this.ask(`timestamp(up{instance=~"${names.join('|')}"}) and up == ${up}`)
       return found.filter(({ value }) => value * 1000 > since).length === names.length
+    }).catch(async (error: unknown) => {
+      throw new Error(`${String(error)}\n${await this.#troubles(names)}\n${this.#said.slice(-2000)}`)
     })
+  }
+
+  // What it says of the targets of these pages: when it scraped them last, and what came of it.
+  async #troubles(names: readonly string[]): Promise<string> {
+    const response = await fetch(`${this.url}/api/v1/targets`)
+    // as Prometheus documents its answers
+    const { data } = (await response.json()) as { data: { activeTargets: { labels: Record<string, string> }[] } }
+    return JSON.stringify(data.activeTargets.filter(({ labels }) => names.includes(labels['instance'] ?? '')))
   }
 
   async #run(): Promise<boolean> {
