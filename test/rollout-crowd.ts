@@ -1,8 +1,8 @@
 // A world with many Canaries at rest, each with all its objects: those of one that was initialised, under other names.
 
 import type { KubeObject, ResourceRef } from '../src/api/object.ts'
-import { revisionOf } from '../src/rollout/revision.ts'
-import { RESOURCES } from '../src/rollout/write.ts'
+import { revisionOf } from '../src/objects/revision.ts'
+import { RESOURCES } from '../src/objects/write.ts'
 import { dig } from '../src/std/json.ts'
 import { canaryOf, deploymentOf } from './rollout-objects.ts'
 import { type World, worldOf } from './rollout-world.ts'

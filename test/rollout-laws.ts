@@ -3,8 +3,8 @@
 
 import type { KubeObject } from '../src/api/object.ts'
 import { type Request, REQUESTS } from '../src/rollout/requests.ts'
-import { destinationsOf } from '../src/rollout/virtual-service.ts'
-import { RESOURCES } from '../src/rollout/write.ts'
+import { destinationsOf } from '../src/objects/virtual-service.ts'
+import { RESOURCES } from '../src/objects/write.ts'
 import { dig } from '../src/std/json.ts'
 import type { Change } from '../src/store/store-request.ts'
 import type { World } from './rollout-world.ts'

@@ -1,8 +1,8 @@
 // Autoscalers in random histories: the scaler of a target, a stand-in for what acts on it and on the primary's, and what must hold of them.
 
-import type { KubeObject, ResourceRef } from '../src/api/object.ts'
-import { PAUSED_ANNOTATION } from '../src/rollout/scaler.ts'
-import { isOwned, RESOURCES, SCALER_RESOURCES } from '../src/rollout/write.ts'
+import { type KubeObject, type ResourceRef, isOwned } from '../src/api/object.ts'
+import { PAUSED_ANNOTATION } from '../src/canary/scaler.ts'
+import { RESOURCES, SCALER_RESOURCES } from '../src/objects/write.ts'
 import { dig } from '../src/std/json.ts'
 import type { World } from './rollout-world.ts'
 

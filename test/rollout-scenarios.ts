@@ -4,7 +4,7 @@
 import { expect } from 'vitest'
 import type { KubeObject } from '../src/api/object.ts'
 import { type Request, REQUESTS } from '../src/rollout/requests.ts'
-import { RESOURCES } from '../src/rollout/write.ts'
+import { RESOURCES } from '../src/objects/write.ts'
 import type { Millis } from '../src/std/clock.ts'
 import { dig } from '../src/std/json.ts'
 import { Laws } from './rollout-laws.ts'

@@ -16,14 +16,16 @@ const TABLE: Record<string, readonly string[]> = {
   route: ['std', 'api'],
   gate: ['std', 'api'],
   template: [],
-  rollout: ['std', 'api', 'gate', 'template'],
+  canary: ['std', 'api', 'gate', 'template'],
+  objects: ['std', 'api', 'gate', 'template', 'canary'],
+  rollout: ['std', 'api', 'gate', 'template', 'canary', 'objects'],
   workload: ['std', 'api'],
-  lint: ['std', 'api', 'route', 'gate', 'rollout', 'template'],
+  lint: ['std', 'api', 'route', 'gate', 'canary', 'objects', 'rollout', 'template'],
   convert: ['std', 'api'],
   store: ['std', 'api'],
   kube: ['std', 'api', 'store'],
   metrics: ['std', 'api', 'gate'],
-  control: ['std', 'api', 'gate', 'rollout', 'template', 'workload', 'kube', 'metrics'],
+  control: ['std', 'api', 'gate', 'canary', 'objects', 'rollout', 'template', 'workload', 'kube', 'metrics'],
   host: ['std'],
   server: ['std', 'api', 'store', 'kube'],
   remote: ['std', 'api', 'gate', 'kube', 'metrics'],
@@ -31,11 +33,10 @@ const TABLE: Record<string, readonly string[]> = {
   kubelet: ['std', 'api', 'workload', 'kube'],
   load: ['std', 'metrics'],
   apps: ['std', 'load'],
-  sim: ['std', 'api', 'route', 'gate', 'rollout', 'store', 'kube', 'metrics', 'control'],
-  dash: ['std', 'api', 'route', 'gate', 'rollout', 'lint', 'kube', 'metrics', 'sim']
+  sim: ['std', 'api', 'route', 'gate', 'canary', 'objects', 'rollout', 'store', 'kube', 'metrics', 'control']
 }
 const ANYTHING = ['cli']
-const CORE = ['std', 'api', 'route', 'gate', 'template', 'rollout', 'workload', 'lint', 'convert', 'store']
+const CORE = ['std', 'api', 'route', 'gate', 'template', 'canary', 'objects', 'rollout', 'workload', 'lint', 'convert', 'store']
 
 interface Source {
   readonly path: string

@@ -3,8 +3,8 @@
 
 import type { CounterReading, CounterSource } from '../src/control/counter-source.ts'
 import type { RequestCounter, Served, StableSide, VersionPair } from '../src/gate/served.ts'
-import { destinationsOf, liveRouting, rulesOf } from '../src/rollout/virtual-service.ts'
-import { RESOURCES } from '../src/rollout/write.ts'
+import { destinationsOf, liveRouting, rulesOf } from '../src/objects/virtual-service.ts'
+import { RESOURCES } from '../src/objects/write.ts'
 import { binomial, poisson } from '../src/sim/chance.ts'
 import type { Millis } from '../src/std/clock.ts'
 import { seeded } from '../src/std/draw.ts'

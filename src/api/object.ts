@@ -55,3 +55,8 @@ export interface ResourceRef {
   readonly version: string
   readonly resource: string
 }
+
+/** True when `object` was created for `owner`. */
+export function isOwned(object: KubeObject, owner: KubeObject): boolean {
+  return (object.metadata.ownerReferences ?? []).some(({ uid }) => uid === owner.metadata.uid)
+}

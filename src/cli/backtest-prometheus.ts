@@ -2,7 +2,7 @@
 
 import { isAbandoned, isFailure } from '../gate/served.ts'
 import { DURATION_BUCKET, REQUESTS_TOTAL } from '../metrics/istio-series.ts'
-import { tellingEdges } from '../rollout/gate-request.ts'
+import { tellingEdges } from '../canary/gate-request.ts'
 import { PodTraffic, type PodSeries } from '../sim/pod-traffic.ts'
 import { PrometheusFailure, type PrometheusRanges, type RangeSeries, seriesId } from '../remote/prometheus-ranges.ts'
 import type { Millis } from '../std/clock.ts'

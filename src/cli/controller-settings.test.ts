@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { OUTBOUND_RULES } from '../remote/outbound-rules.ts'
-import { DEFAULT_LABELS } from '../rollout/label-rules.ts'
+import { DEFAULT_LABELS } from '../canary/label-rules.ts'
 import { readConfig } from './config.ts'
 import { controllerRules } from './controller-settings.ts'
 

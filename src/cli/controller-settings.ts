@@ -3,7 +3,7 @@
 
 import type { AlertSettings } from '../control/alert-post.ts'
 import { OUTBOUND_RULES, type OutboundRules } from '../remote/outbound-rules.ts'
-import { DEFAULT_LABELS, type LabelRules } from '../rollout/label-rules.ts'
+import { DEFAULT_LABELS, type LabelRules } from '../canary/label-rules.ts'
 import { isObject } from '../std/json.ts'
 import type { SettingFault } from './limit-settings.ts'
 

@@ -1,6 +1,6 @@
 // The command line as data. One table says which options each command has; nothing is read from the environment here.
 
-import { durationOf } from '../rollout/durations.ts'
+import { durationOf } from '../canary/durations.ts'
 import type { Millis } from '../std/clock.ts'
 import { BACKTEST_FLAGS, BACKTEST_USAGE, type BacktestOptions, backtestOptions } from './backtest-options.ts'
 import { OVERVIEW } from './overview.ts'

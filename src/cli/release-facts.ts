@@ -2,10 +2,10 @@
 
 import type { KubeObject } from '../api/object.ts'
 import type { Release, ReleaseStatus } from '../api/serin-kinds.ts'
-import { type Asked, askedIn } from '../rollout/gate-request.ts'
-import { planOf } from '../rollout/plan.ts'
-import { trafficSeen } from '../rollout/traffic-seen.ts'
-import type { KnownTraffic } from '../rollout/weak-checks.ts'
+import { type Asked, askedIn } from '../canary/gate-request.ts'
+import { planOf } from '../canary/plan.ts'
+import { trafficSeen } from '../canary/traffic-seen.ts'
+import type { KnownTraffic } from '../canary/weak-checks.ts'
 import { dig, isObject } from '../std/json.ts'
 
 type Check = NonNullable<ReleaseStatus['checks']>[number]

@@ -3,7 +3,7 @@
 import type { KubeObject } from '../api/object.ts'
 import { ApiError } from '../kube/kube-client.ts'
 import { CANARY_LABEL, canaryLabel } from '../rollout/release.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { releasesOf } from './release-facts.ts'
 import { historyTable } from './release-view.ts'
 import { EXIT, notFound } from './rollout-end.ts'

@@ -1,6 +1,6 @@
 // The command line of the verbs of a rollout: status, history, promote, pause, resume, abort, retry, restart; kubectl's flags with kubectl's spellings.
 
-import { durationOf } from '../rollout/durations.ts'
+import { durationOf } from '../canary/durations.ts'
 import type { Millis } from '../std/clock.ts'
 
 /** How the cluster is found. */

@@ -3,10 +3,10 @@
 
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { driftAdvice, driftOf, fieldsText } from '../rollout/drift.ts'
-import { refusalsOf } from '../rollout/notices.ts'
-import { planOf } from '../rollout/plan.ts'
+import { refusalsOf } from '../canary/notices.ts'
+import { planOf } from '../canary/plan.ts'
 import { readState } from '../rollout/state.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { answeredBy, type ApiBackend } from '../server/api-backend.ts'
 import type { StoreAnswer, StoreRequest } from '../store/store-request.ts'
 

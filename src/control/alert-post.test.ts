@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 
 const providerOf = (name: string, spec: object, namespace = 'test'): KubeObject => ({
   apiVersion: 'flagger.app/v1beta1',

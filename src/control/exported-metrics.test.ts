@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import { exposition } from '../metrics/exposition.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { ExportedMetrics } from './exported-metrics.ts'
 
 async function watched(analysis: Record<string, unknown> = {}, spec: Record<string, unknown> = {}) {

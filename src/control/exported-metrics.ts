@@ -3,7 +3,7 @@
 
 import type { KubeObject } from '../api/object.ts'
 import type { PlainMetric } from '../metrics/exposition.ts'
-import type { Plan, Strategy } from '../rollout/plan.ts'
+import type { Plan, Strategy } from '../canary/plan.ts'
 import type { Phase } from '../rollout/state.ts'
 import type { Step } from '../rollout/tick.ts'
 import type { Measured, RolloutListener, Ticked } from './rollout-listener.ts'

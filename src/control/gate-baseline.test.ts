@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import { type Truth, WorldTraffic } from '../../test/world-traffic.ts'
-import { destinationsOf, liveRouting, rulesOf } from '../rollout/virtual-service.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { destinationsOf, liveRouting, rulesOf } from '../objects/virtual-service.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig, listAt } from '../std/json.ts'
 
 const GOOD: Truth = { rate: 200, stable: 0.001, canary: 0.001 }

@@ -7,8 +7,8 @@ import { type Truth, WorldTraffic } from '../../test/world-traffic.ts'
 import type { KubeObject } from '../api/object.ts'
 import { latestOf, releasesOf } from '../cli/release-facts.ts'
 import { factsOf } from '../cli/rollout-facts.ts'
-import { liveRouting } from '../rollout/virtual-service.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { liveRouting } from '../objects/virtual-service.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig, listAt } from '../std/json.ts'
 
 const GOOD: Truth = { rate: 200, stable: 0.001, canary: 0.001 }

@@ -3,14 +3,15 @@
 
 import type { CountedSide } from '../gate/counted.ts'
 import type { PodLook } from '../gate/history.ts'
-import { selectorProblem, type StreamRequest, streamModel, type TemplateName, type Version } from '../rollout/gate-streams.ts'
-import type { Plan } from '../rollout/plan.ts'
+import { selectorProblem, type StreamRequest, type TemplateName } from '../canary/gate-streams.ts'
+import type { Plan } from '../canary/plan.ts'
 import type { StreamReading } from '../rollout/watching.ts'
 import { type Millis, wait } from '../std/clock.ts'
 import { renderQuery } from '../template/template.ts'
 import { type Found, findTemplate, refusedReference } from './metric-templates.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 import type { AskedSelector, SeriesSource } from './series-source.ts'
+import { streamModel, type Version } from '../objects/stream-model.ts'
 
 /** What it is made of. */
 export interface GateStreamsPorts extends Pick<RolloutPorts, 'client' | 'clock' | 'log'> {

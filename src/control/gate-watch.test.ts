@@ -6,8 +6,8 @@ import { World } from '../../test/rollout-world.ts'
 import { type Truth, WorldTraffic } from '../../test/world-traffic.ts'
 import type { KubeObject } from '../api/object.ts'
 import { restoredTrace, type Trace } from '../gate/trace.ts'
-import { liveRouting } from '../rollout/virtual-service.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { liveRouting } from '../objects/virtual-service.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 const GOOD: Truth = { rate: 200, stable: 0.001, canary: 0.001 }

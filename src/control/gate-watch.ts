@@ -8,18 +8,17 @@ import type { ServiceName, VersionPair } from '../gate/served.ts'
 import { savedTrace } from '../gate/trace.ts'
 import { ApiError } from '../kube/kube-client.ts'
 import { keyOfObject } from '../kube/reflector.ts'
-import { BASELINE } from '../rollout/baseline-asked.ts'
-import type { ClusterView } from '../rollout/cluster-view.ts'
-import { optionName } from '../rollout/gate-options.ts'
-import { type Asked, askedIn, type GateRequest, gateRequestOf, requestAsked } from '../rollout/gate-request.ts'
-import { isComparable } from '../rollout/pace.ts'
-import type { Plan } from '../rollout/plan.ts'
+import { BASELINE } from '../canary/baseline-asked.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
+import { optionName } from '../canary/gate-options.ts'
+import { type Asked, askedIn, type GateRequest, gateRequestOf, requestAsked } from '../canary/gate-request.ts'
+import { isComparable } from '../canary/pace.ts'
+import type { Plan } from '../canary/plan.ts'
 import { exposureField } from '../rollout/release-exposure.ts'
 import { releaseName } from '../rollout/release.ts'
 import { shareOf } from '../rollout/stages.ts'
 import { standingOf } from '../rollout/state.ts'
-import { type Versions, versionsOf } from '../rollout/versions.ts'
-import type { Evidence } from '../rollout/evidence.ts'
+import { type Versions, versionsOf } from '../objects/versions.ts'
 import {
   evidenceOf,
   exposureIn,
@@ -35,13 +34,14 @@ import {
   withUsers,
   withWeight
 } from '../rollout/watching.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { wait, type Millis } from '../std/clock.ts'
 import { dig, sameJson } from '../std/json.ts'
 import type { CounterSource } from './counter-source.ts'
 import { GateStreams } from './gate-streams.ts'
 import type { RolloutListener, Ticked } from './rollout-listener.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
+import type { Evidence } from '../gate/evidence.ts'
 
 /** What it is made of. */
 export interface GateWatchPorts extends Pick<RolloutPorts, 'client' | 'clock' | 'log' | 'series' | 'settings' | 'evidenceEvery'> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { KubeObject } from '../api/object.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { configMapOf } from '../../test/rollout-objects.ts'
 import { Glimpses } from './glimpses.ts'
 

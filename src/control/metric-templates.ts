@@ -3,7 +3,7 @@
 import type { KubeObject } from '../api/object.ts'
 import type { MetricTemplateSpec } from '../api/flagger-metric-template.ts'
 import { ApiError, type KubeClient } from '../kube/kube-client.ts'
-import type { MetricCheck } from '../rollout/metric-checks.ts'
+import type { MetricCheck } from '../canary/metric-checks.ts'
 import { dig, isObject } from '../std/json.ts'
 import type { QueryProvider } from './query-source.ts'
 

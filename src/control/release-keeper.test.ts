@@ -3,7 +3,7 @@ import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { Release } from '../api/serin-kinds.ts'
 import { ApiError } from '../kube/kube-client.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 
 const CANARY = canaryOf({ stepWeight: 40, maxWeight: 80, threshold: 2, webhooks: ['confirm-promotion', 'rollback'].map(hookOf) })
 

@@ -3,7 +3,7 @@
 import type { KubeObject } from '../api/object.ts'
 import { ApiError } from '../kube/kube-client.ts'
 import { CANARY_LABEL, type Note, noted, superfluous } from '../rollout/release.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { sameJson } from '../std/json.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 

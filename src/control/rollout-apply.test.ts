@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import { ApiError } from '../kube/kube-client.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 
 const refusal = { kind: 'answered', status: 500, body: 'database is gone' } as const
 

@@ -7,8 +7,8 @@ import { type World, worldAt, worldOf } from '../../test/rollout-world.ts'
 import { WorldTraffic } from '../../test/world-traffic.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { ServiceName, VersionPair } from '../gate/served.ts'
-import { destinationsOf, rulesOf } from '../rollout/virtual-service.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { destinationsOf, rulesOf } from '../objects/virtual-service.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 const WEIGHTS = { interval: '10s', stepWeight: 40, maxWeight: 80, threshold: 2 }

@@ -5,7 +5,7 @@ import { canaryOf, configMapOf, deploymentOf, readingSpec, secretOf } from '../.
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
 import { ApiError } from '../kube/kube-client.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 const TOKEN = 'c2VjcmV0LXRva2Vu'

@@ -6,7 +6,7 @@ import { FAULTS, Faults, isWrite } from '../../test/faulty-client.ts'
 import { awayAt, faultsAt, watchesBroken } from '../../test/rollout-faults.ts'
 import { imageOf } from '../../test/rollout-laws.ts'
 import { begin, INCIDENTS, SCENARIOS } from '../../test/rollout-scenarios.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 const GOOD = SCENARIOS[0]!

@@ -13,7 +13,7 @@ import { lintRollouts } from '../lint/rollouts.ts'
 import { problemLine } from '../lint/problem-text.ts'
 import { exposition } from '../metrics/exposition.ts'
 import { payloadOf } from '../remote/alert-payloads.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 import { ExportedMetrics } from './exported-metrics.ts'
 

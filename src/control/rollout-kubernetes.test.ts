@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 const FOREIGN: KubeObject = {

@@ -9,8 +9,8 @@ import { World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import type { HookOutcome } from '../rollout/judge.ts'
 import type { Measurement } from '../rollout/judge-metric.ts'
-import { destinationsOf } from '../rollout/virtual-service.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { destinationsOf } from '../objects/virtual-service.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 const MANIFESTS = new URL('../../../shared/guides/manifests/', import.meta.url)

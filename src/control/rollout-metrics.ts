@@ -3,7 +3,7 @@
 import type { Answer, MetricQuestion } from '../rollout/ask.ts'
 import { builtinQuery, onlyErrorsQuery } from '../rollout/istio-queries.ts'
 import type { Measurement } from '../rollout/judge-metric.ts'
-import type { BuiltinMetric, MetricCheck } from '../rollout/metric-checks.ts'
+import type { BuiltinMetric, MetricCheck } from '../canary/metric-checks.ts'
 import { renderQuery } from '../template/template.ts'
 import { findTemplate, refusedReference } from './metric-templates.ts'
 import type { QueryProvider } from './query-source.ts'

@@ -2,17 +2,17 @@
 
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { ApiError, type KubeClient } from '../kube/kube-client.ts'
-import { baselineName, type BaselineView } from '../rollout/baseline.ts'
-import type { ClusterView } from '../rollout/cluster-view.ts'
-import { configRefsOf } from '../rollout/config-refs.ts'
-import { type ConfigView, copyName } from '../rollout/configs.ts'
-import { type Plan, planOf } from '../rollout/plan.ts'
-import { type GateConfig, gateConfigName } from '../rollout/gate-options.ts'
-import type { Scalers } from '../rollout/scaler.ts'
+import type { ClusterView, BaselineView } from '../objects/cluster-view.ts'
+import { configRefsOf } from '../canary/config-refs.ts'
+import { type ConfigView, copyName } from '../objects/configs.ts'
+import { type Plan, planOf } from '../canary/plan.ts'
+import { type GateConfig, gateConfigName } from '../canary/gate-options.ts'
+import type { Scalers } from '../canary/scaler.ts'
 import { snapshotName } from '../rollout/snapshot.ts'
 import { isRunning, readState } from '../rollout/state.ts'
-import { targetKindOf } from '../rollout/targets.ts'
-import { RESOURCES, SCALER_RESOURCES } from '../rollout/write.ts'
+import { targetKindOf } from '../objects/targets.ts'
+import { RESOURCES, SCALER_RESOURCES } from '../objects/write.ts'
+import { baselineName } from '../canary/baseline-asked.ts'
 
 /** What a tick knows beside the objects. */
 export type Moment = Pick<ClusterView, 'now' | 'lookedAt' | 'rival' | 'labels' | 'evidence' | 'counters'>

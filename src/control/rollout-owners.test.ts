@@ -5,8 +5,8 @@ import { expect, test } from 'vitest'
 import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject, ResourceRef } from '../api/object.ts'
-import { liveRouting } from '../rollout/virtual-service.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { liveRouting } from '../objects/virtual-service.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig, isObject } from '../std/json.ts'
 
 const { canaries, deployments, virtualServices } = RESOURCES

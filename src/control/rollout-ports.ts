@@ -2,7 +2,7 @@
 
 import type { KubeClient } from '../kube/kube-client.ts'
 import type { KubeObject } from '../api/object.ts'
-import type { LabelRules } from '../rollout/label-rules.ts'
+import type { LabelRules } from '../canary/label-rules.ts'
 import type { Clock, Millis } from '../std/clock.ts'
 import type { Draw } from '../std/draw.ts'
 import type { CounterSource } from './counter-source.ts'

@@ -7,8 +7,8 @@ import { canaryOf, configMapOf, deploymentOf, readingSpec } from '../../test/rol
 import { scalerOf } from '../../test/rollout-scalers.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
-import { REFRESH_ANNOTATION } from '../rollout/refresh-mark.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { REFRESH_ANNOTATION } from '../objects/refresh-mark.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 const TEMPLATE = { metadata: { labels: { app: 'api' } }, spec: readingSpec('api:1', { configMaps: ['colours'] }) }

@@ -5,7 +5,7 @@ import { Laws } from '../../test/rollout-laws.ts'
 import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import { type Request, REQUESTS } from '../rollout/requests.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { formatInstant } from '../std/instant.ts'
 import { dig } from '../std/json.ts'
 

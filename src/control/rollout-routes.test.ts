@@ -4,8 +4,8 @@ import { expect, test } from 'vitest'
 import { canaryOf, deploymentOf, hookOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import { REQUESTS } from '../rollout/requests.ts'
-import { liveRouting, rulesOf } from '../rollout/virtual-service.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { liveRouting, rulesOf } from '../objects/virtual-service.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 const COPIES = { stepWeight: 40, maxWeight: 80, mirror: true }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { crowdOf, releaseIn } from '../../test/rollout-crowd.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 /** What the controller asks for in a minute in which `running` of `all` Canaries get another image. */

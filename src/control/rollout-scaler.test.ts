@@ -6,7 +6,7 @@ import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
 import { ApiError } from '../kube/kube-client.ts'
-import { RESOURCES, SCALER_RESOURCES } from '../rollout/write.ts'
+import { RESOURCES, SCALER_RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 const { HorizontalPodAutoscaler: HPAS, ScaledObject: SCALED_OBJECTS } = SCALER_RESOURCES

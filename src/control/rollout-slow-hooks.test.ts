@@ -7,7 +7,7 @@ import { canaryOf, configMapOf, deploymentOf, hookOf, readingSpec } from '../../
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
 import { REQUESTS } from '../rollout/requests.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 /** A world in which `api:2`, which reads `colours`, is at 20 %, with a webhook of this type, or a metric, that may take a minute. */

@@ -7,7 +7,7 @@ import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
 import { ApiError } from '../kube/kube-client.ts'
 import { REQUESTS } from '../rollout/requests.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 const TEMPLATE = { metadata: { labels: { app: 'api' } }, spec: readingSpec('api:1', { configMaps: ['colours'], secrets: ['token'] }) }

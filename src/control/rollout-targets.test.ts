@@ -5,8 +5,8 @@ import { weights } from '../../test/rollout-laws.ts'
 import { canaryOf, configMapOf, deploymentOf, readingSpec } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
-import { NOWHERE } from '../rollout/daemon-set.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { NOWHERE } from '../objects/daemon-set.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 const CONFIG = configMapOf('colours', { color: 'blue' })

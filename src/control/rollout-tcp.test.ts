@@ -5,8 +5,8 @@ import { imageOf } from '../../test/rollout-laws.ts'
 import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
 import { type World, worldOf } from '../../test/rollout-world.ts'
 import type { KubeObject } from '../api/object.ts'
-import { destinationsOf, rulesOf } from '../rollout/virtual-service.ts'
-import { RESOURCES } from '../rollout/write.ts'
+import { destinationsOf, rulesOf } from '../objects/virtual-service.ts'
+import { RESOURCES } from '../objects/write.ts'
 import { dig } from '../std/json.ts'
 
 const TEMPLATE: KubeObject = {

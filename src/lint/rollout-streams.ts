@@ -1,13 +1,14 @@
 // The streams of counters that a Canary brings to its gate: MetricTemplates that are not there, and those that cannot be a stream.
 
 import type { KubeObject } from '../api/object.ts'
-import { GATE_ANNOTATIONS } from '../rollout/gate-request.ts'
-import { selectorProblem, type StreamRequest, streamModel } from '../rollout/gate-streams.ts'
-import type { Plan } from '../rollout/plan.ts'
+import { GATE_ANNOTATIONS } from '../canary/gate-request.ts'
+import { selectorProblem, type StreamRequest } from '../canary/gate-streams.ts'
+import type { Plan } from '../canary/plan.ts'
 import { type ObjectProblem, type Place, problem } from '../route/catalogue.ts'
 import { dig } from '../std/json.ts'
 import { renderQuery } from '../template/template.ts'
 import type { Named } from './named.ts'
+import { streamModel } from '../objects/stream-model.ts'
 
 /** The problems of these streams, told at the annotation that has them by default. */
 export function lintStreams(

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { canaryOf, progressing, REVISION } from '../../test/rollout-objects.ts'
 import { adopt } from './adopt.ts'
-import { type Plan, planOf } from './plan.ts'
+import { type Plan, planOf } from '../canary/plan.ts'
 import { type Progress, progressOf, type RolloutState } from './state.ts'
-import type { LiveRouting } from './virtual-service.ts'
+import type { LiveRouting } from '../objects/virtual-service.ts'
 
 const split = planOf(canaryOf({ mirror: true }))
 const iterating = (match: readonly unknown[] = []) => planOf(canaryOf({ stepWeight: undefined, iterations: 3, match }))

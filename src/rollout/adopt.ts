@@ -1,12 +1,11 @@
 // A state as it was read, with what only the routes say: Flagger's habits, and stages for which a status has no word. What a status of our
 // own leaves open counts only where the mark beside the routes says that they are ours: others write routes too.
 
-import type { Plan } from './plan.ts'
-import { isOwnRevision } from './revision.ts'
-import { routingMark } from './routing-mark.ts'
-import type { Routing } from './stages.ts'
+import type { Plan } from '../canary/plan.ts'
+import { isOwnRevision } from '../objects/revision.ts'
+import { routingMark } from '../objects/routing-mark.ts'
 import type { Progress, RolloutState } from './state.ts'
-import type { LiveRouting } from './virtual-service.ts'
+import type { LiveRouting, Routing } from '../objects/virtual-service.ts'
 
 /** `state` of a Canary whose routes say `live`. */
 export function adopt(plan: Plan, state: RolloutState, live: LiveRouting | undefined): RolloutState {

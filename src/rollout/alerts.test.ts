@@ -3,11 +3,11 @@ import { canaryOf, clusterOf, deploymentOf, hookOf, progressing, READY, REVISION
 import type { KubeObject } from '../api/object.ts'
 import { type Alert, alertEntries, alertOf, hears, type Severity } from './alerts.ts'
 import { type Answer, questionsFor } from './ask.ts'
-import type { ClusterView } from './cluster-view.ts'
-import type { RevisionEvidence } from './evidence.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
 import { findingOf } from './situation.ts'
 import type { RolloutState } from './state.ts'
 import { stepOf } from './step.ts'
+import type { RevisionEvidence } from '../gate/evidence.ts'
 
 const STANDING = { since: 0, applied: 's1-old', promoted: 's1-old', failedChecks: 0 }
 const YES: Answer = { kind: 'yes' }

@@ -4,7 +4,7 @@
 import type { KubeObject } from '../api/object.ts'
 import { dig, listAt, textAt } from '../std/json.ts'
 import { printable } from '../std/printable.ts'
-import type { Plan } from './plan.ts'
+import type { Plan } from '../canary/plan.ts'
 import { conditionMessage, progressOf, type RolloutState } from './state.ts'
 import { type Step, subject, type Tick } from './tick.ts'
 

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { canaryOf, clusterOf, progressing, REVISION } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import { questionsFor } from './ask.ts'
-import type { ClusterView } from './cluster-view.ts'
-import type { RevisionEvidence } from './evidence.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
 import { previousStage } from './respond.ts'
-import { ROUTING_ANNOTATION, routingMark } from './routing-mark.ts'
+import { ROUTING_ANNOTATION, routingMark } from '../objects/routing-mark.ts'
 import { findingOf, type Finding } from './situation.ts'
 import type { RolloutState } from './state.ts'
 import { step } from './step.ts'
+import type { RevisionEvidence } from '../gate/evidence.ts'
 
 const HOLD: RevisionEvidence = {
   kind: 'hold',

@@ -3,15 +3,15 @@
 
 import type { HoldReason } from '../gate/verdict.ts'
 import type { KubeObject } from '../api/object.ts'
-import type { ClusterView } from './cluster-view.ts'
-import { gateRequestOf } from './gate-request.ts'
-import { autoLadder, autoLadderAt, MOST_START } from './pace.ts'
-import type { Plan } from './plan.ts'
-import { routingMark } from './routing-mark.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
+import { gateRequestOf } from '../canary/gate-request.ts'
+import { autoLadder, autoLadderAt, MOST_START } from '../canary/pace.ts'
+import type { Plan } from '../canary/plan.ts'
+import { routingMark } from '../objects/routing-mark.ts'
 import { isStart, nextStage, routingAt } from './stages.ts'
 import { type Progress, progressOf, type RolloutState, standingOf } from './state.ts'
 import type { Known } from './trouble.ts'
-import { type LiveRouting, liveRouting } from './virtual-service.ts'
+import { type LiveRouting, liveRouting } from '../objects/virtual-service.ts'
 
 /** What there is to do of it. */
 export type Analysing =

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { canaryOf, deploymentOf } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import { baselineShare, baselineTrouble, baselineWrites, liveShare } from './baseline.ts'
-import { BASELINE } from './baseline-asked.ts'
-import { DEFAULT_LABELS } from './label-rules.ts'
-import { type Plan, planOf } from './plan.ts'
+import { BASELINE } from '../canary/baseline-asked.ts'
+import { DEFAULT_LABELS } from '../canary/label-rules.ts'
+import { type Plan, planOf } from '../canary/plan.ts'
 import type { RolloutState } from './state.ts'
 
 const STANDING = { since: 0, applied: 'a', promoted: 'b', failedChecks: 0 }

@@ -2,32 +2,19 @@
 // traffic of the same callers. The gate compares the canary with it: what young pods and small shares do befalls both. It is made for an
 // analysis, never promoted, and taken away after it; its Deployment is made first and goes last, so that whoever finds it finds the rest.
 
-import type { KubeObject } from '../api/object.ts'
+import { type KubeObject, isOwned } from '../api/object.ts'
 import { dig } from '../std/json.ts'
-import { BASELINE } from './baseline-asked.ts'
-import type { ClusterView } from './cluster-view.ts'
-import type { Plan } from './plan.ts'
-import { readinessOf } from './readiness.ts'
-import { copiedSelector, copiedTemplate, type PrimarySource, replicasOf, settingsOf } from './render-deployment.ts'
-import { ruleWrites } from './render-destination-rule.ts'
-import { serviceWrites } from './render-service.ts'
+import { BASELINE } from '../canary/baseline-asked.ts'
+import { baselineName } from '../canary/baseline-asked.ts'
+import type { BaselineView, ClusterView } from '../objects/cluster-view.ts'
+import type { Plan } from '../canary/plan.ts'
+import { readinessOf } from '../objects/readiness.ts'
+import { copiedSelector, copiedTemplate, type PrimarySource, replicasOf, settingsOf } from '../objects/render-deployment.ts'
+import { ruleWrites } from '../objects/render-destination-rule.ts'
+import { serviceWrites } from '../objects/render-service.ts'
 import type { RolloutState } from './state.ts'
-import { destinationsOf, ownEntries, rulesOf } from './virtual-service.ts'
-import { isOwned, ownerOf, patchOf, RESOURCES, setAt, type Write } from './write.ts'
-
-/** The objects of a baseline; undefined where there is none. */
-export interface BaselineView {
-  readonly deployment: KubeObject | undefined
-  readonly service: KubeObject | undefined
-  readonly rule: KubeObject | undefined
-  /** The VirtualService of a Canary whose provider was changed to one without; absent for others. */
-  readonly routes?: KubeObject | undefined
-}
-
-/** The name of its Deployment. */
-export function baselineName({ target }: Pick<Plan, 'target'>): string {
-  return `${target}-baseline`
-}
+import { destinationsOf, ownEntries, rulesOf } from '../objects/virtual-service.ts'
+import { ownerOf, patchOf, RESOURCES, setAt, type Write } from '../objects/write.ts'
 
 /** Its share of the traffic, percent: as much as the canary's, as long as all its pods are there to take it. */
 export function baselineShare(plan: Plan, state: RolloutState, canary: number, { baseline }: Pick<ClusterView, 'baseline'>): number {

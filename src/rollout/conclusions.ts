@@ -1,12 +1,12 @@
 // The conclusions that are not about an analysis: resting, taking up a revision, waiting for pods, promoting, rolling back.
 
 import { carries } from './promotion.ts'
-import type { Scale } from './target-kind.ts'
-import { hashOf } from './targets.ts'
+import type { Scale } from '../objects/target-kind.ts'
+import { hashOf } from '../objects/targets.ts'
 import { isDue, isSlow, type Situation } from './situation.ts'
 import { hear } from './hear.ts'
-import type { Readiness } from './readiness.ts'
-import { isRefreshing } from './refresh-mark.ts'
+import type { Readiness } from '../objects/readiness.ts'
+import { isRefreshing } from '../objects/refresh-mark.ts'
 import { mustRefresh } from './refresh.ts'
 import { isStart } from './stages.ts'
 import { NO_PROGRESS, type Progress, progressOf, type RolloutState, standingOf } from './state.ts'

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { canaryOf, progressing } from '../../test/rollout-objects.ts'
 import type { KubeObject, ManagedFields } from '../api/object.ts'
 import { type Drift, driftAdvice, driftOf, driftText } from './drift.ts'
-import { planOf } from './plan.ts'
-import { virtualServiceWrites } from './render-virtual-service.ts'
+import { planOf } from '../canary/plan.ts'
+import { virtualServiceWrites } from '../objects/render-virtual-service.ts'
 import type { RolloutState } from './state.ts'
-import { ownerOf } from './write.ts'
+import { ownerOf } from '../objects/write.ts'
 
 const canary = canaryOf()
 const plan = planOf(canary)

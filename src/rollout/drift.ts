@@ -1,15 +1,15 @@
 // Whose a change of a rollout's routes is: what the VirtualService says otherwise than the state has it, and who wrote that last, by
 // metadata.managedFields. Only differences that the rollout would put right count: entries and fields of others are theirs.
 
-import type { KubeObject, ManagedFields } from '../api/object.ts'
+import { type KubeObject, type ManagedFields, isOwned } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
 import { keyOfPart } from '../std/json-pointer.ts'
-import type { Plan } from './plan.ts'
-import { virtualServiceWrites } from './render-virtual-service.ts'
-import { ROUTING_ANNOTATION } from './routing-mark.ts'
+import type { Plan } from '../canary/plan.ts'
+import { virtualServiceWrites } from '../objects/render-virtual-service.ts'
+import { ROUTING_ANNOTATION } from '../objects/routing-mark.ts'
 import { routingOf } from './stages.ts'
 import { cookiesOf, type RolloutState } from './state.ts'
-import { isOwned, type PatchOperation } from './write.ts'
+import type { PatchOperation } from '../objects/write.ts'
 
 /** The name under which the rollout writes. */
 export const OWN_MANAGER = 'serin'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { tickOf } from '../../test/rollout-objects.ts'
-import type { RevisionEvidence } from './evidence.ts'
 import { gateCheck } from './gate-check.ts'
 import type { Situation } from './situation.ts'
 import { type Step, held, type Tick } from './tick.ts'
+import type { RevisionEvidence } from '../gate/evidence.ts'
 
 const EVIDENCE: RevisionEvidence = { kind: 'hold', outcome: 'no-data', weight: 20, sentence: 'Holding.', revision: 'c', news: true }
 const AT = { at: '2026-11-21T11:00:00Z', moved: false }

@@ -2,8 +2,8 @@
 
 import type { ReleaseStatus } from '../api/serin-kinds.ts'
 import { printable } from '../std/printable.ts'
-import type { RevisionEvidence } from './evidence.ts'
 import type { Step, Tick } from './tick.ts'
+import type { RevisionEvidence } from '../gate/evidence.ts'
 
 /** The name under which a Release has it. */
 export const GATE_CHECK = 'evidence'

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { tickOf } from '../../test/rollout-objects.ts'
 import type { Answer, Question } from './ask.ts'
 import { hear, type Heard } from './hear.ts'
-import { metricChecksOf, modelOf } from './metric-checks.ts'
-import type { Plan } from './plan.ts'
+import { metricChecksOf, modelOf } from '../canary/metric-checks.ts'
+import type { Plan } from '../canary/plan.ts'
 
 const put: Question['put'] = { kind: 'provider', checks: [] }
 const yes: Answer = { kind: 'yes' }

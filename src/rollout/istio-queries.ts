@@ -1,7 +1,7 @@
 // The PromQL of the built-in checks, word for word as Flagger puts it (flagger.md 4.1, flagger-observed.md 2), so that metric servers and
 // their recording rules see the same.
 
-import type { BuiltinMetric } from './metric-checks.ts'
+import type { BuiltinMetric } from '../canary/metric-checks.ts'
 
 /** Whose metrics, over what window. */
 export interface Subject {

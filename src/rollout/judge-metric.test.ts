@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Answer, MetricQuestion } from './ask.ts'
 import { haltText, judgeMetric, type Measurement, shownDuration } from './judge-metric.ts'
-import { metricChecksOf, modelOf } from './metric-checks.ts'
+import { metricChecksOf, modelOf } from '../canary/metric-checks.ts'
 
 function question(metric: Record<string, unknown>): MetricQuestion {
   const [check] = metricChecksOf([metric], 'test')

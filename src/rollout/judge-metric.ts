@@ -3,7 +3,7 @@
 
 import type { Millis } from '../std/clock.ts'
 import type { Answer, MetricQuestion } from './ask.ts'
-import type { MetricCheck } from './metric-checks.ts'
+import type { MetricCheck } from '../canary/metric-checks.ts'
 
 /**
  * What a metric source says: a value (percent or ms for the built-in ones), none in the interval, that it could not be reached or understood,

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { canaryOf, clusterOf, configMapOf, configViewOf, deploymentOf, REVISION } from '../../test/rollout-objects.ts'
-import { planOf } from './plan.ts'
+import { planOf } from '../canary/plan.ts'
 import { carries, copyMark, isBegun } from './promotion.ts'
-import { PROMOTION_ANNOTATION, promotionMark, withConfigs } from './revision.ts'
+import { PROMOTION_ANNOTATION, promotionMark, withConfigs } from '../objects/revision.ts'
 
 const plan = planOf(canaryOf())
 const primaryWith = (mark: string) =>

@@ -3,10 +3,10 @@
 
 import type { KubeObject } from '../api/object.ts'
 import type { Millis } from '../std/clock.ts'
-import type { ClusterView } from './cluster-view.ts'
-import type { Plan } from './plan.ts'
-import { PROMOTION_ANNOTATION, promotionMark } from './revision.ts'
-import { targetKindOf } from './targets.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
+import type { Plan } from '../canary/plan.ts'
+import { PROMOTION_ANNOTATION, promotionMark } from '../objects/revision.ts'
+import { targetKindOf } from '../objects/targets.ts'
 
 /** True when the primary is what a promotion of `revision` writes. */
 export function carries(primary: KubeObject | undefined, plan: Plan, revision: string): boolean {

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { canaryOf, clusterOf, configMapOf, configViewOf, deploymentOf, READY, readingSpec } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
 import { recognise, revisionIn } from './recognise.ts'
-import type { ClusterView } from './cluster-view.ts'
-import { planOf } from './plan.ts'
-import { promotionMark, revisionOf, templateIn, withConfigs } from './revision.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
+import { planOf } from '../canary/plan.ts'
+import { promotionMark, revisionOf, templateIn, withConfigs } from '../objects/revision.ts'
 import type { RolloutState, Standing } from './state.ts'
 
 const plan = planOf(canaryOf())

@@ -2,14 +2,14 @@
 // the status does not say in full.
 
 import type { KubeObject } from '../api/object.ts'
-import type { ClusterView } from './cluster-view.ts'
-import { configRefsOf } from './config-refs.ts'
-import { adoptedChecksum, type Checksums, checksumsOf, copyName, isCopied, trackedConfigs } from './configs.ts'
-import type { Plan } from './plan.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
+import { configRefsOf } from '../canary/config-refs.ts'
+import { adoptedChecksum, type Checksums, checksumsOf, copyName, isCopied, trackedConfigs } from '../objects/configs.ts'
+import type { Plan } from '../canary/plan.ts'
 import { carries } from './promotion.ts'
-import { configsIn, isOwnRevision, templateIn, withConfigs } from './revision.ts'
+import { configsIn, isOwnRevision, templateIn, withConfigs } from '../objects/revision.ts'
 import type { RolloutState } from './state.ts'
-import { hashOf, targetKindOf } from './targets.ts'
+import { hashOf, targetKindOf } from '../objects/targets.ts'
 
 /** The revision that the target asks for; '' without a target. `known`: checksums of objects that are missing now. */
 export function revisionIn(plan: Plan, { target, configs }: ClusterView, known?: Checksums): string {

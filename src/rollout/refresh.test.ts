@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { canaryOf, clusterOf, deploymentOf, progressing, READY } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
-import { planOf } from './plan.ts'
-import { REFRESH_ANNOTATION } from './refresh-mark.ts'
+import { planOf } from '../canary/plan.ts'
+import { REFRESH_ANNOTATION } from '../objects/refresh-mark.ts'
 import { isEmptying, mustRefresh } from './refresh.ts'
-import { withConfigs } from './revision.ts'
+import { withConfigs } from '../objects/revision.ts'
 
 const plan = planOf(canaryOf())
 const target = (replicas: number, pods: number, annotations: Record<string, string> = {}): KubeObject => {

@@ -2,12 +2,12 @@
 // counted for the new revision.
 
 import { sameJson } from '../std/json.ts'
-import type { ClusterView } from './cluster-view.ts'
-import type { Plan } from './plan.ts'
-import { isRefreshing } from './refresh-mark.ts'
-import { configsIn } from './revision.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
+import type { Plan } from '../canary/plan.ts'
+import { isRefreshing } from '../objects/refresh-mark.ts'
+import { configsIn } from '../objects/revision.ts'
 import { type RolloutState, standingOf } from './state.ts'
-import { targetKindOf } from './targets.ts'
+import { targetKindOf } from '../objects/targets.ts'
 
 /** True while some of the pods that are to end may be there. */
 export function isEmptying(plan: Plan, { target }: ClusterView): boolean {

@@ -9,15 +9,15 @@ import { dig, listAt } from '../std/json.ts'
 import { printable } from '../std/printable.ts'
 import { checkName, type Answer, type Question } from './ask.ts'
 import { type Drift, fieldsText } from './drift.ts'
-import type { Plan } from './plan.ts'
+import type { Plan } from '../canary/plan.ts'
 import { GATE_CHECK, gateCheck } from './gate-check.ts'
 import { isSameRequest, requestEntries, requestsField } from './release-requests.ts'
 import { RETRIED } from './requests.ts'
-import { checksumOf, configsIn, templateIn } from './revision.ts'
+import { checksumOf, configsIn, templateIn } from '../objects/revision.ts'
 import { nextStage } from './stages.ts'
 import { isRunning, NO_PROGRESS, type Progress, phaseName, progressOf, type RolloutState, standingOf } from './state.ts'
 import type { Step, Tick } from './tick.ts'
-import { ownerOf, type Write } from './write.ts'
+import { ownerOf, type Write } from '../objects/write.ts'
 
 /** Releases of one Canary that are kept. */
 export const RELEASES_KEPT = 10

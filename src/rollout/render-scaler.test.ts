@@ -1,13 +1,13 @@
 import { describe, expect, it, test } from 'vitest'
 import { canaryOf, clusterOf, deploymentOf, progressing } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
-import { planOf } from './plan.ts'
+import { planOf } from '../canary/plan.ts'
 import { pauseWrites, primaryScalerWrites, scalerResource, targetSize } from './render-scaler.ts'
-import { PAUSED_ANNOTATION, type Scalers, UPKEEP_ANNOTATION } from './scaler.ts'
+import { PAUSED_ANNOTATION, type Scalers, UPKEEP_ANNOTATION } from '../canary/scaler.ts'
 import { findingOf } from './situation.ts'
 import type { RolloutState } from './state.ts'
 import { type Conclusion, held } from './tick.ts'
-import { ownerOf, type Write } from './write.ts'
+import { ownerOf, type Write } from '../objects/write.ts'
 
 const HPA = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', name: 'api' }
 const KEDA = { apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', name: 'api' }

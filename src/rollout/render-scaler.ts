@@ -1,13 +1,13 @@
 // The writes about autoscalers: the primary's is made like the target's and kept so, and KEDA is held while the target is to have no pods.
 // A HorizontalPodAutoscaler needs no holding: it leaves a target without pods alone.
 
-import type { KubeObject, ResourceRef } from '../api/object.ts'
+import { type KubeObject, type ResourceRef, isOwned } from '../api/object.ts'
 import { isObject } from '../std/json.ts'
-import type { Plan } from './plan.ts'
-import { sizeOf } from './render-deployment.ts'
-import { isHeld, leastOf, PAUSED_ANNOTATION, primaryScalerSpec, type Autoscaler, type Scalers } from './scaler.ts'
+import type { Plan } from '../canary/plan.ts'
+import { sizeOf } from '../objects/render-deployment.ts'
+import { isHeld, leastOf, PAUSED_ANNOTATION, primaryScalerSpec, type Autoscaler, type Scalers } from '../canary/scaler.ts'
 import type { Conclusion } from './tick.ts'
-import { isOwned, ownerOf, patchOf, SCALER_RESOURCES, setAt, type Write } from './write.ts'
+import { ownerOf, patchOf, SCALER_RESOURCES, setAt, type Write } from '../objects/write.ts'
 
 /** Where scalers of this kind are. */
 export function scalerResource({ kind }: Pick<Autoscaler, 'kind'>): ResourceRef {

@@ -1,8 +1,8 @@
 // What a failed check does (metric-checks.ts, FailureResponse): counts, and takes traffic back as far as the Canary wants. A check that only
 // holds never comes here: hear.ts makes a hold of it.
 
-import type { FailureResponse } from './metric-checks.ts'
-import type { Plan } from './plan.ts'
+import type { FailureResponse } from '../canary/metric-checks.ts'
+import type { Plan } from '../canary/plan.ts'
 import { NO_PROGRESS, type Progress, progressOf, type RolloutState, standingOf } from './state.ts'
 import { type Announcement, type Conclusion, event, held, subject, type Tick } from './tick.ts'
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { canaryOf, clusterOf, configMapOf, configViewOf, progressing, REVISION, TEMPLATE } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
-import type { ClusterView } from './cluster-view.ts'
-import { planOf } from './plan.ts'
-import { promotionMark } from './revision.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
+import { planOf } from '../canary/plan.ts'
+import { promotionMark } from '../objects/revision.ts'
 import { isOverwritten, isRestored, type Keeping, restoreWrites, snapshotOf, snapshotWrites } from './snapshot.ts'
-import type { Write } from './write.ts'
+import type { Write } from '../objects/write.ts'
 
 const canary = canaryOf()
 const plan = planOf(canary)

@@ -3,15 +3,15 @@
 
 import type { KubeObject } from '../api/object.ts'
 import { dig, isObject } from '../std/json.ts'
-import type { ClusterView } from './cluster-view.ts'
-import { copyName, trackedConfigs } from './configs.ts'
-import type { Plan } from './plan.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
+import { copyName, trackedConfigs } from '../objects/configs.ts'
+import type { Plan } from '../canary/plan.ts'
 import { isBegun } from './promotion.ts'
-import { resourceOf } from './render-configs.ts'
-import { PROMOTION_ANNOTATION, promotionMark } from './revision.ts'
+import { resourceOf } from '../objects/render-configs.ts'
+import { PROMOTION_ANNOTATION, promotionMark } from '../objects/revision.ts'
 import { type RolloutState, standingOf } from './state.ts'
-import { targetKindOf } from './targets.ts'
-import { addEntries, ownerOf, patchOf, type PatchOperation, RESOURCES, setAt, type Write } from './write.ts'
+import { targetKindOf } from '../objects/targets.ts'
+import { addEntries, ownerOf, patchOf, type PatchOperation, RESOURCES, setAt, type Write } from '../objects/write.ts'
 
 type Content = Readonly<Record<string, unknown>>
 

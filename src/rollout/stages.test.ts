@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { canaryOf, progressing } from '../../test/rollout-objects.ts'
-import { type Plan, planOf } from './plan.ts'
-import { awaitsPromotion, isStart, nextStage, type Routing, routingAt, routingOf, shareOf, stageText } from './stages.ts'
+import { type Plan, planOf } from '../canary/plan.ts'
+import { awaitsPromotion, isStart, nextStage, routingAt, routingOf, shareOf, stageText } from './stages.ts'
 import { NO_PROGRESS, type RolloutState } from './state.ts'
+import type { Routing } from '../objects/virtual-service.ts'
 
 const plan = (analysis: Record<string, unknown>): Plan => planOf(canaryOf({ stepWeight: undefined, maxWeight: undefined, ...analysis }))
 const shown = (routing: Routing): string => (routing.kind === 'mirror' ? `copies ${routing.percent ?? 'of all'}` : String(routing.canary))

@@ -1,13 +1,9 @@
 // The way of a revision through its analysis: what comes after a stage, where traffic goes in it, and what is told of reaching it
 // (flagger.md 2.7, 3.4). The last stage is followed by the promotion.
 
-import type { Plan } from './plan.ts'
+import type { Plan } from '../canary/plan.ts'
+import type { Routing } from '../objects/virtual-service.ts'
 import { NO_PROGRESS, type Progress, progressOf, type RolloutState } from './state.ts'
-
-/** Where requests go: by weight, the canary's share in percent, or all to the primary with copies for the canary. */
-export type Routing =
-  | { readonly kind: 'weights'; readonly canary: number }
-  | { readonly kind: 'mirror'; readonly percent: number | undefined }
 
 /** The stage after `progress`; undefined where promotion begins. */
 export function nextStage({ strategy, provider }: Plan, progress: Progress): Progress | undefined {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { phaseName, readState, type RolloutState, writeState } from './state.ts'
-import { withConfigs } from './revision.ts'
+import { withConfigs } from '../objects/revision.ts'
 
 const standing = { since: 1_000_000, applied: 's1-a', promoted: 's1-b', failedChecks: 2 }
 

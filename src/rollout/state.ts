@@ -4,11 +4,11 @@
 import { dig, isObject, listAt, sameJson, textAt } from '../std/json.ts'
 import { printable } from '../std/printable.ts'
 import type { Millis } from '../std/clock.ts'
-import type { Checksums } from './configs.ts'
-import type { TargetKindName } from './plan.ts'
-import { configsIn, templateIn, withConfigs } from './revision.ts'
+import type { Checksums } from '../objects/configs.ts'
+import type { TargetKindName } from '../canary/plan.ts'
+import { configsIn, templateIn, withConfigs } from '../objects/revision.ts'
 import { formatInstant, parseInstant } from '../std/instant.ts'
-import type { Cookies } from './affinity.ts'
+import type { Cookies } from '../canary/affinity.ts'
 
 /** What every state but `new` carries. */
 export interface Standing {

@@ -3,11 +3,11 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Millis } from '../std/clock.ts'
 import { type Answer, callOf, type HookCall, type Question } from './ask.ts'
-import type { ClusterView } from './cluster-view.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
 import { type Finding, FINALIZER } from './situation.ts'
-import type { Routing } from './stages.ts'
 import type { Phase, RolloutState } from './state.ts'
-import type { Scale } from './target-kind.ts'
+import type { Scale } from '../objects/target-kind.ts'
+import type { Routing } from '../objects/virtual-service.ts'
 
 /** Something to tell, in order: an Event (and the event webhooks), or a webhook whose answer becomes an Event. */
 export type Announcement =

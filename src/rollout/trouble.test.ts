@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { canaryOf, clusterOf, configMapOf, configViewOf, progressing, READY, REVISION } from '../../test/rollout-objects.ts'
 import type { KubeObject } from '../api/object.ts'
-import { checksumsOf, type ConfigView } from './configs.ts'
-import { planOf } from './plan.ts'
-import { promotionMark, withConfigs } from './revision.ts'
+import { checksumsOf, type ConfigView } from '../objects/configs.ts'
+import { planOf } from '../canary/plan.ts'
+import { promotionMark, withConfigs } from '../objects/revision.ts'
 import type { RolloutState } from './state.ts'
 import { isAbandoned, isLeftBehind, type Known, podsOf, trouble } from './trouble.ts'
 

@@ -2,17 +2,17 @@
 
 import type { KubeObject } from '../api/object.ts'
 import type { Millis } from '../std/clock.ts'
-import type { ClusterView } from './cluster-view.ts'
-import { checksumsOf } from './configs.ts'
-import type { Plan } from './plan.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
+import { checksumsOf } from '../objects/configs.ts'
+import type { Plan } from '../canary/plan.ts'
 import { carries } from './promotion.ts'
-import type { Readiness, ReadinessTerms, ScaledTerms } from './readiness.ts'
+import type { Readiness, ReadinessTerms, ScaledTerms } from '../objects/readiness.ts'
 import { isEmptying } from './refresh.ts'
-import { leastOf } from './scaler.ts'
-import { templateIn, withConfigs } from './revision.ts'
+import { leastOf } from '../canary/scaler.ts'
+import { templateIn, withConfigs } from '../objects/revision.ts'
 import { isStart } from './stages.ts'
 import { type RolloutState, standingOf } from './state.ts'
-import { targetKindOf } from './targets.ts'
+import { targetKindOf } from '../objects/targets.ts'
 
 /** What a tick knows when it looks for its situation. */
 export interface Known {

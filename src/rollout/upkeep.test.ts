@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { canaryOf, clusterOf, progressing } from '../../test/rollout-objects.ts'
 import type { KubeObject, ManagedFields } from '../api/object.ts'
-import { planOf } from './plan.ts'
+import { planOf } from '../canary/plan.ts'
 import type { RolloutState } from './state.ts'
 import { changedByOthers, madeAgain } from './upkeep.ts'
-import { RESOURCES, type Write } from './write.ts'
+import { RESOURCES, type Write } from '../objects/write.ts'
 
 const plan = planOf(canaryOf())
 const SELECTOR = { 'f:spec': { 'f:selector': { 'f:app': {} } } }

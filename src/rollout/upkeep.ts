@@ -4,11 +4,11 @@
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { isObject } from '../std/json.ts'
 import { pointerPart } from '../std/json-pointer.ts'
-import type { ClusterView } from './cluster-view.ts'
+import type { ClusterView } from '../objects/cluster-view.ts'
 import { type Difference, differencesOf, type Drift, isRouted, OWN_MANAGER, writtenBy } from './drift.ts'
-import type { Plan } from './plan.ts'
+import type { Plan } from '../canary/plan.ts'
 import type { RolloutState } from './state.ts'
-import { RESOURCES, SCALER_RESOURCES, type Write } from './write.ts'
+import { RESOURCES, SCALER_RESOURCES, type Write } from '../objects/write.ts'
 
 /** What a tick keeps up: the writes are all of its. */
 export interface Upkeep {

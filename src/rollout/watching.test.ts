@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { savedGate } from '../gate/saved.ts'
 import type { RequestCounter, Served } from '../gate/served.ts'
-import { gateRequestOf } from './gate-request.ts'
-import { planOf } from './plan.ts'
+import { gateRequestOf } from '../canary/gate-request.ts'
+import { planOf } from '../canary/plan.ts'
 import {
   evidenceOf,
   exposureIn,

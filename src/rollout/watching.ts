@@ -16,11 +16,11 @@ import { asSentence } from '../gate/words.ts'
 import type { Millis } from '../std/clock.ts'
 import { sameJson } from '../std/json.ts'
 import { durationText } from '../gate/words.ts'
-import type { Evidence } from './evidence.ts'
-import { type GateRequest, gateSettingsFor, successObjective, tellingEdges } from './gate-request.ts'
-import { DEFAULT_START, startWeight } from './pace.ts'
-import type { Plan } from './plan.ts'
+import { type GateRequest, gateSettingsFor, successObjective, tellingEdges } from '../canary/gate-request.ts'
+import { DEFAULT_START, startWeight } from '../canary/pace.ts'
+import type { Plan } from '../canary/plan.ts'
 import { sum } from '../std/sum.ts'
+import type { Evidence } from '../gate/evidence.ts'
 
 /** A revision under the gate. */
 export interface Watching {

@@ -3,7 +3,7 @@
 
 import { type History, withBursts } from '../gate/history.ts'
 import { gateSettings, ERRORS, type GateSettings, slowerThan } from '../gate/settings.ts'
-import { tellingEdges } from '../rollout/gate-request.ts'
+import { tellingEdges } from '../canary/gate-request.ts'
 import type { Millis } from '../std/clock.ts'
 import { type Share, shareOf, spreadOf } from './chances.ts'
 import {

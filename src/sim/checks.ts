@@ -3,7 +3,7 @@
 import type { Served } from '../gate/served.ts'
 import { quantile } from '../metrics/buckets.ts'
 import type { Measurement } from '../rollout/judge-metric.ts'
-import type { BuiltinMetric } from '../rollout/metric-checks.ts'
+import type { BuiltinMetric } from '../canary/metric-checks.ts'
 import type { Millis } from '../std/clock.ts'
 
 const QUANTILE = 0.99

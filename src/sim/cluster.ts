@@ -4,7 +4,7 @@
 import type { KindSpec } from '../api/kind.ts'
 import type { KubeObject, ResourceRef } from '../api/object.ts'
 import { ApiError, type KubeClient, type ListQuery, type ObjectKey, type WatchEvent } from '../kube/kube-client.ts'
-import { RESOURCES, SCALER_RESOURCES } from '../rollout/write.ts'
+import { RESOURCES, SCALER_RESOURCES } from '../objects/write.ts'
 import { type Millis, VirtualClock } from '../std/clock.ts'
 import { seeded } from '../std/draw.ts'
 import { formatInstant } from '../std/instant.ts'

@@ -1,8 +1,8 @@
 // Flagger's way with a rollout by weights: a tick each interval, built-in checks against their bounds, a failed check too many undone at the
 // tick after it, promotion at the tick after the last weight passed (flagger.md 2.6 to 2.10). Webhooks and queries of one's own pass.
 
-import type { Plan } from '../rollout/plan.ts'
-import type { MetricCheck } from '../rollout/metric-checks.ts'
+import type { Plan } from '../canary/plan.ts'
+import type { MetricCheck } from '../canary/metric-checks.ts'
 import type { Millis } from '../std/clock.ts'
 import { measured } from './checks.ts'
 import { type Leader, type Move, stepsBack } from './lead.ts'

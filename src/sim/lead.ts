@@ -1,7 +1,7 @@
 // One simulated rollout under whoever leads it: the controller's own functions, or a stand-in for Flagger's or Argo's. All of them see the
 // same service; what they do with the traffic is theirs.
 
-import type { Plan } from '../rollout/plan.ts'
+import type { Plan } from '../canary/plan.ts'
 import { BEGIN_SECOND, PUSH_SECONDS, SimulatedTraffic } from './traffic.ts'
 import type { SimulatedService } from './service.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { documentedCanary } from '../../test/rehearsal-objects.ts'
-import { revisionOf } from '../rollout/revision.ts'
+import { revisionOf } from '../objects/revision.ts'
 import { configMapOf } from '../../test/rollout-objects.ts'
 import { dig } from '../std/json.ts'
 import { rehearsedOf } from './rehearsed.ts'

@@ -2,11 +2,11 @@
 // is left out, and said.
 
 import type { KubeObject } from '../api/object.ts'
-import { BASELINE } from '../rollout/baseline-asked.ts'
-import { type GateConfig, optionName, optionOf } from '../rollout/gate-options.ts'
-import { GATE_ANNOTATIONS } from '../rollout/gate-request.ts'
-import { isBuiltinMetric } from '../rollout/metric-checks.ts'
-import { type Plan, planOf } from '../rollout/plan.ts'
+import { BASELINE } from '../canary/baseline-asked.ts'
+import { type GateConfig, optionName, optionOf } from '../canary/gate-options.ts'
+import { GATE_ANNOTATIONS } from '../canary/gate-request.ts'
+import { isBuiltinMetric } from '../canary/metric-checks.ts'
+import { type Plan, planOf } from '../canary/plan.ts'
 import { dig, isObject, listAt } from '../std/json.ts'
 
 const UNPLAYED: readonly string[] = [GATE_ANNOTATIONS.streams, BASELINE]

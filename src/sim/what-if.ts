@@ -1,8 +1,8 @@
 // One thing of a rehearsal set otherwise: the gate's alpha, the weights, the traffic. Each change is tried by itself.
 
-import { GATE_ANNOTATIONS } from '../rollout/gate-request.ts'
-import { PACE } from '../rollout/pace.ts'
-import { planOf } from '../rollout/plan.ts'
+import { GATE_ANNOTATIONS } from '../canary/gate-request.ts'
+import { PACE } from '../canary/pace.ts'
+import { planOf } from '../canary/plan.ts'
 import { isObject } from '../std/json.ts'
 import type { Rehearsed } from './rehearsed.ts'
 import type { Service } from './service.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fnv1a64 } from './fnv1a.ts'
+import { fnv1a64, lettersOf } from './fnv1a.ts'
 
 // As the algorithm is written down.
 function plain(text: string, seed: number): string {
@@ -22,4 +22,12 @@ test('it is FNV-1a of any text', () => {
     expect(fnv1a64(text, seed)).toBe(plain(text, seed))
   })
   fc.assert(property, { seed: 5, numRuns: 500 })
+})
+
+test('letters are ten, follow from the text, and use the whole alphabet', () => {
+  const all = Array.from({ length: 200 }, (_, index) => lettersOf(`run ${index}`))
+  expect(all.every((letters) => /^[A-Za-z]{10}$/.test(letters))).toBe(true)
+  expect(new Set(all).size).toBe(200)
+  expect(new Set(all.join('')).size).toBe(52)
+  expect(lettersOf('run 0')).toBe(all[0])
 })

@@ -25,3 +25,16 @@ function isAscii(text: string): boolean {
   for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false
   return true
 }
+
+/** Ten letters that follow from `text`. */
+export function lettersOf(text: string): string {
+  let left = BigInt(`0x${fnv1a64(text)}`)
+  let letters = ''
+  while (letters.length < 10) {
+    letters += LETTERS[Number(left % 52n)] ?? ''
+    left /= 52n
+  }
+  return letters
+}
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'

@@ -2,9 +2,9 @@
 // that are good. What a document leaves out for the sake of brevity is filled in, and named.
 
 import type { KubeObject } from '../../src/api/object.ts'
-import { liveRouting } from '../../src/rollout/virtual-service.ts'
-import { planOf } from '../../src/rollout/plan.ts'
-import { RESOURCES } from '../../src/rollout/write.ts'
+import { liveRouting } from '../../src/objects/virtual-service.ts'
+import { planOf } from '../../src/canary/plan.ts'
+import { RESOURCES } from '../../src/objects/write.ts'
 import { dig, isObject } from '../../src/std/json.ts'
 import { deploymentOf } from '../rollout-objects.ts'
 import { World } from '../rollout-world.ts'
