@@ -1,7 +1,7 @@
 // The CounterSource port: where the gate gets the raw counters of both versions from, at one instant. The registry of the embedded mesh
 // serves it, and a Prometheus.
 
-import type { CountersRead, Served, ServiceName, VersionPair } from '../gate/served.ts'
+import type { CounterQuery, CountersRead, Served, ServiceName } from '../gate/served.ts'
 import type { Millis } from '../std/clock.ts'
 
 /** Counters of both versions; or why there are none. */
@@ -15,7 +15,7 @@ export interface CounterSource {
   readonly interval: Millis
   /** How often counters are new: looking more often shows nothing. */
   readonly finest: Millis
-  read(pair: VersionPair, signal: AbortSignal): Promise<CounterReading>
+  read(query: CounterQuery, signal: AbortSignal): Promise<CounterReading>
   /** What a Service served before, in slices of about `interval`, oldest first; empty where nobody knows. */
   history(service: ServiceName, signal: AbortSignal): Promise<readonly Served[]>
 }

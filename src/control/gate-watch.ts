@@ -5,6 +5,7 @@ import type { KubeObject } from '../api/object.ts'
 import type { ReleaseStatus } from '../api/serin-kinds.ts'
 import { savedGate } from '../gate/saved.ts'
 import type { ServiceName, VersionPair } from '../gate/served.ts'
+import { isCounted } from '../gate/settings.ts'
 import { savedTrace } from '../gate/trace.ts'
 import { ApiError } from '../kube/kube-client.ts'
 import { keyOfObject } from '../kube/reflector.ts'
@@ -217,7 +218,7 @@ export class GateWatch implements RolloutListener {
 
   async #look(key: string, watched: Watched, query: VersionPair, signal: AbortSignal): Promise<void> {
     const { clock, counters } = this.#ports
-    const reading = await counters.read(query, signal)
+    const reading = await counters.read({ ...query, edges: edgesIn(watched.watching) }, signal)
     const now = clock.now()
     const isNew = reading.kind === 'read' && reading.at > watched.watching.baseline.at
     const unread = reading.kind === 'read' ? '' : reading.because
@@ -317,6 +318,11 @@ function isDue(saved: Kept, current: Kept, every: Millis): boolean {
 
 function isSame(one: Evidence | undefined, other: Evidence | undefined): boolean {
   return one?.kind === other?.kind && one?.weight === other?.weight
+}
+
+// What a look takes of durations.
+function edgesIn({ asked }: Watching): readonly Millis[] {
+  return (asked?.settings.streams ?? []).flatMap(({ bad }) => (bad === 'failed' || isCounted(bad) ? [] : [bad.slowerThan]))
 }
 
 // What the counts are of is told beside them; a controller that starts again has it from the Canary.

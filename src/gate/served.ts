@@ -21,7 +21,7 @@ export interface RequestCounter {
   /** Status of gRPC, '' for none. */
   readonly grpc: string
   readonly count: number
-  /** By histogram bucket, not cumulative; the last is above every edge. */
+  /** By histogram bucket, not cumulative; the last is above every edge. Empty: nobody knows. */
   readonly buckets: readonly number[]
 }
 
@@ -39,6 +39,12 @@ export interface VersionPair {
 export interface ServiceName {
   readonly namespace: string
   readonly service: string
+}
+
+/** What is looked at of both. */
+export interface CounterQuery extends VersionPair {
+  /** Upper edges of buckets, ms, none of others need be told apart; undefined: all of the source's. */
+  readonly edges?: readonly Millis[]
 }
 
 /** Counters of both versions at one instant. */

@@ -2,8 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { describeCounterSource } from '../../test/conformance/counter-source.ts'
+import { type MeshSample, meshSamples } from '../../test/istio-mesh.ts'
 import { readMetrics } from '../../test/prometheus-text.ts'
 import { type Answer, NOW, providerWorld, type SeenRequest, serveProvider } from '../../test/provider-server.ts'
+import { lookAt } from '../gate/served.ts'
 import { exposition } from '../metrics/exposition.ts'
 import { Recorder } from '../metrics/recorder.ts'
 import { PrometheusCounters } from './prometheus-counters.ts'
@@ -25,7 +27,15 @@ describeCounterSource('a Prometheus', async () => {
   const recorder = new Recorder()
   let scraped = ''
   let at = NOW / 1000
-  const { source } = await sourceOf(({ parameters }) => success(select(scraped, parameters['query'] ?? '', at)))
+  const { source } = await sourceOf(({ parameters }) =>
+    success(
+      select(
+        readMetrics(scraped).flatMap(({ samples }) => samples),
+        parameters['query'] ?? '',
+        at
+      )
+    )
+  )
   return {
     source,
     count: (labels, { code, flags, ms }) => recorder.cell(labels).record(code, flags, ms),
@@ -37,18 +47,17 @@ describeCounterSource('a Prometheus', async () => {
 })
 
 // What `name{matchers}[window]` selects: the samples of the latest scrape.
-function select(text: string, query: string, at: number): readonly unknown[] {
+function select(samples: readonly MeshSample[], query: string, at: number): readonly unknown[] {
   const [, name = '', list = ''] = /^(\w+)\{(.*)\}\[\d+s\]$/.exec(query) ?? []
-  const matchers = [...list.matchAll(/(\w+)(=~|!=|=)"([^"]*)"/g)].map(([, label = '', operator = '', value = '']) => ({
-    label,
-    fits: (text: string) => new RegExp(`^(?:${value})$`).test(text) === (operator !== '!=')
-  }))
-  return readMetrics(text)
-    .flatMap(({ samples }) => samples)
-    .filter((sample) => sample.name === name && matchers.every(({ label, fits }) => fits(sample.labels.get(label) ?? '')))
+  const matchers = [...list.matchAll(/(\w+)(=~|!~|!=|=)"([^"]*)"/g)].map(([, label = '', how = '', value = '']) => {
+    const is = new RegExp(`^(?:${how.endsWith('~') ? value : value.replaceAll('+', '[+]')})$`)
+    return (labels: ReadonlyMap<string, string>) => is.test(labels.get(label) ?? '') !== how.startsWith('!')
+  })
+  return samples
+    .filter((sample) => sample.name === name && matchers.every((matches) => matches(sample.labels)))
     .map(({ labels, value }) => ({
       metric: { __name__: name, pod: 'gateway-1', ...Object.fromEntries(labels) },
-      values: [[at, String(value)]]
+      values: [3, 2, 1, 0].map((scrapes) => [at - 15 * scrapes, String(value)])
     }))
 }
 
@@ -65,12 +74,83 @@ describe('PrometheusCounters', () => {
     const reading = await source.read(QUERY, never)
     expect(reading).toMatchObject({ kind: 'read', at: 115_500, stable: [] })
     expect(reading.kind === 'read' ? reading.canary.map(({ process, count }) => [process, count]) : []).toEqual([
-      ['a ', 9],
-      ['b ', 2]
+      [' /a', 9],
+      [' /b', 2]
     ])
     expect(server.seen[0]?.parameters['query']).toBe(
-      'istio_requests_total{reporter=~"source|waypoint",destination_service_namespace="test",destination_service_name=~"shop-canary|shop-primary"}[60s]'
+      'istio_requests_total{reporter=~"source|waypoint",destination_service_namespace="test",destination_service_name=~"shop-canary|shop-primary",response_flags!~".*DC.*"}[60s]'
     )
+  })
+
+  it('reads a mesh of 500 caller pods, three codes and two versions, by the edges that are looked at alone', async () => {
+    const size = { namespace: 'test', from: 0, pods: 500, codes: ['200', '404', '503'], edges: [50, 100, 250] }
+    const samples = meshSamples(size, 10)
+    const lengths: number[] = []
+    const { source, server } = await sourceOf(({ parameters }) => {
+      const answer = JSON.stringify({
+        status: 'success',
+        data: { resultType: 'matrix', result: select(samples, parameters['query'] ?? '', NOW / 1000) }
+      })
+      lengths.push(answer.length)
+      return { text: answer }
+    })
+    const reading = await source.read({ ...QUERY, edges: [250] }, never)
+    if (reading.kind === 'down') throw new Error(reading.because)
+    expect([reading.canary.length, reading.stable.length]).toEqual([1_500, 1_500])
+    expect(new Set(reading.canary.map(({ process, id }) => `${process} ${id}`)).size).toBe(1_500)
+    expect(reading.canary.every(({ buckets }) => buckets[source.edges.indexOf(250)] === 9 && buckets.at(-1) === 1)).toBe(true)
+    expect(server.seen.map(({ parameters }) => /^(\w+)\{.*?(?:,le=~?"(.*)")?\}/.exec(parameters['query'] ?? '')?.slice(1))).toEqual([
+      ['istio_requests_total', undefined],
+      ['istio_request_duration_milliseconds_bucket', '+Inf'],
+      ['istio_request_duration_milliseconds_bucket', '250|250[.]0']
+    ])
+    // All of it in one answer would be beyond what is read.
+    expect(Math.min(...lengths)).toBeGreaterThan(4_000_000)
+  })
+
+  it('asks for no durations where none are looked at', async () => {
+    const { source, server } = await sourceOf(() => success([]))
+    await source.read({ ...QUERY, edges: [] }, never)
+    expect(server.seen).toHaveLength(1)
+  })
+
+  it('a mesh that is too large is told with the bound, and what to do', async () => {
+    const { source } = await sourceOf(() => ({ text: ' '.repeat(16_000_001) }))
+    expect(await source.read(QUERY, never)).toEqual({
+      kind: 'down',
+      because: expect.stringMatching(
+        /^the answer of 127\.0\.0\.1:\d+ is longer than 16000000 bytes: istio_requests_total of the callers of shop-canary and shop-primary; have it keep fewer series of callers \(metric_relabel_configs\), or /
+      )
+    })
+  })
+
+  it('takes the nearest edge below where a mesh has buckets of its own, and none of durations where there is no lower one', async () => {
+    const samples = meshSamples({ namespace: 'test', from: 0, pods: 1, codes: ['200'], edges: [100, 1000] }, 10)
+    const { source } = await sourceOf(({ parameters }) => success(select(samples, parameters['query'] ?? '', NOW / 1000)))
+    const bucketsOf = async (edge: number): Promise<readonly number[] | undefined> => {
+      const reading = await source.read({ ...QUERY, edges: [edge] }, never)
+      return reading.kind === 'read' ? reading.canary[0]?.buckets : undefined
+    }
+    const buckets = await bucketsOf(500)
+    expect([buckets?.[source.edges.indexOf(100)], buckets?.at(-1)]).toEqual([9, 1])
+    expect(await bucketsOf(50)).toEqual([])
+  })
+
+  it('counts a proxy once that two jobs scrape, each at its own time', async () => {
+    const labels = { namespace: 'shop', pod: 'web-1', destination_service_name: 'shop-canary', response_code: '200' }
+    const of = (job: string, le: string | undefined, values: readonly (readonly [number, string])[]): unknown => ({
+      metric: { ...labels, job, instance: `10.0.0.7:${job === 'pods' ? 15_020 : 15_090}`, ...(le === undefined ? {} : { le }) },
+      values
+    })
+    const { source } = await sourceOf(({ parameters: { query = '' } }) => {
+      if (query.startsWith('istio_requests_total')) return success([of('pods', undefined, [[100, '50']]), of('envoy', undefined, [[107, '52']])]) // prettier-ignore
+      const le = query.includes('250') ? '250' : '+Inf'
+      return success([of('pods', le, [[100, le === '250' ? '48' : '50']]), of('envoy', le, [[107, le === '250' ? '49' : '52']])])
+    })
+    const reading = await source.read({ ...QUERY, edges: [250] }, never)
+    const canary = reading.kind === 'read' ? reading.canary : []
+    expect(canary).toMatchObject([{ process: ' shop/web-1', count: 52 }])
+    expect(lookAt({ canary: { requests: 0, failures: 0, buckets: canary[0]?.buckets ?? [] }, stable: { requests: 0, failures: 0, buckets: [] } }, { slowerThan: 250 }, source.edges)).toMatchObject({ canaryRequests: 52, canaryBad: 3 }) // prettier-ignore
   })
 
   it('makes slices of history, failures and durations told apart', async () => {

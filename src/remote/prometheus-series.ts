@@ -36,7 +36,7 @@ export class PrometheusSeries {
     if (provider.spec.type !== 'prometheus') {
       return { kind: 'misconfigured', because: `provider.type ${provider.spec.type}: counters of a stream come from prometheus` }
     }
-    const answer = await askRange(provider, `${selector}[${WINDOW}]`, this.#world, signal)
+    const answer = await askRange({ provider }, `${selector}[${WINDOW}]`, this.#world, signal)
     if (answer.kind !== 'matrix') return { ...answer, because: told(answer.because, asked) }
     const latest = answer.series.flatMap(({ labels, points }) => points.slice(-1).map((point) => ({ labels, ...point })))
     const series = latest.map(({ labels, value }) => ({ key: seriesId(labels), process: processOf(labels), value }))
@@ -46,7 +46,7 @@ export class PrometheusSeries {
   /** What all series together counted in each minute of the last six hours. */
   async increases({ provider, selector }: Asked, signal: AbortSignal): Promise<readonly { readonly at: Millis; readonly value: number }[]> {
     if (provider.spec.type !== 'prometheus') return []
-    const answer = await askMinutes(provider, `sum(increase(${selector}[1m]))`, this.#world, signal)
+    const answer = await askMinutes({ provider }, `sum(increase(${selector}[1m]))`, this.#world, signal)
     return answer.kind === 'matrix' ? (answer.series[0]?.points ?? []) : []
   }
 }

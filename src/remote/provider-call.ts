@@ -52,6 +52,10 @@ export type JsonAnswer = { readonly kind: 'json'; readonly value: unknown } | Ex
 export interface ProviderCall extends Pick<GuardedRequest, 'method' | 'headers' | 'body'> {
   readonly url: URL
   readonly timeout?: Millis
+  /** Bytes of an answer that are read; default 4 MB. */
+  readonly bodyMax?: number
+  /** What is told beside the bound of an answer that is longer. */
+  readonly tooLong?: string
   /** What a longer text of an error is told of it; default: the usual fields of JSON errors. */
   readonly errorOf?: (body: unknown) => unknown
 }
@@ -80,17 +84,15 @@ export async function callForJson(
 export async function callForText(
   { provider }: ProviderQuery,
   { fetch, route }: ProviderWorld,
-  { url, method, headers, body, timeout = TIMEOUT, errorOf }: ProviderCall,
+  call: ProviderCall,
   signal: AbortSignal
 ): Promise<{ readonly kind: 'text'; readonly text: string } | Exclude<ProviderReading, { readonly kind: 'value' }>> {
+  const { url, timeout = TIMEOUT, bodyMax = BODY_MAX, tooLong, errorOf } = call
   const answer = await fetch(
     {
-      url: url.href,
-      ...(method === undefined ? {} : { method }),
-      ...(headers === undefined ? {} : { headers }),
-      ...(body === undefined ? {} : { body }),
+      ...messageOf(call),
       timeout,
-      bodyMax: BODY_MAX,
+      bodyMax,
       insecure: provider.spec.insecureSkipVerify === true,
       via: ({ protocol, hostname }) => (protocol === 'http:' ? route(hostname, provider.namespace) : undefined)
     },
@@ -101,8 +103,20 @@ export async function callForText(
     const words = errorWords(answer.body, errorOf)
     return { kind: 'down', because: `${url.host} answers ${answer.status}${words === '' ? '' : `: ${words}`}` }
   }
-  if (answer.isCut) return { kind: 'down', because: `the answer of ${url.host} is longer than ${BODY_MAX} bytes` }
+  if (answer.isCut) {
+    const more = tooLong === undefined ? '' : `: ${tooLong}`
+    return { kind: 'down', because: `the answer of ${url.host} is longer than ${bodyMax} bytes${more}` }
+  }
   return { kind: 'text', text: answer.body }
+}
+
+function messageOf({ url, method, headers, body }: ProviderCall): Pick<GuardedRequest, 'url' | 'method' | 'headers' | 'body'> {
+  return {
+    url: url.href,
+    ...(method === undefined ? {} : { method }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(body === undefined ? {} : { body })
+  }
 }
 
 /** `address` with a path and parameters; spaces are written as `+`, as Go does. */
