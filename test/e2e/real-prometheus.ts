@@ -26,11 +26,15 @@ export type Page = () => string | undefined
 export class Pages {
   readonly #server: http.Server
   readonly #pages = new Map<string, Page>()
+  readonly #elsewhere = new Map<string, string>()
   #port = 0
 
   constructor() {
     this.#server = http.createServer((request, response) => {
-      const text = this.#pages.get((request.url ?? '/').slice(1))?.()
+      const name = (request.url ?? '/').slice(1)
+      const location = this.#elsewhere.get(name)
+      if (location !== undefined) return void response.writeHead(302, { location }).end()
+      const text = this.#pages.get(name)?.()
       if (text === undefined) return void request.socket.destroy()
       response.writeHead(200, { 'content-type': EXPOSITION_TYPE }).end(text)
     })
@@ -39,6 +43,11 @@ export class Pages {
   /** Of names that were given when it was started. */
   show(name: string, page: Page): void {
     this.#pages.set(name, page)
+  }
+
+  /** The same, of a page that another program has: a Prometheus goes where it is led. */
+  lead(name: string, url: string): void {
+    this.#elsewhere.set(name, url)
   }
 
   /** Starts it. Nothing is shown on a page before a test shows something. */
