@@ -181,3 +181,19 @@ test('a chat that never answers holds up neither the rollback nor other chats; a
   hanging.resolve({ kind: 'sent' })
   await world.stop()
 })
+
+test('alerts that a stop cuts off are counted in the log', async () => {
+  const world = worldOf(deploymentOf('api:1'), canaryOf(alertsTo('hangs')), providerOf('hangs', {}))
+  const telling = new AbortController()
+  world.telling = telling.signal
+  const hanging = new Promise<never>((_, reject) => telling.signal.addEventListener('abort', () => reject(telling.signal.reason)))
+  world.takesAlert = () => hanging
+  await begun(world)
+  await world.until(() => world.told.some(({ message }) => message.startsWith('Starting')), 20)
+  await world.stop()
+  const over = world.allTold()
+  telling.abort(new Error('over'))
+  await over
+  // Of the end of initialisation, and of the new revision.
+  expect(world.log.filter((line) => line.includes('lost'))).toEqual(['alerts that no chat has taken are lost: 2'])
+})

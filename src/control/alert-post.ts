@@ -97,9 +97,10 @@ export class AlertPost implements RolloutListener {
     return this.#lanes.failed
   }
 
-  /** Resolves once all letters are sent or given up. */
-  idle(): Promise<void> {
-    return this.#lanes.idle()
+  /** Resolves once all letters are sent or given up; how many a stop has left unsent is said then. */
+  async idle(): Promise<void> {
+    const lost = await this.#lanes.idle()
+    if (lost > 0) this.#options.log(`alerts that no chat has taken are lost: ${lost}`)
   }
 
   ticked({ tick, step }: Ticked, signal: AbortSignal): void {

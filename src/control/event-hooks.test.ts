@@ -72,7 +72,7 @@ test('an event webhook that never answers holds up no rollout', async () => {
 })
 
 test('what is queued when the loop ends is still told where that is allowed, until its time is over', async () => {
-  const told = async (seconds: number): Promise<number> => {
+  const told = async (seconds: number): Promise<{ readonly calls: number; readonly lost: readonly string[] }> => {
     const world = worldOf(deploymentOf('api:1'), canaryOf({ webhooks: [{ ...hookOf('event'), url: 'http://hooks/told' }] }))
     const telling = new AbortController()
     world.telling = telling.signal
@@ -87,8 +87,11 @@ test('what is queued when the loop ends is still told where that is allowed, unt
     const over = world.allTold()
     await world.clock.advance(60_000)
     await over
-    return world.hooks.length - before
+    return { calls: world.hooks.length - before, lost: world.log.filter((line) => line.includes('lost')) }
   }
-  expect(await told(0)).toBe(0)
-  expect(await told(10)).toBeGreaterThan(1)
+  const cut = await told(0)
+  expect(cut).toEqual({ calls: 0, lost: [expect.stringMatching(/^calls of event webhooks that were not answered are lost: [1-9]\d*$/)] })
+  const whole = await told(10)
+  expect(whole).toEqual({ calls: expect.any(Number), lost: [] })
+  expect(whole.calls).toBeGreaterThan(1)
 })

@@ -34,9 +34,10 @@ export class EventHooks implements RolloutListener {
     return this.#lanes.failed
   }
 
-  /** Resolves once all is told. */
-  idle(): Promise<void> {
-    return this.#lanes.idle()
+  /** Resolves once all is told; how many calls a stop has left unmade is said then. */
+  async idle(): Promise<void> {
+    const lost = await this.#lanes.idle()
+    if (lost > 0) this.#options.log(`calls of event webhooks that were not answered are lost: ${lost}`)
   }
 
   gone(canary: KubeObject): void {

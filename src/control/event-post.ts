@@ -40,15 +40,10 @@ export class EventPost implements EventSink {
   readonly #options: EventPostOptions
   readonly #lanes: Lanes
   readonly #lost = new Map<string, number>()
-  /** Queued or under way. */
-  #open = 0
 
   constructor(options: EventPostOptions) {
     this.#options = { ...options, log: (line) => options.log(printable(line)) }
-    this.#lanes = new Lanes((queue) => {
-      this.#open--
-      this.#lose(queue, 'they come faster than the API takes them')
-    }, QUEUE_MAX)
+    this.#lanes = new Lanes((queue) => this.#lose(queue, 'they come faster than the API takes them'), QUEUE_MAX)
   }
 
   /** Rejects for a bug. */
@@ -58,10 +53,8 @@ export class EventPost implements EventSink {
 
   /** Resolves once all Events are written or given up; how many are lost that nobody has been told of is said then. */
   async idle(): Promise<void> {
-    await this.#lanes.idle()
-    // What its signal has ended.
-    const lost = [...this.#lost.values()].reduce((sum, each) => sum + each, this.#open)
-    this.#open = 0
+    const cutOff = await this.#lanes.idle()
+    const lost = [...this.#lost.values()].reduce((sum, each) => sum + each, cutOff)
     this.#lost.clear()
     if (lost > 0) this.#options.log(`Events that the API has not taken are lost: ${lost}`)
   }
@@ -69,12 +62,10 @@ export class EventPost implements EventSink {
   record(about: KubeObject, type: Happened['type'], message: string, signal: AbortSignal): void {
     const happened: Happened = { about, type, message, at: this.#options.clock.now() }
     const queue = queueOf(about)
-    this.#open++
     this.#lanes.push(
       queue,
       async (stop) => {
         const failure = await this.#deliver(happened, stop)
-        this.#open--
         if (failure === undefined) this.#taken(queue)
         else this.#lose(queue, failure)
       },

@@ -55,20 +55,25 @@ test('a bug in the work fails the lanes, the end of the program does not', async
   await expect(lanes.failed).rejects.toThrow('a bug')
 })
 
-test('it is idle once all lanes are empty, or their work was ended', async () => {
+test('it is idle once all lanes are empty, or their work was ended: it says how much of it was', async () => {
   const lanes = new Lanes(() => undefined)
-  await lanes.idle()
+  expect(await lanes.idle()).toBe(0)
   const [first, stop] = [Promise.withResolvers<void>(), new AbortController()]
   let idle = false
   lanes.push('a', () => first.promise, never)
   const hanging = (signal: AbortSignal): Promise<void> =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-  lanes.push('b', hanging, stop.signal)
-  const waiting = lanes.idle().then(() => (idle = true))
+  for (let count = 0; count < 3; count++) lanes.push('b', hanging, stop.signal)
+  const waiting = lanes.idle().then((cutOff) => {
+    idle = true
+    return cutOff
+  })
   first.resolve()
   await settled()
   expect(idle).toBe(false)
   stop.abort(new Error('over'))
-  await waiting
-  expect(idle).toBe(true)
+  lanes.push('b', hanging, stop.signal)
+  // The one under way, two that waited, and one that came too late.
+  expect(await waiting).toBe(4)
+  expect(await lanes.idle()).toBe(0)
 })

@@ -18,6 +18,7 @@ export class Lanes {
   readonly #onDrop: (key: string, count: number) => void
   readonly #most: number
   readonly #failed = Promise.withResolvers<never>()
+  #cutOff = 0
   #idle = Promise.withResolvers<void>()
 
   /** `onDrop` is told of each piece that a queue loses, with how many it has lost since it was empty; `most`: longest queue of one receiver. */
@@ -33,21 +34,25 @@ export class Lanes {
     return this.#failed.promise
   }
 
-  /** Resolves once nothing is queued or under way. */
-  async idle(): Promise<void> {
+  /** Resolves once nothing is queued or under way, with how many pieces a signal has left undone since it was last asked. */
+  async idle(): Promise<number> {
     while (this.#lanes.size > 0) await this.#idle.promise
+    const cutOff = this.#cutOff
+    this.#cutOff = 0
+    return cutOff
   }
 
   /** Queues work for a receiver; returns at once. */
   push(key: string, job: Job, signal: AbortSignal): void {
-    if (signal.aborted) return
+    if (signal.aborted) return void this.#cutOff++
     const lane = this.#lanes.get(key)
     if (lane === undefined) {
       const made: Lane = { waiting: [job], dropped: 0 }
       this.#lanes.set(key, made)
       this.#drain(key, made, signal).catch((error: unknown) => {
+        if (signal.aborted) this.#cutOff += 1 + made.waiting.length
+        else this.#failed.reject(error)
         this.#end(key)
-        if (!signal.aborted) this.#failed.reject(error)
       })
       return
     }
@@ -59,7 +64,10 @@ export class Lanes {
 
   async #drain(key: string, lane: Lane, signal: AbortSignal): Promise<void> {
     for (let job = lane.waiting.shift(); job !== undefined; job = lane.waiting.shift()) {
-      if (signal.aborted) break
+      if (signal.aborted) {
+        this.#cutOff += 1 + lane.waiting.length
+        break
+      }
       await job(signal)
     }
     this.#end(key)
