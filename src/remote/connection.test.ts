@@ -47,14 +47,18 @@ async function proxyThat(answer: (client: Socket) => void): Promise<{ readonly p
   return { proxy: await listening(server), asked: first.promise }
 }
 
-test('a signal ends what waits for a proxy that does not answer', async () => {
+test('a signal ends what waits for a proxy that does not answer, the way through it too', async () => {
   const { proxy, asked } = await proxyThat(() => undefined)
   const stop = new AbortController()
   const sent = connectionsTo('https://127.0.0.1:1', { proxy }).send(GET, NOBODY, undefined, stop.signal)
-  await asked
+  const client = await asked
   const reason = new Error('enough')
+  const at = performance.now()
   stop.abort(reason)
   await expect(sent).rejects.toBe(reason)
+  if (!client.readableEnded) await once(client, 'end')
+  // Not when the time is over that a proxy has for its answer.
+  expect(performance.now() - at).toBeLessThan(5_000)
 })
 
 test('a certificate that is none is a failure behind a proxy too, and its way is closed', async () => {

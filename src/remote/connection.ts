@@ -42,6 +42,11 @@ interface Way {
   readonly prefix: string
 }
 
+/** A request, and until when it is wanted: Node keeps its own option for that, `signal`, from what makes connections. */
+interface Wanted extends RequestOptions {
+  readonly wanted?: AbortSignal
+}
+
 /** Owns the connections. */
 export class Connections {
   readonly #access: Access
@@ -144,8 +149,10 @@ function agentOf(secure: boolean, options: tls.ConnectionOptions): Agent {
 
 function tunnelling(target: URL, proxy: URL, options: tls.ConnectionOptions): Agent {
   const agent = agentOf(true, options)
-  agent.createConnection = (_, done) => {
-    securedTunnel(target, proxy, options).then(
+  agent.createConnection = (asked, done) => {
+    // What the agent is asked with is what a request is made of, in sendOver.
+    const { wanted } = asked as Wanted
+    securedTunnel({ target, proxy, wanted }, options).then(
       (socket) => done?.(null, socket),
       // Where nothing came of it there is no connection, whatever the types say.
       (error: Error) => done?.(error, undefined as never)
@@ -155,8 +162,15 @@ function tunnelling(target: URL, proxy: URL, options: tls.ConnectionOptions): Ag
   return agent
 }
 
-async function securedTunnel(target: URL, proxy: URL, options: tls.ConnectionOptions): Promise<Socket> {
-  const socket = await tunnel(target, proxy, {}, AbortSignal.timeout(TUNNEL_MAX))
+interface Through {
+  readonly target: URL
+  readonly proxy: URL
+  readonly wanted: AbortSignal | undefined
+}
+
+async function securedTunnel({ target, proxy, wanted }: Through, options: tls.ConnectionOptions): Promise<Socket> {
+  const over = AbortSignal.timeout(TUNNEL_MAX)
+  const socket = await tunnel(target, proxy, {}, wanted === undefined ? over : AbortSignal.any([over, wanted]))
   try {
     return overTls(target, socket, options)
   } catch (error) {
@@ -176,7 +190,8 @@ function sendOver(
     if (signal.aborted) return reject(signal.reason)
     const all = { ...own, ...headers, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) }
     const send = secure ? https.request : http.request
-    const request = send({ ...place, agent, method, path: prefix + path, headers: all, maxHeaderSize: HEAD_MAX })
+    const options: Wanted = { ...place, agent, method, path: prefix + path, headers: all, maxHeaderSize: HEAD_MAX, wanted: signal }
+    const request = send(options)
     begun(request)
     const end = (): void => {
       // A request that has no connection yet hears of its end only with one.
