@@ -46,8 +46,8 @@ describe('countedOnce', () => {
   })
 
   it('takes always the same of sources that have other labels, as their series are others', () => {
-    const [one, other] = [scraped({ job: 'a', team: 'x' }, 50), scraped({ job: 'b' }, 60)]
-    const more = scraped({ job: 'a', team: 'x' }, 70)
+    const [one, other] = [scraped({ job: 'a', service: 'x' }, 50), scraped({ job: 'b' }, 60)]
+    const more = scraped({ job: 'a', service: 'x' }, 70)
     expect(valuesOf(one, other)).toEqual(valuesOf(other, one))
     expect(countedOnce([more, other]).map(({ labels }) => labels)).toEqual(countedOnce([one, other]).map(({ labels }) => labels))
   })

@@ -27,7 +27,7 @@ export function countedOnce<T extends Scraped>(series: readonly T[]): readonly (
 }
 
 // What scraping adds: of the target, of the pod that it is, and of the Prometheus that is asked together with others.
-const TARGET = ['job', 'instance', 'endpoint', 'container', 'service', 'metrics_path']
+const TARGET = ['job', 'instance', 'endpoint', 'container', 'metrics_path']
 const POD = ['pod', 'pod_name', 'kubernetes_pod_name', 'namespace', 'kubernetes_namespace', 'cluster']
 const SERVER = ['prometheus', 'monitor', 'receive']
 const NOT_TELLING = ['__name__', 'le']
