@@ -4,7 +4,7 @@
 
 import type { Millis } from '../std/clock.ts'
 import type { Look } from './half-plane.ts'
-import { type Baseline, type Births, increaseSince, NO_BASELINE, type Series } from './increments.ts'
+import { type Baseline, increaseSince, NO_BASELINE, type Series } from './increments.ts'
 
 /** The counters of one version. */
 export interface CountedSide {
@@ -41,14 +41,12 @@ const NONE_AHEAD = { canary: 0, stable: 0 }
 
 export const NO_COUNTED: CountedBaseline = { counters: NO_BASELINE, canaryAt: -Infinity, stableAt: -Infinity, ahead: NONE_AHEAD }
 
-const UNKNOWN: Births = { startedAt: () => undefined }
-
 /** One look, where both versions have newer samples than `before`; else what was counted waits for the next one. */
 export function countedSince(before: CountedBaseline, { canary, stable }: CountedPair): CountedLook {
   const since = Math.min(before.canaryAt, before.stableAt)
   if (canary.at <= before.canaryAt || stable.at <= before.stableAt) return { look: undefined, since, baseline: before }
   const sides = [...seriesOf('canary', canary), ...seriesOf('stable', stable)]
-  const { counted, baseline: counters } = increaseSince(before.counters, sides, Math.max(canary.at, stable.at), UNKNOWN)
+  const { counted, baseline: counters } = increaseSince(before.counters, sides, Math.max(canary.at, stable.at))
   const baseline = { counters, canaryAt: canary.at, stableAt: stable.at, ahead: NONE_AHEAD }
   if (since === -Infinity) return { look: undefined, since, baseline }
   const of = (what: string): number => {

@@ -2,14 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { increaseSince, NO_BASELINE, type Series } from './increments.ts'
 
-const UNKNOWN = { startedAt: () => undefined }
 const series = (...[pod, code, value]: [string, string, number]): Series => ({ key: `${pod} ${code}`, process: pod, value })
 
 // What each scrape counts, one after the other, five seconds apart.
-function counts(scrapes: readonly (readonly Series[])[], births = UNKNOWN as { startedAt: (process: string) => number | undefined }) {
+function counts(scrapes: readonly (readonly Series[])[]) {
   let baseline = NO_BASELINE
   return scrapes.map((each, index) => {
-    const { counted, baseline: next } = increaseSince(baseline, each, index * 5_000, births)
+    const { counted, baseline: next } = increaseSince(baseline, each, index * 5_000)
     baseline = next
     return Object.fromEntries(counted)
   })
@@ -18,17 +17,18 @@ function counts(scrapes: readonly (readonly Series[])[], births = UNKNOWN as { s
 describe('increaseSince', () => {
   it('begins to count where it first looks', () => {
     expect(counts([[series('a', '200', 900)], [series('a', '200', 905)]])).toEqual([{}, { 'a 200': 5 }])
-    expect(counts([[series('a', '200', 900)]], { startedAt: () => -1_000 })).toEqual([{}])
   })
 
   it('counts the first failure of a pod that it knows', () => {
     expect(counts([[series('a', '200', 900)], [series('a', '200', 901), series('a', '500', 2)]])[1]).toEqual({ 'a 200': 1, 'a 500': 2 })
   })
 
-  it('counts all of a pod that started since, and nothing before of one that is older than the look', () => {
-    const startedAt = (process: string): number => (process === 'young' ? 3_000 : -60_000)
-    const seen = counts([[series('a', '200', 1)], [series('young', '200', 7), series('old', '200', 700)]], { startedAt })
-    expect(seen[1]).toEqual({ 'young 200': 7 })
+  it('begins to count a pod that comes where it is first seen, as nobody knows since when it counts', () => {
+    expect(counts([[series('a', '200', 1)], [series('b', '200', 7)], [series('b', '200', 9), series('b', '500', 1)]])).toEqual([
+      {},
+      {},
+      { 'b 200': 2, 'b 500': 1 }
+    ])
   })
 
   it('counts from zero after a restart', () => {

@@ -25,12 +25,6 @@ interface Counter {
   readonly seenAt: Millis
 }
 
-/** What is known of a process beside its counters. */
-export interface Births {
-  /** When it started; undefined when nobody knows. */
-  startedAt(process: string): Millis | undefined
-}
-
 /** What each series counted since the baseline; series that did not count are left out. */
 export interface Increase {
   readonly counted: ReadonlyMap<string, number>
@@ -43,16 +37,17 @@ const REMEMBERED: Millis = 600_000
 /** No counters yet: what is seen first is where counting begins. */
 export const NO_BASELINE: Baseline = { at: -Infinity, counters: new Map() }
 
-/** What has been counted between `before` and `at`. Values that are not finite or below 0 are not read. */
-export function increaseSince(before: Baseline, series: readonly Series[], at: Millis, births: Births): Increase {
+/**
+ * What has been counted between `before` and `at`: by a process that is known, a series that was not there before from 0 on; what is seen of one
+ * that is not known is where its counting begins. Values that are not finite or below 0 are not read.
+ */
+export function increaseSince(before: Baseline, series: readonly Series[], at: Millis): Increase {
   const counters = new Map([...before.counters].filter(([, { seenAt }]) => at - seenAt < REMEMBERED))
   const known = new Set([...counters.values()].map(({ process }) => process))
-  const isNew = (process: string): boolean =>
-    known.has(process) || (before.at !== -Infinity && (births.startedAt(process) ?? -Infinity) > before.at)
   const counted = new Map<string, number>()
   for (const { key, process, value } of series) {
     if (!Number.isFinite(value) || value < 0) continue
-    const last = counters.get(key)?.value ?? (isNew(process) ? 0 : value)
+    const last = counters.get(key)?.value ?? (known.has(process) ? 0 : value)
     const more = last > value ? value : value - last
     if (more > 0) counted.set(key, more)
     counters.set(key, { process, value, seenAt: at })

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { NO_BASELINE } from './increments.ts'
 import { lookAt, type RequestCounter, servedSince } from './served.ts'
 
-const UNKNOWN = { startedAt: () => undefined }
 const EDGES = [100, 500]
 
 function counter(changed: Partial<RequestCounter>): RequestCounter {
@@ -11,8 +10,8 @@ function counter(changed: Partial<RequestCounter>): RequestCounter {
 }
 
 function between(canary: readonly RequestCounter[], stable: readonly RequestCounter[] = [counter({ count: 1_000 })]) {
-  const { baseline } = servedSince(NO_BASELINE, { at: 0, canary: [], stable: [counter({ count: 900 })] }, UNKNOWN)
-  return servedSince(baseline, { at: 5_000, canary, stable }, UNKNOWN).served
+  const { baseline } = servedSince(NO_BASELINE, { at: 0, canary: [], stable: [counter({ count: 900 })] })
+  return servedSince(baseline, { at: 5_000, canary, stable }).served
 }
 
 describe('servedSince', () => {

@@ -4,7 +4,7 @@
 import type { Millis } from '../std/clock.ts'
 import type { Look } from './half-plane.ts'
 import type { PodLook } from './history.ts'
-import { type Baseline, type Births, increaseSince, type Series } from './increments.ts'
+import { type Baseline, increaseSince, type Series } from './increments.ts'
 import { type Bad, isCounted } from './settings.ts'
 import { sum } from '../std/sum.ts'
 
@@ -89,12 +89,11 @@ export function isFailure({ code, grpc }: Pick<RequestCounter, 'code' | 'grpc'>)
 /** What both versions served since `before`. */
 export function servedSince(
   before: Baseline,
-  counters: Pick<CountersRead, 'at' | 'canary' | 'stable'>,
-  births: Births
+  counters: Pick<CountersRead, 'at' | 'canary' | 'stable'>
 ): { readonly served: ServedPair; readonly baseline: Baseline } {
   const canary = keyedOf('canary', counters.canary)
   const stable = keyedOf('stable', counters.stable)
-  const { counted, baseline } = increaseSince(before, [...canary, ...stable].flatMap(seriesOf), counters.at, births)
+  const { counted, baseline } = increaseSince(before, [...canary, ...stable].flatMap(seriesOf), counters.at)
   return { served: { canary: summed(canary, counted), stable: summed(stable, counted) }, baseline }
 }
 

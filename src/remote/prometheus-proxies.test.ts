@@ -65,7 +65,7 @@ describe('countedOnce', () => {
         let [baseline, all, total] = [NO_BASELINE, 100, 0]
         const take = (at: number): void => {
           const series = countedOnce([...has].map(([job, value]) => scraped({ job }, value)))
-          const since = increaseSince(baseline, series.map(({ process, id, value }) => ({ process, key: id, value })), at, { startedAt: () => undefined }) // prettier-ignore
+          const since = increaseSince(baseline, series.map(({ process, id, value }) => ({ process, key: id, value })), at) // prettier-ignore
           baseline = since.baseline
           for (const more of since.counted.values()) total += more
         }

@@ -7,7 +7,7 @@ import { atStep, type Gate, judged, look, newGate } from '../gate/gate.ts'
 import { type CountedBaseline, type CountedLook, type CountedPair, countedSince, NO_COUNTED } from '../gate/counted.ts'
 import { NO_LOOK } from '../gate/half-plane.ts'
 import { type History, historyOf, type PodLook, withBursts } from '../gate/history.ts'
-import { type Baseline, type Births, NO_BASELINE } from '../gate/increments.ts'
+import { type Baseline, NO_BASELINE } from '../gate/increments.ts'
 import { restoredGate } from '../gate/saved.ts'
 import { counts, type CountersRead, lookAt, type Served, type ServedPair, servedSince } from '../gate/served.ts'
 import { type Bad, type GateSettings, isCounted } from '../gate/settings.ts'
@@ -58,8 +58,6 @@ export interface Watching {
 export type StreamReading =
   | { readonly name: string; readonly kind: 'read'; readonly pair: CountedPair }
   | { readonly name: string; readonly kind: 'unread'; readonly because: string }
-
-const UNKNOWN: Births = { startedAt: () => undefined }
 
 /** A revision that has no traffic yet. */
 export function newWatching(plan: Plan, request: GateRequest, edges: readonly Millis[], at: Millis): Watching {
@@ -131,7 +129,7 @@ export function withWeight(watching: Watching, weight: number, at: Millis, plan:
 
 /** When counters have been read that are later than the last ones; `streams`: the latest readings of those that others count. */
 export function withCounters(watching: Watching, counters: Omit<CountersRead, 'kind'>, streams: readonly StreamReading[] = []): Watching {
-  const { served, baseline } = servedSince(watching.baseline, counters, UNKNOWN)
+  const { served, baseline } = servedSince(watching.baseline, counters)
   const seconds = (counters.at - watching.baseline.at) / 1000
   const traffic = Number.isFinite(seconds) ? (served.canary.requests + served.stable.requests) / seconds : watching.traffic
   const counted = new Map(watching.counted)

@@ -148,7 +148,7 @@ describe('the traffic of pods', () => {
           const now = both.flatMap(({ key, points }) =>
             points.filter((point) => point.at === at(look)).map(({ value }) => ({ key, process: 'a', value }))
           )
-          const increase = increaseSince(baseline, now, at(look), { startedAt: () => undefined })
+          const increase = increaseSince(baseline, now, at(look))
           baseline = increase.baseline
           const sum = [...increase.counted.values()].reduce((total, more) => total + more, 0)
           expect(traffic.counts('a', look).requests).toBe(sum)

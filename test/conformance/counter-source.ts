@@ -18,7 +18,6 @@ export interface SourceUnderTest {
 
 const QUERY: VersionPair = { namespace: 'test', canaryService: 'shop-canary', stable: { kind: 'service', name: 'shop-primary' } }
 const OK = { code: 200, flags: '-', ms: 30 }
-const UNKNOWN = { startedAt: () => undefined }
 const never = new AbortController().signal
 
 /** What a gateway saw of a Service. */
@@ -81,13 +80,13 @@ export function describeCounterSource(name: string, make: () => Promise<SourceUn
       under.count(callerOf('shop-primary'), OK)
       under.collect()
       const first = await read(under.source)
-      const { baseline } = servedSince(NO_BASELINE, first, UNKNOWN)
+      const { baseline } = servedSince(NO_BASELINE, first)
       under.count(callerOf('shop-canary'), { code: 500, flags: '-', ms: 400 })
       under.count(callerOf('shop-primary'), { code: 200, flags: '-', ms: 700 })
       under.count(callerOf('shop-primary'), { code: 0, flags: 'DC', ms: 700 })
       under.collect()
       const second = await read(under.source)
-      const { served } = servedSince(baseline, second, UNKNOWN)
+      const { served } = servedSince(baseline, second)
       expect(lookAt(served, 'failed', under.source.edges)).toEqual({ canaryRequests: 1, canaryBad: 1, stableRequests: 1, stableBad: 0 })
       expect(lookAt(served, { slowerThan: 250 }, under.source.edges)).toEqual({
         canaryRequests: 1,

@@ -128,7 +128,7 @@ export const MESH: Kind = {
         if (reading.kind === 'down') return reading.because
         // As the gate takes it: a reading that is not later says nothing new. What is first seen is where counting begins.
         if (reading.at <= before.at) return ''
-        const { served, baseline } = servedSince(before, reading, { startedAt: () => undefined })
+        const { served, baseline } = servedSince(before, reading)
         before = baseline
         counted = sumOf(counted, lookAt(served, 'failed', source.edges))
         return ''
