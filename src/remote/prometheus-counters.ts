@@ -1,7 +1,15 @@
 // A Prometheus as the gate's source of counters: Istio's series as callers' proxies report them, raw samples with the times of their scrapes,
 // never rate() or increase() (they invent counts at the edges of windows and miss the first failure of a new version).
 
-import { type CounterQuery, type CountersRead, isFailure, type RequestCounter, type Served, type ServiceName, type VersionPair } from '../gate/served.ts'
+import {
+  type CounterQuery,
+  type CountersRead,
+  isFailure,
+  type RequestCounter,
+  type Served,
+  type ServiceName,
+  type VersionPair
+} from '../gate/served.ts'
 import { DURATION_EDGES } from '../metrics/buckets.ts'
 import { DURATION_BUCKET as BUCKET, REQUESTS_TOTAL as COUNT } from '../metrics/istio-series.ts'
 import type { Millis } from '../std/clock.ts'

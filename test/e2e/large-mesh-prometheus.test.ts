@@ -32,8 +32,8 @@ async function scraped(values: ReadonlyMap<string, readonly [MeshSize, number]>)
 
 async function read(namespace: string): Promise<Extract<Awaited<ReturnType<PrometheusCounters['read']>>, { kind: 'read' }>> {
   const source = new PrometheusCounters({ address: prometheus.url, interval: SCRAPED_SELDOM }, realWorld())
-  const pair = { namespace, canaryService: 'shop-canary', stableService: 'shop-primary' }
-  const reading = await source.read({ ...pair, edges: [250] }, never)
+  const stable = { kind: 'service', name: 'shop-primary' } as const
+  const reading = await source.read({ namespace, canaryService: 'shop-canary', stable, edges: [250] }, never)
   if (reading.kind === 'read') return reading
   throw new Error(reading.because)
 }
