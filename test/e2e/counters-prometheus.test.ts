@@ -26,15 +26,13 @@ import { until } from './run.ts'
 const KINDS: readonly Kind[] = [STREAM, MESH]
 const CASES = ['steady', 'restarted', 'moved', 'unscraped', 'untimely', 'outlived']
 const SUITES = ['suite-1', 'suite-2', 'suite-3', 'suite-4', 'suite-5', 'suite-6']
-const BIG = ['long', 'wide']
 const PODS = ['a', 'b', 'stable']
-const SAMPLES_MOST = 20_000
 const FIRST_SCRAPES_MAX = 120_000
 
 const never = new AbortController().signal
 const pages = new Pages()
-const names = [...SUITES, ...BIG, ...KINDS.flatMap((kind) => CASES.flatMap((each) => PODS.map((pod) => pageOf(kind, each, pod))))]
-const prometheus = new RealPrometheus({ pages, names, words: [`--query.max-samples=${SAMPLES_MOST}`] })
+const names = [...SUITES, ...KINDS.flatMap((kind) => CASES.flatMap((each) => PODS.map((pod) => pageOf(kind, each, pod))))]
+const prometheus = new RealPrometheus({ pages, names })
 
 function pageOf({ name }: Kind, each: string, pod: string): string {
   return `${name.replaceAll(' ', '-')}-${each}-${pod}`
@@ -246,30 +244,6 @@ describe.skipIf(PROMETHEUS_FOLDER === undefined).concurrent('a real Prometheus',
     const asked = { provider: providerAt(prometheus.url), selector }
     expect(await series.latest(asked, never)).toEqual({ kind: 'down', because: expect.stringMatching(because) })
     expect(await series.increases(asked, never)).toEqual([])
-  })
-
-  it('an answer that is too long for it, or for us, is told', async () => {
-    const labels = 'destination_service_namespace="big",destination_service_name="shop-canary",reporter="source"'
-    const many = (name: string, count: number, length: number): string =>
-      Array.from({ length: count }, (_, index) => `${name}{${labels},of="${String(index).padStart(length, '0')}"} 1\n`).join('')
-    pages.show('wide', () => many('istio_requests_total', SAMPLES_MOST + 1, 1))
-    pages.show('long', () => many('istio_request_duration_milliseconds_bucket', 50, 100_000))
-    await prometheus.scrapes('wide', 'long')
-    for (const name of BIG) pages.show(name, () => undefined)
-    const series = new PrometheusSeries(realWorld())
-    const because = async (selector: string): Promise<unknown> => series.latest({ provider: providerAt(prometheus.url), selector }, never)
-    expect(await because('istio_requests_total{of!=""}')).toEqual({
-      kind: 'down',
-      because: expect.stringMatching(/ answers 422: query processing would load too many samples into memory in query execution$/)
-    })
-    expect(await because('istio_request_duration_milliseconds_bucket{of!=""}')).toEqual({
-      kind: 'down',
-      because: expect.stringMatching(/^the answer of 127\.0\.0\.1:\d+ is longer than 4000000 bytes$/)
-    })
-    // Long ones: what was shown for a moment is to be among what is looked back for.
-    const source = new PrometheusCounters({ address: prometheus.url, interval: 60_000 }, realWorld())
-    const pair = { namespace: 'big', canaryService: 'shop-canary', stable: { kind: 'service', name: 'shop-primary' } } as const
-    expect(await source.read(pair, never)).toEqual({ kind: 'down', because: expect.stringMatching(/ answers 422: /) })
   })
 })
 
