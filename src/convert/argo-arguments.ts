@@ -7,7 +7,8 @@ import { listAt } from '../std/json.ts'
 
 const ARGUMENT = /\{\{\s*(?:args|inputs)\.([A-Za-z0-9_-]+)\s*\}\}/g
 
-interface Place {
+/** Where a template is used, whose arguments are looked for. */
+export interface Place {
   readonly rollout: Source
   readonly use: AnalysisUse
   readonly template: Source
@@ -30,6 +31,16 @@ export function argumentsOf(place: Place, query: string): Readonly<Record<string
       return value === undefined ? [] : [[variable(name), value] as const]
     })
   )
+}
+
+/** A text with its arguments in their places; the hash of a pod template is the word `latest` or `stable` there. */
+export function filledIn(place: Place, text: string): string {
+  return text.replaceAll(ARGUMENT, (_, name: string) => hashOf(place, name) ?? argument(place, name) ?? '')
+}
+
+function hashOf({ use }: Place, name: string): string | undefined {
+  const given = listAt(use.value, 'args').find((each) => textAt(each, 'name') === name)
+  return textAt(given, 'valueFrom', 'podTemplateHashValue')?.toLowerCase()
 }
 
 function argument({ rollout, use, template, notes }: Place, name: string): string | undefined {

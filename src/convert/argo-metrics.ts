@@ -69,7 +69,8 @@ function noteUse(rollout: Source, { path, value }: AnalysisUse, notes: Notes): v
   }
 }
 
-function templatesOf(rollout: Source, { path, value }: AnalysisUse, input: Input, notes: Notes): readonly Source[] {
+/** The templates of an analysis, with those that they are made of. */
+export function templatesOf(rollout: Source, { path, value }: AnalysisUse, input: Input, notes: Notes): readonly Source[] {
   const seen = new Set<Source>()
   const visit = (from: Source, at: string, references: readonly unknown[]): void => {
     for (const [index, reference] of references.entries()) {
@@ -99,16 +100,20 @@ interface Adding {
 
 function addTemplate(adding: Adding, found: Found): void {
   const { use, template, notes } = adding
-  const dry = listAt(use.value, 'dryRun')
-    .concat(listAt(template.object, 'spec', 'dryRun'))
-    .flatMap((each) => textAt(each, 'metricName') ?? [])
   for (const [index, metric] of listAt(template.object, 'spec', 'metrics').entries()) {
     const path = `spec.metrics[${index}]`
     const name = textAt(metric, 'name') ?? `metric-${index}`
-    if (dry.some((pattern) => matches(pattern, name)))
+    if (isDry(use, template, name))
       notes.warn(template, path, `${name} is measured without a say (dryRun), which has no counterpart: it is left out`)
     else addMetric({ ...adding, path, name, metric }, found)
   }
+}
+
+/** True for a metric that is measured without a say (dryRun). */
+export function isDry(use: AnalysisUse, template: Source, name: string): boolean {
+  return listAt(use.value, 'dryRun')
+    .concat(listAt(template.object, 'spec', 'dryRun'))
+    .some((each) => matches(textAt(each, 'metricName') ?? '', name))
 }
 
 // Anchored on both sides, as Argo takes it; a pattern that is none matches itself.

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { rangeOf } from './condition.ts'
+import { conditionOf, rangeOf } from './condition.ts'
 
 test.each<readonly [string | undefined, string | undefined, object | undefined]>([
   ['result[0] >= 0.95', undefined, { min: 0.95, max: undefined, strict: [] }],
@@ -46,4 +46,29 @@ test('a range passes what the conditions pass, but for its ends', () => {
 test('hostile conditions take no time and mean nothing', () => {
   expect(rangeOf(`${'('.repeat(5000)}result > 1`, undefined)).toBeUndefined()
   expect(rangeOf('result > 1 && '.repeat(2000), undefined)).toBeUndefined()
+})
+
+// Of 0.9, of what is not a number, and of a vector without a value.
+test.each([
+  ['result[0] >= 0.95', [false, false, 'error']],
+  ['result[0] < 0.95', [true, false, 'error']],
+  ['0.9 == asFloat(result[0])', [true, false, 'error']],
+  ['result[0] != 0.9', [false, true, 'error']],
+  ['len(result) > 0 && result[0] <= 0.95', [true, false, false]],
+  ['len(result) == 0 || isNaN(result[0]) || result[0] <= 0.5', [false, true, true]],
+  ['!isNaN(result[0]) && result[0] > 0.5', [true, false, 'error']],
+  ['isInf(result[0]) || (result[0] > 0.5 && result[0] < 1)', [true, false, 'error']],
+  ['result != nil', [true, true, true]]
+])('%s is decided as Argo does', (text, decided) => {
+  const condition = conditionOf(text)
+  expect([0.9, Number.NaN, undefined].map((result) => condition?.(result))).toEqual(decided)
+})
+
+test.each(['all(result, # > 1)', 'result[1] > 5', 'result[0] + 1 > 5', '', 'result[0] > 1 && up'])('"%s" is more than that', (text) => {
+  expect(conditionOf(text)).toBeUndefined()
+})
+
+test('a condition that is nested without an end is more than a range, and more than is played', () => {
+  const text = `${'('.repeat(20_000)}result > 1${')'.repeat(20_000)}`
+  expect([rangeOf(text, undefined), conditionOf(text)]).toEqual([undefined, undefined])
 })

@@ -1,5 +1,6 @@
 // The conditions of Argo's metrics (expr-lang over `result`) as Flagger's ranges: comparisons of one number with constants. What is more than
-// that has no counterpart; guards against missing data fall away, as a check without data neither passes nor fails here.
+// that has no counterpart; guards against missing data fall away, as a check without data neither passes nor fails here. For those who play a
+// Rollout as it is, the same conditions as Argo itself decides them.
 
 /** A range whose ends count as inside; `strict` names ends that did not. */
 export interface Range {
@@ -12,6 +13,7 @@ export interface Range {
 
 /** The range of results that succeed; undefined where the conditions say more than a range does, or nothing. */
 export function rangeOf(success: string | undefined, failure: string | undefined): Range | undefined {
+  if ([success, failure].some((each) => (each?.length ?? 0) > LONGEST)) return undefined
   const good = success === undefined ? NOTHING : comparisonsOf(success, '&&')
   const bad = failure === undefined ? NOTHING : comparisonsOf(failure, '||')
   if (good === undefined || bad === undefined) return undefined
@@ -20,6 +22,43 @@ export function rangeOf(success: string | undefined, failure: string | undefined
   const guards = [...good.guards, ...bad.guards]
   return all.length === 0 || all.some(({ operator }) => operator === '!=') ? undefined : { ...rangeFrom(all), guards }
 }
+
+/** Whether a result meets a condition: undefined is a vector without a value, whose first one Argo cannot read ('error'). */
+export type Condition = (result: number | undefined) => boolean | 'error'
+
+/** A condition as Argo decides it, guards included; undefined where it is more than comparisons of one number. */
+export function conditionOf(text: string): Condition | undefined {
+  if (text.length > LONGEST) return undefined
+  const parts = splitAt(unwrapped(text.trim()))
+  const alternatives: Condition[][] = [[]]
+  for (const { part, before } of parts) {
+    const leaf = guardOf(part) ?? comparing(part) ?? (parts.length > 1 && part.startsWith('(') ? conditionOf(part) : undefined)
+    if (leaf === undefined) return undefined
+    if (before === '||') alternatives.push([])
+    alternatives.at(-1)?.push(leaf)
+  }
+  return (result) => anyOf(alternatives, result)
+}
+
+// Left to right: what decides ends it, so that a guard keeps the rest from being asked.
+function anyOf(alternatives: readonly (readonly Condition[])[], result: number | undefined): boolean | 'error' {
+  for (const all of alternatives) {
+    const found = allOf(all, result)
+    if (found !== false) return found
+  }
+  return false
+}
+
+function allOf(all: readonly Condition[], result: number | undefined): boolean | 'error' {
+  for (const each of all) {
+    const found = each(result)
+    if (found !== true) return found
+  }
+  return true
+}
+
+// Brackets are read as deep as they are nested.
+const LONGEST = 1_000
 
 type Operator = '<' | '<=' | '>' | '>=' | '==' | '!='
 
@@ -94,6 +133,45 @@ function isGuard(part: string): boolean {
     /^len\(result\)\s*(==|>|!=|<|>=|<=)\s*[01]$/.test(part) ||
     /^result\s*(==|!=)\s*nil$/.test(part)
   )
+}
+
+// Prometheus answers with a vector, which is never nil.
+function guardOf(part: string): Condition | undefined {
+  if (!isGuard(part)) return undefined
+  if (part.includes('nil')) return () => part.includes('!=')
+  const [, operator, size] = /^len\(result\)\s*(==|>=|<=|!=|>|<)\s*([01])$/.exec(part) ?? []
+  if (isOperator(operator)) return (result) => compares(result === undefined ? 0 : 1, operator, Number(size))
+  const wanted = !part.startsWith('!')
+  const asks = part.includes('isNaN') ? Number.isNaN : part.includes('isInf') ? isInfinite : () => false
+  return (result) => (result === undefined ? 'error' : asks(result) === wanted)
+}
+
+function comparing(part: string): Condition | undefined {
+  const [found] = comparisonOf(part) ?? []
+  if (found === undefined) return undefined
+  return (result) => (result === undefined ? 'error' : compares(result, found.operator, found.bound))
+}
+
+function isInfinite(result: number): boolean {
+  return result === Infinity || result === -Infinity
+}
+
+// What is not a number is not less, not more and not equal.
+function compares(result: number, operator: Operator, bound: number): boolean {
+  switch (operator) {
+    case '<':
+      return result < bound
+    case '<=':
+      return result <= bound
+    case '>':
+      return result > bound
+    case '>=':
+      return result >= bound
+    case '==':
+      return result === bound
+    case '!=':
+      return result !== bound
+  }
 }
 
 function comparisonOf(part: string): readonly Comparison[] | undefined {
