@@ -33,7 +33,7 @@ const TABLE: Record<string, readonly string[]> = {
   kubelet: ['std', 'api', 'workload', 'kube'],
   load: ['std', 'metrics'],
   apps: ['std', 'load'],
-  sim: ['std', 'api', 'route', 'gate', 'canary', 'objects', 'rollout', 'store', 'kube', 'metrics', 'control']
+  sim: ['std', 'api', 'route', 'gate', 'canary', 'objects', 'rollout', 'convert', 'store', 'kube', 'metrics', 'control']
 }
 const ANYTHING = ['cli']
 const CORE = ['std', 'api', 'route', 'gate', 'template', 'canary', 'objects', 'rollout', 'workload', 'lint', 'convert', 'store']

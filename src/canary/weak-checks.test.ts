@@ -154,6 +154,13 @@ describe('a difference that this traffic cannot exclude', () => {
     ])
   })
 
+  it('is one that takes longer beside a baseline, which has as little traffic as the canary', () => {
+    const said = (annotated: Record<string, string>): readonly string[] =>
+      weak({ metrics: [], stepWeights: [5] }, traffic(30, 0.02), { annotations: { ...annotations, ...annotated } })
+    const minutes = (lines: readonly string[]): number => Number(/it takes about (\d+) min/.exec(lines[0] ?? '')?.[1])
+    expect(minutes(said({ 'serin.dev/baseline': 'fresh' }))).toBeGreaterThan(1.5 * minutes(said({})))
+  })
+
   it('is every one without traffic', () => {
     expect(weak({ metrics: [] }, traffic(0, 0), { annotations })[0]).toContain('without traffic there is none); no difference can')
   })

@@ -52,8 +52,11 @@ export function weakChecksOf(checked: Checked, traffic?: KnownTraffic): readonly
   return [...ofChecks, ...(traffic === undefined ? [] : unprovable(checked, traffic))]
 }
 
-// Of one that is as low as the traffic allows, the one of this traffic; without any, of the least, which begins highest.
-function ladderOf({ plan: { strategy, baseline }, request }: Checked, traffic: KnownTraffic | undefined): readonly number[] {
+/** The weights of one that begins as low as the traffic allows, with this traffic; without any, of the least, which begins highest. */
+export function ladderOf(
+  { plan: { strategy, baseline }, request }: Pick<Checked, 'plan' | 'request'>,
+  traffic: Pick<KnownTraffic, 'rate'> | undefined
+): readonly number[] {
   if (strategy.kind !== 'weighted') return []
   if (strategy.auto !== true) return strategy.ladder
   // Nobody measures the traffic beside a baseline.

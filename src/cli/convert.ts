@@ -1,6 +1,7 @@
 // `serin convert`: manifests on standard output, notes on standard error.
 
 import { stringify } from 'yaml'
+import type { KubeObject } from '../api/object.ts'
 import { convertRollouts } from '../convert/convert-rollouts.ts'
 import { plainText } from './plain-text.ts'
 import { readFiles } from './read-files.ts'
@@ -12,13 +13,12 @@ export async function convertFiles(
 ): Promise<number> {
   const { manifests } = await readFiles(files)
   const { objects, lines, complete } = convertRollouts(manifests)
-  if (objects.length > 0)
-    say(
-      objects
-        .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))
-        .join('---\n')
-        .trimEnd()
-    )
+  if (objects.length > 0) say(convertedText(objects).trimEnd())
   for (const line of lines) complain(plainText(line))
   return complete ? 0 : 1
+}
+
+/** Objects as a file of manifests. */
+export function convertedText(objects: readonly KubeObject[]): string {
+  return objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')
 }

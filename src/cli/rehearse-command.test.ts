@@ -99,4 +99,39 @@ describe('serin rehearse', () => {
     expect(await back(file('with.yaml', `${named}---\n${config}`))).toMatchObject(rolledBack(0))
     expect(await back(file('without.yaml', named))).toMatchObject(rolledBack(10))
   })
+
+  it('plays the Rollout of the same workload beside the Canary, or the sample where it cannot', async () => {
+    const [manifests = ''] = readFileSync(join(ROOT, 'test/golden/convert/canary.txt'), 'utf8').split('\n==== converted')
+    const canary = `${CANARY}metadata: {name: a, namespace: shop}\n${SPEC.replace('name: a}', 'name: checkout}')}`
+    const playable = manifests
+      .replace('{name: service-name, value: checkout}', '{name: service-name, value: checkout-next}')
+      .replace('histogram_quantile(0.99, x)', 'histogram_quantile(0.99, sum(rate(request_milliseconds_bucket[1m])) by (le))')
+    const first = async (name: string, text: string): Promise<string> =>
+      (await rehearse(['-f', file(name, text), '--runs', '2', '--canary', 'shop/a'])).said.slice(0, 4).join('\n')
+    expect(await first('played.yaml', `${canary}---\n${playable}`)).toMatch(
+      /^Argo: Rollout shop\/checkout: 5 %, 5 min, 20 %, 50 %, 5 min, 40 %, 1 h, analysis of p99 once; success-rate each 60 s in the background$/m
+    )
+    expect(await first('sample.yaml', `${canary}---\n${manifests}`)).toMatch(
+      /^Argo sample: stands in for Rollout shop\/checkout, which cannot be played: .*: the query of success-rate counts both versions together$/m
+    )
+    const leaders = async (name: string): Promise<unknown> =>
+      JSON.parse((await rehearse(['-f', join(folder, name), '--runs', '2', '-o', 'json'])).said.join(''))
+    expect(await leaders('played.yaml')).toMatchObject({
+      argo: { played: 'rollout' },
+      releases: [{ leaders: [{}, {}, { leader: 'Argo' }] }]
+    })
+    expect(await leaders('sample.yaml')).toMatchObject({
+      argo: { played: 'sample' },
+      releases: [{ leaders: [{}, {}, { leader: 'Argo sample' }] }]
+    })
+  })
+
+  it('rehearses what convert makes of a folder that has a Rollout alone, and says so', async () => {
+    const [manifests = ''] = readFileSync(join(ROOT, 'test/golden/convert/canary.txt'), 'utf8').split('\n==== converted')
+    const { code, said, complained } = await rehearse(['-f', file('rollout.yaml', manifests), '--runs', '2'])
+    expect([code, complained]).toEqual([0, []])
+    expect(said[0]).toBe('Canary shop/checkout: 5, 20, 50 %, a look each 5 min, back after 1 failed checks')
+    expect(said).toContain('Canary made from Rollout shop/checkout, as serin convert does')
+    expect(said).toContain('Not played: checks by query (success-success-rate, latency-p99): they pass')
+  })
 })

@@ -15,6 +15,7 @@ describe('serin rehearse', () => {
         runs: 500,
         rate: 100,
         baseErrors: 0.001,
+        latency: { median: 60, p99: 300 },
         regressions: [{ ...GOOD, errors: 0.05 }],
         disturbance: 'calm',
         changes: [],
@@ -48,6 +49,24 @@ describe('serin rehearse', () => {
       }
     })
   })
+
+  it.each([
+    ['20ms/80ms', { median: 20, p99: 80 }],
+    ['0.5s/2s', { median: 500, p99: 2_000 }],
+    ['0.4ms/1s', { median: 0.4, p99: 1_000 }]
+  ])('takes the latency %s', (text, latency) => {
+    expect(read(`-f a --latency ${text}`)).toMatchObject({ options: { latency } })
+  })
+
+  it.each(['20ms', '20/80', '80ms/20ms', '20ms/20ms', '0ms/5ms', '20ms/80ms/90ms', '1s/601s', 'x/5ms'])(
+    'refuses the latency "%s"',
+    (text) => {
+      expect(readCommandLine(['rehearse', '-f', 'a', '--latency', text])).toEqual({
+        kind: 'wrong',
+        message: `--latency must be a median and a larger 99th percentile such as 20ms/80ms or 0.5s/2s, up to 10 minutes, not "${text}"`
+      })
+    }
+  )
 
   it.each([
     ['--seed 1', 'rehearse needs at least one -f PATH'],

@@ -4,6 +4,13 @@ import { chanceIn } from '../gate/words.ts'
 import { GOOD, type Regression } from '../sim/regression.ts'
 import type { Disturbance } from '../sim/service.ts'
 import type { Change, PaceWord } from '../sim/what-if.ts'
+import type { Millis } from '../std/clock.ts'
+
+/** Of the service: half is within `median`, 99 % within `p99`. */
+export interface Latency {
+  readonly median: Millis
+  readonly p99: Millis
+}
 
 /** What `serin rehearse` was asked to do. */
 export interface RehearseOptions {
@@ -15,6 +22,7 @@ export interface RehearseOptions {
   /** Requests a second, and the share of them that fails anyway. */
   readonly rate: number
   readonly baseErrors: number
+  readonly latency: Latency
   readonly regressions: readonly Regression[]
   readonly disturbance: Disturbance
   readonly changes: readonly Change[]
@@ -23,15 +31,18 @@ export interface RehearseOptions {
   readonly output: 'text' | 'json'
 }
 
-export const REHEARSE_USAGE = `serin rehearse -f PATH... [--regression 5pt] [--rate RPS] [--base-errors 0.1%] [--disturbance KIND] [--what-if ...]
-               [--runs N] [--seed N] [--canary NAME] [--svg FILE] [-o json]
+export const REHEARSE_USAGE = `serin rehearse -f PATH... [--regression 5pt] [--rate RPS] [--base-errors 0.1%] [--latency 60ms/300ms]
+               [--disturbance KIND] [--what-if ...] [--runs N] [--seed N] [--canary NAME] [--svg FILE] [-o json]
     What would become of a release under a Canary: one of them told step by step by the whole controller, many by the gate and the rollout's
-    steps, beside Flagger's own checks and Argo Rollouts' sample on the same simulated traffic. Nothing is changed anywhere.
-    -f PATH             where the Canary is: a file, a folder (its YAML and JSON files), or - for standard input; its target is read there too
+    steps, beside Flagger's own checks and Argo's on the same simulated traffic. Nothing is changed anywhere.
+    -f PATH             where the Canary is: a file, a folder (its YAML and JSON files), or - for standard input; its target is read there
+                        too, and the Argo Rollout of the same workload: its steps and AnalysisTemplates are Argo's side (else a sample);
+                        a Rollout without a Canary is converted first
     --canary NAME       which one, where there are several; NAMESPACE/NAME too
     --regression LIST   what is wrong with the release: 5pt or 5% fail 5 points more than stable, 2x is twice as slow; default 5pt
     --rate RPS          requests a second (default 100)
     --base-errors SHARE what fails anyway: 0.1% or 0.001 (default 0.1%)
+    --latency M/P99     how long requests take: the median and the 99th percentile (default 60ms/300ms)
     --disturbance KIND  what befalls the service meanwhile: calm (default), storms, blips, outage or cold
     --what-if KEY=LIST  a row for each value: alpha=0.001,0.01, rate=10,100, pace=evidence,auto (serin.dev/pace); steps=5,25,50 is one
                         row. May be repeated
@@ -53,6 +64,7 @@ export const REHEARSE_FLAGS: ReadonlySet<string> = new Set([
   '--runs',
   '--rate',
   '--base-errors',
+  '--latency',
   '--regression',
   '--disturbance',
   '--what-if',
@@ -71,6 +83,7 @@ const DISTURBED: Readonly<Record<string, Disturbance>> = {
 
 const MOST_RUNS = 100_000
 const MOST_RATE = 1_000_000
+const [LEAST_LATENCY, MOST_LATENCY]: readonly [Millis, Millis] = [0.1, 600_000]
 const MOST_SEED = 2 ** 32 - 1
 
 /** Reads the options; a text says what is wrong with them. */
@@ -92,6 +105,12 @@ export function rehearseOptions(flags: Words): RehearseOptions | string {
     runs: read('--runs', 500, (text) => wholeOf(text, 1, MOST_RUNS), `a whole number from 1 to ${MOST_RUNS}`),
     rate: read('--rate', 100, rateOf, `requests a second, more than 0 and at most ${MOST_RATE}`),
     baseErrors: read('--base-errors', 0.001, shareOf, 'a share such as 0.1% or 0.001'),
+    latency: read(
+      '--latency',
+      { median: 60, p99: 300 },
+      latencyOf,
+      'a median and a larger 99th percentile such as 20ms/80ms or 0.5s/2s, up to 10 minutes'
+    ),
     regressions: read(
       '--regression',
       [{ ...GOOD, errors: 0.05 }],
@@ -159,6 +178,17 @@ function shareOf(text: string): number | undefined {
   const [, number, percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? []
   const share = Number(number) / (percent === '%' ? 100 : 1)
   return share >= 0 && share < 1 ? share : undefined
+}
+
+function latencyOf(text: string): Latency | undefined {
+  const [median, p99, ...more] = text.split('/').map(millisOf)
+  if (median === undefined || p99 === undefined || more.length > 0) return undefined
+  return median >= LEAST_LATENCY && p99 > median && p99 <= MOST_LATENCY ? { median, p99 } : undefined
+}
+
+function millisOf(text: string): Millis | undefined {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(text.trim()) ?? []
+  return number === undefined ? undefined : Number(number) * (unit === 's' ? 1000 : 1)
 }
 
 function paceOf(text: string): PaceWord | undefined {

@@ -10,7 +10,9 @@ import { targetKindOf } from '../objects/targets.ts'
 
 /** True when the primary is what a promotion of `revision` writes. */
 export function carries(primary: KubeObject | undefined, plan: Plan, revision: string): boolean {
-  return targetKindOf(plan).markOf(primary) === promotionMark(plan.uid, revision)
+  // Marks are hashes, and most primaries carry none: they are asked for in every tick.
+  const mark = targetKindOf(plan).markOf(primary)
+  return mark !== undefined && mark === promotionMark(plan.uid, revision)
 }
 
 /**
@@ -23,6 +25,7 @@ export function copyMark(plan: Plan, revision: string, since: Millis): string {
 
 /** True when a promotion of `revision` has begun to write, from a status of `since`. */
 export function isBegun({ primary, configs = [] }: ClusterView, plan: Plan, revision: string, since: Millis): boolean {
-  const mark = copyMark(plan, revision, since)
-  return carries(primary, plan, revision) || configs.some(({ copy }) => copy?.metadata.annotations?.[PROMOTION_ANNOTATION] === mark)
+  if (carries(primary, plan, revision)) return true
+  const marks = configs.flatMap(({ copy }) => copy?.metadata.annotations?.[PROMOTION_ANNOTATION] ?? [])
+  return marks.length > 0 && marks.includes(copyMark(plan, revision, since))
 }

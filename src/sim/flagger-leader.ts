@@ -5,7 +5,7 @@ import type { Plan } from '../canary/plan.ts'
 import type { MetricCheck } from '../canary/metric-checks.ts'
 import type { Millis } from '../std/clock.ts'
 import { measured } from './checks.ts'
-import { type Leader, type Move, stepsBack } from './lead.ts'
+import { commonPart, type Leader, type Move, stepsBack } from './lead.ts'
 import type { SimulatedTraffic } from './traffic.ts'
 
 /** Flagger on this plan, whose strategy is by weights. */
@@ -54,9 +54,4 @@ export class FlaggerLeader implements Leader {
     const value = check.metric === 'request-duration' ? Math.trunc(found.value) : found.value
     return value >= (check.min ?? -Infinity) && value <= (check.max ?? Infinity)
   }
-}
-
-// Euclid's.
-function commonPart(one: number, other: number): number {
-  return other === 0 ? one : commonPart(other, one % other)
 }

@@ -90,6 +90,11 @@ export function stepsBack({ stepWeightPromotion: by }: Plan, weight: number): nu
   return by === 0 ? 0 : Math.ceil(weight / by)
 }
 
+/** The longest time that both of these are whole multiples of (Euclid). */
+export function commonPart(one: number, other: number): number {
+  return other === 0 ? one : commonPart(other, one % other)
+}
+
 interface Reading {
   readonly from: number
   readonly to: number

@@ -1,10 +1,14 @@
 // A rehearsal as lines for a terminal: tables, and the distributions as strips.
 
+import type { ArgoMetric, ArgoStep } from '../convert/argo-plan.ts'
+import { countText } from '../gate/words.ts'
+import { pausesOf } from './argo-leader.ts'
+import { LONGEST_SECONDS } from './lead.ts'
 import type { Outcomes } from './outcomes.ts'
-import { goodRunsOf, type Rehearsal, type Row } from './rehearsal.ts'
+import { goodRunsOf, type Question, type Rehearsal, type Row } from './rehearsal.ts'
 import { type Axis, axisLine, COUNT_AXIS, strip, TIME_AXIS } from './strip.ts'
 import { changeText } from './what-if.ts'
-import { countText, disturbanceText, regressionText, secondsText, shareText, spreadText } from './words.ts'
+import { disturbanceText, regressionText, secondsText, shareText, spreadText } from './words.ts'
 
 const COLUMNS = 62
 const HEAD = ['', 'rolled back', 'promoted', 'to 0 %', 'failed requests', 'to 100 %']
@@ -29,15 +33,56 @@ export function rehearsalLines(found: Rehearsal): readonly string[] {
 }
 
 /** Which Canary, on what traffic, and what is left out. */
-function setting({ rehearsed: { plan, leftOut }, question: { service, seed }, weak }: Rehearsal): readonly string[] {
-  const ladder = plan.strategy.kind === 'weighted' ? plan.strategy.ladder.join(', ') : ''
+function setting({
+  rehearsed: { plan, leftOut },
+  ladder,
+  question: { service, seed, argo, madeFrom },
+  weak
+}: Rehearsal): readonly string[] {
+  const weights = ladder.weights.join(', ')
+  const steps = ladder.ofTraffic ? `from as low as the traffic allows, here about ${weights} %` : `${weights} %`
   const { rate, errors, median, p99 } = service
   return [
-    `Canary ${plan.namespace}/${plan.name}: ${ladder} %, a look each ${secondsText(plan.interval / 1000)}, back after ${plan.threshold} failed checks`,
+    `Canary ${plan.namespace}/${plan.name}: ${steps}, a look each ${secondsText(plan.interval / 1000)}, back after ${plan.threshold} failed checks`,
     `Traffic: ${countText(rate)} requests a second, ${Number((100 * errors).toPrecision(6))} % fail, half within ${median} ms, 99 % within ${p99} ms; seed ${seed}`,
+    ...(madeFrom === undefined ? [] : [`Canary made from Rollout ${madeFrom}, as serin convert does`]),
+    ...argoLines(argo),
     ...leftOut.map((what) => `Not played: ${what}`),
     ...weak.map(({ path, text }) => `Warning: ${path} ${text}`)
   ]
+}
+
+// Whose gate is beside the Canary's where it is not the sample alone.
+function argoLines(argo: Question['argo']): readonly string[] {
+  if (argo === undefined) return []
+  if (argo.kind === 'none')
+    return argo.because.map((why) => `Argo sample: stands in for Rollout ${argo.rollout}, which cannot be played: ${why}`)
+  const { steps, background } = argo.plan
+  const measured = background.map(argoMetricText).join(', ')
+  const pauses = pausesOf(argo.plan)
+  return [
+    `Argo: Rollout ${argo.rollout}: ${steps.map(argoStepText).join(', ')}; ${measured === '' ? 'no analysis' : measured} in the background`,
+    ...(pauses < LONGEST_SECONDS
+      ? []
+      : [`Not played: more than ${secondsText(LONGEST_SECONDS)} of Rollout ${argo.rollout}, whose pauses take ${secondsText(pauses)}`]),
+    ...argo.leftOut.map((what) => `Not played: ${what}`)
+  ]
+}
+
+function argoStepText(step: ArgoStep): string {
+  switch (step.kind) {
+    case 'weigh':
+      return `${step.weight} %`
+    case 'pause':
+      return secondsText(step.seconds)
+    case 'analyse':
+      return `analysis of ${step.metrics.map(argoMetricText).join(' and ')}`
+  }
+}
+
+function argoMetricText({ name, interval, count }: ArgoMetric): string {
+  const times = count === undefined ? '' : count === 1 ? ' once' : ` ${count} times`
+  return `${name}${times}${interval === undefined ? '' : ` each ${secondsText(interval)}`}`
 }
 
 function storyLines({ story, question: { regressions } }: Rehearsal): readonly string[] {
@@ -88,12 +133,15 @@ function goodLines({ good, question }: Rehearsal): readonly string[] {
         spreadText(rows[0]?.outcomes.toAll, secondsText)
       ])
     ]),
-    ...blamed(good.flatMap(({ rows }) => rows.filter(({ leader }) => leader === 'Serin')))
+    ...blamed(
+      "Serin's",
+      good.flatMap(({ rows }) => rows.filter(({ leader }) => leader === 'Serin'))
+    )
   ]
 }
 
 // Who rolled back, where anybody did.
-function blamed(rows: readonly Row[]): readonly string[] {
+function blamed(whose: string, rows: readonly Row[]): readonly string[] {
   let [back, byChecks] = [0, 0]
   for (const { outcomes } of rows) {
     back += outcomes.rolledBack.count
@@ -101,7 +149,7 @@ function blamed(rows: readonly Row[]): readonly string[] {
   }
   if (back === 0) return []
   return [
-    `  Of Serin's ${countText(back)}, ${countText(byChecks)} by failed checks of the Canary, which are its own; the others by the gate.`
+    `  Of ${whose} ${countText(back)}, ${countText(byChecks)} by failed checks of the Canary, which are its own; the others by the gate.`
   ]
 }
 
@@ -116,7 +164,8 @@ function changeLines({ changes, question, releases, good }: Rehearsal): readonly
       ['', 'rolled back', 'to 0 %', 'failed requests', 'good: rolled back', 'good: to 100 %'],
       changeCells('as it is', bad, calm),
       ...changes.map((each) => changeCells(changeText(each.change), each.bad, each.good))
-    ])
+    ]),
+    ...blamed('the good ones rolled back,', [calm, ...changes.map((each) => each.good)])
   ]
 }
 

@@ -13,6 +13,8 @@ function asked(change: Partial<Question> = {}): Question {
     target: undefined,
     config: undefined,
     templates: new Map(),
+    argo: undefined,
+    madeFrom: undefined,
     service: { ...USUAL, rate: 100, errors: 0.001 },
     regressions: [{ ...GOOD, errors: 0.05 }],
     disturbance: 'calm',
@@ -90,6 +92,25 @@ describe('a rehearsal', () => {
       'Not played: checks by query (queue): they pass'
     ])
     expect(lines.at(-1)).toMatch(/^ {2}Of Serin's (\d+), \1 by failed checks of the Canary/)
+  })
+
+  it('says where a ladder begins that the traffic decides, and leaves Flagger the weights of the Canary', async () => {
+    const canary = documentedCanary({ stepWeight: undefined, stepWeights: [50] }, { 'serin.dev/pace': 'evidence, ladder=auto' })
+    const found = await answered({ canary, service: { ...USUAL, rate: 20, errors: 0.001 } })
+    expect(rehearsalLines(found)[0]).toBe(
+      'Canary test/api: from as low as the traffic allows, here about 4, 5, 10, 25, 50 %, a look each 60 s, back after 5 failed checks'
+    )
+    expect(rehearsalJson(found)).toMatchObject({ ladder: [4, 5, 10, 25, 50], ladderOfTraffic: true })
+    expect(found.story.weights[0]?.weight).toBeLessThanOrEqual(5)
+    const flagger = found.good[0]?.rows[1]
+    expect(medianOf(flagger, 'toAll')).toBe(122)
+    expect(rehearsalJson(await answered())).toMatchObject({ ladder: [10, 20, 30, 40, 50], ladderOfTraffic: false })
+  })
+
+  it('says who rolled good releases back where something is set otherwise', async () => {
+    const noisy = documentedCanary({ metrics: [{ name: 'request-success-rate', interval: '1m', thresholdRange: { min: 99.9 } }] })
+    const lines = rehearsalLines(await answered({ canary: noisy, changes: CHANGES.slice(0, 1) }))
+    expect(lines.at(-1)).toMatch(/^ {2}Of the good ones rolled back, (\d+), \1 by failed checks of the Canary/)
   })
 
   it('says which options of the gate cannot be read', async () => {

@@ -1,15 +1,17 @@
-// A rehearsal: what would become of a release under this Canary, over many simulated rollouts, beside Flagger's own checks and Argo's sample
-// on the same service; and how often a good release would be rolled back for nothing. Pure: the same seed gives the same result.
+// A rehearsal: what would become of a release under this Canary, over many simulated rollouts, beside Flagger's own checks and Argo's (those
+// of a Rollout of the same workload, or a sample) on the same service; and how often a good release would be rolled back for nothing. Pure: the same seed gives the same result.
 
 import type { KubeObject } from '../api/object.ts'
+import type { ArgoReading } from '../convert/argo-plan.ts'
 import { historyOf } from '../gate/history.ts'
 import { counts } from '../gate/served.ts'
 import type { GateConfig } from '../canary/gate-options.ts'
 import { gateRequestOf } from '../canary/gate-request.ts'
-import { isComparable, paceOf } from '../canary/pace.ts'
-import { planOf } from '../canary/plan.ts'
-import { type WeakCheck, weakChecksOf } from '../canary/weak-checks.ts'
+import { autoLadder, isComparable, PACE, paceOf } from '../canary/pace.ts'
+import { type Plan, planOf } from '../canary/plan.ts'
+import { ladderOf, type WeakCheck, weakChecksOf } from '../canary/weak-checks.ts'
 import { seeded } from '../std/draw.ts'
+import { dig, listAt } from '../std/json.ts'
 import { ARGO_SAMPLE, ArgoLeader } from './argo-leader.ts'
 import { FlaggerLeader } from './flagger-leader.ts'
 import type { Leader, Run } from './lead.ts'
@@ -22,6 +24,12 @@ import type { Disturbance, Service } from './service.ts'
 import { type Story, storyOf } from './story.ts'
 import { type Change, changed } from './what-if.ts'
 
+/** The Rollout of the Canary's workload or Service, as far as it can be played. */
+export type ArgoSide = ArgoReading & {
+  /** `namespace/name`. */
+  readonly rollout: string
+}
+
 /** What is asked. */
 export interface Question {
   readonly canary: KubeObject
@@ -30,6 +38,10 @@ export interface Question {
   readonly config: GateConfig | undefined
   /** Queries of the MetricTemplates that the files have, by `namespace/name`. */
   readonly templates: ReadonlyMap<string, string>
+  /** undefined: the files have no Rollout for it, and a sample is played. */
+  readonly argo: ArgoSide | undefined
+  /** The Rollout, `namespace/name`, that the Canary was made from for this. */
+  readonly madeFrom: string | undefined
   readonly service: Service
   readonly regressions: readonly Regression[]
   /** What befalls the service while a release of these regressions is on its way. */
@@ -48,9 +60,17 @@ export interface Row {
   readonly failed: readonly number[]
 }
 
+/** The weights of a rollout, percent. */
+export interface Ladder {
+  readonly weights: readonly number[]
+  /** It begins as low as the traffic allows: `weights` are those of the rate that is simulated, which is seen to be a little more or less. */
+  readonly ofTraffic: boolean
+}
+
 /** The answer. */
 export interface Rehearsal {
   readonly rehearsed: Rehearsed
+  readonly ladder: Ladder
   readonly question: Question
   /** Options that cannot be read, and checks that cannot do what they are for on this traffic. */
   readonly weak: readonly WeakCheck[]
@@ -75,20 +95,29 @@ export function goodRunsOf(runs: number): number {
 
 /** Answers; a text says why this Canary cannot be rehearsed. */
 export async function rehearsal(question: Question): Promise<Rehearsal | string> {
-  const { runs, seed, service, regressions, disturbance } = question
+  const { runs, seed, service, regressions, disturbance, argo } = question
   const rehearsed = rehearsedOf(question.canary, question.target, question.config)
   if (typeof rehearsed === 'string') return rehearsed
   const releases = regressions.map((regression) => ({
     regression,
-    rows: allRows(rehearsed, { service, regression, disturbance }, { runs, seed })
+    rows: allRows({ rehearsed, argo }, { service, regression, disturbance }, { runs, seed })
   }))
   const good = DISTURBANCES.map((each) => ({
     disturbance: each,
-    rows: allRows(rehearsed, { service, regression: GOOD, disturbance: each }, { runs: goodRunsOf(runs), seed })
+    rows: allRows({ rehearsed, argo }, { service, regression: GOOD, disturbance: each }, { runs: goodRunsOf(runs), seed })
   }))
   const changes = question.changes.map((change) => changedRows(rehearsed, question, change))
   const story = await storyFor(rehearsed, question)
-  return { rehearsed, question, weak: weakChecks(rehearsed, question), story, releases, good, changes }
+  const ladder = ladderPlayed(rehearsed, service)
+  return { rehearsed, ladder, question, weak: weakChecks(rehearsed, question), story, releases, good, changes }
+}
+
+function ladderPlayed({ canary, plan, config }: Rehearsed, { rate }: Service): Ladder {
+  const ofTraffic = plan.strategy.kind === 'weighted' && plan.strategy.auto === true
+  const request = isComparable(canary, plan) ? gateRequestOf(canary, config).request : undefined
+  // Without a gate nobody sees the traffic.
+  if (ofTraffic && request === undefined) return { weights: autoLadder(), ofTraffic: false }
+  return { weights: ladderOf({ plan, request }, { rate }), ofTraffic }
 }
 
 interface Many {
@@ -96,13 +125,28 @@ interface Many {
   readonly seed: number
 }
 
-function allRows(rehearsed: Rehearsed, scenario: Scenario, many: Many): readonly Row[] {
+interface Sides {
+  readonly rehearsed: Rehearsed
+  readonly argo: ArgoSide | undefined
+}
+
+function allRows({ rehearsed, argo }: Sides, scenario: Scenario, many: Many): readonly Row[] {
   const { edges } = scenario.service
+  const flaggersPlan = planForFlagger(rehearsed)
+  const [name, plan] = argo?.kind === 'plan' ? ['Argo', argo.plan] : ['Argo sample', ARGO_SAMPLE]
   return [
     serinRow(rehearsed, scenario, many),
-    rowOf('Flagger', () => new FlaggerLeader(rehearsed.plan, edges), scenario, many),
-    rowOf('Argo sample', () => new ArgoLeader(ARGO_SAMPLE, edges), scenario, many)
+    rowOf('Flagger', () => new FlaggerLeader(flaggersPlan, edges), scenario, many),
+    rowOf(name, () => new ArgoLeader(plan, edges), scenario, many)
   ]
+}
+
+// Flagger knows no pace: where the Canary has weights of its own, it goes by them. Without any those that Serin begins with stand in.
+function planForFlagger({ canary, plan }: Rehearsed): Plan {
+  const analysis = dig(canary, 'spec', 'analysis')
+  if (dig(analysis, 'stepWeight') === undefined && listAt(analysis, 'stepWeights').length === 0) return plan
+  const { [PACE]: _, ...annotations } = canary.metadata.annotations ?? {}
+  return planOf({ ...canary, metadata: { ...canary.metadata, annotations } })
 }
 
 function weakChecks({ config }: Rehearsed, { canary, templates, service, seed }: Question): readonly WeakCheck[] {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { documentedCanary } from '../../test/rehearsal-objects.ts'
+import { gateRequestOf } from '../canary/gate-request.ts'
 import { revisionOf } from '../objects/revision.ts'
 import { configMapOf } from '../../test/rollout-objects.ts'
 import { dig } from '../std/json.ts'
@@ -51,6 +52,19 @@ describe('what is rehearsed', () => {
     ])
     expect(found.plan.strategy).toMatchObject({ mirror: undefined })
     expect(found.plan.autoscaler).toBeUndefined()
+  })
+
+  it('says that streams are not played, whoever asks for them, and plays the other options', () => {
+    const streams = 'sales=all:lost'
+    const annotated = rehearsedOf(documentedCanary({}, { 'serin.dev/streams': streams }), undefined)
+    const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'g', namespace: 'test' }, data: { streams, alpha: '0.001' } }
+    const canary = documentedCanary({}, { 'serin.dev/gate-config': 'g' })
+    const configured = rehearsedOf(canary, undefined, { kind: 'found', object: config })
+    const leftOut = ['serin.dev/streams (sales=all:lost): failures and latency are judged alone']
+    expect([annotated, configured]).toEqual([expect.objectContaining({ leftOut }), expect.objectContaining({ leftOut })])
+    expect(configured).toMatchObject({ config: { kind: 'found', object: { data: { alpha: '0.001' } } } })
+    if (typeof configured === 'string') throw new Error(configured)
+    expect(gateRequestOf(configured.canary, configured.config).request).toMatchObject({ streams: [], changed: { alpha: 0.001 } })
   })
 
   it('plays the pace that a ConfigMap says, and no baseline of it', () => {

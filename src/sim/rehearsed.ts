@@ -54,9 +54,7 @@ function leftOutOf(canary: KubeObject, config: GateConfig | undefined): readonly
   return [
     ...(queries.length > 0 ? [`checks by query (${queries.join(', ')}): they pass`] : []),
     ...(hooks.length > 0 ? [`webhooks (${hooks.map(({ name }) => name).join(', ')}): they pass`] : []),
-    ...(optionOf(canary, config, GATE_ANNOTATIONS.streams) === undefined
-      ? []
-      : ['serin.dev/streams: failures and latency are judged alone']),
+    ...streamsIn(canary, config),
     ...(optionOf(canary, config, BASELINE) === undefined ? [] : [`${BASELINE}: the canary is compared with the primary`]),
     ...(listAt(spec, 'analysis', 'match').length === 0
       ? []
@@ -65,6 +63,11 @@ function leftOutOf(canary: KubeObject, config: GateConfig | undefined): readonly
     ...(dig(spec, 'analysis', 'mirror') === true ? ['analysis.mirror: the canary gets no copies'] : []),
     ...(dig(spec, 'autoscalerRef') === undefined ? [] : ['spec.autoscalerRef: pods are not scaled'])
   ]
+}
+
+function streamsIn(canary: KubeObject, config: GateConfig | undefined): readonly string[] {
+  const said = optionOf(canary, config, GATE_ANNOTATIONS.streams)
+  return said === undefined ? [] : [`${GATE_ANNOTATIONS.streams} (${said.text}): failures and latency are judged alone`]
 }
 
 function playable(canary: KubeObject): KubeObject {

@@ -96,7 +96,8 @@ export class SerinLeader implements Leader {
     const isFirst = this.#seen === undefined
     this.#seen = served
     const rate = (since.canary.requests + since.stable.requests) / every
-    this.#watching = { ...withServed(this.#watching, since, instantOf(at)), traffic: rate }
+    // Nobody looks at the course of it, which grows with every look.
+    this.#watching = { ...withServed(this.#watching, since, instantOf(at)), traffic: rate, trace: undefined }
     const before = this.#said
     this.#said = this.#says()
     if (this.#said !== before) this.#heard = false

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Served } from '../gate/served.ts'
+import { quantile } from '../metrics/buckets.ts'
 import { seeded } from '../std/draw.ts'
 import { GOOD, type Regression } from './regression.ts'
-import { type Disturbance, SimulatedService, sumOf, USUAL } from './service.ts'
+import { type Disturbance, SimulatedService, sumOf, USUAL, withLatency } from './service.ts'
 
 const SECONDS = 2_000
 const NOTHING: Served = { requests: 0, failures: 0, buckets: Array.from({ length: USUAL.edges.length + 1 }, () => 0) }
@@ -43,6 +44,18 @@ describe('a simulated service', () => {
     expect(slowerThan(stable, 500)).toBeCloseTo(0.0011, 3)
     expect(slowerThan(stable, 100)).toBeCloseTo(0.23, 2)
     for (const version of [canary, stable]) expect(version.buckets.reduce((sum, count) => sum + count, 0)).toBe(version.requests)
+  })
+
+  it.each([
+    [60, 300, [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000]],
+    [2, 8, [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000]],
+    [500, 2_000, [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000]]
+  ])('takes a latency of %d and %d ms, in buckets that tell it from a slower one', (median, p99, edges) => {
+    const like = withLatency(median, p99)
+    expect(like).toEqual({ median, p99, edges })
+    const { stable } = new SimulatedService({ ...like, rate: 200, errors: 0 }, seeded(3)).span(0, SECONDS, 0)
+    expect((quantile(0.99, stable.buckets, edges) ?? 0) / p99).toBeGreaterThan(0.7)
+    expect((quantile(0.99, stable.buckets, edges) ?? 0) / p99).toBeLessThan(1.3)
   })
 
   it('has a regression in the canary alone, and from its weight on alone', () => {

@@ -2,6 +2,7 @@
 // services that nobody changed. Counts by chance; the parameters are those of the simulations in docs/gate.md.
 
 import type { Served, ServedPair } from '../gate/served.ts'
+import { DURATION_EDGES } from '../metrics/buckets.ts'
 import type { Millis } from '../std/clock.ts'
 import { type Draw, seeded } from '../std/draw.ts'
 import { normalShare } from '../std/normal.ts'
@@ -36,8 +37,14 @@ export type Disturbance =
   /** The same for each share of the traffic that is new to it. */
   | 'cold-steps'
 
-/** One in a hundred is slower: 0.11 % than 500 ms. */
-export const USUAL: Omit<Service, 'rate' | 'errors'> = { median: 60, p99: 300, edges: [10, 25, 50, 100, 250, 500, 1000, 2500, 5000] }
+/** Half within `median`, 99 % within `p99` (larger), counted in those of Istio's buckets that tell such latencies from slower ones. */
+export function withLatency(median: Millis, p99: Millis): Omit<Service, 'rate' | 'errors'> {
+  const [low, high] = [Math.min(10, median / 4), Math.max(5_000, 16 * p99)]
+  return { median, p99, edges: DURATION_EDGES.filter((edge) => edge >= low && edge <= high) }
+}
+
+/** One in a hundred is slower than 300 ms, 0.11 % than 500 ms. */
+export const USUAL: Omit<Service, 'rate' | 'errors'> = withLatency(60, 300)
 
 const STORM = 10
 const BLIP_EVERY = 600
@@ -66,6 +73,14 @@ interface Blipping {
 }
 
 const NO_BLIPS: Blipping = { canary: 0, stable: 0 }
+
+/** The share of requests that is slower than each edge. */
+interface Beyond {
+  readonly slowness: number
+  readonly shares: readonly number[]
+}
+
+const NOT_KNOWN: Beyond = { slowness: Number.NaN, shares: [] }
 
 /** A time in which nothing changes. */
 interface Piece {
@@ -98,7 +113,9 @@ export class SimulatedService {
   /** Shares of the traffic that came to the canary, percent, with the second when they did. */
   readonly #arrivals: { readonly at: number; readonly share: number }[] = []
   #weight = 0
-  #beyond: { readonly slowness: number; readonly shares: readonly number[] } = { slowness: Number.NaN, shares: [] }
+  /** The latest two: while pods are cold the versions differ, and one of them changes by the second. */
+  #beyond: Beyond = NOT_KNOWN
+  #beyondBefore: Beyond = NOT_KNOWN
 
   constructor(
     service: Service,
@@ -137,12 +154,14 @@ export class SimulatedService {
   #calmBetweenBlips(from: number, to: number): readonly Piece[] {
     const pieces: Piece[] = []
     let blipping = this.#blippingAt(Math.floor(from))
-    for (const end of [...wholeSeconds(from, to), ...(to > from ? [to] : [])]) {
-      const next = end < to ? this.#blippingAt(end) : undefined
-      if (next !== undefined && next.canary === blipping.canary && next.stable === blipping.stable) continue
+    for (let end = Math.floor(from) + 1; end < to; end++) {
+      const next = this.#blippingAt(end)
+      // The same object as long as nothing changes.
+      if (next === blipping) continue
       pieces.push({ end, blipping })
-      blipping = next ?? blipping
+      blipping = next
     }
+    if (to > from) pieces.push({ end: to, blipping })
     return pieces
   }
 
@@ -186,13 +205,20 @@ export class SimulatedService {
   #blippingAt(second: number): Blipping {
     if (second <= this.#blipsAt) return this.#blipping
     this.#blipsAt = second
-    for (const pod of this.#blips.keys()) {
+    for (let pod = 0; pod <= STABLE_PODS; pod++) {
       if ((this.#blips[pod] ?? -Infinity) <= second && this.#fate() < 1 / BLIP_EVERY)
         this.#blips[pod] = second + 1 + Math.floor(BLIP_MOST * this.#fate())
     }
-    const [canary = -Infinity, ...stable] = this.#blips
-    this.#blipping = { canary: canary > second ? 1 : 0, stable: stable.filter((until) => until > second).length / STABLE_PODS }
+    const canary = this.#blippingPods(0, 0, second)
+    const stable = this.#blippingPods(1, STABLE_PODS, second) / STABLE_PODS
+    if (canary !== this.#blipping.canary || stable !== this.#blipping.stable) this.#blipping = { canary, stable }
     return this.#blipping
+  }
+
+  #blippingPods(first: number, last: number, second: number): number {
+    let count = 0
+    for (let pod = first; pod <= last; pod++) if ((this.#blips[pod] ?? -Infinity) > second) count += 1
+    return count
   }
 
   #served({ seconds, share, blipping }: Part, condition: Condition): Served {
@@ -234,9 +260,14 @@ export class SimulatedService {
   // The share of requests that is slower than each edge; of one slowness it is asked again and again.
   #sharesBeyond(slowness: number): readonly number[] {
     if (this.#beyond.slowness === slowness) return this.#beyond.shares
+    if (this.#beyondBefore.slowness === slowness) {
+      ;[this.#beyond, this.#beyondBefore] = [this.#beyondBefore, this.#beyond]
+      return this.#beyond.shares
+    }
     const { median, p99, edges } = this.#service
     const spread = Math.log(p99 / median) / 2.3263
     const shares = edges.map((edge) => normalShare((Math.log(edge) - Math.log(median * slowness)) / spread))
+    this.#beyondBefore = this.#beyond
     this.#beyond = { slowness, shares }
     return shares
   }

@@ -14,17 +14,13 @@ const DISTURBED: Readonly<Record<Disturbance, string>> = {
   'cold-steps': 'cold starts'
 }
 
-/** `47 s`, `6 min 2 s`, `1 h 12 min`. */
+/** `47 s`, `6 min 2 s`, `1 h 12 min`, `2 h`. */
 export function secondsText(seconds: number): string {
   const whole = Math.round(seconds)
   if (whole < 120) return `${whole} s`
   if (whole < 3_600) return whole % 60 === 0 ? `${whole / 60} min` : `${Math.floor(whole / 60)} min ${whole % 60} s`
-  return `${Math.floor(whole / 3_600)} h ${Math.round((whole % 3_600) / 60)} min`
-}
-
-/** `1,234`. */
-export function countText(count: number): string {
-  return Math.round(count).toLocaleString('en-US')
+  const minutes = Math.round(whole / 60)
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
 /** `99.5 % (98.9-99.8)`: the share and its 95 % interval. */
