@@ -212,6 +212,10 @@ describe('gateSettingsFor', () => {
     expect(tellingEdges([0.5, 1, 5, 10, 25], 10_000, [9_000, 4_000, 600, 2, 0])).toEqual([])
   })
 
+  it('judges one of several edges with nothing between them', () => {
+    expect(tellingEdges([50, 100, 250, 500, 1000], 10_000, [3_000, 400, 400, 400, 400])).toEqual([50, 100])
+  })
+
   it('judges failures alone where stable has hardly been seen', () => {
     expect(names([], 100, [100, 30, 4, 1, 0])).toEqual(['errors'])
   })

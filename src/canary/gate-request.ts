@@ -160,11 +160,15 @@ const LEAST_EDGE: Millis = 10
 // As many as tell the shape of a distribution; more would cost time and say the same.
 const MOST_EDGES = 4
 
-/** The edges of a histogram, from 10 ms on, that tell something of stable; `slower` has its requests slower than each edge. */
+/**
+ * The edges of a histogram, from 10 ms on, that tell something of stable; `slower` has its requests slower than each edge. Of edges with nothing
+ * between them, as where a mesh has fewer than these, the lowest.
+ */
 export function tellingEdges(edges: readonly Millis[], requests: number, slower: readonly number[]): readonly Millis[] {
   if (requests < ENOUGH_REQUESTS) return []
   const isTelling = (share: number): boolean => share >= LEAST_SLOW && share <= MOST_SLOW
-  return edges.filter((edge, index) => edge >= LEAST_EDGE && isTelling((slower[index] ?? 0) / requests)).slice(-MOST_EDGES)
+  const isOwn = (index: number): boolean => (slower[index] ?? 0) < (slower[index - 1] ?? Infinity)
+  return edges.filter((edge, index) => edge >= LEAST_EDGE && isOwn(index) && isTelling((slower[index] ?? 0) / requests)).slice(-MOST_EDGES)
 }
 
 /** The settings of a gate for this plan that judges these of the histogram's edges, beside failures and the objective of the plan. */
