@@ -48,7 +48,9 @@ describe('gateRequestOf', () => {
     expect(request?.errors).toMatchObject({ ratio: 1.5, margin: 0.002, smallest: 0.01 })
     expect(request?.budget).toEqual({ requests: 1000, excess: 20 })
     expect([request?.look, request?.bursts]).toEqual([2_000, 3])
-    expect(request?.streams.map(({ name, bad }) => [name, bad])).toEqual([['checkout', { name: 'bad', namespace: 'shop' }]])
+    expect(request?.streams.map(({ name, bad }) => [name, bad])).toEqual([
+      ['checkout', { kind: 'template', name: 'bad', namespace: 'shop' }]
+    ])
   })
 
   it('counts users where cookies do, and says so where none do', () => {

@@ -29,6 +29,7 @@ const BAD = templateOf('orders-bad', 'orders_failed_total{deployment="{{ target 
 /** Orders: forty a second, of which a tenth fails with stable. */
 class Orders implements SeriesSource {
   readonly asked: string[] = []
+  readonly servers = new Set<string | undefined>()
   down = false
   readonly #world: World
   readonly #failing: number
@@ -42,9 +43,10 @@ class Orders implements SeriesSource {
     this.#countedTo = world.clock.now()
   }
 
-  latest({ selector }: AskedSelector): Promise<SeriesReading> {
+  latest({ selector, provider }: AskedSelector): Promise<SeriesReading> {
     this.#count()
     this.asked.push(selector)
+    this.servers.add(provider.spec.address)
     if (this.down) return Promise.resolve({ kind: 'down', because: 'prom: connection refused' })
     const value = this.#counts.get(selector)
     const series = value === undefined ? [] : [{ key: 'pod', process: 'pod', value }]
@@ -105,6 +107,22 @@ describe('a stream of business events', () => {
     expect(await world.until(() => world.isIn('Failed'), 300)).toBe(true)
     expect(causeOf(world)).toMatch(/ of 2's [\d,]+ checkout events were bad, against [\d,]+ of [\d,]+ on 1 in the same seconds\./)
     expect(new Set(orders.asked).size).toBe(4)
+    await world.stop()
+  })
+
+  it('is found by selectors in the option itself, asked of the Prometheus that answers the Canary', async () => {
+    const selectors = {
+      'serin.dev/streams': 'checkout=orders_total{deployment="{{ target }}"}:orders_failed_total{deployment="{{ target }}"}'
+    }
+    const { world, orders } = await initialized(0.4, selectors, [])
+    world.release('api:2')
+    expect(await world.until(() => evidenceIn(world).includes('no Prometheus answers PromQL here'), 120)).toBe(true)
+    expect(orders.asked).toEqual([])
+    world.ownPrometheus = 'http://beside:9090'
+    expect(await world.until(() => world.isIn('Failed'), 300)).toBe(true)
+    expect(causeOf(world)).toContain('checkout events were bad')
+    expect(orders.servers).toEqual(new Set(['http://beside:9090']))
+    expect(new Set(orders.asked)).toContain('orders_failed_total{deployment="api-primary"}')
     await world.stop()
   })
 

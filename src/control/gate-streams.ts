@@ -1,22 +1,22 @@
-// Reads the streams of counters that a Canary brings: finds their MetricTemplates, fills them in for both versions, and asks for the counters.
+// Reads the streams of counters that a Canary brings: finds their MetricTemplates, fills selectors in for both versions, and asks for counters.
 // Owns what it has found of templates; what fails is found anew.
 
 import type { CountedSide } from '../gate/counted.ts'
 import type { PodLook } from '../gate/history.ts'
-import { selectorProblem, type StreamRequest, type TemplateName } from '../canary/gate-streams.ts'
+import { type CountersAsked, selectorProblem, type StreamRequest, type TemplateName } from '../canary/gate-streams.ts'
 import type { Plan } from '../canary/plan.ts'
 import type { StreamReading } from '../rollout/watching.ts'
 import { type Millis, wait } from '../std/clock.ts'
 import { renderQuery } from '../template/template.ts'
 import { type Found, findTemplate, refusedReference } from './metric-templates.ts'
+import { NO_PROMETHEUS, prometheusFor } from './rollout-metrics.ts'
 import type { RolloutPorts } from './rollout-ports.ts'
 import type { AskedSelector, SeriesSource } from './series-source.ts'
 import { streamModel, type Version } from '../objects/stream-model.ts'
 
 /** What it is made of. */
-export interface GateStreamsPorts extends Pick<RolloutPorts, 'client' | 'clock' | 'log'> {
+export interface GateStreamsPorts extends Pick<RolloutPorts, 'client' | 'clock' | 'log' | 'settings'> {
   readonly series?: SeriesSource | undefined
-  readonly noCrossNamespaceRefs: boolean
 }
 
 type Failed = Exclude<Found, { readonly kind: 'found' }>
@@ -78,23 +78,23 @@ export class GateStreams {
     return { kind: 'side', side: { at: all.at, total: all.series, bad: failed.series } }
   }
 
-  async #latest(template: TemplateName, version: Version, signal: AbortSignal): Promise<Awaited<ReturnType<SeriesSource['latest']>>> {
-    const asked = await this.#selector(template, version, signal)
+  async #latest(counters: CountersAsked, version: Version, signal: AbortSignal): Promise<Awaited<ReturnType<SeriesSource['latest']>>> {
+    const asked = await this.#selector(counters, version, signal)
     if ('kind' in asked) return asked
     const { series } = this.#ports
     return series === undefined ? { kind: 'down', because: 'nobody answers queries here' } : series.latest(asked, signal)
   }
 
-  async #increases(template: TemplateName, signal: AbortSignal): Promise<ReadonlyMap<number, number>> {
-    const asked = await this.#selector(template, 'primary', signal)
+  async #increases(counters: CountersAsked, signal: AbortSignal): Promise<ReadonlyMap<number, number>> {
+    const asked = await this.#selector(counters, 'primary', signal)
     const counted = 'kind' in asked ? [] : await this.#ports.series?.increases(asked, signal)
     return new Map((counted ?? []).map(({ at, value }) => [at, value]))
   }
 
-  async #selector(template: TemplateName, version: Version, signal: AbortSignal): Promise<AskedSelector | Failed> {
-    const found = await this.#template(template, signal)
+  async #selector(counters: CountersAsked, version: Version, signal: AbortSignal): Promise<AskedSelector | Failed> {
+    const found = counters.kind === 'template' ? await this.#template(counters, signal) : this.#own(counters.text)
     if (found.kind !== 'found') return found
-    const named = `metric template ${template.name}`
+    const named = counters.kind === 'template' ? `metric template ${counters.name}` : counters.text
     const rendered = renderQuery(found.query, streamModel(this.#plan, version))
     if (rendered.kind === 'wrong') return { kind: 'misconfigured', because: `${named}: its query: ${rendered.because}` }
     const problem = selectorProblem(rendered.query)
@@ -102,12 +102,17 @@ export class GateStreams {
     return { provider: found.provider, selector: rendered.query.trim() }
   }
 
+  #own(query: string): Found {
+    const provider = prometheusFor(this.#ports, this.#plan)
+    return provider === undefined ? { kind: 'down', because: NO_PROMETHEUS } : { kind: 'found', provider, query }
+  }
+
   async #template({ name, namespace = this.#plan.namespace }: TemplateName, signal: AbortSignal): Promise<Found> {
     const template = { name, namespace }
     const key = `${namespace}/${name}`
     const known = this.#found.get(key)
     if (known !== undefined) return known
-    if (this.#ports.noCrossNamespaceRefs && namespace !== this.#plan.namespace) {
+    if (this.#ports.settings.noCrossNamespaceRefs && namespace !== this.#plan.namespace) {
       return { kind: 'misconfigured', because: refusedReference({ template }) }
     }
     const found = await findTemplate(this.#ports.client, { template }, signal)

@@ -190,7 +190,7 @@ export class GateWatch implements RolloutListener {
   async #follow(key: string, watched: Watched, signal: AbortSignal): Promise<never> {
     const { clock } = this.#ports
     const query = versionsIn(watched.watching.plan)
-    const streams = new GateStreams({ ...this.#ports, ...this.#ports.settings }, watched.watching.plan)
+    const streams = new GateStreams(this.#ports, watched.watching.plan)
     await this.#recall(watched, streams, signal)
     // Whoever counts them may be slow: nothing else waits for it.
     this.#followStreams(watched, streams, signal).catch((error: unknown) => {

@@ -12,7 +12,8 @@ import type { RolloutPorts } from './rollout-ports.ts'
 const QUANTILE = 0.99
 const PROBE = 'vector(1)'
 
-const NO_PROMETHEUS =
+/** Why nobody can be asked. */
+export const NO_PROMETHEUS =
   'no Prometheus answers PromQL here: set spec.metricsServer of the Canary, start with --metrics-server URL, or install prometheus so that one is started'
 
 /** One reading. Rejects only with the signal's reason. */
@@ -119,15 +120,19 @@ function isRefused(
   return settings.noCrossNamespaceRefs && template.namespace !== namespace
 }
 
+type Asking = Pick<RolloutPorts, 'settings'>
+type Asker = Pick<MetricQuestion, 'metricsServer' | 'namespace'>
+
 // What the Canary or the operator names for built-in metrics; the embedded mesh otherwise.
-function serverFor({ settings }: RolloutPorts, { metricsServer, namespace }: MetricQuestion): QueryProvider | undefined {
+function serverFor({ settings }: Asking, { metricsServer, namespace }: Asker): QueryProvider | undefined {
   const address = metricsServer ?? settings.metricsServer
   return address === undefined ? undefined : prometheusAt(address, namespace)
 }
 
-function prometheusFor(ports: RolloutPorts, question: MetricQuestion): QueryProvider | undefined {
+/** Who answers the queries of a Canary that names no template; undefined: nobody. */
+export function prometheusFor(ports: Asking, asker: Asker): QueryProvider | undefined {
   const own = ports.settings.ownPrometheus()
-  return serverFor(ports, question) ?? (own === undefined ? undefined : prometheusAt(own, question.namespace))
+  return serverFor(ports, asker) ?? (own === undefined ? undefined : prometheusAt(own, asker.namespace))
 }
 
 function prometheusAt(address: string, namespace: string): QueryProvider {

@@ -22,6 +22,22 @@ test('templates that are there and select raw counters are fine', () => {
   expect(lines(template('all', 'orders_total{app="{{ target }}"}'), template('bad', 'orders_failed_total{app="{{ target }}"}'))).toEqual([])
 })
 
+test('selectors in the option itself are held to the same, and miss no template', () => {
+  const of = (text: string): readonly string[] => {
+    const annotated = { ...plain, metadata: { ...plain.metadata, annotations: { 'serin.dev/streams': text } } }
+    return lintRollouts([annotated])
+      .map(problemLine)
+      .filter((line) => line.includes('streams'))
+  }
+  expect(of('checkout=orders_total{app="{{ target }}"}:orders_failed_total{app="{{ target }}"}')).toEqual([])
+  expect(of('checkout=orders_total{app="{{ targett }}"}:lost{}{}')).toEqual([
+    expect.stringContaining(
+      'orders_total{app="{{ targett }}"}: its query: line 1: function "targett" not defined; the stream checkout is not judged'
+    ),
+    expect.stringContaining('lost{}{}: its query must be a selector of raw counters')
+  ])
+})
+
 test('templates that are not there are missed', () => {
   expect(lines(template('all', 'orders_total'))).toEqual([
     `${WHERE}/bad does not exist: the stream checkout is not judged until it does [reference-not-found]`

@@ -19,17 +19,22 @@ export function lintStreams(
 ): readonly ObjectProblem[] {
   const place = at(`metadata.annotations[${GATE_ANNOTATIONS.streams}]`)
   return streams.flatMap(({ name, total, bad }) =>
-    [total, bad].flatMap((template): readonly ObjectProblem[] => {
-      const { namespace = plan.namespace || 'default' } = template
-      const found = named.find('MetricTemplate', namespace, template.name)
+    [total, bad].flatMap((counters): readonly ObjectProblem[] => {
+      const unjudged = (what: string): readonly ObjectProblem[] => [
+        problem('read-otherwise', place, [`${what}; the stream ${name} is not judged`])
+      ]
+      if (counters.kind === 'selector') {
+        const wrong = wrongQuery(counters.text, plan)
+        return wrong === undefined ? [] : unjudged(`${counters.text}: ${wrong}`)
+      }
+      const { namespace = plan.namespace || 'default' } = counters
+      const found = named.find('MetricTemplate', namespace, counters.name)
       if (found === undefined) {
-        const text = `MetricTemplate ${namespace}/${template.name} does not exist: the stream ${name} is not judged until it does`
+        const text = `MetricTemplate ${namespace}/${counters.name} does not exist: the stream ${name} is not judged until it does`
         return [problem('reference-not-found', place, [text])]
       }
       const wrong = wrongWith(found, plan)
-      return wrong === undefined
-        ? []
-        : [problem('read-otherwise', place, [`MetricTemplate ${namespace}/${template.name}: ${wrong}; the stream ${name} is not judged`])]
+      return wrong === undefined ? [] : unjudged(`MetricTemplate ${namespace}/${counters.name}: ${wrong}`)
     })
   )
 }
@@ -38,6 +43,10 @@ function wrongWith({ spec }: KubeObject, plan: Plan): string | undefined {
   const type = dig(spec, 'provider', 'type')
   if (type !== 'prometheus') return `its provider is ${String(type)}, and counters of a stream come from prometheus`
   const query = dig(spec, 'query')
-  const rendered = renderQuery(typeof query === 'string' ? query : '', streamModel(plan, 'canary'))
+  return wrongQuery(typeof query === 'string' ? query : '', plan)
+}
+
+function wrongQuery(query: string, plan: Plan): string | undefined {
+  const rendered = renderQuery(query, streamModel(plan, 'canary'))
   return rendered.kind === 'wrong' ? `its query: ${rendered.because}` : selectorProblem(rendered.query)
 }

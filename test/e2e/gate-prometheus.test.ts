@@ -16,7 +16,8 @@ import { ROOT, type Serin, startSerin } from './serin.ts'
 import { deployment, manifest } from './workloads.ts'
 
 const SEND_EVERY_MS = 25
-const ITEMS = 10
+// Few: the sales of ten seconds prove nothing of a release yet.
+const ITEMS = 2
 const PATIENCE = 120_000
 const SENTENCE =
   /^1\.1\.0 rolled back after \d+ s at \d+ %: [\d,]+ of 1\.1\.0's [\d,]+ sales events were bad, against 0 of [\d,]+ on 1\.0\.0 in the same seconds\./
@@ -44,7 +45,7 @@ function templateOf({ app, prometheus }: Shop, name: string, metric: string): ob
   return { apiVersion: 'flagger.app/v1beta1', kind: 'MetricTemplate', metadata: { name: `${app}-${name}`, namespace: 'default' }, spec }
 }
 
-function canaryOf({ app }: Shop, annotations: object): object {
+function canaryOf({ app }: Shop, annotations: object, more: object = {}): object {
   return {
     apiVersion: 'flagger.app/v1beta1',
     kind: 'Canary',
@@ -56,7 +57,8 @@ function canaryOf({ app }: Shop, annotations: object): object {
     spec: {
       targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: `${app}-v1` },
       service: { name: app, port: 80, targetPort: 8080 },
-      analysis: { interval: '10s', threshold: 5, stepWeights: [20, 50] }
+      analysis: { interval: '10s', threshold: 5, stepWeights: [20, 50] },
+      ...more
     }
   }
 }
@@ -118,13 +120,16 @@ beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), 'serin-gate-files-'))
   await pages.start()
   await Promise.all(SHOPS.map(({ prometheus }) => prometheus.start()))
+  // The one has its selectors in the option itself, the other in MetricTemplates.
+  const selectors = ['items_total', 'items_missing_total'].map((metric) => `${metric}{deployment="{{ target }}"}`).join(':')
+  const selling = canaryOf(SELLING, { 'serin.dev/streams': `sales=${selectors}` }, { metricsServer: SELLING.prometheus.url })
   const objects = SHOPS.flatMap((shop) => [
     deployment({ app: shop.app, version: 'v1', image: 'serin/demo:1.0.0' }),
     templateOf(shop, 'all', 'items_total'),
     templateOf(shop, 'missing', 'items_missing_total')
   ])
   const paced = { 'serin.dev/pace': 'evidence', 'serin.dev/smallest-difference': '20pt' }
-  writeFileSync(join(files, 'objects.yaml'), manifest(...objects, canaryOf(SELLING, {}), canaryOf(SILENT, paced)))
+  writeFileSync(join(files, 'objects.yaml'), manifest(...objects, selling, canaryOf(SILENT, paced)))
   serin = await startSerin({ files: [files] })
   api = apiOf(serin.dir)
   for (const { app } of SHOPS) await until(`${app} is initialised`, async () => (await phaseOf(app)) === 'Initialized', PATIENCE)
