@@ -45,10 +45,8 @@ async function measure(stage: Stage, releases: number): Promise<Finding> {
   await rest(BEFORE_MS)
   const rows = await Promise.all(watched.map(async (each) => ({ ...each, gone: await releasesOf(each.app, each.points, releases) })))
   const lost = await Promise.all(watched.map(({ app }) => app.end()))
-  return finding(
-    rows,
-    lost.reduce((sum, count) => sum + count, 0)
-  )
+  const strange = watched.map(({ app }) => app.strange).filter((words) => words !== '')
+  return finding(rows, { count: lost.reduce((sum, count) => sum + count, 0), strange })
 }
 
 async function releasesOf(app: WatchedApp, points: number, releases: number): Promise<readonly Gone[]> {
@@ -76,7 +74,7 @@ async function released(watched: WatchedApp, points: number): Promise<Gone> {
 
 type Row = (typeof CASES)[number] & { readonly gone: readonly Gone[] }
 
-function finding(rows: readonly Row[], lost: number): Finding {
+function finding(rows: readonly Row[], lost: { readonly count: number; readonly strange: readonly string[] }): Finding {
   const all = rows.flatMap(({ gone }) => gone)
   // As its sentence says.
   const byGate = all.filter(({ words }) => /rolled back after .* against /.test(words)).length
@@ -104,12 +102,13 @@ function finding(rows: readonly Row[], lost: number): Finding {
         grain: 5
       })),
       { id: 'releases that the gate did not undo', value: all.length - byGate, better: 'less', scale: 'ratio', limit: 0 },
-      { id: 'requests without an answer', value: lost, better: 'less', scale: 'ratio', limit: 0 }
+      { id: 'requests without an answer', value: lost.count, better: 'less', scale: 'ratio', limit: 0 }
     ],
     notes: [
       `Each application has ${RATE} requests a second of an open loop, ${BASE * 100} % of which fail whatever the version; all of them at once on one instance, release after release.`,
       `The Canary is Flagger's documented one: interval 1m, stepWeight 10, maxWeight 50, threshold 5; ${byGate} of ${all.length} rollbacks were the gate's, between two checks.`,
-      `The last request that met the canary, not the status, ends the time; ${lost} requests had no answer.`
+      `The last request that met the canary, not the status, ends the time; ${lost.count} requests had no answer of a version.`,
+      ...lost.strange
     ]
   }
 }

@@ -30,6 +30,7 @@ export function note(seen: Seen, sent: number, status: number): void {
 /** Requests a second. */
 export const RATE = 200
 const CONNECTIONS = 16
+const SAID_MAX = 100
 /** Share of requests that fail whatever the version. */
 export const BASE = 0.001
 
@@ -40,6 +41,8 @@ export class WatchedApp {
   readonly #end = new AbortController()
   #load: ReturnType<CanaryApp['load']> | undefined
   #failed = 0
+  /** How often something was said that is of no version. */
+  readonly #strange = new Map<string, number>()
 
   constructor(name: string, serin: Serin) {
     this.app = new CanaryApp(name, serin)
@@ -67,6 +70,11 @@ export class WatchedApp {
     return this.#seen.get(version)
   }
 
+  /** What was said by others than versions, as how often; '' for nothing. */
+  get strange(): string {
+    return [...this.#strange].map(([words, count]) => `${this.app.name}: ${words} (${count})`).join('; ')
+  }
+
   /** Ends the load. The result: requests that got no answer of any version. */
   async end(): Promise<number> {
     this.#end.abort()
@@ -79,6 +87,9 @@ export class WatchedApp {
     const seen = this.#seen.get(version) ?? nothingSeen()
     this.#seen.set(version, seen)
     note(seen, sent, status)
-    if (status !== 200 && version !== '') this.#failed += 1
+    if (version === '') {
+      const words = `${status} ${body.slice(0, SAID_MAX)}`.trim()
+      this.#strange.set(words, (this.#strange.get(words) ?? 0) + 1)
+    } else if (status !== 200) this.#failed += 1
   }
 }
