@@ -12,8 +12,7 @@ const LONG = [
   'walkthrough',
   'canary-strategies',
   'canary-script',
-  'guide-traffic',
-  'gate-prometheus'
+  'guide-traffic'
 ]
 
 // Where bodies are long, connections end or are held: what reading could change.
